@@ -1,0 +1,41 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// `Scripts/check` sets this: a warning in our own code is then an error.
+let strict = Context.environment["AIGC_WARNINGS_AS_ERRORS"] != nil
+let settings: [SwiftSetting] = strict ? [.treatAllWarnings(as: .error)] : []
+
+func library(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+  .target(name: name, dependencies: dependencies, exclude: [], swiftSettings: settings)
+}
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .testTarget(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+let argumentParser = Target.Dependency.product(
+  name: "ArgumentParser", package: "swift-argument-parser")
+
+let package = Package(
+  name: "aigc",
+  products: [
+    .executable(name: "aigc", targets: ["aigc"]),
+    .library(name: "Training", targets: ["Training"]),
+    .library(name: "Families", targets: ["Families"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
+  ],
+  targets: [
+    .systemLibrary(name: "CBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
+    .systemLibrary(name: "CLAPACKE", pkgConfig: "lapacke", providers: [.apt(["liblapacke-dev"])]),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    library("Files"),
+    library("Kernels", ["CBLAS", "CLAPACKE"]),
+    library("Datasets", ["Files", "Kernels", "CZlib"]),
+    library("Training", ["Files", "Kernels", "Datasets"]),
+    library("Console", ["Files", "Kernels", argumentParser]),
+    library("Families", ["Files", "Kernels", "Datasets", "Training", "Console", argumentParser]),
+    .executableTarget(
+      name: "aigc", dependencies: ["Families", "Console"], swiftSettings: settings),
+  ],
+  swiftLanguageModes: [.v6]
+)

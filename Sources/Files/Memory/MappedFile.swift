@@ -1,0 +1,71 @@
+import Glibc
+
+/// A file mapped read-only into memory. It is read by bounds-checked views only.
+public final class MappedFile: Sendable {
+  public let path: String
+  /// Size in bytes.
+  public let count: Int
+  private let storage: TableStorage?
+
+  /// Maps the regular file at `path`.
+  /// - Throws: ``AIGCError`` (badInput) when it is missing, a directory or not readable.
+  public init(path: String) throws(AIGCError) {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw .badInput("\(path): \(systemErrorText())") }
+    defer { close(descriptor) }
+    var status = stat()
+    guard fstat(descriptor, &status) == 0 else { throw .badInput("\(path): \(systemErrorText())") }
+    guard status.st_mode & S_IFMT == S_IFREG else {
+      let kind = status.st_mode & S_IFMT == S_IFDIR ? "a directory" : "not a regular file"
+      throw .badInput("\(path): \(kind), a file is needed")
+    }
+    self.path = path
+    count = Int(status.st_size)
+    guard count > 0 else {
+      storage = nil
+      return
+    }
+    guard let memory = mmap(nil, count, PROT_READ, MAP_SHARED, descriptor, 0), memory != MAP_FAILED
+    else { throw .badInput("\(path): cannot be mapped: \(systemErrorText())") }
+    storage = TableStorage(base: memory, byteCount: count, owner: Mapping(memory, count))
+  }
+
+  /// Asks the system to read the whole file ahead.
+  public func readAhead() {
+    guard let storage else { return }
+    madvise(storage.base, storage.byteCount, MADV_WILLNEED)
+  }
+
+  /// `count` elements from byte `offset`.
+  /// - Throws: ``AIGCError`` (badInput) when they reach beyond the end or the offset is not aligned.
+  public func table<Element>(
+    of type: Element.Type = Element.self, at offset: Int, count elements: Int
+  ) throws(AIGCError) -> Table<Element> where Element: BitwiseCopyable & Sendable {
+    let (size, overflow) = elements.multipliedReportingOverflow(by: MemoryLayout<Element>.stride)
+    guard !overflow, elements >= 0, offset >= 0, size <= count, offset <= count - size else {
+      throw .badInput("\(path): truncated or damaged: a section reaches beyond the end")
+    }
+    guard offset % MemoryLayout<Element>.alignment == 0 else {
+      throw .badInput("\(path): damaged: a section is not aligned")
+    }
+    guard let storage else {
+      return try Table([])
+    }
+    let base = UnsafeRawPointer(storage.base + offset).assumingMemoryBound(to: Element.self)
+    return Table(base: base, count: elements, storage: storage)
+  }
+
+  /// All bytes.
+  public func bytes() throws(AIGCError) -> Table<UInt8> { try table(at: 0, count: count) }
+
+  /// Unmaps on release.
+  private final class Mapping: @unchecked Sendable {
+    let memory: UnsafeMutableRawPointer
+    let count: Int
+    init(_ memory: UnsafeMutableRawPointer, _ count: Int) {
+      self.memory = memory
+      self.count = count
+    }
+    deinit { munmap(memory, count) }
+  }
+}

@@ -1,0 +1,22 @@
+import CBLAS
+import CLAPACKE
+
+/// What the linear algebra libraries say of themselves, for `aigc --version`.
+public enum LinearAlgebraLibraries {
+  /// OpenBLAS' own version and build options: "OpenBLAS 0.3.21 NO_LAPACKE DYNAMIC_ARCH …".
+  public static var openBLAS: String {
+    openblas_get_config().map { String(cString: $0) } ?? "OpenBLAS"
+  }
+
+  /// The processor core OpenBLAS chose its kernels for: "SkylakeX", "Zen".
+  public static var coreName: String {
+    openblas_get_corename().map { String(cString: $0) } ?? "unknown"
+  }
+
+  /// LAPACK's version: "3.9.1".
+  public static var lapack: String {
+    var (major, minor, patch): (Int32, Int32, Int32) = (0, 0, 0)
+    LAPACKE_ilaver(&major, &minor, &patch)
+    return "\(major).\(minor).\(patch)"
+  }
+}

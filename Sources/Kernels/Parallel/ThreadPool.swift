@@ -1,0 +1,45 @@
+import Dispatch
+import Glibc
+import Synchronization
+
+/// How many threads computations use; set once by the command line.
+public enum Threads {
+  private static let chosen = Atomic<Int>(0)
+
+  /// The number in use: what was set, else the processors this process may run on.
+  public static var count: Int {
+    get {
+      let value = chosen.load(ordering: .relaxed)
+      return value > 0 ? value : max(1, available)
+    }
+    set { chosen.store(max(1, newValue), ordering: .relaxed) }
+  }
+
+  private static let available = Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))
+}
+
+/// Runs `body(0)`, …, `body(tasks - 1)`, several at a time. Tasks are handed out in order, so the
+/// cut into tasks must not depend on the number of threads where results must not.
+public func parallelFor(_ tasks: Int, _ body: @Sendable (Int) -> Void) {
+  let workers = min(Threads.count, tasks)
+  if workers <= 1 {
+    for task in 0..<max(tasks, 0) { body(task) }
+    return
+  }
+  let next = Atomic<Int>(0)
+  DispatchQueue.concurrentPerform(iterations: workers) { _ in
+    while true {
+      let task = next.add(1, ordering: .relaxed).oldValue
+      if task >= tasks { return }
+      body(task)
+    }
+  }
+}
+
+/// The same over blocks of a range: `body(first, end)` for blocks of `size` elements.
+public func parallelBlocks(_ count: Int, size: Int, _ body: @Sendable (Int, Int) -> Void) {
+  let blocks = (count + size - 1) / size
+  parallelFor(blocks) { block in
+    body(block * size, min(count, (block + 1) * size))
+  }
+}

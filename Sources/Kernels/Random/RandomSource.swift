@@ -1,0 +1,52 @@
+/// Random numbers that are the same on every machine: xoshiro256** (Blackman and Vigna 2018),
+/// seeded through SplitMix64. Passed in wherever chance is needed; its state goes into checkpoints.
+public struct RandomSource: RandomNumberGenerator, Equatable, Sendable {
+  /// The four words of state, for checkpoints.
+  public private(set) var state: (UInt64, UInt64, UInt64, UInt64)
+
+  public init(seed: UInt64) {
+    var mix = seed
+    func next() -> UInt64 {
+      mix &+= 0x9E37_79B9_7F4A_7C15
+      var z = mix
+      z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+      z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+      return z ^ (z >> 31)
+    }
+    state = (next(), next(), next(), next())
+  }
+
+  /// A stream of its own for item `index` of seed `seed` (sample 3 of a batch, say).
+  public init(seed: UInt64, stream index: Int) {
+    self.init(seed: seed &+ UInt64(truncatingIfNeeded: index) &* 0xD1B5_4A32_D192_ED03)
+  }
+
+  public mutating func next() -> UInt64 {
+    let product = state.1 &* 5
+    let result = ((product << 7) | (product >> 57)) &* 9
+    let shifted = state.1 << 17
+    state.2 ^= state.0
+    state.3 ^= state.1
+    state.1 ^= state.2
+    state.0 ^= state.3
+    state.2 ^= shifted
+    state.3 = (state.3 << 45) | (state.3 >> 19)
+    return result
+  }
+
+  /// Uniform in [0, 1), 53 bits.
+  public mutating func uniform() -> Double { Double(next() >> 11) * 0x1p-53 }
+
+  /// Uniform in 0..<bound (Lemire's multiplication, without bias).
+  public mutating func integer(below bound: UInt64) -> UInt64 {
+    precondition(bound > 0, "RandomSource: empty range")
+    var (high, low) = bound.multipliedFullWidth(by: next())
+    if low < bound {
+      let threshold = (0 &- bound) % bound
+      while low < threshold { (high, low) = bound.multipliedFullWidth(by: next()) }
+    }
+    return high
+  }
+
+  public static func == (a: RandomSource, b: RandomSource) -> Bool { a.state == b.state }
+}

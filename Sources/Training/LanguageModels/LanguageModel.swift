@@ -1,0 +1,124 @@
+import Datasets
+import Files
+import Kernels
+
+/// One possible next token.
+public struct Candidate: Equatable, Sendable {
+  public var id: Int32
+  /// Natural-log score. Scores of one step may share an unknown constant (logits).
+  public var logit: Float
+
+  public init(id: Int32, logit: Float) {
+    self.id = id
+    self.logit = logit
+  }
+
+  /// The order of every candidate list: higher score first, then lower id.
+  @inlinable
+  public static func precedes(_ a: Candidate, _ b: Candidate) -> Bool {
+    a.logit != b.logit ? a.logit > b.logit : a.id < b.id
+  }
+}
+
+/// One scored token of a text.
+public struct ScoredToken: Equatable, Sendable {
+  public var id: Int32
+  /// The token's own bytes: not always UTF-8 by themselves.
+  public var bytes: [UInt8]
+  /// Natural log of its probability; nil for a first token without context.
+  public var logProbability: Float?
+  /// Whether the model does not know the token; nil where a model knows every text.
+  public var isUnknown: Bool?
+
+  public init(id: Int32, bytes: [UInt8], logProbability: Float?, isUnknown: Bool? = nil) {
+    self.id = id
+    self.bytes = bytes
+    self.logProbability = logProbability
+    self.isUnknown = isUnknown
+  }
+}
+
+/// What `aigc evaluate` measures on held-out text.
+public struct TextEvaluation: Equatable, Sendable {
+  public var perplexity: Double
+  /// nil where a model knows every text.
+  public var perplexityWithoutUnknown: Double?
+  public var bitsPerByte: Double
+  public var tokens: Int
+  public var unknown: Int?
+
+  public init(
+    perplexity: Double, perplexityWithoutUnknown: Double?, bitsPerByte: Double, tokens: Int,
+    unknown: Int?
+  ) {
+    self.perplexity = perplexity
+    self.perplexityWithoutUnknown = perplexityWithoutUnknown
+    self.bitsPerByte = bitsPerByte
+    self.tokens = tokens
+    self.unknown = unknown
+  }
+}
+
+/// A trained model of text: n-gram, LSTM, GPT-2. Families meet the verbs through this protocol.
+public protocol LanguageModel: Sendable {
+  var vocabularySize: Int { get }
+
+  /// Token ids of a prompt, without marks for its start or end.
+  /// - Throws: ``AIGCError`` where the text cannot be read in the model's tokens.
+  func encode(_ text: String) throws(AIGCError) -> [Int32]
+
+  /// Turns generated tokens into text, piece by piece.
+  func makeDecoder() -> any TokenDecoder
+
+  /// A fresh position at the start of a text.
+  func makeSession() -> any GenerationSession
+
+  /// The token that ends a sentence or text, never shown as itself; nil when there is none.
+  var endToken: Int32? { get }
+
+  /// Perplexity and the like of a text.
+  func evaluate(_ text: Table<UInt8>, name: String) throws(AIGCError) -> TextEvaluation
+
+  /// The probability of each token of a text, in order.
+  func score(_ text: Table<UInt8>, name: String) throws(AIGCError) -> [ScoredToken]
+}
+
+/// Streams text out of token ids, with the spaces, quotes and line ends where they belong.
+public protocol TokenDecoder {
+  /// Bytes that token `id` adds. May hold back bytes until they are decided (a UTF-8 character of
+  /// several tokens, a space before an unknown neighbour).
+  mutating func append(_ id: Int32) -> [UInt8]
+  /// What is still held back, at the end of the text.
+  mutating func finish() -> [UInt8]
+}
+
+/// A language model at one position of one text.
+public protocol GenerationSession {
+  /// Moves on by one token.
+  mutating func append(_ token: Int32)
+
+  /// Scores of all tokens: `scores` is resized to the vocabulary; -infinity for what cannot follow.
+  mutating func scores(into scores: inout [Float])
+
+  /// The `count` best tokens in the order of ``Candidate/precedes(_:_:)``, without a pass over the
+  /// vocabulary; nil where a model has no such way (the caller then takes ``scores(into:)``).
+  mutating func best(_ count: Int) -> [Candidate]?
+
+  /// The score of one token, on the scale of ``best(_:)``; used together with it.
+  mutating func score(of token: Int32) -> Float
+
+  /// A draw from the untouched distribution (temperature 1, no truncation), without a pass over the
+  /// vocabulary; nil where a model has no such way.
+  mutating func draw(using random: inout RandomSource) -> Int32?
+}
+
+extension GenerationSession {
+  public mutating func best(_ count: Int) -> [Candidate]? { nil }
+  public mutating func score(of token: Int32) -> Float {
+    var all: [Float] = []
+    scores(into: &all)
+    let index = Int(token)
+    return all.indices.contains(index) ? all[index] : -.infinity
+  }
+  public mutating func draw(using random: inout RandomSource) -> Int32? { nil }
+}
