@@ -29,7 +29,7 @@ let package = Package(
     .systemLibrary(name: "CLAPACKE", pkgConfig: "lapacke", providers: [.apt(["liblapacke-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     library("Files"),
-    library("Kernels", ["CBLAS", "CLAPACKE"]),
+    library("Kernels", ["Files", "CBLAS", "CLAPACKE"]),
     library("Datasets", ["Files", "Kernels", "CZlib"]),
     library("Training", ["Files", "Kernels", "Datasets"]),
     library("Console", ["Files", "Kernels", argumentParser]),

@@ -1,1 +1,2 @@
-print("aigc")
+import Families
+try temporaryMain()

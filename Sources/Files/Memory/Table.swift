@@ -39,7 +39,7 @@ public struct Table<Element: BitwiseCopyable & Sendable>: @unchecked Sendable {
   public let count: Int
   @usableFromInline let storage: AnyObject & Sendable
 
-  init(base: UnsafePointer<Element>, count: Int, storage: TableStorage) {
+  init(base: UnsafePointer<Element>, count: Int, storage: AnyObject & Sendable) {
     self.base = base
     self.count = count
     self.storage = storage
@@ -122,6 +122,17 @@ extension Table {
     base = UnsafePointer(table.base)
     self.count = count
     storage = table.storage
+  }
+
+  /// The same memory as 64-bit words, and the bytes after the last whole word.
+  public func wordsAndRest() throws(AIGCError) -> (words: Table<UInt64>, rest: [UInt8]) {
+    let bytes = count * MemoryLayout<Element>.stride
+    let raw = UnsafeRawPointer(base)
+    guard UInt(bitPattern: raw) % 8 == 0 else { throw .badInput("a section is not aligned") }
+    let words = Table<UInt64>(
+      base: raw.assumingMemoryBound(to: UInt64.self), count: bytes / 8, storage: storage)
+    let rest = UnsafeRawBufferPointer(start: raw + bytes / 8 * 8, count: bytes % 8)
+    return (words, Array(rest))
   }
 
   /// A table with the values of `elements`.
