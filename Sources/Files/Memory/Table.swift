@@ -135,6 +135,14 @@ extension Table {
     return (words, Array(rest))
   }
 
+  /// The same values at an aligned address: the table itself, or a copy.
+  public func aligned() throws(AIGCError) -> Table {
+    if UInt(bitPattern: base) % 64 == 0 { return self }
+    let copy = try MutableTable<Element>(count: count)
+    copy.base.update(from: base, count: count)
+    return copy.frozen()
+  }
+
   /// A table with the values of `elements`.
   public init(_ elements: [Element]) throws(AIGCError) {
     let table = try MutableTable<Element>(count: elements.count)
