@@ -76,11 +76,19 @@ public protocol LanguageModel: Sendable {
   /// The token that ends a sentence or text, never shown as itself; nil when there is none.
   var endToken: Int32? { get }
 
+  /// Whether generation is over at ``endToken``. Where not (the default), the token ends a sentence:
+  /// the decoder writes a line end for it and the session goes on with a new sentence.
+  var endTokenEndsText: Bool { get }
+
   /// Perplexity and the like of a text.
   func evaluate(_ text: Table<UInt8>, name: String) throws(AIGCError) -> TextEvaluation
 
   /// The probability of each token of a text, in order.
   func score(_ text: Table<UInt8>, name: String) throws(AIGCError) -> [ScoredToken]
+}
+
+extension LanguageModel {
+  public var endTokenEndsText: Bool { false }
 }
 
 /// Streams text out of token ids, with the spaces, quotes and line ends where they belong.
@@ -96,6 +104,9 @@ public protocol TokenDecoder {
 public protocol GenerationSession {
   /// Moves on by one token.
   mutating func append(_ token: Int32)
+
+  /// Moves on by several tokens, as a prompt.
+  mutating func append(contentsOf tokens: [Int32])
 
   /// Scores of all tokens: `scores` is resized to the vocabulary; -infinity for what cannot follow.
   mutating func scores(into scores: inout [Float])
@@ -113,6 +124,9 @@ public protocol GenerationSession {
 }
 
 extension GenerationSession {
+  public mutating func append(contentsOf tokens: [Int32]) {
+    for token in tokens { append(token) }
+  }
   public mutating func best(_ count: Int) -> [Candidate]? { nil }
   public mutating func score(of token: Int32) -> Float {
     var all: [Float] = []

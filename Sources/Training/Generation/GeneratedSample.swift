@@ -1,0 +1,41 @@
+/// A part of a sample's text, as soon as it is decided.
+public struct Piece: Equatable, Sendable {
+  /// Number of the sample, from 0.
+  public var sample: Int
+  public var bytes: [UInt8]
+
+  public init(sample: Int, bytes: [UInt8]) {
+    self.sample = sample
+    self.bytes = bytes
+  }
+}
+
+/// Why a sample ended.
+public enum StopReason: String, Codable, Sendable {
+  /// The limit on tokens was reached.
+  case length
+  /// A stop text.
+  case stop
+  /// The end of a sentence, where asked for.
+  case sentence
+  /// The model ended the text, or nothing can follow.
+  case end
+  /// Ctrl-C.
+  case interrupted
+}
+
+/// One generated text.
+public struct GeneratedSample: Equatable, Sendable {
+  /// The text, as it was also handed out in pieces: the prompt only where echoed.
+  public var bytes: [UInt8] = []
+  /// Generated tokens, those of a stop text and an end token included.
+  public var tokens: [Int32] = []
+  public var reason = StopReason.length
+  /// One entry a token, where asked for.
+  public var logProbabilities: [SampledToken]?
+
+  public init() {}
+
+  /// The bytes as text; what is not UTF-8 shows as U+FFFD.
+  public var text: String { String(decoding: bytes, as: UTF8.self) }
+}

@@ -1,0 +1,162 @@
+import Files
+import Kernels
+
+/// Generates text with any language model.
+public struct TextGenerator {
+  private let model: any LanguageModel
+  private let options: GenerationOptions
+  private let sampler: Sampler
+  private let prompt: [Int32]
+
+  /// - Throws: ``AIGCError``: options out of range, a biased token that the model does not have, a
+  ///   prompt that the model cannot read.
+  public init(model: any LanguageModel, options: GenerationOptions) throws(AIGCError) {
+    try options.validate()
+    for entry in options.sampling.logitBias where Int(entry.token) >= model.vocabularySize {
+      throw .usage(
+        "--logit-bias \(entry): the model's token ids end at \(model.vocabularySize - 1)")
+    }
+    self.model = model
+    self.options = options
+    sampler = try Sampler(
+      options.sampling, vocabularySize: model.vocabularySize, endToken: model.endToken,
+      ignoreEnd: options.ignoreEnd)
+    prompt = options.prompt.isEmpty ? [] : try model.encode(options.prompt)
+  }
+
+  /// Generates all samples, one after the other, until done or interrupted.
+  ///
+  /// - Parameter emit: Gets the text piece by piece as soon as it is decided; what it throws ends
+  ///   the generation.
+  /// - Returns: The samples; after Ctrl-C the last one is incomplete, its reason
+  ///   ``StopReason/interrupted``.
+  public func run(_ emit: (Piece) throws -> Void) rethrows -> [GeneratedSample] {
+    var samples: [GeneratedSample] = []
+    for index in 0..<options.num {
+      let sample = try generate(index, emit)
+      samples.append(sample)
+      if sample.reason == .interrupted { break }
+    }
+    return samples
+  }
+
+  private func generate(
+    _ index: Int, _ emit: (Piece) throws -> Void
+  ) rethrows -> GeneratedSample {
+    var output = TextOutput(model: model, options: options, prompt: prompt)
+    var result = GeneratedSample()
+    func hand(_ bytes: [UInt8]) throws {
+      if bytes.isEmpty { return }
+      result.bytes.append(contentsOf: bytes)
+      try emit(Piece(sample: index, bytes: bytes))
+    }
+    if options.echo { try hand(Array(options.prompt.utf8)) }
+    var session = model.makeSession()
+    session.append(contentsOf: prompt)
+    var steps = Steps(sampler: sampler, options: options, index: index, history: prompt)
+    result.reason = try run(&steps, &session) { token throws in
+      let (bytes, reason) = output.append(token)
+      try hand(bytes)
+      return reason
+    }
+    let (rest, reason) = output.finish()
+    try hand(rest)
+    if let reason, result.reason == .length || result.reason == .end { result.reason = reason }
+    result.tokens = Array(steps.history.dropFirst(prompt.count))
+    result.logProbabilities = options.logProbabilities.map { _ in steps.logProbabilities }
+    return result
+  }
+
+  /// Takes steps until the text is over; `accept` gets each token and returns the reason to stop, if
+  /// there is one.
+  private func run(
+    _ steps: inout Steps, _ session: inout any GenerationSession,
+    _ accept: (Int32) throws -> StopReason?
+  ) rethrows -> StopReason {
+    let room = options.maxLength.map { max(0, $0 - prompt.count) } ?? options.maxTokens
+    for step in 0..<min(options.maxTokens, room) {
+      if Interruption.isRequested { return .interrupted }
+      if step > 0, let last = steps.history.last { session.append(last) }
+      guard let token = steps.next(&session) else { return .end }
+      if let reason = try accept(token) { return reason }
+    }
+    return .length
+  }
+}
+
+/// The tokens of one sample so far, and the next one.
+private struct Steps {
+  var sampler: Sampler
+  var random: RandomSource
+  var history: [Int32]
+  var logProbabilities: [SampledToken] = []
+  let alternatives: Int?
+
+  init(sampler: Sampler, options: GenerationOptions, index: Int, history: [Int32]) {
+    self.sampler = sampler
+    self.history = history
+    random = RandomSource(seed: options.seed, stream: index)
+    alternatives = options.logProbabilities
+  }
+
+  mutating func next(_ session: inout some GenerationSession) -> Int32? {
+    guard let token = choose(&session) else { return nil }
+    history.append(token)
+    return token
+  }
+
+  private mutating func choose(_ session: inout some GenerationSession) -> Int32? {
+    guard let alternatives else {
+      return sampler.next(&session, history: history, random: &random)
+    }
+    guard
+      let token = sampler.next(
+        &session, history: history, random: &random, alternatives: alternatives)
+    else { return nil }
+    logProbabilities.append(token)
+    return token.id
+  }
+}
+
+/// Turns tokens into the text of a sample and finds its end.
+struct TextOutput {
+  private var decoder: any TokenDecoder
+  private var echo: PromptEcho
+  private var stop: StopMatcher
+  private var sentence: SentenceMatcher?
+  private let endToken: Int32?
+  /// Why generation is over at the end token; nil: it goes on.
+  private let endReason: StopReason?
+
+  init(model: any LanguageModel, options: GenerationOptions, prompt: [Int32]) {
+    decoder = model.makeDecoder()
+    var decoded: [UInt8] = []
+    for token in prompt { decoded.append(contentsOf: decoder.append(token)) }
+    echo = PromptEcho(prompt: options.prompt, decoded: decoded)
+    stop = StopMatcher(options.stop)
+    endToken = model.endToken
+    endReason = model.endTokenEndsText ? .end : options.untilSentence ? .sentence : nil
+    // A model whose end token ends sentences needs no search for their ends.
+    let searches = options.untilSentence && (model.endToken == nil || model.endTokenEndsText)
+    sentence = searches ? SentenceMatcher() : nil
+  }
+
+  /// - Returns: The text that is decided by `token`, and the reason to stop, if there is one.
+  mutating func append(_ token: Int32) -> ([UInt8], StopReason?) {
+    if token == endToken, let endReason { return ([], endReason) }
+    return filter(echo.append(decoder.append(token)))
+  }
+
+  /// - Returns: What is still held back, and the reason to stop that it brings, if there is one.
+  mutating func finish() -> ([UInt8], StopReason?) {
+    let owed = echo.append(decoder.finish()) + echo.finish()
+    let (bytes, reason) = filter(owed)
+    return (bytes + stop.finish(), reason)
+  }
+
+  private mutating func filter(_ bytes: [UInt8]) -> ([UInt8], StopReason?) {
+    let decided = stop.append(sentence?.append(bytes) ?? bytes)
+    if stop.isMatched { return (decided, .stop) }
+    return (decided, sentence?.isMatched == true ? .sentence : nil)
+  }
+}

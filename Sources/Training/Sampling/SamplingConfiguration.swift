@@ -1,0 +1,82 @@
+import Files
+
+/// How the next token is chosen: the settings of the sampling chain, with llama.cpp's names,
+/// meanings and defaults.
+///
+/// The chain runs in llama.cpp's order: penalties, logit bias and no-repeat, then top-k, locally
+/// typical, top-p, min-p, temperature, and the draw.
+public struct SamplingConfiguration: Codable, Equatable, Sendable {
+  /// Divides the scores before the draw; 0 takes the best token (the lowest id on ties).
+  public var temperature = 0.8
+  /// Keeps the k best tokens; 0 keeps all.
+  public var topK = 40
+  /// Keeps the smallest set of best tokens that holds this much probability; 1 keeps all
+  /// (Holtzman et al. 2020).
+  public var topP = 0.95
+  /// Keeps tokens of at least this share of the best one's probability; 0 keeps all
+  /// (Nguyen et al. 2024).
+  public var minP = 0.05
+  /// Keeps the tokens whose surprise is nearest to the entropy, up to this much probability; 1
+  /// keeps all (Meister et al. 2022).
+  public var typical = 1.0
+  /// Scores of recent tokens are divided by this when positive and multiplied when not (Keskar et
+  /// al. 2019); 1 is off.
+  public var repeatPenalty = 1.0
+  /// How many of the latest tokens the three penalties look at: 0 none, -1 all.
+  public var repeatLastN = 64
+  /// Taken once from the score of every recent token.
+  public var presencePenalty = 0.0
+  /// Taken from the score of a recent token as often as it occurs.
+  public var frequencyPenalty = 0.0
+  /// No N tokens in a row occur twice; 0 is off.
+  public var noRepeatNgram = 0
+  /// Added to the scores of single tokens.
+  public var logitBias: [LogitBias] = []
+
+  public init() {}
+
+  /// The model's own distribution: temperature 1, nothing cut, nothing penalised.
+  public static var untouched: SamplingConfiguration {
+    var result = SamplingConfiguration()
+    result.temperature = 1
+    result.topK = 0
+    result.topP = 1
+    result.minP = 0
+    return result
+  }
+
+  /// - Throws: ``AIGCError`` with ``AIGCError/Code/usage``, naming the flag and its range.
+  public func validate() throws(AIGCError) {
+    func check(_ flag: String, _ value: Double, _ isValid: Bool, _ range: String) throws(AIGCError)
+    {
+      if !isValid || !value.isFinite { throw .usage("--\(flag) \(value): must be \(range)") }
+    }
+    func check(_ flag: String, _ value: Int, _ minimum: Int, _ range: String) throws(AIGCError) {
+      if value < minimum { throw .usage("--\(flag) \(value): must be \(range)") }
+    }
+    try check("temperature", temperature, temperature >= 0, "0 (greedy) or more")
+    try check("top-k", topK, 0, "0 (all) or more")
+    try check("top-p", topP, topP > 0 && topP <= 1, "above 0 and at most 1 (all)")
+    try check("min-p", minP, minP >= 0 && minP < 1, "0 (all) or more and below 1")
+    try check("typical", typical, typical > 0 && typical <= 1, "above 0 and at most 1 (all)")
+    try check("repeat-penalty", repeatPenalty, repeatPenalty > 0, "above 0; 1 is off")
+    try check("repeat-last-n", repeatLastN, -1, "-1 (all tokens), 0 (off) or more")
+    try check("presence-penalty", presencePenalty, true, "a number; 0 is off")
+    try check("frequency-penalty", frequencyPenalty, true, "a number; 0 is off")
+    try check("no-repeat-ngram", noRepeatNgram, 0, "0 (off) or more")
+    for entry in logitBias where entry.bias.isNaN || entry.token < 0 {
+      throw .usage("--logit-bias \(entry): must be a token id and a number, as 15=-2.5 or 15=-inf")
+    }
+  }
+
+  /// Whether one of the three penalties does anything.
+  var penalises: Bool {
+    repeatLastN != 0 && (repeatPenalty != 1 || presencePenalty != 0 || frequencyPenalty != 0)
+  }
+
+  /// Whether tokens can only lose by penalties and biases.
+  var onlyLowers: Bool {
+    repeatPenalty >= 1 && presencePenalty >= 0 && frequencyPenalty >= 0
+      && logitBias.allSatisfy { $0.bias <= 0 }
+  }
+}
