@@ -135,6 +135,11 @@ extension Table {
     return (words, Array(rest))
   }
 
+  /// The first `count` elements, in the same memory.
+  public func prefix(_ count: Int) -> Table {
+    Table(base: base, count: min(max(count, 0), self.count), storage: storage)
+  }
+
   /// The same values at an aligned address: the table itself, or a copy.
   public func aligned() throws(AIGCError) -> Table {
     if UInt(bitPattern: base) % 64 == 0 { return self }

@@ -41,7 +41,7 @@ struct NGramFile {
     header[4] = UInt64(unseenContextBackoff.bitPattern)
     try file.write([UInt8](repeating: 0, count: headerWords * 8))
     var writer = SectionWriter(file: file)
-    try writer.add(vocabulary.wordBytes)
+    try writer.add(vocabulary.bytes)
     try writer.add(vocabulary.offsets)
     try writer.add(vocabulary.slots)
     for index in 0..<order {
@@ -107,7 +107,7 @@ struct NGramFile {
     file.readAhead()
     var reader = SectionReader(file: file, header: header, damaged: damaged)
     vocabulary = try Vocabulary(
-      wordBytes: try reader.next(), offsets: try reader.next(), slots: try reader.next(),
+      bytes: try reader.next(), offsets: try reader.next(), slots: try reader.next(),
       name: path)
     let isQuantized = header[3] & Self.quantizedFlag != 0
     var levels: [NGramLevel] = []

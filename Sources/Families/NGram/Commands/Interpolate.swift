@@ -1,0 +1,55 @@
+import ArgumentParser
+import Console
+import Files
+import Training
+
+/// `aigc interpolate A B`.
+struct Interpolate: ConsoleCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Mix n-gram models into one, with weights fitted on held-out text.")
+
+  @Argument(help: "Two models or more: names, paths or ARPA files.", completion: .file())
+  var models: [String]
+  @Option(help: "Held-out text that the weights are fitted on.", completion: .file())
+  var tune: String?
+  @Option(help: "The weights themselves: 0.7,0.3.")
+  var weights: String?
+  @Option(name: .shortAndLong, help: "Folder of the mixture (default runs/ngram-mixture).")
+  var out: String?
+  @Flag(help: "Replace the model at --out.")
+  var force = false
+  @OptionGroup var common: CommonOptions
+
+  func validate() throws {
+    if models.count < 2 { throw ValidationError("two models or more are needed") }
+    if (tune == nil) == (weights == nil) { throw ValidationError("--tune FILE or --weights a,b") }
+    if weights != nil { _ = try givenWeights() }
+  }
+
+  func run() throws {
+    let path = try RunFolder.path(family: "ngram", data: "mixture", out: out, force: force)
+    let parts = try models.map { try NGramFamily().open(ModelStore.standard().resolve($0)) }
+    let mixture = try NGramMixture(parts)
+    let held = try tune.map { try StandardInput.table($0) }
+    let fitted = try held.map { try mixture.fit(on: $0, name: tune ?? "-") }
+    let shares = try fitted?.weights ?? givenWeights()
+    let merged = try mixture.merge(weights: shares)
+    try NGramFolder.write(merged.table, merged.configuration, to: path)
+    for (name, share) in zip(models, shares) { Diagnostics.note("\(Format.fixed(share, 4))  \(name)") }
+    if let held, let fitted {
+      let final = try merged.evaluate(held, name: tune ?? "-").perplexity
+      let single = fitted.perplexities.map { Format.fixed($0, 2) }.joined(separator: ", ")
+      Diagnostics.note("perplexity \(single) → \(Format.fixed(final, 2)) on \(tune ?? "-")")
+    }
+    try StandardOutput.write("\(path)\n")
+  }
+
+  private func givenWeights() throws -> [Double] {
+    let values = (weights ?? "").split(separator: ",").compactMap { Double($0) }
+    let sum = values.reduce(0, +)
+    guard values.count == models.count, values.allSatisfy({ $0 >= 0 && $0.isFinite }), sum > 0 else {
+      throw ValidationError("--weights \(weights ?? ""): a number for each model")
+    }
+    return values.map { $0 / sum }
+  }
+}

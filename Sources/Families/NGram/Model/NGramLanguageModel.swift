@@ -1,0 +1,77 @@
+import Datasets
+import Files
+import Kernels
+import Training
+
+/// An n-gram model with its tokens: what the text verbs work with.
+public final class NGramLanguageModel: LanguageModel {
+  public let configuration: NGramConfiguration
+  let table: NGramTable
+  let cache = ContextCache()
+
+  init(table: NGramTable, configuration: NGramConfiguration) {
+    self.table = table
+    self.configuration = configuration
+  }
+
+  /// Opens a model folder.
+  /// - Throws: ``AIGCError`` (badInput) when a file is missing or damaged, (mismatch) when its files
+  ///   do not fit together.
+  public convenience init(folder: String) throws(AIGCError) {
+    let configuration = try NGramConfiguration.read(folder: folder)
+    let table = try NGramTable(path: "\(folder)/\(NGramFolder.model)")
+    guard table.order == configuration.order else {
+      throw .mismatch("\(folder): config.json says order \(configuration.order), the model has \(table.order)")
+    }
+    self.init(table: table, configuration: configuration)
+  }
+
+  public var vocabularySize: Int { table.vocabulary.count }
+
+  public var endToken: Int32? {
+    configuration.sentences ? Int32(NGramCounts.sentenceEnd) : nil
+  }
+
+  public func encode(_ text: String) throws(AIGCError) -> [Int32] {
+    let tokens = try tokens(try Table(Array(text.utf8)), name: "the prompt").tokens
+    var result: [Int32] = []
+    for index in tokens.indices where tokens[index] != NGramCounts.sentenceStart {
+      if tokens[index] != NGramCounts.sentenceEnd || configuration.sentences {
+        result.append(Int32(tokens[index]))
+      }
+    }
+    if result.last == Int32(NGramCounts.sentenceEnd), !text.hasSuffix("\n") { result.removeLast() }
+    return result
+  }
+
+  public func makeDecoder() -> any TokenDecoder {
+    NGramDecoder(vocabulary: table.vocabulary, mode: configuration.tokens)
+  }
+
+  public func makeSession() -> any GenerationSession { NGramSession(model: self) }
+
+  func tokens(_ text: Table<UInt8>, name: String) throws(AIGCError) -> EncodedText {
+    try Datasets.encode(
+      text: text, mode: configuration.tokens, vocabulary: table.vocabulary, name: name)
+  }
+}
+
+/// Joins words as the tokens' mode asks for; the sentence end is a line end.
+struct NGramDecoder: TokenDecoder {
+  private let vocabulary: Vocabulary
+  private var joiner: TextJoiner
+
+  init(vocabulary: Vocabulary, mode: TokenMode) {
+    self.vocabulary = vocabulary
+    joiner = TextJoiner(mode: mode)
+  }
+
+  mutating func append(_ id: Int32) -> [UInt8] {
+    let word = UInt32(clamping: id)
+    if word == NGramCounts.sentenceEnd { return joiner.endSentence() }
+    guard Int(word) < vocabulary.count else { return [] }
+    return joiner.append(vocabulary.bytes(of: word))
+  }
+
+  mutating func finish() -> [UInt8] { joiner.finish() }
+}

@@ -1,0 +1,112 @@
+import Datasets
+import Files
+import Glibc
+import Kernels
+import Training
+
+/// Sums over scored tokens; log10.
+struct ScoreTotals: Sendable {
+  var total = 0.0
+  var unknownTotal = 0.0
+  var tokens = 0
+  var unknown = 0
+
+  static func + (a: ScoreTotals, b: ScoreTotals) -> ScoreTotals {
+    ScoreTotals(
+      total: a.total + b.total, unknownTotal: a.unknownTotal + b.unknownTotal,
+      tokens: a.tokens + b.tokens, unknown: a.unknown + b.unknown)
+  }
+}
+
+extension NGramLanguageModel {
+  public func evaluate(_ text: Table<UInt8>, name: String) throws(AIGCError) -> TextEvaluation {
+    let encoded = try tokens(text, name: name)
+    let sum = try totals(encoded.tokens)
+    guard sum.tokens > 0 else { throw .badInput("\(name): no words to evaluate") }
+    let known = sum.tokens - sum.unknown
+    return TextEvaluation(
+      perplexity: pow(10, -sum.total / Double(sum.tokens)),
+      perplexityWithoutUnknown: known > 0
+        ? pow(10, -(sum.total - sum.unknownTotal) / Double(known)) : nil,
+      bitsPerByte: -sum.total * M_LN10 / M_LN2 / Double(max(encoded.byteCount, 1)),
+      tokens: sum.tokens, unknown: sum.unknown)
+  }
+
+  /// Scores a token stream: blocks of whole sentences in parallel, cut by the text alone and added
+  /// up in order.
+  func totals(_ tokens: Table<UInt32>) throws(AIGCError) -> ScoreTotals {
+    let blocks = configuration.sentences ? sentenceBlocks(tokens) : [0..<tokens.count]
+    let slots = ParallelSlots<ScoreTotals>(count: blocks.count)
+    parallelFor(blocks.count) { index in
+      slots.set(index, table.totals(tokens, blocks[index], sentences: configuration.sentences))
+    }
+    try Interruption.check()
+    return blocks.indices.reduce(ScoreTotals()) { $0 + (slots.get($1) ?? ScoreTotals()) }
+  }
+
+  /// Ranges of some 64 Ki tokens that end with a sentence.
+  private func sentenceBlocks(_ tokens: Table<UInt32>) -> [Range<Int>] {
+    var blocks: [Range<Int>] = []
+    var start = 0
+    while start < tokens.count {
+      var end = min(start + 1 << 16, tokens.count)
+      while end < tokens.count, tokens[end] != NGramCounts.sentenceStart { end += 1 }
+      blocks.append(start..<end)
+      start = end
+    }
+    return blocks
+  }
+
+  public func score(_ text: Table<UInt8>, name: String) throws(AIGCError) -> [ScoredToken] {
+    let sentences = try tokenRanges(text: text, mode: configuration.tokens, name: name)
+    var scored: [ScoredToken] = []
+    var state = startState
+    for sentence in sentences {
+      if configuration.sentences { state = startState }
+      for range in sentence {
+        let word = table.vocabulary.id(of: text, at: range) ?? NGramCounts.unknown
+        let log10 = table.advance(&state, by: word)
+        scored.append(scoredToken(word, range.map { text[$0] }, log10))
+      }
+      if configuration.sentences {
+        let log10 = table.advance(&state, by: NGramCounts.sentenceEnd)
+        scored.append(scoredToken(NGramCounts.sentenceEnd, Array("</s>".utf8), log10))
+      }
+      try Interruption.check()
+    }
+    return scored
+  }
+
+  private var startState: NGramTable.State {
+    configuration.sentences ? table.sentenceStart : .init()
+  }
+
+  private func scoredToken(_ word: UInt32, _ bytes: [UInt8], _ log10: Float) -> ScoredToken {
+    ScoredToken(
+      id: Int32(word), bytes: bytes, logProbability: log10 * naturalLog,
+      isUnknown: word == NGramCounts.unknown)
+  }
+}
+
+extension NGramTable {
+  func totals(_ tokens: Table<UInt32>, _ range: Range<Int>, sentences: Bool) -> ScoreTotals {
+    var sum = ScoreTotals()
+    var state = State()
+    for index in range {
+      let word = tokens[index]
+      if word == NGramCounts.sentenceStart {
+        if sentences { state = sentenceStart }
+        continue
+      }
+      if word == NGramCounts.sentenceEnd, !sentences { continue }
+      let log10 = Double(advance(&state, by: word))
+      sum.total += log10
+      sum.tokens += 1
+      if word == NGramCounts.unknown {
+        sum.unknownTotal += log10
+        sum.unknown += 1
+      }
+    }
+    return sum
+  }
+}

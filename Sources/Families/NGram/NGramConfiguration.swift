@@ -1,0 +1,92 @@
+import Datasets
+import Files
+import FoundationEssentials
+import Training
+
+/// `config.json` of an n-gram model: everything needed to read text in its tokens and to go on
+/// training it.
+public struct NGramConfiguration: Codable, Equatable, Sendable {
+  public var family = "ngram"
+  public var formatVersion = 1
+  public var kind = "text"
+  public var description: String?
+  public var isDefault: Bool?
+  /// Words of an n-gram: the context's length plus one.
+  public var order = 5
+  public var tokens = TokenMode.auto
+  public var estimator = Estimator.kneserNey
+  /// For each order, n-grams that occur so often or less are left out.
+  public var prune: [UInt32] = [0]
+  /// Whether each line is a sentence between `<s>` and `</s>`; else the text is one stream.
+  public var sentences = true
+  public var quantized = false
+  /// Tokens of the training text, without marks.
+  public var trainingTokens = 0
+
+  enum CodingKeys: String, CodingKey {
+    case family
+    case formatVersion = "format_version"
+    case kind
+    case description
+    case isDefault = "default"
+    case order, tokens, estimator, prune, sentences, quantized
+    case trainingTokens = "training_tokens"
+  }
+
+  public init() {}
+
+  /// - Throws: ``AIGCError`` (badInput) when the file is missing or not an n-gram configuration.
+  static func read(folder: String) throws(AIGCError) -> NGramConfiguration {
+    let configuration = try ModelConfiguration.decode(NGramConfiguration.self, folder: folder)
+    guard configuration.family == "ngram", configuration.formatVersion == 1,
+      (1...NGramFile.largestOrder).contains(configuration.order)
+    else { throw .badInput("\(folder)/config.json: not an n-gram model that this aigc reads") }
+    return configuration
+  }
+
+  func write(to path: String) throws(AIGCError) {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
+    guard let data = try? encoder.encode(self) else {
+      throw .failed("\(path): the configuration cannot be written")
+    }
+    let file = try OutputFile(path: path)
+    try file.write(Array(data) + [10])
+    try file.commit(sync: true)
+  }
+}
+
+/// The files of a model folder.
+enum NGramFolder {
+  static let model = "model.ngram"
+  static let counts = "counts.ngram"
+
+  /// Writes a whole model folder, replacing what is at `path` in one step.
+  static func write(
+    _ table: NGramTable, _ configuration: NGramConfiguration, to path: String
+  ) throws(AIGCError) {
+    let folder = try OutputFolder(path: path)
+    try table.write(to: folder.file(model), isQuantized: configuration.quantized)
+    try configuration.write(to: folder.file(ModelConfiguration.fileName))
+    try folder.commit()
+  }
+}
+
+extension NGramTable {
+  init(path: String) throws(AIGCError) {
+    let file = try NGramFile(path: path)
+    self.init(
+      vocabulary: file.vocabulary, levels: file.levels,
+      unseenContextBackoff: file.unseenContextBackoff)
+  }
+
+  func write(to path: String, isQuantized: Bool) throws(AIGCError) {
+    try NGramFile.write(
+      to: path, vocabulary: vocabulary, order: order, unseenContextBackoff: unseenContextBackoff,
+      isQuantized: isQuantized
+    ) { (index) throws(AIGCError) in
+      let level = levels[index]
+      return isQuantized && level.quantized == nil ? try level.quantize() : level
+    }
+  }
+}

@@ -1,0 +1,59 @@
+import ArgumentParser
+import Console
+import Datasets
+import Files
+import Training
+
+/// N-gram language models.
+struct NGramFamily: TextFamily {
+  let name = "ngram"
+  var trainCommand: any ParsableCommand.Type { TrainNGram.self }
+  var commands: [any ParsableCommand.Type] {
+    [Update.self, Interpolate.self, Quantize.self, Convert.self]
+  }
+
+  func claims(_ path: String) -> Bool {
+    [".arpa", ".arpa.gz", ".ngram"].contains { path.hasSuffix($0) }
+  }
+
+  func load(_ path: String) throws(AIGCError) -> any LanguageModel { try open(path) }
+
+  /// A model folder, an ARPA file (words between white space) or a bare binary model.
+  func open(_ path: String) throws(AIGCError) -> NGramLanguageModel {
+    if isFolder(path) { return try NGramLanguageModel(folder: path) }
+    var configuration = NGramConfiguration()
+    configuration.tokens = .whitespace
+    let table: NGramTable
+    if path.hasSuffix(".ngram") {
+      table = try NGramTable(path: path)
+    } else {
+      table = try readARPA(path, mode: configuration.tokens)
+    }
+    configuration.order = table.order
+    return NGramLanguageModel(table: table, configuration: configuration)
+  }
+
+  func inspect(_ path: String) throws(AIGCError) -> [JSONValue.Member] {
+    let model = try open(path)
+    let configuration = model.configuration
+    return [
+      .init("order", .int(model.table.order)),
+      .init("tokens", .string(configuration.tokens.rawValue)),
+      .init("estimator", .string(configuration.estimator.rawValue)),
+      .init("prune", .string(configuration.prune.map { String($0) }.joined(separator: ","))),
+      .init("quantized", .bool(configuration.quantized)),
+      .init("training_tokens", .int(configuration.trainingTokens)),
+      .init("words", .int(model.vocabularySize)),
+      .init("ngrams", .array(model.table.levels.map { .int($0.count) })),
+      .init("updatable", .bool(fileExists("\(path)/\(NGramFolder.counts)"))),
+    ]
+  }
+}
+
+/// Reads an ARPA file, packed or not.
+func readARPA(_ path: String, mode: TokenMode) throws(AIGCError) -> NGramTable {
+  var reader = ARPAReader(text: try readText(path: path), name: path) { word in
+    tokenBytes(ofARPASpelling: word, mode: mode)
+  }
+  return try reader.read()
+}

@@ -1,0 +1,128 @@
+import Datasets
+import Files
+import Kernels
+import Training
+
+/// What to train an n-gram model on, and how.
+public struct NGramTrainer: Sendable {
+  public var configuration = NGramConfiguration()
+  /// Paths of texts; .gz is unpacked, "-" is standard input.
+  public var texts: [String] = []
+  /// Words that n-grams may hold, all when nil.
+  public var vocabulary: Set<[UInt8]>?
+  /// Only so many of the most frequent words.
+  public var vocabularyLimit: Int?
+  /// Bytes that counting may use before it goes to sorted runs on disk.
+  public var memory = Int.max
+  /// Where the runs go; beside the model when nil.
+  public var temporaryFolder: String?
+  /// Keeps the counts, so that the model can be updated.
+  public var keepsCounts = true
+  /// Refuses `<s>`, `</s>`, `<unk>` in the text and counts that give no discounts.
+  public var isStrict = false
+  /// Gets warnings in plain words.
+  public var warn: @Sendable (String) -> Void = { _ in }
+  /// Gets the name of each stage, and how much of it is done (0 to 1).
+  public var progress: @Sendable (_ stage: String, _ done: Double) -> Void = { _, _ in }
+
+  public init() {}
+
+  /// Trains on the texts and writes a model folder.
+  public func train(to path: String) throws(AIGCError) {
+    let folder = try OutputFolder(path: path)
+    let corpus = try CorpusCounter(trainer: self).count(temporary: temporaryFolder ?? folder.file("."))
+    try write(corpus, to: folder)
+    try folder.commit()
+  }
+
+  /// Adds the texts to the counts of the model at `model`, and writes the model that training on
+  /// all texts together would have given.
+  /// - Throws: ``AIGCError`` (mismatch) for a model without counts.
+  public func update(model: String, to path: String) throws(AIGCError) {
+    let counts = "\(model)/\(NGramFolder.counts)"
+    guard fileExists(counts) else {
+      throw .mismatch("\(model): keeps no counts, so it cannot be updated; train it again")
+    }
+    var trainer = self
+    trainer.configuration = try NGramConfiguration.read(folder: model)
+    let old = try NGramTable(path: "\(model)/\(NGramFolder.model)")
+    let folder = try OutputFolder(path: path)
+    let temporary = temporaryFolder ?? folder.file(".")
+    let corpus = try CorpusCounter(trainer: trainer).count(
+      temporary: temporary, after: counts, vocabulary: old.vocabulary,
+      tokens: trainer.configuration.trainingTokens)
+    try trainer.write(corpus, to: folder)
+    try folder.commit()
+  }
+
+  private func write(_ corpus: CountedCorpus, to folder: OutputFolder) throws(AIGCError) {
+    var configuration = configuration
+    configuration.trainingTokens = corpus.tokens
+    let allowed = try allowedWords(corpus)
+    if keepsCounts, allowed == nil {
+      progress("keeping counts", 0)
+      try CountRun.write(corpus.counts, to: folder.file(NGramFolder.counts))
+    }
+    progress("estimating", 0)
+    let pruning = Pruning(
+      thresholds: configuration.prune, order: configuration.order, allowedWords: allowed)
+    let (packing, discounts) = try NGramEstimation.pack(
+      corpus.counts, estimator: configuration.estimator, pruning: pruning)
+    try report(discounts)
+    progress("writing", 0)
+    let words = try allowed == nil ? corpus.vocabulary : packing.keptVocabulary(of: corpus.vocabulary)
+    let isBackoff = configuration.estimator == .stupidBackoff
+    try NGramFile.write(
+      to: folder.file(NGramFolder.model), vocabulary: words, order: configuration.order,
+      unseenContextBackoff: isBackoff ? Estimator.stupidBackoffLog10 : 0,
+      isQuantized: configuration.quantized
+    ) { (level) throws(AIGCError) in
+      let packed = try packing.level(level)
+      return configuration.quantized ? try packed.quantize() : packed
+    }
+    try configuration.write(to: folder.file(ModelConfiguration.fileName))
+  }
+
+  private func report(_ discounts: [Discounts]) throws(AIGCError) {
+    for (index, discount) in discounts.enumerated() {
+      guard let problem = discount.problem else { continue }
+      let text = "order \(index + 1): the text is too small or too regular for Kneser-Ney discounts (\(problem))"
+      if isStrict { throw .badInput("\(text); leave out --strict to use 0.5, 1, 1.5") }
+      warn("\(text); using 0.5, 1, 1.5")
+    }
+  }
+
+  /// For each id whether n-grams may hold it; nil when there is no limit.
+  private func allowedWords(_ corpus: CountedCorpus) throws(AIGCError) -> [Bool]? {
+    guard vocabulary != nil || vocabularyLimit != nil else { return nil }
+    let size = corpus.vocabulary.count
+    var allowed = [Bool](repeating: true, count: size)
+    if let vocabulary {
+      for id in 3..<max(size, 3) {
+        allowed[id] = vocabulary.contains(corpus.vocabulary.bytes(of: UInt32(id)))
+      }
+    }
+    if let vocabularyLimit, size - 3 > vocabularyLimit {
+      let counts = corpus.counts.levels[0].counts
+      let ranked = (3..<size).sorted {
+        counts[$0] != counts[$1] ? counts[$0] > counts[$1] : $0 < $1
+      }
+      for id in ranked.dropFirst(vocabularyLimit) { allowed[id] = false }
+    }
+    return allowed
+  }
+}
+
+extension Estimator {
+  /// log10 of the weight of stupid backoff.
+  static let stupidBackoffLog10: Float = -0.39794
+}
+
+extension Packing {
+  /// The vocabulary without pruned words; ids are renumbered in order.
+  func keptVocabulary(of vocabulary: Vocabulary) throws(AIGCError) -> Vocabulary {
+    var builder = VocabularyBuilder()
+    for id in keptWords { _ = builder.id(for: vocabulary.bytes(of: id)) }
+    return try builder.freeze()
+  }
+}
