@@ -1,0 +1,23 @@
+import ArgumentParser
+
+/// `--seed`: the same number gives the same result.
+public struct SeedOption: ParsableArguments {
+  @Option(
+    name: .shortAndLong, parsing: .unconditional,
+    help: "Random seed; -1 takes a random one and prints it.")
+  public var seed = -1
+
+  public init() {}
+
+  public func validate() throws {
+    if seed < -1 { throw ValidationError("--seed \(seed): a number from 0 up, or -1 for random") }
+  }
+
+  /// The seed to use. A random one is printed on standard error.
+  public func resolve() -> UInt64 {
+    if seed >= 0 { return UInt64(seed) }
+    let random = UInt64.random(in: 0...UInt64(UInt32.max))
+    Diagnostics.plain("seed \(random)")
+    return random
+  }
+}

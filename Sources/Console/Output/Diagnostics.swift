@@ -1,0 +1,90 @@
+import Glibc
+import Synchronization
+
+/// Standard error: notes, warnings, errors and the progress line. Nothing of it is ever part of
+/// the answer.
+public enum Diagnostics {
+  private struct State {
+    var isQuiet = false
+    var isVerbose = false
+    var usesColor = false
+    var showsProgress = false
+  }
+
+  private static let state = Mutex(State())
+
+  /// Whether standard error is a terminal.
+  public static let isTerminal = isatty(STDERR_FILENO) == 1
+
+  /// Sets what is shown; colours also need a terminal and no NO_COLOR.
+  static func configure(quiet: Bool, verbose: Bool, color: Bool) {
+    let noColor = getenv("NO_COLOR").map { $0.pointee != 0 } ?? false
+    state.withLock {
+      $0.isQuiet = quiet
+      $0.isVerbose = verbose && !quiet
+      $0.usesColor = color && isTerminal && !noColor
+    }
+  }
+
+  public static var isQuiet: Bool { state.withLock { $0.isQuiet } }
+  public static var isVerbose: Bool { state.withLock { $0.isVerbose } }
+
+  /// A line about what is going on: "aigc: …". Silent with `--quiet`.
+  public static func note(_ text: String) {
+    if !isQuiet { line("aigc: \(text)") }
+  }
+
+  /// A note for `--verbose` only.
+  public static func detail(_ text: @autoclosure () -> String) {
+    if isVerbose { line("aigc: \(text())") }
+  }
+
+  /// A bare line, such as `seed 123`. Silent with `--quiet`.
+  public static func plain(_ text: String) {
+    if !isQuiet { line(text) }
+  }
+
+  /// Something the user should know: "warning: …". Silent with `--quiet`.
+  public static func warning(_ text: String) {
+    if !isQuiet { line("\(colored("warning:", "33")) \(text)") }
+  }
+
+  /// Why the command failed: "aigc: …". Always shown.
+  public static func error(_ text: String) {
+    line("\(colored("aigc:", "31")) \(text)")
+  }
+
+  private static func colored(_ text: String, _ code: String) -> String {
+    state.withLock { $0.usesColor } ? "\u{1B}[\(code)m\(text)\u{1B}[0m" : text
+  }
+
+  private static func line(_ text: String) {
+    state.withLock { state in
+      writeError((state.showsProgress ? "\r\u{1B}[K" : "") + text + "\n")
+      state.showsProgress = false
+    }
+  }
+
+  /// Rewrites the progress line; an empty text clears it.
+  static func showProgress(_ text: String) {
+    state.withLock { state in
+      guard state.showsProgress || !text.isEmpty else { return }
+      writeError("\r\u{1B}[K" + text)
+      state.showsProgress = !text.isEmpty
+    }
+  }
+}
+
+/// Writes to standard error; that nobody reads it is no reason to fail.
+private func writeError(_ text: String) {
+  var rest = Array(text.utf8)[...]
+  while !rest.isEmpty {
+    let block = Array(rest)
+    let size = Glibc.write(STDERR_FILENO, block, block.count)
+    if size < 0 {
+      if errno == EINTR { continue }
+      return
+    }
+    rest = rest.dropFirst(size)
+  }
+}

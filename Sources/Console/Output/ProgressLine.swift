@@ -1,0 +1,98 @@
+import Glibc
+import Synchronization
+
+/// One line on a terminal that says how far a long computation is: stage, percent, rate, time left.
+/// Without a terminal, or with `--quiet`, nothing is shown. May be advanced from several threads.
+public final class ProgressLine: Sendable {
+  /// What is counted.
+  public enum Unit: Sendable {
+    case bytes
+    /// "tokens", "images", "steps" …
+    case items(String)
+  }
+
+  private struct Stage {
+    var name: String
+    var total: Int
+    var unit: Unit
+    var start = ContinuousClock.now
+    var lastShown: ContinuousClock.Instant?
+  }
+
+  private let isShown: Bool
+  private let done = Atomic<Int>(0)
+  private let stage: Mutex<Stage>
+  private static let interval = Duration.milliseconds(100)
+
+  /// A line for the first stage, named "counting", say; `total` is how much there is to do, 0 when
+  /// nobody knows.
+  public init(_ name: String, total: Int, unit: Unit) {
+    isShown = Diagnostics.isTerminal && !Diagnostics.isQuiet
+    stage = Mutex(Stage(name: name, total: total, unit: unit))
+  }
+
+  /// Begins the next stage at zero.
+  public func begin(_ name: String, total: Int, unit: Unit) {
+    done.store(0, ordering: .relaxed)
+    stage.withLock { $0 = Stage(name: name, total: total, unit: unit) }
+  }
+
+  /// Counts `amount` more as done. Cheap, but not free: call it once a block, not once an item.
+  public func advance(by amount: Int) {
+    guard isShown else { return }
+    done.add(amount, ordering: .relaxed)
+    draw()
+  }
+
+  /// Says how much is done in all.
+  public func advance(to amount: Int) {
+    guard isShown else { return }
+    done.store(amount, ordering: .relaxed)
+    draw()
+  }
+
+  /// Clears the line.
+  public func finish() {
+    if isShown { Diagnostics.showProgress("") }
+  }
+
+  deinit { finish() }
+
+  private func draw() {
+    // A thread that finds the line busy leaves the drawing to the one that holds it.
+    _ = stage.withLockIfAvailable { stage in
+      let now = ContinuousClock.now
+      if let last = stage.lastShown, now - last < Self.interval { return }
+      stage.lastShown = now
+      let text = Self.text(
+        stage: stage.name, done: done.load(ordering: .relaxed), total: stage.total,
+        unit: stage.unit, seconds: (now - stage.start).seconds)
+      Diagnostics.showProgress(text)
+    }
+  }
+
+  /// The line: "counting  43%  12.3 MB/s  0:12 left".
+  static func text(stage: String, done: Int, total: Int, unit: Unit, seconds: Double) -> String {
+    var parts = [stage]
+    let amount = Double(max(done, 0))
+    if total > 0 { parts.append("\(min(100, Int(amount / Double(total) * 100)))%") }
+    if seconds > 0.2, done > 0 {
+      let rate = amount / seconds
+      switch unit {
+      case .bytes: parts.append("\(Format.byteCount(Int(rate)))/s")
+      case .items(let name): parts.append("\(Format.short(rate)) \(name)/s")
+      }
+      if total > done {
+        parts.append("\(Format.time(seconds: Double(total - done) / rate)) left")
+      }
+    }
+    return parts.joined(separator: "  ")
+  }
+}
+
+extension Duration {
+  /// The duration in seconds.
+  public var seconds: Double {
+    Double(components.seconds) + Double(components.attoseconds) * 1e-18
+  }
+}

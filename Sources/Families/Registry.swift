@@ -1,0 +1,67 @@
+import ArgumentParser
+import Console
+import Files
+import Training
+
+/// A kind of model: its name in `config.json`, its commands, and how its files are read.
+///
+/// A new family is a folder in `Sources/Families` and one line in ``families``.
+public protocol Family: Sendable {
+  /// The name in `config.json` and after `aigc train`: "ngram".
+  var name: String { get }
+
+  /// What its models make: "text", "image".
+  var kind: String { get }
+
+  /// `aigc train <name>`. Its configuration sets `commandName`: without one ArgumentParser derives a
+  /// name by reflection, which costs every start of the program a tenth of a millisecond.
+  var trainCommand: any ParsableCommand.Type { get }
+
+  /// Verbs that only this family has, such as `interpolate`.
+  var commands: [any ParsableCommand.Type] { get }
+
+  /// Whether a bare file, outside a model folder, is this family's: `model.arpa`.
+  func claims(_ path: String) -> Bool
+
+  /// What `aigc inspect` says of the model at `path` beyond the common lines: sizes, counts.
+  func inspect(_ path: String) throws(AIGCError) -> [JSONValue.Member]
+}
+
+extension Family {
+  public var commands: [any ParsableCommand.Type] { [] }
+  public func claims(_ path: String) -> Bool { false }
+  public func inspect(_ path: String) throws(AIGCError) -> [JSONValue.Member] { [] }
+}
+
+/// A family whose models are language models, usable by every text verb.
+public protocol TextFamily: Family {
+  /// Opens the model folder, or the bare file that the family ``Family/claims(_:)``.
+  func load(_ path: String) throws(AIGCError) -> any LanguageModel
+}
+
+extension TextFamily {
+  public var kind: String { "text" }
+}
+
+/// Every family of the program.
+public let families: [any Family] = []
+
+/// Every verb of `aigc`, in the order of its help.
+public let verbs: [any ParsableCommand.Type] =
+  [
+    Train.self, Generate.self, Next.self, Evaluate.self, Score.self, Inspect.self, Models.self,
+    Completion.self,
+  ] + families.flatMap { $0.commands }
+
+/// The family of the model at `path`: a model folder or a bare file.
+/// - Throws: ``AIGCError`` (badInput) when no family knows it.
+public func family(of path: String) throws(AIGCError) -> any Family {
+  if isFolder(path) {
+    let name = try ModelConfiguration.read(folder: path).family
+    if let family = families.first(where: { $0.name == name }) { return family }
+    let known = families.map { $0.name }.joined(separator: ", ")
+    throw .badInput("\(path): unknown model family '\(name)'; this program knows: \(known)")
+  }
+  if let family = families.first(where: { $0.claims(path) }) { return family }
+  throw .badInput("\(path): no model that this program reads")
+}

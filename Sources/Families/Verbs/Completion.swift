@@ -1,0 +1,31 @@
+import ArgumentParser
+import Console
+
+/// `aigc completion SHELL`.
+public struct Completion: ConsoleCommand {
+  public static let configuration = CommandConfiguration(
+    commandName: "completion",
+    abstract: "Print the script that completes commands and options in a shell.",
+    discussion: "bash: source <(aigc completion bash)")
+
+  enum Shell: String, CaseIterable, ExpressibleByArgument {
+    case bash, zsh, fish
+  }
+
+  @Argument(help: "bash, zsh or fish.")
+  var shell: Shell
+
+  @OptionGroup public var common: CommonOptions
+
+  public init() {}
+
+  public func run() throws {
+    let shell: CompletionShell =
+      switch shell {
+      case .bash: .bash
+      case .zsh: .zsh
+      case .fish: .fish
+      }
+    try StandardOutput.write(Console.completionScript(for: shell) + "\n")
+  }
+}

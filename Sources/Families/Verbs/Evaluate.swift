@@ -1,0 +1,50 @@
+import ArgumentParser
+import Console
+import Files
+import Training
+
+/// `aigc evaluate MODEL FILE`.
+public struct Evaluate: ConsoleCommand {
+  public static let configuration = CommandConfiguration(
+    commandName: "evaluate",
+    abstract: "Measure a model on held-out data: perplexity, bits per byte.")
+
+  @Argument(help: "A model's name or path.", completion: .directory)
+  var model: String
+
+  @Argument(help: "Text to measure on; - for standard input.", completion: .file())
+  var file: String
+
+  @OptionGroup public var common: CommonOptions
+
+  public init() {}
+
+  public func run() throws {
+    let model = try loadTextModel(model).model
+    let result = try model.evaluate(StandardInput.table(file), name: file)
+    let answer = try Answer(nil)
+    if common.json { try answer.write(json: result.members) } else { try answer.write(result.text) }
+  }
+}
+
+extension TextEvaluation {
+  var members: [JSONValue.Member] {
+    [
+      .init("perplexity", .double(perplexity)),
+      .init("perplexity_without_oov", JSONValue(perplexityWithoutUnknown)),
+      .init("bits_per_byte", .double(bitsPerByte)), .init("tokens", .int(tokens)),
+      .init("oov", JSONValue(unknown)),
+    ]
+  }
+
+  var text: String {
+    var lines = ["perplexity              \(Format.fixed(perplexity, 2))"]
+    if let perplexityWithoutUnknown {
+      lines.append("perplexity without OOV  \(Format.fixed(perplexityWithoutUnknown, 2))")
+    }
+    lines.append("bits per byte           \(Format.fixed(bitsPerByte, 4))")
+    lines.append("tokens                  \(tokens)")
+    if let unknown { lines.append("OOV                     \(unknown)") }
+    return lines.joined(separator: "\n") + "\n"
+  }
+}

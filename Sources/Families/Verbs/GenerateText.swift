@@ -1,0 +1,148 @@
+import ArgumentParser
+import Console
+import Files
+import Training
+
+/// `aigc generate THING`.
+public struct Generate: ParsableCommand {
+  public static let configuration = CommandConfiguration(
+    commandName: "generate", abstract: "Generate something new with a model.",
+    subcommands: [GenerateText.self])
+  public init() {}
+}
+
+/// `aigc generate text`.
+public struct GenerateText: ConsoleCommand {
+  public static let configuration = CommandConfiguration(
+    commandName: "text", abstract: "Write text with a language model.")
+
+  @OptionGroup var model: ModelOption
+  @OptionGroup var text: TextArguments
+  @OptionGroup(title: "Sampling") var sampling: SamplingArguments
+  @OptionGroup var seed: SeedOption
+
+  @Option(name: .shortAndLong, help: "Write to this file.", completion: .file())
+  var out: String?
+
+  @OptionGroup public var common: CommonOptions
+
+  public init() {}
+
+  public func run() throws {
+    var options = try text.options(sampling: sampling.configuration)
+    let (path, model) = try model.load()
+    options.seed = seed.resolve()
+    let generator = try TextGenerator(model: model, options: options)
+    let answer = try Answer(out)
+    var printer = SamplePrinter(answer: answer)
+    let samples = try generator.run { if !common.json { try printer.write($0) } }
+    if common.json {
+      try answer.write(json: generationMembers(samples, path: path, seed: options.seed))
+    } else {
+      try printer.finish()
+    }
+    try answer.finish()
+    if samples.last?.reason == .interrupted { throw AIGCError.interrupted }
+  }
+}
+
+/// What is generated, and how much of it.
+struct TextArguments: ParsableArguments {
+  @Option(
+    name: [.customLong("prompt"), .customLong("prefix"), .customShort("p")],
+    parsing: .unconditional, help: "Text to continue; - for standard input.")
+  var prompt: String?
+
+  @Option(
+    name: .shortAndLong, help: "Text to continue, from a file; - for standard input.",
+    completion: .file())
+  var file: String?
+
+  @Option(
+    name: [
+      .customLong("max-tokens"), .customShort("n"), .customLong("predict"),
+      .customLong("n-predict"), .customLong("max-new-tokens"), .customLong("length"),
+    ],
+    parsing: .unconditional, help: "How many tokens at most.")
+  var maxTokens = GenerationOptions().maxTokens
+
+  @Option(
+    name: [.customLong("num"), .customLong("num-samples"), .customLong("num-generate")],
+    parsing: .unconditional, help: "How many texts.")
+  var num = 1
+
+  @Option(
+    name: [.customLong("stop"), .customShort("r")], parsing: .unconditionalSingleValue,
+    help: "End a text before this; may be given several times.")
+  var stop: [String] = []
+
+  @Flag(help: "End each text with its first sentence.")
+  var untilSentence = false
+
+  @Flag(help: "Print the prompt before each text.")
+  var echo = false
+
+  func validate() throws {
+    if prompt != nil, file != nil { throw ValidationError("--prompt or --file, not both") }
+  }
+
+  /// The options of the generator; the prompt is read.
+  func options(sampling: SamplingConfiguration) throws(AIGCError) -> GenerationOptions {
+    var options = GenerationOptions()
+    options.maxTokens = maxTokens
+    options.num = num
+    options.stop = stop
+    options.untilSentence = untilSentence
+    options.echo = echo
+    options.sampling = sampling
+    try options.validate()
+    if let file {
+      options.prompt = try readText(file, allowsWords: false)
+    } else if let prompt {
+      options.prompt = prompt == "-" ? try readText("-", allowsWords: false) : prompt
+    }
+    return options
+  }
+}
+
+/// Prints samples as they are generated: each ends with a line end, an empty line between two.
+struct SamplePrinter {
+  private let answer: Answer
+  private var sample = 0
+  private var endsLine = false
+
+  init(answer: Answer) { self.answer = answer }
+
+  mutating func write(_ piece: Piece) throws(AIGCError) {
+    while sample < piece.sample {
+      try finish()
+      try answer.write("\n")
+      sample += 1
+      endsLine = false
+    }
+    try answer.stream(piece.bytes)
+    if let last = piece.bytes.last { endsLine = last == UInt8(ascii: "\n") }
+  }
+
+  /// Ends the line of the last sample.
+  mutating func finish() throws(AIGCError) {
+    if !endsLine { try answer.write("\n") }
+    endsLine = true
+  }
+}
+
+private func generationMembers(
+  _ samples: [GeneratedSample], path: String, seed: UInt64
+) -> [JSONValue.Member] {
+  let texts = samples.map { sample in
+    JSONValue.object(
+      JSONValue.text(bytes: sample.bytes) + [
+        .init("tokens", .int(sample.tokens.count)),
+        .init("reason", .string(sample.reason.rawValue)),
+      ])
+  }
+  return [
+    .init("model", .string(path)), .init("seed", .int(Int(clamping: seed))),
+    .init("samples", .array(texts)),
+  ]
+}

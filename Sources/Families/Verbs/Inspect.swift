@@ -1,0 +1,65 @@
+import ArgumentParser
+import Console
+import Files
+import Training
+
+/// `aigc inspect MODEL`.
+public struct Inspect: ConsoleCommand {
+  public static let configuration = CommandConfiguration(
+    commandName: "inspect", abstract: "Show what a model is: configuration, sizes, files.")
+
+  @Argument(help: "A model's name or path.", completion: .directory)
+  var model: String
+
+  @OptionGroup public var common: CommonOptions
+
+  public init() {}
+
+  public func run() throws {
+    let path = try ModelStore.standard().resolve(model)
+    let members = try describeModel(path) + family(of: path).inspect(path)
+    let answer = try Answer(nil)
+    if common.json { try answer.write(json: members) } else { try answer.write(lines(members)) }
+  }
+}
+
+/// The lines every model has.
+private func describeModel(_ path: String) throws(AIGCError) -> [JSONValue.Member] {
+  guard isFolder(path) else {
+    let size = try MappedFile(path: path).count
+    return [.init("path", .string(path)), .init("bytes", .int(size))]
+  }
+  let configuration = try ModelConfiguration.read(folder: path)
+  var files: [JSONValue.Member] = []
+  for name in folderContents(path) where !isFolder("\(path)/\(name)") {
+    files.append(.init(name, .int(try MappedFile(path: "\(path)/\(name)").count)))
+  }
+  return [
+    .init("path", .string(path)), .init("family", .string(configuration.family)),
+    .init("kind", .string(configuration.kind)),
+    .init("format_version", .int(configuration.formatVersion)),
+    .init("description", JSONValue(configuration.description)),
+    .init("files", .object(files)),
+  ]
+}
+
+/// One member a line, objects indented below their name.
+private func lines(_ members: [JSONValue.Member], indentation: String = "") -> String {
+  let width = members.reduce(0) { max($0, $1.name.count) }
+  var text = ""
+  for member in members where member.value != .null {
+    let name = String(member.name.map { $0 == "_" && indentation.isEmpty ? " " : $0 })
+    switch member.value {
+    case .object(let inner):
+      text += "\(indentation)\(name)\n" + lines(inner, indentation: indentation + "  ")
+    case .string(let value): text += indentation + padded(name, width) + "  \(value)\n"
+    default: text += indentation + padded(name, width) + "  \(member.value.text)\n"
+    }
+  }
+  return text
+}
+
+/// `text` with spaces up to `width` characters.
+func padded(_ text: String, _ width: Int) -> String {
+  text + String(repeating: " ", count: max(0, width - text.count))
+}

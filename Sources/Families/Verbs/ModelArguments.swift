@@ -1,0 +1,50 @@
+import ArgumentParser
+import Console
+import Files
+import Training
+
+/// `--model`, and what is taken without it.
+public struct ModelOption: ParsableArguments {
+  @Option(
+    name: [.customLong("model"), .customLong("network"), .customShort("m")],
+    help: "A model's name (see 'aigc models') or path (default: the newest in runs/).",
+    completion: .directory)
+  public var model: String?
+
+  public init() {}
+
+  /// The chosen language model. Which one it is goes to standard error when nobody named it.
+  func load() throws(AIGCError) -> (path: String, model: any LanguageModel) {
+    if let model { return try loadTextModel(model) }
+    let names = families.compactMap { ($0 as? any TextFamily)?.name }
+    let found = try ModelStore.standard().defaultModel(kind: "text") { names.contains($0.family) }
+    let why = found.place == .runs ? "the newest in runs/" : found.place.rawValue
+    Diagnostics.note("using \(found.path) (\(why))")
+    return try loadTextModel(found.path)
+  }
+}
+
+/// Opens the language model that the user wrote as a name or a path.
+/// - Throws: ``AIGCError``: badInput for what is no model, mismatch for a model of another kind.
+public func loadTextModel(
+  _ nameOrPath: String
+) throws(AIGCError) -> (path: String, model: any LanguageModel) {
+  let path = try ModelStore.standard().resolve(nameOrPath)
+  let family = try family(of: path)
+  guard let text = family as? any TextFamily else {
+    throw .mismatch("\(path): a model of kind '\(family.kind)'; a text model is needed here")
+  }
+  return (path, try text.load(path))
+}
+
+/// Text that the user gave: the file of that name, standard input for `-`, else the words themselves.
+/// - Throws: ``AIGCError`` (badInput) when a file is not UTF-8.
+func readText(_ argument: String, allowsWords: Bool) throws(AIGCError) -> String {
+  if allowsWords, argument != "-", !fileExists(argument) || isFolder(argument) { return argument }
+  let table = try StandardInput.table(argument)
+  let bytes = table.indices.map { table[$0] }
+  guard let text = String(validating: bytes, as: UTF8.self) else {
+    throw .badInput("\(argument == "-" ? "standard input" : argument): not UTF-8 text")
+  }
+  return text
+}

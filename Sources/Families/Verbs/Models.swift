@@ -1,0 +1,54 @@
+import ArgumentParser
+import Console
+import Training
+
+/// `aigc models`.
+public struct Models: ConsoleCommand {
+  public static let configuration = CommandConfiguration(
+    commandName: "models", abstract: "List the models that can be named.")
+
+  @OptionGroup public var common: CommonOptions
+
+  public init() {}
+
+  public func run() throws {
+    let models = ModelStore.standard().models()
+    let answer = try Answer(nil)
+    if common.json {
+      try answer.write(json: [.init("models", .array(models.map { $0.json }))])
+    } else {
+      try answer.write(table(models.map { $0.row }))
+    }
+    if models.isEmpty { Diagnostics.note("no models yet: train one with 'aigc train'") }
+  }
+}
+
+extension StoredModel {
+  var json: JSONValue {
+    .object([
+      .init("name", .string(name)), .init("family", .string(configuration.family)),
+      .init("kind", .string(configuration.kind)), .init("place", .string(place.rawValue)),
+      .init("path", .string(path)), .init("bytes", .int(byteCount)),
+      .init("description", JSONValue(configuration.description)),
+    ])
+  }
+
+  var row: [String] {
+    [
+      name, configuration.family, place.rawValue, Format.byteCount(byteCount),
+      configuration.description ?? "",
+    ]
+  }
+}
+
+/// Rows with aligned columns; the last one is left as it is.
+func table(_ rows: [[String]]) -> String {
+  let columns = rows.first?.count ?? 0
+  let widths = (0..<columns).map { column in rows.reduce(0) { max($0, $1[column].count) } }
+  return rows.map { row in
+    let cells = row.enumerated().map { index, cell in
+      index + 1 < columns ? padded(cell, widths[index]) : cell
+    }
+    return cells.joined(separator: "  ") + "\n"
+  }.joined()
+}

@@ -1,0 +1,8 @@
+import ArgumentParser
+
+/// `aigc train FAMILY DATA`.
+public struct Train: ParsableCommand {
+  public static let configuration = CommandConfiguration(
+    commandName: "train", abstract: "Train a model.", subcommands: families.map { $0.trainCommand })
+  public init() {}
+}

@@ -1,0 +1,76 @@
+import Files
+import FoundationEssentials
+
+/// The head of every model's `config.json`. Families read their own further keys from the same file
+/// with ``decode(_:folder:)``.
+public struct ModelConfiguration: Codable, Equatable, Sendable {
+  /// The name of the model family: "ngram".
+  public var family: String
+  public var formatVersion: Int
+  /// What the model makes: "text", "image" …
+  public var kind: String
+  /// One line for `aigc models`.
+  public var description: String?
+  /// Whether a bundled model is the one to take for its kind when none is named.
+  public var isDefault: Bool?
+
+  enum CodingKeys: String, CodingKey {
+    case family
+    case formatVersion = "format_version"
+    case kind
+    case description
+    case isDefault = "default"
+  }
+
+  public init(
+    family: String, formatVersion: Int, kind: String, description: String? = nil,
+    isDefault: Bool? = nil
+  ) {
+    self.family = family
+    self.formatVersion = formatVersion
+    self.kind = kind
+    self.description = description
+    self.isDefault = isDefault
+  }
+
+  /// The file's name inside a model folder.
+  public static let fileName = "config.json"
+  private static let largest = 16 << 20
+
+  /// The head of the configuration in a model folder.
+  /// - Throws: ``AIGCError`` (badInput) when the file is missing, too large or not what is needed.
+  public static func read(folder: String) throws(AIGCError) -> ModelConfiguration {
+    try decode(ModelConfiguration.self, folder: folder)
+  }
+
+  /// Reads `config.json` of a model folder as `type`.
+  /// - Throws: ``AIGCError`` (badInput) that names the file and the key.
+  public static func decode<Configuration: Decodable>(
+    _ type: Configuration.Type = Configuration.self, folder: String
+  ) throws(AIGCError) -> Configuration {
+    let path = "\(folder)/\(fileName)"
+    let file = try MappedFile(path: path)
+    guard file.count <= largest else { throw .badInput("\(path): too large for a configuration") }
+    let bytes = try file.bytes()
+    do {
+      return try JSONDecoder().decode(type, from: Data(bytes.indices.map { bytes[$0] }))
+    } catch {
+      throw .badInput("\(path): \(reason(error))")
+    }
+  }
+
+  /// One line about what JSONDecoder did not like.
+  private static func reason(_ error: any Error) -> String {
+    func name(_ path: [any CodingKey]) -> String {
+      path.isEmpty ? "the file" : "'\(path.map { $0.stringValue }.joined(separator: "."))'"
+    }
+    switch error as? DecodingError {
+    case .keyNotFound(let key, let context): return "\(name(context.codingPath + [key])) is missing"
+    case .valueNotFound(_, let context): return "\(name(context.codingPath)) is null"
+    case .typeMismatch(_, let context): return "\(name(context.codingPath)) has the wrong type"
+    case .dataCorrupted(let context) where !context.codingPath.isEmpty:
+      return "\(name(context.codingPath)): \(context.debugDescription)"
+    default: return "not valid JSON"
+    }
+  }
+}

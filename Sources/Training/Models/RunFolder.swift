@@ -1,0 +1,65 @@
+import Files
+
+/// Where a training run writes its model.
+public enum RunFolder {
+  /// The folder for a new model: `out` when given, else `runs/<family>-<data name>`, with `-2`, `-3`
+  /// … when that is taken.
+  /// - Parameters:
+  ///   - family: the name of the model family.
+  ///   - data: the path of the training data; its extensions are dropped from the name.
+  ///   - out: the folder of `--out`.
+  ///   - force: whether `out` may be a model that is already there, to be replaced.
+  ///   - runs: the folder of all runs.
+  /// - Returns: The path; nothing is made there.
+  /// - Throws: ``AIGCError`` (usage) when `out` exists and must not be replaced.
+  public static func path(
+    family: String, data: String, out: String?, force: Bool, runs: String = "runs"
+  ) throws(AIGCError) -> String {
+    if let out {
+      try check(out, force: force)
+      return out
+    }
+    let base = "\(runs)/\(family)-\(dataName(data))"
+    var path = base
+    var number = 1
+    while fileExists(path) {
+      number += 1
+      path = "\(base)-\(number)"
+    }
+    return path
+  }
+
+  private static func check(_ out: String, force: Bool) throws(AIGCError) {
+    guard fileExists(out) else { return }
+    guard force else {
+      throw .usage("\(out) exists; pass --force to replace it, or another --out")
+    }
+    let isModel = fileExists("\(out)/\(ModelConfiguration.fileName)")
+    guard isModel || (isFolder(out) && folderContents(out).isEmpty) else {
+      throw .usage("\(out) exists and is no model, so --force does not replace it")
+    }
+  }
+
+  private static let compressions: Set<String> = ["gz", "zip", "xz", "zst", "bz2"]
+
+  /// "data/corpus.txt.gz" → "corpus"; "-" → "stdin".
+  static func dataName(_ path: String) -> String {
+    var name = lastComponent(of: path)
+    if path == "-" { return "stdin" }
+    if let last = takeExtension(&name), compressions.contains(last.lowercased()) {
+      _ = takeExtension(&name)
+    }
+    let plain = name.map { $0 == "/" || $0.isWhitespace ? "-" : $0 }
+    return plain.isEmpty || name == "." || name == ".." ? "data" : String(plain)
+  }
+
+  private static func takeExtension(_ name: inout String) -> String? {
+    guard let dot = name.lastIndex(of: "."), dot > name.startIndex,
+      name[..<dot].contains(where: { $0 != "." })
+    else { return nil }
+    let last = String(name[name.index(after: dot)...])
+    guard !last.isEmpty else { return nil }
+    name = String(name[..<dot])
+    return last
+  }
+}
