@@ -35,8 +35,11 @@ let package = Package(
     library("Console", ["Files", "Kernels", argumentParser]),
     library("Families", ["Files", "Kernels", "Datasets", "Training", "Console", argumentParser]),
     .executableTarget(
-      name: "aigc", dependencies: ["Families", "Console", argumentParser], swiftSettings: settings),
+      name: "aigc", dependencies: ["Families", "Console", argumentParser],
+      swiftSettings: settings),
     tests("TrainingTests", ["Training", "Kernels", "Files"]),
+    tests("ConsoleTests", ["Console", "Files", argumentParser]),
+    tests("FamiliesTests", ["Families", "Training", "Console", "Kernels", "Files"]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -13,7 +13,8 @@ public protocol Family: Sendable {
   /// What its models make: "text", "image".
   var kind: String { get }
 
-  /// `aigc train <name>`.
+  /// `aigc train <name>`. Its configuration sets `commandName`: without one ArgumentParser derives a
+  /// name by reflection, which costs every start of the program a tenth of a millisecond.
   var trainCommand: any ParsableCommand.Type { get }
 
   /// Verbs that only this family has, such as `interpolate`.
@@ -43,7 +44,7 @@ extension TextFamily {
 }
 
 /// Every family of the program.
-public let families: [any Family] = [NGramFamily()]
+public let families: [any Family] = []
 
 /// Every verb of `aigc`, in the order of its help.
 public let verbs: [any ParsableCommand.Type] =

@@ -5,7 +5,7 @@ import Files
 public final class Answer {
   private let file: OutputFile?
 
-  /// - Parameter path: nil and "-" mean standard output.
+  /// An answer to the file at `path`; nil and "-" mean standard output.
   public init(_ path: String?) throws(AIGCError) {
     file = if let path, path != "-" { try OutputFile(path: path) } else { nil }
   }

@@ -24,9 +24,8 @@ public final class ProgressLine: Sendable {
   private let stage: Mutex<Stage>
   private static let interval = Duration.milliseconds(100)
 
-  /// - Parameters:
-  ///   - name: the first stage: "counting".
-  ///   - total: how much there is to do; 0 when nobody knows.
+  /// A line for the first stage, named "counting", say; `total` is how much there is to do, 0 when
+  /// nobody knows.
   public init(_ name: String, total: Int, unit: Unit) {
     isShown = Diagnostics.isTerminal && !Diagnostics.isQuiet
     stage = Mutex(Stage(name: name, total: total, unit: unit))

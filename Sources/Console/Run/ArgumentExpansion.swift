@@ -11,30 +11,43 @@ struct ArgumentExpansion {
   private var given: Set<Int> = []
   private var configurationPath: String?
   private var added: [String] = []
+  /// Where added options come from: ["--top-k": "AIGC_TOP_K"].
+  private var sources: [String: String] = [:]
+
+  /// An expanded command line.
+  struct Result {
+    var arguments: [String]
+    var sources: [String: String] = [:]
+  }
 
   /// Variables that are no options.
   private static let otherVariables: Set<String> = [
     "AIGC_HOME", "AIGC_TEST_DATA", "AIGC_WARNINGS_AS_ERRORS",
   ]
 
-  /// The arguments for `command` after expansion.
-  /// - Parameter environment: all variables of the process.
+  /// Expands `arguments`, which are what follows the verbs of `command`; `environment` holds all
+  /// variables of the process.
+  ///
   /// - Throws: ``AIGCError``: usage for unknown keys and unfit values, badInput for a file that is
   ///   missing or not JSON.
+  /// - Returns: The arguments and where the added ones come from.
   static func expand(
     _ arguments: [String], for command: any ParsableCommand.Type, environment: [String: String]
-  ) throws(AIGCError) -> [String] {
+  ) throws(AIGCError) -> Result {
     let variables = environment.filter {
       $0.key.hasPrefix("AIGC_") && !otherVariables.contains($0.key)
     }
     let flags = arguments.prefix { $0 != "--" }.filter { $0.hasPrefix("--") }
     let hasUnderscore = flags.contains { $0.prefix { $0 != "=" }.contains("_") }
     let hasConfiguration = flags.contains { $0.hasPrefix("--config") }
-    guard !variables.isEmpty || hasUnderscore || hasConfiguration else { return arguments }
+    guard !variables.isEmpty || hasUnderscore || hasConfiguration else {
+      return Result(arguments: arguments)
+    }
     var expansion = ArgumentExpansion(arguments, OptionTable(command))
     try expansion.add(environment: variables)
     if let path = expansion.configurationPath { try expansion.add(file: path) }
-    return expansion.added + expansion.arguments
+    return Result(
+      arguments: expansion.added + expansion.arguments, sources: expansion.sources)
   }
 
   /// Goes through the user's own arguments.
@@ -120,7 +133,7 @@ struct ArgumentExpansion {
     }
     for (name, value) in fromFile {
       guard let option = table.index(long: name), !given.contains(option) else { continue }
-      try add(value, to: name, source: "\(path): '\(name)'")
+      try add(value, to: name, source: path)
     }
   }
 
@@ -131,9 +144,10 @@ struct ArgumentExpansion {
     guard let index = table.index(long: name), value != .null else { return }
     let option = table.options[index]
     markGiven(index)
+    sources["--\(name)"] = source
     if option.isFlag {
       guard let isOn = value.asFlag else {
-        throw .usage("\(source) takes true or false")
+        throw .usage("\(source): '\(name)' takes true or false")
       }
       let opposite = "no-\(name)"
       if isOn {
@@ -144,7 +158,7 @@ struct ArgumentExpansion {
       return
     }
     guard let texts = value.asTexts else {
-      throw .usage("\(source) takes text, a number or a list of them")
+      throw .usage("\(source): '\(name)' takes text, a number or a list of them")
     }
     if option.isRepeating {
       added += texts.map { "--\(name)=\($0)" }

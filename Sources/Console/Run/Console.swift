@@ -9,8 +9,8 @@ import Synchronization
 public enum Console {
   private static let root = Mutex<(any ParsableCommand.Type)?>(nil)
 
-  /// Runs the command that `arguments` choose and ends the process.
-  /// - Parameter arguments: without the program's own name.
+  /// Runs the command that `arguments` choose, which do not hold the program's own name, and ends
+  /// the process.
   public static func run(root: any ParsableCommand.Type, arguments: [String]) -> Never {
     openStandardDescriptors()
     Interruption.install()
@@ -32,10 +32,12 @@ public enum Console {
     self.root.withLock { $0 = root }
     do {
       var command: any ParsableCommand
+      var sources: [String: String] = [:]
       do {
-        command = try parse(root: root, arguments: arguments, environment: environment)
+        command = try parse(
+          root: root, arguments: arguments, environment: environment, sources: &sources)
       } catch {
-        return try report(error, root: root, parsing: true)
+        return try report(error, root: root, parsing: true, sources: sources)
       }
       (command as? any ConsoleCommand)?.common.apply()
       do {
@@ -50,22 +52,26 @@ public enum Console {
     }
   }
 
+  /// The parsed command; `sources` gets where options come from that the user did not type.
   static func parse(
-    root: any ParsableCommand.Type, arguments: [String], environment: [String: String]
+    root: any ParsableCommand.Type, arguments: [String], environment: [String: String],
+    sources: inout [String: String]
   ) throws -> any ParsableCommand {
     // ArgumentParser's own requests: completions and `help`.
     if let first = arguments.first, first.hasPrefix("---") || first == "help" {
       return try root.parseAsRoot(arguments)
     }
     let path = try CommandPath(root: root, arguments: arguments)
-    let rest = try ArgumentExpansion.expand(
+    let expanded = try ArgumentExpansion.expand(
       path.rest, for: path.command, environment: environment)
-    return try root.parseAsRoot(path.verbs + rest)
+    sources = expanded.sources
+    return try root.parseAsRoot(path.verbs + expanded.arguments)
   }
 
   /// Prints help to standard output, errors to standard error, and returns the exit code.
   private static func report(
-    _ error: any Error, root: any ParsableCommand.Type, parsing: Bool
+    _ error: any Error, root: any ParsableCommand.Type, parsing: Bool,
+    sources: [String: String] = [:]
   ) throws(AIGCError) -> Int32 {
     if let error = error as? AIGCError { return exitCode(error) }
     let code = root.exitCode(for: error)
@@ -76,7 +82,9 @@ public enum Console {
       return 0
     }
     let message = root.message(for: error)
-    if !message.isEmpty { Diagnostics.error(message) }
+    let source = sources.first { message.contains("'\($0.key) <") }
+    let origin = source.map { " (from \($0.value))" } ?? ""
+    if !message.isEmpty { Diagnostics.error(message + origin) }
     guard parsing || code == .validationFailure else { return code.rawValue }
     if let hint = helpHint(root.fullMessage(for: error)) { Diagnostics.plain(hint) }
     return AIGCError.Code.usage.rawValue

@@ -4,6 +4,7 @@ import Console
 /// `aigc completion SHELL`.
 public struct Completion: ConsoleCommand {
   public static let configuration = CommandConfiguration(
+    commandName: "completion",
     abstract: "Print the script that completes commands and options in a shell.",
     discussion: "bash: source <(aigc completion bash)")
 

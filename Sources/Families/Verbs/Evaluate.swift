@@ -6,6 +6,7 @@ import Training
 /// `aigc evaluate MODEL FILE`.
 public struct Evaluate: ConsoleCommand {
   public static let configuration = CommandConfiguration(
+    commandName: "evaluate",
     abstract: "Measure a model on held-out data: perplexity, bits per byte.")
 
   @Argument(help: "A model's name or path.", completion: .directory)

@@ -6,7 +6,8 @@ import Training
 /// `aigc generate THING`.
 public struct Generate: ParsableCommand {
   public static let configuration = CommandConfiguration(
-    abstract: "Generate something new with a model.", subcommands: [GenerateText.self])
+    commandName: "generate", abstract: "Generate something new with a model.",
+    subcommands: [GenerateText.self])
   public init() {}
 }
 
@@ -136,7 +137,8 @@ private func generationMembers(
   let texts = samples.map { sample in
     JSONValue.object(
       JSONValue.text(bytes: sample.bytes) + [
-        .init("tokens", .int(sample.tokens.count)), .init("reason", .string(sample.reason.rawValue)),
+        .init("tokens", .int(sample.tokens.count)),
+        .init("reason", .string(sample.reason.rawValue)),
       ])
   }
   return [

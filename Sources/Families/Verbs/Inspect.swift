@@ -6,7 +6,7 @@ import Training
 /// `aigc inspect MODEL`.
 public struct Inspect: ConsoleCommand {
   public static let configuration = CommandConfiguration(
-    abstract: "Show what a model is: configuration, sizes, files.")
+    commandName: "inspect", abstract: "Show what a model is: configuration, sizes, files.")
 
   @Argument(help: "A model's name or path.", completion: .directory)
   var model: String

@@ -5,7 +5,7 @@ import Training
 /// `aigc models`.
 public struct Models: ConsoleCommand {
   public static let configuration = CommandConfiguration(
-    abstract: "List the models that can be named.")
+    commandName: "models", abstract: "List the models that can be named.")
 
   @OptionGroup public var common: CommonOptions
 

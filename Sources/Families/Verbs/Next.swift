@@ -7,7 +7,8 @@ import Training
 /// `aigc next MODEL TEXT`.
 public struct Next: ConsoleCommand {
   public static let configuration = CommandConfiguration(
-    abstract: "Show the likeliest continuations of a text, with probabilities.")
+    commandName: "next", abstract: "Show the likeliest continuations of a text, with probabilities."
+  )
 
   @Argument(help: "A model's name or path.", completion: .directory)
   var model: String

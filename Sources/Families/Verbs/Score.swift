@@ -7,7 +7,7 @@ import Training
 /// `aigc score MODEL FILE`.
 public struct Score: ConsoleCommand {
   public static let configuration = CommandConfiguration(
-    abstract: "Print the log-probability of each token of a text.",
+    commandName: "score", abstract: "Print the log-probability of each token of a text.",
     discussion: "Natural logarithms. One token a line: the token, a tab, the number.")
 
   @Argument(help: "A model's name or path.", completion: .directory)

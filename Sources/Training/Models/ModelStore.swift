@@ -77,9 +77,8 @@ public struct ModelStore: Sendable {
   }
 
   /// The model to take when none is named: the newest in `runs/` that fits, else the bundled
-  /// default, else any other that fits.
-  /// - Parameter fits: whether the caller can use a model.
-  /// - Throws: ``AIGCError`` (badInput) when there is none.
+  /// default, else any other that fits. `fits` says whether the caller can use a model; badInput when
+  /// there is none.
   public func defaultModel(
     kind: String, fits: (ModelConfiguration) -> Bool = { _ in true }
   ) throws(AIGCError) -> StoredModel {

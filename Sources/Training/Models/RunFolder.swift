@@ -5,9 +5,12 @@ public enum RunFolder {
   /// The folder for a new model: `out` when given, else `runs/<family>-<data name>`, with `-2`, `-3`
   /// … when that is taken.
   /// - Parameters:
+  ///   - family: the name of the model family.
   ///   - data: the path of the training data; its extensions are dropped from the name.
   ///   - out: the folder of `--out`.
   ///   - force: whether `out` may be a model that is already there, to be replaced.
+  ///   - runs: the folder of all runs.
+  /// - Returns: The path; nothing is made there.
   /// - Throws: ``AIGCError`` (usage) when `out` exists and must not be replaced.
   public static func path(
     family: String, data: String, out: String?, force: Bool, runs: String = "runs"

@@ -1,0 +1,78 @@
+import Files
+import FoundationEssentials
+import Testing
+
+@testable import Console
+
+@Suite struct JSONTests {
+  @Test func compactAndOrdered() {
+    let value: JSONValue = [
+      "b": 1, "a": [true, .null, 0.5, "x"], "f": .float(-1.25), "n": .double(.nan),
+      "i": .double(-.infinity), "e": [:], "big": .double(1e300),
+    ]
+    let text = #"{"b":1,"a":[true,null,0.5,"x"],"f":-1.25,"n":null,"i":null,"e":{},"big":1e+300}"#
+    #expect(value.text == text)
+  }
+
+  @Test func stringsAreEscaped() throws {
+    let text = "quote\" back\\ line\n tab\t \u{0}\u{1F}\u{7F} é 春 \u{1F600} \u{2028}"
+    let value = JSONValue.string(text)
+    let back = try JSONDecoder().decode(JSONValue.self, from: Data(value.text.utf8))
+    #expect(back == value)
+    #expect(value.text.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7F })
+  }
+
+  @Test func readsWhatItWrites() throws {
+    let value: JSONValue = ["a": [1, -2, 0.25, "s", false], "b": ["c": .null]]
+    #expect(try JSONDecoder().decode(JSONValue.self, from: Data(value.text.utf8)) == value)
+  }
+
+  @Test func bytesThatAreNotText() {
+    #expect(JSONValue.object(JSONValue.text(bytes: Array("é".utf8))).text == #"{"text":"é"}"#)
+    let broken = JSONValue.object(JSONValue.text(bytes: [0x61, 0xE6]))
+    #expect(broken.text == "{\"text\":\"a\u{FFFD}\",\"bytes\":[97,230]}")
+  }
+
+  @Test func documentsGrowElementByElement() throws {
+    let path = FileManager.default.temporaryDirectory.path + "/aigc-\(UUID().uuidString)"
+    defer { removeTree(path) }
+    let answer = try Answer(path)
+    try answer.write(json: [.init("a", 1)], array: "tokens", count: 3) { .int($0) }
+    #expect(!fileExists(path))
+    try answer.finish()
+    let text = try String(contentsOfFile: path, encoding: .utf8)
+    #expect(text == "{\"schema\":1,\"a\":1,\"tokens\":[0,1,2]}\n")
+  }
+}
+
+@Suite struct FormatTests {
+  @Test func fixed() {
+    #expect(Format.fixed(588.699, 2) == "588.70")
+    #expect(Format.fixed(-0.001, 2) == "0.00")
+    #expect(Format.fixed(-1.5, 1) == "-1.5")
+    #expect(Format.fixed(2.05, 0) == "2")
+    #expect(Format.fixed(.infinity, 2) == "inf")
+    #expect(Format.fixed(1e30, 2) == "1e+30")
+  }
+
+  @Test func sizesAndTimes() {
+    #expect(Format.byteCount(812) == "812 B")
+    #expect(Format.byteCount(12_345_678) == "12.3 MB")
+    #expect(Format.byteCount(999_999) == "1.0 MB")
+    #expect(Format.byteCount(Int.max) == "9.2 EB")
+    #expect(Format.short(1_234_567) == "1.2M")
+    #expect(Format.short(999.9) == "1.0k")
+    #expect(Format.time(seconds: 7) == "0:07")
+    #expect(Format.time(seconds: 11_100) == "3:05:00")
+    #expect(Format.time(seconds: .infinity) == "?")
+  }
+
+  @Test func progress() {
+    let text = ProgressLine.text(
+      stage: "counting", done: 43_000_000, total: 100_000_000, unit: .bytes, seconds: 4)
+    #expect(text == "counting  43%  10.8 MB/s  0:05 left")
+    let unknown = ProgressLine.text(
+      stage: "reading", done: 500, total: 0, unit: .items("lines"), seconds: 1)
+    #expect(unknown == "reading  500 lines/s")
+  }
+}

@@ -1,0 +1,56 @@
+import Files
+import Glibc
+import Testing
+
+/// The program that was built beside the test bundle.
+private let program: String? = {
+  guard let bundle = CommandLine.arguments.first(where: { $0.hasSuffix(".xctest") }) else {
+    return nil
+  }
+  let path = parentFolder(of: bundle) + "/aigc"
+  return access(path, X_OK) == 0 ? path : nil
+}()
+
+/// Runs a shell command with `$AIGC` as the program; gives its exit code, or nil without a program.
+private func shell(_ script: String) -> Int32? {
+  guard let program else { return nil }
+  let status = system("AIGC='\(program)'; \(script)")
+  return (status >> 8) & 0xFF
+}
+
+@Suite(.enabled(if: program != nil, "build the product aigc first"))
+struct VerbsBinaryTests {
+  @Test(arguments: [
+    ("--version >/dev/null", 0), ("--help >/dev/null", 0), ("models --json >/dev/null 2>&1", 0),
+    ("completion bash >/dev/null", 0), ("genrate 2>/dev/null", 2),
+    ("generate text --temprature 1 2>/dev/null", 2), ("models extra 2>/dev/null", 2),
+    ("generate text --top-k -5 2>/dev/null", 2), ("inspect /none/such 2>/dev/null", 3),
+    ("generate text --config /none/such 2>/dev/null", 3),
+  ])
+  func exitCodes(arguments: String, code: Int32) {
+    #expect(shell("\"$AIGC\" \(arguments)") == code)
+  }
+
+  @Test func fullDiskAndClosedOutput() {
+    #expect(shell("\"$AIGC\" --version >/dev/full 2>/dev/null") == 1)
+    #expect(shell("\"$AIGC\" --version >&- 2>/dev/null") == 1)
+  }
+
+  @Test func closedPipeEndsQuietly() {
+    let script = """
+      exec 3>&1; set -- $( { { "$AIGC" completion bash 2>&4; echo $? >&3; } | true; } 3>&1 4>&1 )
+      test "$*" = 0
+      """
+    #expect(shell(script) == 0)
+  }
+
+  @Test func nearestNamesAreNamed() {
+    #expect(shell("\"$AIGC\" genrate 2>&1 | grep -q \"did you mean 'generate'\"") == 0)
+    #expect(
+      shell("\"$AIGC\" generate text --temprature 1 2>&1 | grep -q \"'--temperature'\"") == 0)
+  }
+
+  @Test func standardOutputCarriesOnlyTheAnswer() {
+    #expect(shell("test -z \"$(\"$AIGC\" inspect /none/such 2>/dev/null)\"") == 0)
+  }
+}
