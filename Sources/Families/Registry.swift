@@ -44,7 +44,7 @@ extension TextFamily {
 }
 
 /// Every family of the program.
-public let families: [any Family] = []
+public let families: [any Family] = [NGramFamily()]
 
 /// Every verb of `aigc`, in the order of its help.
 public let verbs: [any ParsableCommand.Type] =

@@ -36,6 +36,18 @@ public final class MappedFile: Sendable {
     madvise(storage.base, storage.byteCount, MADV_WILLNEED)
   }
 
+  /// Maps the pages of bytes `offset` to `offset + length` now: one call instead of a fault for
+  /// each few pages (MADV_POPULATE_READ, Linux 5.14; elsewhere only read ahead).
+  public func populate(_ offset: Int, _ length: Int) {
+    guard let storage, offset >= 0, offset < count else { return }
+    let start = offset / 4096 * 4096
+    let size = min(offset + length, count) - start
+    let populateRead: Int32 = 22
+    if madvise(storage.base + start, size, populateRead) != 0 {
+      madvise(storage.base + start, size, MADV_WILLNEED)
+    }
+  }
+
   /// `count` elements from byte `offset`.
   /// - Throws: ``AIGCError`` (badInput) when they reach beyond the end or the offset is not aligned.
   public func table<Element>(

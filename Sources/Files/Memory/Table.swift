@@ -124,28 +124,9 @@ extension Table {
     storage = table.storage
   }
 
-  /// The same memory as 64-bit words, and the bytes after the last whole word.
-  public func wordsAndRest() throws(AIGCError) -> (words: Table<UInt64>, rest: [UInt8]) {
-    let bytes = count * MemoryLayout<Element>.stride
-    let raw = UnsafeRawPointer(base)
-    guard UInt(bitPattern: raw) % 8 == 0 else { throw .badInput("a section is not aligned") }
-    let words = Table<UInt64>(
-      base: raw.assumingMemoryBound(to: UInt64.self), count: bytes / 8, storage: storage)
-    let rest = UnsafeRawBufferPointer(start: raw + bytes / 8 * 8, count: bytes % 8)
-    return (words, Array(rest))
-  }
-
   /// The first `count` elements, in the same memory.
   public func prefix(_ count: Int) -> Table {
     Table(base: base, count: min(max(count, 0), self.count), storage: storage)
-  }
-
-  /// The same values at an aligned address: the table itself, or a copy.
-  public func aligned() throws(AIGCError) -> Table {
-    if UInt(bitPattern: base) % 64 == 0 { return self }
-    let copy = try MutableTable<Element>(count: count)
-    copy.base.update(from: base, count: count)
-    return copy.frozen()
   }
 
   /// A table with the values of `elements`.

@@ -181,8 +181,8 @@ struct RunReader {
       guard let length = Int(exactly: lengths[part]), length <= payloadEnd - offset else {
         return nil
       }
-      let copy = try file.table(of: UInt8.self, at: offset, count: length).aligned()
-      sum = sum &* 31 &+ (try Checksum.of(copy))
+      let part = try file.table(of: UInt8.self, at: offset, count: length)
+      sum = sum &* 31 &+ (try Checksum.of(part))
       offset += length
     }
     return offset == payloadEnd ? sum : nil

@@ -12,6 +12,8 @@ struct NGramSession: GenerationSession {
   private var state: NGramTable.State
   /// Set while an `article` model spells out a random context.
   private var restart: ContextRestart?
+  /// The last draw and where it leads, so that moving on needs no second search.
+  private var drawn: (word: UInt32, state: NGramTable.State)?
 
   init(model: NGramLanguageModel) {
     self.model = model
@@ -31,11 +33,15 @@ struct NGramSession: GenerationSession {
     if model.configuration.sentences {
       if word == NGramCounts.sentenceEnd {
         state = table.sentenceStart
+      } else if let drawn, drawn.word == word {
+        state = drawn.state
       } else {
         _ = table.advance(&state, by: word)
       }
+      drawn = nil
       return
     }
+    drawn = nil
     appendInStream(word)
   }
 
@@ -96,54 +102,44 @@ struct NGramSession: GenerationSession {
     return score <= impossible ? -.infinity : score
   }
 
-  /// The best words of each context on the way down; those of a longer context override.
+  /// The best words of each context on the way down; those of a longer context override. What
+  /// cannot come under the best `count` so far is passed over before the costly look into the
+  /// longer contexts.
   mutating func best(_ count: Int) -> [Candidate]? {
     guard restart == nil, count > 0, count < 4096 else { return nil }
     let chain = table.contextChain(of: state)
-    var found: [Candidate] = []
+    var found = BestCandidates(count: count)
     for (index, context) in chain.contexts.enumerated() {
-      addBest(of: context, count, overriddenBy: chain.contexts[..<index], to: &found)
+      addBest(of: context, overriddenBy: chain.contexts[..<index], to: &found)
+      found.cut()
     }
-    addBestUnigrams(count, chain, to: &found)
-    found.sort(by: Candidate.precedes)
-    if found.count > count { found.removeLast(found.count - count) }
-    return found
+    for id in model.cache.unigramRanking(table) {
+      let score = (table.levels[0].probability(Int(id)) + chain.totalBackoff) * naturalLog
+      if score <= impossible || score < found.threshold { break }
+      if !table.isSeen(id, in: chain.contexts[...]) { found.add(id, score) }
+    }
+    found.cut()
+    return found.candidates
   }
 
   private func addBest(
-    of context: NGramTable.ChainedContext, _ count: Int,
-    overriddenBy longer: ArraySlice<NGramTable.ChainedContext>, to found: inout [Candidate]
+    of context: NGramTable.ChainedContext,
+    overriddenBy longer: ArraySlice<NGramTable.ChainedContext>, to found: inout BestCandidates
   ) {
     let level = table.levels[context.level]
     func add(_ node: Int) -> Bool {
-      let word = level.words[node]
-      if word <= NGramCounts.sentenceStart || table.isSeen(word, in: longer) { return false }
       let score = (level.probability(node) + context.backoff) * naturalLog
-      if score > impossible { found.append(Candidate(id: Int32(word), logit: score)) }
+      if score <= impossible || score < found.threshold { return false }
+      let word = level.words[node]
+      if word > NGramCounts.sentenceStart, !table.isSeen(word, in: longer) { found.add(word, score) }
       return true
     }
     if context.children.count <= ContextCache.smallContext {
       for node in context.children { _ = add(node) }
-      return
-    }
-    var added = 0
-    for node in model.cache.ranking(of: context, in: table) {
-      if added == count { return }
-      if add(Int(node)) { added += 1 }
-    }
-  }
-
-  private func addBestUnigrams(
-    _ count: Int, _ chain: NGramTable.ContextChain, to found: inout [Candidate]
-  ) {
-    var added = 0
-    for id in model.cache.unigramRanking(table) {
-      if added == count { return }
-      if table.isSeen(id, in: chain.contexts[...]) { continue }
-      let score = (table.levels[0].probability(Int(id)) + chain.totalBackoff) * naturalLog
-      if score <= impossible { return }
-      found.append(Candidate(id: Int32(id), logit: score))
-      added += 1
+    } else {
+      for node in model.cache.ranking(of: context, in: table) {
+        if !add(Int(node)) { return }
+      }
     }
   }
 
@@ -153,42 +149,78 @@ struct NGramSession: GenerationSession {
   /// shorter context, repeated while it gives one of the context's children (rejection).
   mutating func draw(using random: inout RandomSource) -> Int32? {
     guard restart == nil, table.isNormalized else { return nil }
-    let chain = table.contextChain(of: state)
     while true {
-      let word = draw(chain, from: 0, &random)
-      if let word, word > NGramCounts.sentenceStart { return Int32(word) }
-      if word == nil { return nil }
+      guard let (word, next) = draw(Int(state.length), state.node, &random) else { return nil }
+      if word > NGramCounts.sentenceStart {
+        drawn = (word, next)
+        return Int32(word)
+      }
     }
   }
 
+  /// - Returns: a word after the context `node` of `length` words, and the state it leads to.
   private func draw(
-    _ chain: NGramTable.ContextChain, from index: Int, _ random: inout RandomSource
-  ) -> UInt32? {
-    guard index < chain.contexts.count else {
-      return model.cache.drawUnigram(table, random.uniform())
+    _ length: Int, _ node: UInt32, _ random: inout RandomSource
+  ) -> (UInt32, NGramTable.State)? {
+    guard length > 0 else {
+      guard let word = model.cache.drawUnigram(table, random.uniform()) else { return nil }
+      return (word, table.state(level: 0, node: Int(word)))
     }
-    let context = chain.contexts[index]
-    let level = table.levels[context.level]
-    let uniform = random.uniform()
-    if context.children.count > ContextCache.smallContext {
-      let sums = model.cache.cumulative(of: context, in: table)
-      if let last = sums.last, uniform < Double(last) {
-        let offset = sums.firstIndex(above: Float(uniform))
-        return level.words[context.children.lowerBound + offset]
-      }
-    } else {
-      var sum = 0.0
-      for node in context.children {
-        sum += exponential(level.probability(node))
-        if uniform < sum { return level.words[node] }
-      }
+    let context = table.levels[length - 1].context(Int(node))
+    let children = Int(context.firstChild)..<table.levels[length - 1].firstChild(Int(node) + 1)
+    let level = table.levels[length]
+    if let child = drawChild(children, level, length, node, random.uniform()) {
+      return (level.words[child], table.state(level: length, node: child))
     }
     // A context that is certain of its children has nothing left for others.
     for _ in 0..<1_000_000 {
-      guard let word = draw(chain, from: index + 1, &random) else { return nil }
-      if table.find(word, level: context.level, context.children) == nil { return word }
+      guard let found = draw(length - 1, context.suffix, &random) else { return nil }
+      if children.isEmpty || table.find(found.0, level: length, children) == nil { return found }
     }
     return nil
+  }
+
+  private func drawChild(
+    _ children: Range<Int>, _ level: NGramLevel, _ length: Int, _ node: UInt32, _ uniform: Double
+  ) -> Int? {
+    if children.count > ContextCache.smallContext {
+      let context = NGramTable.ChainedContext(
+        level: length, node: node, children: children, backoff: 0)
+      let sums = model.cache.cumulative(of: context, in: table)
+      guard let last = sums.last, uniform < Double(last) else { return nil }
+      return children.lowerBound + sums.firstIndex(above: Float(uniform))
+    }
+    var sum = 0.0
+    for child in children {
+      sum += exponential(level.probability(child))
+      if uniform < sum { return child }
+    }
+    return nil
+  }
+}
+
+/// The best candidates so far; a few more are gathered between cuts.
+private struct BestCandidates {
+  let count: Int
+  private(set) var candidates: [Candidate] = []
+  /// Scores below it are not among the best.
+  private(set) var threshold = -Float.infinity
+
+  init(count: Int) {
+    self.count = count
+    candidates.reserveCapacity(2 * count + 64)
+  }
+
+  mutating func add(_ word: UInt32, _ score: Float) {
+    candidates.append(Candidate(id: Int32(word), logit: score))
+    if candidates.count >= 2 * count + 64 { cut() }
+  }
+
+  /// Sorts, and drops what is not among the best.
+  mutating func cut() {
+    candidates.sort(by: Candidate.precedes)
+    if candidates.count > count { candidates.removeLast(candidates.count - count) }
+    if candidates.count == count, let last = candidates.last { threshold = last.logit }
   }
 }
 

@@ -104,7 +104,7 @@ struct NGramFile {
     let order = Int(header[2])
     let sections = Self.vocabularySections + Self.levelSections * order
     guard header[6] == UInt64(sections) else { throw damaged }
-    file.readAhead()
+    parallelBlocks(file.count, size: 8 << 20) { first, end in file.populate(first, end - first) }
     var reader = SectionReader(file: file, header: header, damaged: damaged)
     vocabulary = try Vocabulary(
       bytes: try reader.next(), offsets: try reader.next(), slots: try reader.next(),
