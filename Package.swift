@@ -36,6 +36,7 @@ let package = Package(
     library("Families", ["Files", "Kernels", "Datasets", "Training", "Console", argumentParser]),
     .executableTarget(
       name: "aigc", dependencies: ["Families", "Console"], swiftSettings: settings),
+    tests("DatasetsTests", ["Datasets", "Files", "Kernels"]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -1,0 +1,164 @@
+import Glibc
+
+/// What a character is to the word scanner.
+enum ScalarClass: UInt8 {
+  /// In tables: not looked at yet.
+  case unknown
+  case letter
+  case digit
+  case space
+  case newline
+  /// Joins inside a word, and a run of it is one token: `-`, `_`.
+  case hyphen
+  /// Joins inside a word: `'`, `’`.
+  case apostrophe
+  /// Joins inside a number, and a run of it is one token: `.`.
+  case fullStop
+  /// Joins inside a number: `,`.
+  case comma
+  /// A run of it is one token: `—`, `…`, `*`, `=`.
+  case run
+  /// A token by itself.
+  case other
+  /// `<`, which may start `<s>`, `</s>` or `<unk>`.
+  case lessThan
+  /// Not allowed in text.
+  case null
+  case invalid
+
+  @inline(__always)
+  var isWord: Bool { rawValue <= ScalarClass.digit.rawValue }
+}
+
+/// Classes of all scalars, filled as they are met: `Unicode.Scalar.Properties` is slow.
+struct ScalarClasses: ~Copyable {
+  /// Whether Chinese and Japanese characters stand each by itself.
+  let splitsCJK: Bool
+  private let ascii: UnsafePointer<ScalarClass>
+  private var table: UnsafeMutablePointer<UInt8>?
+
+  init(splitsCJK: Bool) {
+    self.splitsCJK = splitsCJK
+    ascii = Self.asciiClasses.start
+  }
+
+  deinit { free(table) }
+
+  /// Class and length in bytes of the character at `start`; ``ScalarClass/invalid`` for what is not
+  /// UTF-8.
+  @inline(__always)
+  mutating func read(
+    _ start: UnsafePointer<UInt8>, _ end: UnsafePointer<UInt8>
+  ) -> (kind: ScalarClass, length: Int) {
+    let byte = start.pointee
+    if byte < 0x80 { return (ascii[Int(byte)], 1) }
+    return readLong(start, end)
+  }
+
+  @inline(never)
+  private mutating func readLong(
+    _ start: UnsafePointer<UInt8>, _ end: UnsafePointer<UInt8>
+  ) -> (kind: ScalarClass, length: Int) {
+    let (scalar, length) = decodeUTF8(start, end)
+    guard length > 0 else { return (.invalid, 1) }
+    if table == nil {
+      table = calloc(0x110000, 1)?.bindMemory(to: UInt8.self, capacity: 0x110000)
+    }
+    if let known = table?[Int(scalar)], known != 0, let kind = ScalarClass(rawValue: known) {
+      return (kind, length)
+    }
+    let kind = Self.classify(scalar, splitsCJK: splitsCJK)
+    table?[Int(scalar)] = kind.rawValue
+    return (kind, length)
+  }
+
+  private static func classify(_ value: UInt32, splitsCJK: Bool) -> ScalarClass {
+    switch value {
+    case 0x2019, 0x2010, 0x2011: return .apostrophe
+    case 0x2014, 0x2026: return .run
+    case 0x200B, 0xFEFF: return .space
+    // Soft hyphen, zero-width non-joiner and joiner belong to the word they stand in.
+    case 0xAD, 0x200C, 0x200D: return .letter
+    default: break
+    }
+    guard let scalar = Unicode.Scalar(value) else { return .other }
+    if scalar.properties.isWhitespace { return .space }
+    if splitsCJK, isCJK(value) { return .other }
+    return isWordCategory(scalar.properties.generalCategory) ? .letter : .other
+  }
+
+  private struct ASCIIClasses: @unchecked Sendable {
+    let start: UnsafePointer<ScalarClass>
+  }
+
+  private static let asciiClasses: ASCIIClasses = {
+    let start = UnsafeMutablePointer<ScalarClass>.allocate(capacity: 128)
+    for byte in UInt8(0)..<128 {
+      start[Int(byte)] =
+        switch byte {
+        case 0: .null
+        case 10: .newline
+        case 9, 11, 12, 13, 32: .space
+        case UInt8(ascii: "0")...UInt8(ascii: "9"): .digit
+        case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"): .letter
+        case UInt8(ascii: "-"), UInt8(ascii: "_"): .hyphen
+        case UInt8(ascii: "'"): .apostrophe
+        case UInt8(ascii: "."): .fullStop
+        case UInt8(ascii: ","): .comma
+        case UInt8(ascii: "*"), UInt8(ascii: "="): .run
+        case UInt8(ascii: "<"): .lessThan
+        default: .other
+        }
+    }
+    return ASCIIClasses(start: UnsafePointer(start))
+  }()
+}
+
+/// Letters, marks and numbers.
+func isWordCategory(_ category: Unicode.GeneralCategory) -> Bool {
+  switch category {
+  case .uppercaseLetter, .lowercaseLetter, .titlecaseLetter, .modifierLetter, .otherLetter,
+    .nonspacingMark, .spacingMark, .enclosingMark, .decimalNumber, .letterNumber, .otherNumber:
+    true
+  default: false
+  }
+}
+
+/// Han, kana, Bopomofo, their punctuation and the full-width forms (blocks of Unicode 16).
+func isCJK(_ scalar: UInt32) -> Bool {
+  switch scalar {
+  case 0x2E80...0x2FFF, 0x3001...0x312F, 0x3190...0x31FF, 0x3200...0x4DBF, 0x4E00...0x9FFF,
+    0xF900...0xFAFF, 0xFE30...0xFE4F, 0xFF01...0xFF9F, 0xFFE0...0xFFEE, 0x1AFF0...0x1B16F,
+    0x20000...0x3FFFD:
+    true
+  default: false
+  }
+}
+
+/// The scalar at `start` and its length; length 0 for what is not UTF-8 (RFC 3629: no overlong
+/// forms, no surrogates, at most U+10FFFF).
+@inline(__always)
+func decodeUTF8(
+  _ start: UnsafePointer<UInt8>, _ end: UnsafePointer<UInt8>
+) -> (scalar: UInt32, length: Int) {
+  let first = UInt32(start[0])
+  let available = end - start
+  if first < 0x80 { return (first, 1) }
+  if first < 0xE0 {
+    guard first >= 0xC2, available >= 2, start[1] & 0xC0 == 0x80 else { return (0, 0) }
+    return ((first & 0x1F) << 6 | UInt32(start[1] & 0x3F), 2)
+  }
+  if first < 0xF0 {
+    guard available >= 3, start[1] & 0xC0 == 0x80, start[2] & 0xC0 == 0x80 else { return (0, 0) }
+    let scalar = (first & 0xF) << 12 | UInt32(start[1] & 0x3F) << 6 | UInt32(start[2] & 0x3F)
+    guard scalar >= 0x800, scalar & 0xF800 != 0xD800 else { return (0, 0) }
+    return (scalar, 3)
+  }
+  guard first < 0xF5, available >= 4, start[1] & 0xC0 == 0x80, start[2] & 0xC0 == 0x80,
+    start[3] & 0xC0 == 0x80
+  else { return (0, 0) }
+  let high = (first & 7) << 18 | UInt32(start[1] & 0x3F) << 12
+  let scalar = high | UInt32(start[2] & 0x3F) << 6 | UInt32(start[3] & 0x3F)
+  guard scalar >= 0x10000, scalar <= 0x10FFFF else { return (0, 0) }
+  return (scalar, 4)
+}

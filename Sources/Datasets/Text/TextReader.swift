@@ -1,0 +1,130 @@
+import Files
+import Glibc
+
+/// A whole text: a plain file is mapped, a .gz file (told by its first bytes) unpacked into memory,
+/// "-" is standard input.
+/// - Throws: ``AIGCError``: badInput when it is missing, a directory, empty, truncated or damaged,
+///   failed without memory, interrupted.
+public func readText(path: String) throws(AIGCError) -> Table<UInt8> {
+  guard path != "-", isRegularFileOrFolder(path) else {
+    return try unpack(GzipReader(path: path), sizeHint: 0)
+  }
+  let file = try MappedFile(path: path)
+  let bytes = try file.bytes()
+  guard bytes.count > 0 else { throw emptyFile(path) }
+  guard bytes.count >= 2, bytes[0] == 0x1F, bytes[1] == 0x8B else {
+    file.readAhead()
+    return bytes
+  }
+  // The last four bytes give the size modulo 2^32 of the last member. Deflate packs at most 1032 to
+  // 1, so a wrong size cannot ask for much.
+  var size = 0
+  if bytes.count >= 18 {
+    for index in 0..<4 { size |= Int(bytes[bytes.count - 4 + index]) << (8 * index) }
+  }
+  return try unpack(GzipReader(path: path), sizeHint: min(size, bytes.count * 1032))
+}
+
+private func emptyFile(_ path: String) -> AIGCError { .badInput("\(path): the file is empty") }
+
+/// What is missing counts as a file here, so that mapping it says so.
+private func isRegularFileOrFolder(_ path: String) -> Bool {
+  var status = stat()
+  guard stat(path, &status) == 0 else { return true }
+  let kind = status.st_mode & S_IFMT
+  return kind == S_IFREG || kind == S_IFDIR
+}
+
+private func unpack(_ reader: GzipReader, sizeHint: Int) throws(AIGCError) -> Table<UInt8> {
+  var memory = try MutableTable<UInt8>(count: max(sizeHint + 1, 1 << 20))
+  var count = 0
+  while true {
+    let more = try reader.fill(memory, from: count)
+    count += more
+    if count < memory.count { break }
+    memory = try memory.resized(to: memory.count * 2)
+  }
+  guard count > 0 else { throw emptyFile(reader.path) }
+  return memory.frozen(count: count)
+}
+
+/// Reads a text, packed or not, in pieces of whole lines, for corpora larger than memory.
+public final class TextReader {
+  private let reader: GzipReader
+  private let pieceSize: Int
+  /// The start of a line that the last piece did not hold whole.
+  private var rest: [UInt8] = []
+  private var isAtEnd = false
+
+  /// - Parameters:
+  ///   - path: "-" is standard input.
+  ///   - pieceSize: bytes of a piece; a longer line makes a longer piece.
+  /// - Throws: ``AIGCError`` (badInput) when it is missing, a directory or not readable.
+  public init(path: String, pieceSize: Int = 64 << 20) throws(AIGCError) {
+    reader = try GzipReader(path: path)
+    self.pieceSize = max(pieceSize, 1)
+  }
+
+  /// The next piece, which ends with a newline or at the end of the text; nil after the last.
+  /// - Throws: ``AIGCError``: badInput when the file is truncated or damaged, failed without memory,
+  ///   interrupted.
+  public func next() throws(AIGCError) -> Table<UInt8>? {
+    guard !isAtEnd else { return nil }
+    var memory = try MutableTable<UInt8>(count: max(pieceSize, rest.count + 1))
+    memory.copy(rest, at: 0)
+    var searched = rest.count
+    var count = rest.count
+    rest = []
+    while true {
+      count += try reader.fill(memory, from: count)
+      if count < memory.count {
+        isAtEnd = true
+        return count > 0 ? memory.frozen(count: count) : nil
+      }
+      if let end = lastLineEnd(memory, from: searched) {
+        rest = memory.withUnsafeMutableBuffer { Array($0[end...]) }
+        return memory.frozen(count: end)
+      }
+      searched = count
+      memory = try memory.resized(to: memory.count * 2)
+    }
+  }
+
+  /// The index after the last newline at or after `from`.
+  private func lastLineEnd(_ memory: MutableTable<UInt8>, from: Int) -> Int? {
+    memory.withUnsafeMutableBuffer { buffer in
+      var index = buffer.count
+      while index > from {
+        index -= 1
+        if buffer[index] == 10 { return index + 1 }
+      }
+      return nil
+    }
+  }
+}
+
+extension GzipReader {
+  /// Fills `memory` from index `start` on, unless the end comes first.
+  fileprivate func fill(_ memory: MutableTable<UInt8>, from start: Int) throws(AIGCError) -> Int {
+    let outcome = memory.withUnsafeMutableBuffer { buffer in
+      Result { () throws(AIGCError) in
+        try read(into: UnsafeMutableBufferPointer(rebasing: buffer[start...]))
+      }
+    }
+    return try outcome.get()
+  }
+}
+
+extension MutableTable<UInt8> {
+  /// A larger copy.
+  fileprivate func resized(to size: Int) throws(AIGCError) -> MutableTable<UInt8> {
+    let larger = try MutableTable<UInt8>(count: size)
+    larger.withUnsafeMutableBuffer { target in
+      withUnsafeMutableBuffer { source in
+        guard let to = target.baseAddress, let from = source.baseAddress else { return }
+        to.update(from: from, count: min(source.count, size))
+      }
+    }
+    return larger
+  }
+}

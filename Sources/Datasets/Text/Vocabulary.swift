@@ -1,0 +1,129 @@
+import Files
+
+/// The words of a model, numbered: 0 `<unk>`, 1 `<s>`, 2 `</s>`, then in order of first occurrence.
+///
+/// Three flat tables that are used from a mapped file as they lie there.
+public struct Vocabulary: @unchecked Sendable {
+  /// The bytes of all words, one after the other.
+  public let bytes: Table<UInt8>
+  /// Where each word starts in ``bytes``; one more entry for the end.
+  public let offsets: Table<UInt32>
+  /// Open addressing, at most half full, a power of two long. An empty slot is 0; else the low 32
+  /// bits are the id plus one and the high 32 bits those of the word's hash.
+  public let slots: Table<UInt64>
+  let tables: WordTables
+
+  public static let unknown: UInt32 = 0
+  public static let sentenceStart: UInt32 = 1
+  public static let sentenceEnd: UInt32 = 2
+  static let reservedWords = ["<unk>", "<s>", "</s>"].map { Array($0.utf8) }
+
+  /// Takes tables as a model file holds them.
+  /// - Parameters:
+  ///   - bytes: see ``bytes``.
+  ///   - offsets: see ``offsets``.
+  ///   - slots: see ``slots``.
+  ///   - name: the file, for messages.
+  /// - Throws: ``AIGCError`` (badInput) when they do not make a vocabulary.
+  public init(
+    bytes: Table<UInt8>, offsets: Table<UInt32>, slots: Table<UInt64>, name: String
+  ) throws(AIGCError) {
+    self.bytes = bytes
+    self.offsets = offsets
+    self.slots = slots
+    let reserved = Self.reservedWords.count
+    guard offsets.count > reserved, slots.count >= 2 * (offsets.count - 1),
+      slots.count & (slots.count - 1) == 0, bytes.count > 0, bytes.count <= Int(UInt32.max)
+    else { throw Self.damaged(name, "its tables have wrong sizes") }
+    tables = WordTables(
+      bytes: bytes.pointer, offsets: offsets.pointer, slots: slots.pointer,
+      limit: bytes.pointer + bytes.count, mask: slots.count - 1)
+    try validate(name)
+  }
+
+  private static func damaged(_ name: String, _ what: String) -> AIGCError {
+    .badInput("\(name): damaged vocabulary: \(what)")
+  }
+
+  /// One pass over the offsets and one over the slots. With as many slots taken as there are words
+  /// at least half are empty, so every search ends.
+  private func validate(_ name: String) throws(AIGCError) {
+    let start = tables.offsets
+    var descents = start[0] == 0 ? 0 : 1
+    for index in 0..<count where start[index + 1] < start[index] { descents += 1 }
+    guard descents == 0, Int(start[count]) == bytes.count else {
+      throw Self.damaged(name, "word offsets are out of order")
+    }
+    let limit = UInt32(truncatingIfNeeded: count)
+    var taken = 0
+    var wrong = 0
+    for index in 0..<slots.count {
+      let slot = tables.slots[index]
+      if slot == 0 { continue }
+      taken += 1
+      if UInt32(truncatingIfNeeded: slot) &- 1 >= limit { wrong += 1 }
+    }
+    guard wrong == 0, taken == count else {
+      throw Self.damaged(name, "its hash table does not fit its words")
+    }
+    for (index, word) in Self.reservedWords.enumerated() {
+      guard self.bytes(of: UInt32(index)) == word, id(of: word) == UInt32(index) else {
+        throw Self.damaged(name, "<unk>, <s>, </s> are not its first words")
+      }
+    }
+  }
+
+  /// Number of words, the three reserved ones included.
+  public var count: Int { offsets.count - 1 }
+
+  /// The word's id; nil when it is not in the vocabulary.
+  public func id(of word: [UInt8]) -> UInt32? {
+    word.withUnsafeBufferPointer { buffer in
+      guard let start = buffer.baseAddress, buffer.count > 0 else { return nil }
+      return id(of: WordKey(start, buffer.count, limit: start + buffer.count))
+    }
+  }
+
+  /// The id of the word that lies in `text` at `range`.
+  public func id(of text: Table<UInt8>, at range: Range<Int>) -> UInt32? {
+    precondition(range.lowerBound >= 0 && range.upperBound <= text.count, "range outside the text")
+    guard !range.isEmpty else { return nil }
+    return withExtendedLifetime(text) {
+      let start = text.pointer + range.lowerBound
+      return id(of: WordKey(start, range.count, limit: text.pointer + text.count))
+    }
+  }
+
+  @inline(__always)
+  func id(of word: WordKey) -> UInt32? {
+    let found = tables.find(word)
+    return found.emptySlot == nil ? found.id : nil
+  }
+
+  /// The bytes of word `id`; not always UTF-8.
+  public func bytes(of id: UInt32) -> [UInt8] {
+    var result: [UInt8] = []
+    append(id, to: &result)
+    return result
+  }
+
+  /// Appends the bytes of word `id`.
+  public func append(_ id: UInt32, to output: inout [UInt8]) {
+    precondition(Int(id) < count, "Vocabulary: id out of range")
+    let start = Int(tables.offsets[Int(id)])
+    let end = Int(tables.offsets[Int(id) + 1])
+    output.append(
+      contentsOf: UnsafeBufferPointer(start: tables.bytes + start, count: end - start))
+  }
+
+  /// The word as text; what is not UTF-8 shows as U+FFFD.
+  public func text(of id: UInt32) -> String { String(decoding: bytes(of: id), as: UTF8.self) }
+}
+
+extension Table {
+  /// The memory itself: valid as long as the table is.
+  @inline(__always)
+  var pointer: UnsafePointer<Element> {
+    withUnsafeBuffer { $0.baseAddress ?? UnsafePointer(bitPattern: 64).unsafelyUnwrapped }
+  }
+}

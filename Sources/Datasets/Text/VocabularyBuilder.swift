@@ -1,0 +1,113 @@
+import Files
+
+/// A vocabulary that grows: words get ids in the order in which they come.
+public struct VocabularyBuilder: Sendable {
+  private var bytes: [UInt8] = []
+  private var offsets: [UInt32] = [0]
+  private var slots: [UInt64]
+  /// Set when the words no longer fit into 32-bit offsets; ``freeze()`` then refuses.
+  private var isTooLarge = false
+
+  /// Only the three reserved words.
+  public init() {
+    slots = [UInt64](repeating: 0, count: 1024)
+    for word in Vocabulary.reservedWords { _ = id(for: word) }
+  }
+
+  /// Starts with the words of `vocabulary`, under the same ids.
+  public init(_ vocabulary: Vocabulary) {
+    bytes = vocabulary.bytes.withUnsafeBuffer { Array($0) }
+    offsets = vocabulary.offsets.withUnsafeBuffer { Array($0) }
+    slots = vocabulary.slots.withUnsafeBuffer { Array($0) }
+  }
+
+  /// Number of words, the three reserved ones included.
+  public var count: Int { offsets.count - 1 }
+
+  /// The id of `word`, a new one if it was not there. The empty word is unknown.
+  public mutating func id(for word: [UInt8]) -> UInt32 {
+    word.withUnsafeBufferPointer { buffer in
+      guard let start = buffer.baseAddress, buffer.count > 0 else { return Vocabulary.unknown }
+      return id(for: WordKey(start, buffer.count, limit: start + buffer.count))
+    }
+  }
+
+  /// Adds the words of `other` that are missing.
+  /// - Returns: for each id of `other` its id here.
+  public mutating func merge(_ other: Vocabulary) -> [UInt32] {
+    withExtendedLifetime(other) {
+      let tables = other.tables
+      return (0..<other.count).map { index in
+        let start = tables.offsets[index]
+        let length = Int(tables.offsets[index + 1] - start)
+        guard length > 0 else { return Vocabulary.unknown }
+        return id(for: WordKey(tables.bytes + Int(start), length, limit: tables.limit))
+      }
+    }
+  }
+
+  /// The finished vocabulary.
+  /// - Throws: ``AIGCError`` (failed) for more than 4 GiB of distinct words or without memory.
+  public func freeze() throws(AIGCError) -> Vocabulary {
+    guard !isTooLarge else {
+      throw .failed("more than 4 GiB of distinct words; cut the text into shorter words")
+    }
+    return try Vocabulary(
+      bytes: Table(bytes), offsets: Table(offsets), slots: Table(slots), name: "vocabulary")
+  }
+
+  mutating func id(for word: WordKey) -> UInt32 {
+    let found = find(word)
+    guard let slot = found.emptySlot else { return found.id }
+    guard bytes.count + word.length <= Int(UInt32.max), count < Int(UInt32.max) - 2 else {
+      isTooLarge = true
+      return Vocabulary.unknown
+    }
+    let id = UInt32(count)
+    bytes.append(contentsOf: UnsafeBufferPointer(start: word.start, count: word.length))
+    offsets.append(UInt32(bytes.count))
+    slots[slot] = slotValue(word.hash, id)
+    if count * 2 > slots.count { grow() }
+    return id
+  }
+
+  private func find(_ word: WordKey) -> (id: UInt32, emptySlot: Int?) {
+    withTables { $0.find(word) }
+  }
+
+  @inline(__always)
+  private func withTables<R>(_ body: (WordTables) -> R) -> R {
+    bytes.withUnsafeBufferPointer { bytes in
+      offsets.withUnsafeBufferPointer { offsets in
+        slots.withUnsafeBufferPointer { slots in
+          // Only the very first word meets an empty `bytes`, and no slot then leads to it.
+          let start = bytes.baseAddress ?? UnsafePointer(bitPattern: 64).unsafelyUnwrapped
+          return body(
+            WordTables(
+              bytes: start, offsets: offsets.baseAddress.unsafelyUnwrapped,
+              slots: slots.baseAddress.unsafelyUnwrapped, limit: start + bytes.count,
+              mask: slots.count - 1))
+        }
+      }
+    }
+  }
+
+  /// Doubles the hash table. Words go in by id, so the table depends on the words alone.
+  private mutating func grow() {
+    var larger = [UInt64](repeating: 0, count: slots.count * 2)
+    let mask = larger.count - 1
+    withTables { tables in
+      larger.withUnsafeMutableBufferPointer { larger in
+        for id in 0..<count {
+          let start = tables.offsets[id]
+          let length = Int(tables.offsets[id + 1] - start)
+          let word = WordKey(tables.bytes + Int(start), length, limit: tables.limit)
+          var index = Int(truncatingIfNeeded: word.hash) & mask
+          while larger[index] != 0 { index = (index + 1) & mask }
+          larger[index] = slotValue(word.hash, UInt32(id))
+        }
+      }
+    }
+    slots = larger
+  }
+}
