@@ -35,11 +35,8 @@ let package = Package(
     library("Console", ["Files", "Kernels", argumentParser]),
     library("Families", ["Files", "Kernels", "Datasets", "Training", "Console", argumentParser]),
     .executableTarget(
-      name: "aigc", dependencies: ["Families", "Console", argumentParser],
-      swiftSettings: settings),
-    tests("TrainingTests", ["Training", "Kernels", "Files"]),
-    tests("ConsoleTests", ["Console", "Files", argumentParser]),
-    tests("FamiliesTests", ["Families", "Training", "Console", "Kernels", "Files"]),
+      name: "aigc", dependencies: ["Families", "Console"], swiftSettings: settings),
+    tests("DatasetsTests", ["Datasets", "Files", "Kernels"]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -11,7 +11,9 @@ public final class GzipWriter {
   private static let outputSize = 1 << 18
   private static let pendingSize = 1 << 16
 
-  /// - Parameter level: 1 (fast) to 9 (small).
+  /// - Parameters:
+  ///   - path: where the file is to stand.
+  ///   - level: 1 (fast) to 9 (small).
   /// - Throws: ``AIGCError`` (failed) when the folder is missing or not writable.
   public init(path: String, level: Int = 6) throws(AIGCError) {
     file = try OutputFile(path: path)
@@ -48,6 +50,7 @@ public final class GzipWriter {
 
   /// Ends the data and gives the file its name; nothing may be written afterwards.
   /// - Parameter sync: see ``OutputFile/commit(sync:)``.
+  /// - Throws: ``AIGCError`` (failed) when the disk refuses.
   public func commit(sync: Bool) throws(AIGCError) {
     try compress(pending, Z_FINISH)
     pending = []

@@ -18,7 +18,12 @@ public struct EncodedText: Sendable {
 /// Turns text into ids; words that `vocabulary` does not have are added to it.
 ///
 /// The result does not depend on the number of threads.
-/// - Parameter name: the file, for messages.
+/// - Parameters:
+///   - text: whole lines.
+///   - mode: how to cut it into tokens.
+///   - vocabulary: takes new words in order of first occurrence.
+///   - name: the file, for messages.
+/// - Returns: the ids, in order.
 /// - Throws: ``AIGCError``: badInput for bytes that `mode` refuses, failed without memory,
 ///   interrupted. The vocabulary may then have grown.
 public func encodeGrowing(
@@ -31,7 +36,12 @@ public func encodeGrowing(
 }
 
 /// Turns text into ids; words that `vocabulary` does not have become `<unk>`, 0.
-/// - Parameter name: the file, for messages.
+/// - Parameters:
+///   - text: whole lines.
+///   - mode: how to cut it into tokens.
+///   - vocabulary: the words that have ids.
+///   - name: the file, for messages.
+/// - Returns: the ids, in order.
 /// - Throws: ``AIGCError``: badInput for bytes that `mode` refuses, failed without memory,
 ///   interrupted.
 public func encode(
@@ -53,7 +63,10 @@ public struct BlockEncoder {
   public private(set) var byteCount = 0
   private let name: String
 
-  /// - Parameter name: the file, for messages.
+  /// - Parameters:
+  ///   - mode: how to cut the text into tokens.
+  ///   - vocabulary: words that have ids already.
+  ///   - name: the file, for messages.
   public init(mode: TokenMode, vocabulary: VocabularyBuilder = VocabularyBuilder(), name: String) {
     self.mode = mode
     self.vocabulary = vocabulary

@@ -19,7 +19,11 @@ public struct Vocabulary: @unchecked Sendable {
   static let reservedWords = ["<unk>", "<s>", "</s>"].map { Array($0.utf8) }
 
   /// Takes tables as a model file holds them.
-  /// - Parameter name: the file, for messages.
+  /// - Parameters:
+  ///   - bytes: see ``bytes``.
+  ///   - offsets: see ``offsets``.
+  ///   - slots: see ``slots``.
+  ///   - name: the file, for messages.
   /// - Throws: ``AIGCError`` (badInput) when they do not make a vocabulary.
   public init(
     bytes: Table<UInt8>, offsets: Table<UInt32>, slots: Table<UInt64>, name: String

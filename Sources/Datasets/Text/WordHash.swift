@@ -6,7 +6,7 @@ struct WordKey {
   var head: UInt64
   var hash: UInt64
 
-  /// - Parameter limit: end of the memory that may be read.
+  /// The word of `length` bytes at `start`; nothing behind `limit` is read.
   @inline(__always)
   init(_ start: UnsafePointer<UInt8>, _ length: Int, limit: UnsafePointer<UInt8>) {
     self.start = start

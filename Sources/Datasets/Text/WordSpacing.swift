@@ -106,11 +106,13 @@ struct WordSpacing: Sendable {
     previous == .start || previous == .opening ? .rightSide : .leftSide
   }
 
-  private func attachmentBeyondASCII(_ first: Unicode.Scalar, _ token: [UInt8]) -> Attachment {
+  private func attachmentBeyondASCII(_ first: Unicode.Scalar, _ token: [UInt8])
+    -> Attachment
+  {
     switch first.value {
     case 0x2019:
       if token.count > 3 { return Attachment(left: true, isWord: true) }
-      // At the start it stands for a missing letter: "’Tis".
+      // At the start it stands for missing letters: "’Tis".
       return previous == .start || previous == .opening ? .rightSide : .leftSide
     case 0x2014, 0x2015: return .bothSides
     case 0x2013: return previousEndsInDigit ? .bothSides : .apart
