@@ -1,4 +1,5 @@
 import ArgumentParser
+import CStartup
 import Console
 import Families
 
@@ -19,4 +20,5 @@ struct AIGC: ParsableCommand {
   }
 }
 
+aigc_startup()
 Console.run(root: AIGC.self, arguments: Array(CommandLine.arguments.dropFirst()))

@@ -35,7 +35,8 @@ public struct GenerateText: ConsoleCommand {
     let generator = try TextGenerator(model: model, options: options)
     let answer = try Answer(out)
     var printer = SamplePrinter(answer: answer)
-    let samples = try generator.run { if !common.json { try printer.write($0) } }
+    let isPlain = !common.json
+    let samples = try generator.run { if isPlain { try printer.write($0) } }
     if common.json {
       try answer.write(json: generationMembers(samples, path: path, seed: options.seed))
     } else {

@@ -6,8 +6,12 @@ public enum Checksum {
   private static let blockSize = 1 << 20
   private static let multiplier: UInt64 = 0x9E37_79B9_7F4A_7C15
 
-  public static func of<Element>(_ table: Table<Element>) throws(AIGCError) -> UInt64 {
-    let bytes = table.count * MemoryLayout<Element>.stride
+  /// - Parameter check: called for each block of elements while it is in the cache.
+  public static func of<Element>(
+    _ table: Table<Element>, check: @Sendable (_ first: Int, _ end: Int) -> Void = { _, _ in }
+  ) throws(AIGCError) -> UInt64 {
+    let stride = MemoryLayout<Element>.stride
+    let bytes = table.count * stride
     let blocks = (bytes + blockSize - 1) / blockSize
     let sums = try MutableTable<UInt64>(count: blocks)
     table.withUnsafeBuffer { buffer in
@@ -16,6 +20,7 @@ public enum Checksum {
         let first = block * blockSize
         let end = min(first + blockSize, raw.count)
         sums[block] = sum(UnsafeRawBufferPointer(rebasing: raw[first..<end]))
+        check(first / stride, end / stride)
       }
     }
     var total = UInt64(table.count)

@@ -31,11 +31,33 @@ public struct TextGenerator {
   /// - Returns: The samples; after Ctrl-C the last one is incomplete, its reason
   ///   ``StopReason/interrupted``.
   public func run(_ emit: (Piece) throws -> Void) rethrows -> [GeneratedSample] {
+    if options.num > 1, Threads.count > 1, model.generatesInParallel { return try runInParallel(emit) }
     var samples: [GeneratedSample] = []
     for index in 0..<options.num {
       let sample = try generate(index, emit)
       samples.append(sample)
       if sample.reason == .interrupted { break }
+    }
+    return samples
+  }
+
+  /// As many samples at a time as there are threads, each handed out whole, in order. Each has its
+  /// own random stream, so the texts are the same for any number of threads.
+  private func runInParallel(_ emit: (Piece) throws -> Void) rethrows -> [GeneratedSample] {
+    var samples: [GeneratedSample] = []
+    while samples.count < options.num, samples.last?.reason != .interrupted {
+      let first = samples.count
+      let round = ParallelSlots<GeneratedSample>(count: min(Threads.count, options.num - first))
+      nonisolated(unsafe) let generator = self
+      parallelFor(round.count) { index in
+        round.set(index, generator.generate(first + index) { _ in })
+      }
+      for index in 0..<round.count {
+        guard let sample = round.take(index) else { continue }
+        samples.append(sample)
+        if !sample.bytes.isEmpty { try emit(Piece(sample: first + index, bytes: sample.bytes)) }
+        if sample.reason == .interrupted { break }
+      }
     }
     return samples
   }

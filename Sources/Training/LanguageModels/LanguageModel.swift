@@ -80,6 +80,10 @@ public protocol LanguageModel: Sendable {
   /// the decoder writes a line end for it and the session goes on with a new sentence.
   var endTokenEndsText: Bool { get }
 
+  /// Whether several sessions on several threads are faster than one after another: for models
+  /// whose single step uses one thread. Default false.
+  var generatesInParallel: Bool { get }
+
   /// Perplexity and the like of a text.
   func evaluate(_ text: Table<UInt8>, name: String) throws(AIGCError) -> TextEvaluation
 
@@ -89,6 +93,7 @@ public protocol LanguageModel: Sendable {
 
 extension LanguageModel {
   public var endTokenEndsText: Bool { false }
+  public var generatesInParallel: Bool { false }
 }
 
 /// Streams text out of token ids, with the spaces, quotes and line ends where they belong.

@@ -35,6 +35,8 @@ public final class NGramLanguageModel: LanguageModel {
     configuration.sentences ? Int32(NGramCounts.sentenceEnd) : nil
   }
 
+  public var generatesInParallel: Bool { true }
+
   public func encode(_ text: String) throws(AIGCError) -> [Int32] {
     let tokens = try tokens(try Table(Array(text.utf8)), name: "the prompt").tokens
     var result: [Int32] = []

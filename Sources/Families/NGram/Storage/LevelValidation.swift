@@ -1,75 +1,99 @@
 import Files
-import Kernels
-import Synchronization
 
-/// Checks of a level read from a file: after them no link leads outside.
-extension NGramLevel {
-  func validate(
-    index: Int, vocabularySize: Int, lowerCount: Int, damaged: AIGCError
-  ) throws(AIGCError) {
-    if quantized == nil, index > 0 {
-      try validatePlain(vocabularySize: vocabularySize, lowerCount: lowerCount, damaged: damaged)
-      return
-    }
-    let isSound = Atomic<Bool>(true)
-    let (words, suffixLimit) = (words, index == 0 ? UInt32.max : UInt32(clamping: lowerCount))
-    let wordLimit = UInt32(clamping: vocabularySize)
-    parallelBlocks(count, size: 1 << 16) { first, end in
-      var sound = true
-      for node in first..<end {
-        if index > 0 { sound = sound && words[node] < wordLimit && suffix(node) < suffixLimit }
-        sound = sound && probability(node) <= 0
-      }
-      if !sound { isSound.store(false, ordering: .relaxed) }
-    }
-    guard isSound.load(ordering: .relaxed) else { throw damaged }
+/// Checks of the sections of a level while they are read: after them no link leads outside.
+/// The loops have no branches; each looks at elements `first ..< end`.
+struct LinkLimits: Sendable {
+  /// Number of words.
+  let words: Int
+  /// Number of n-grams one level down; unigrams have no suffix to look at.
+  let suffixes: Int
+
+  /// Words of n-grams.
+  func areSound(_ table: Table<UInt32>, _ first: Int, _ end: Int) -> Bool {
+    areBelow(UInt32(clamping: words), table, first, end)
   }
 
-  /// The same for levels of plain values: the hot case, without branches.
-  private func validatePlain(
-    vocabularySize: Int, lowerCount: Int, damaged: AIGCError
-  ) throws(AIGCError) {
-    let isSound = Atomic<Bool>(true)
-    let (wordLimit, suffixLimit) = (UInt32(clamping: vocabularySize), UInt32(clamping: lowerCount))
-    words.withUnsafeBuffer { words in
-      contexts.withUnsafeBuffer { contexts in
-        leaves.withUnsafeBuffer { leaves in
-          nonisolated(unsafe) let (words, contexts, leaves) = (words, contexts, leaves)
-          parallelBlocks(count, size: 1 << 16) { first, end in
-            var faults: UInt32 = 0
-            for node in first..<end { faults |= words[node] < wordLimit ? 0 : 1 }
-            if leaves.isEmpty {
-              for node in first..<end {
-                let context = contexts[node]
-                faults |= context.suffix < suffixLimit && context.probability <= 0 ? 0 : 1
-                faults |= context.firstChild <= contexts[node &+ 1].firstChild ? 0 : 1
-                faults |= context.backoff == context.backoff ? 0 : 1
-              }
-            } else {
-              for node in first..<end {
-                faults |= leaves[node].suffix < suffixLimit && leaves[node].probability <= 0 ? 0 : 1
-              }
-            }
-            if faults != 0 { isSound.store(false, ordering: .relaxed) }
-          }
-        }
-      }
-    }
-    guard isSound.load(ordering: .relaxed) else { throw damaged }
+  func areSoundSuffixes(_ table: Table<UInt32>, _ first: Int, _ end: Int) -> Bool {
+    areBelow(UInt32(clamping: suffixes), table, first, end)
   }
 
-  /// Children must stand one after another, from the first of the next level to its last.
-  func validateChildren(count children: Int, damaged: AIGCError) throws(AIGCError) {
-    let isSound = Atomic<Bool>(true)
-    let isChecked = quantized == nil && words.count > 0
-    parallelBlocks(isChecked ? 0 : count, size: 1 << 16) { first, end in
-      var sound = true
-      for node in first..<end {
-        sound = sound && firstChild(node) <= firstChild(node + 1) && !context(node).backoff.isNaN
-      }
-      if !sound { isSound.store(false, ordering: .relaxed) }
+  private func areBelow(
+    _ limit: UInt32, _ table: Table<UInt32>, _ first: Int, _ end: Int
+  ) -> Bool {
+    table.withUnsafeBuffer { values in
+      var largest: UInt32 = 0
+      for index in first..<end { largest = max(largest, values[index]) }
+      return first == end || largest < limit
     }
-    guard isSound.load(ordering: .relaxed), firstChild(0) == 0, firstChild(count) == children
-    else { throw damaged }
+  }
+
+  /// The last element only marks the end of the children of the one before. All comparisons are
+  /// subtractions that leave the highest bit set where they fail: indices are below 2³¹.
+  func areSound(_ table: Table<ContextNode>, _ first: Int, _ end: Int) -> Bool {
+    let last = lastIndex
+    return table.withUnsafeBuffer { nodes in
+      guard nodes.count <= Int(Int32.max) else { return false }
+      var faults: UInt32 = 0
+      for index in first..<min(end, nodes.count - 1) {
+        let node = nodes[index]
+        faults |= last &- node.suffix
+        faults |= node.suffix
+        faults |= nodes[index &+ 1].firstChild &- node.firstChild
+        faults |= node.firstChild
+        faults |= unsoundLogarithm(node.probability)
+        faults |= infinity &- 1 &- (node.backoff.bitPattern & ~signBit)
+      }
+      return faults & signBit == 0
+    }
+  }
+
+  func areSound(_ table: Table<LeafNode>, _ first: Int, _ end: Int) -> Bool {
+    let last = lastIndex
+    return table.withUnsafeBuffer { nodes in
+      var faults: UInt32 = 0
+      for index in first..<end {
+        let node = nodes[index]
+        faults |= last &- node.suffix
+        faults |= node.suffix
+        faults |= unsoundLogarithm(node.probability)
+      }
+      return faults & signBit == 0
+    }
+  }
+
+  /// The largest suffix index; unigrams have none, and 0 stands there.
+  private var lastIndex: UInt32 {
+    suffixes == .max ? UInt32(Int32.max) : UInt32(clamping: min(suffixes, Int(Int32.max)) - 1)
+  }
+  private var signBit: UInt32 { 0x8000_0000 }
+  private var infinity: UInt32 { Float.infinity.bitPattern }
+
+  /// The highest bit is set unless the value is 0 or below and finite.
+  @inline(__always)
+  private func unsoundLogarithm(_ value: Float) -> UInt32 {
+    let bits = value.bitPattern
+    let isPositive = ~bits & (0 &- bits)
+    return isPositive | (infinity &- 1 &- (bits & ~signBit))
+  }
+
+  func areSound(_ table: Table<ContextLinks>, _ first: Int, _ end: Int) -> Bool {
+    let limit = UInt32(clamping: suffixes)
+    return table.withUnsafeBuffer { nodes in
+      var faults: UInt32 = 0
+      for index in first..<min(end, nodes.count - 1) {
+        faults |= nodes[index].suffix < limit ? 0 : 1
+        faults |= nodes[index].firstChild <= nodes[index &+ 1].firstChild ? 0 : 1
+      }
+      return faults == 0
+    }
+  }
+
+  /// Values of codes: numbers, probabilities not above 0.
+  func areSound(_ table: Table<Float>, _ first: Int, _ end: Int) -> Bool {
+    for index in first..<end {
+      let isProbability = index < QuantizedLevel.codes
+      if !table[index].isFinite || (isProbability && table[index] > 0) { return false }
+    }
+    return true
   }
 }

@@ -1,6 +1,7 @@
 import Datasets
 import Files
 import Kernels
+import Synchronization
 
 /// The binary file of an n-gram model: a header of 4096 bytes, then sections aligned to 64 bytes,
 /// little-endian, used in place from the mapped file.
@@ -114,12 +115,11 @@ struct NGramFile {
     for index in 0..<order {
       let level = try Self.readLevel(
         &reader, index: index, isLast: index + 1 == order, isQuantized: isQuantized,
-        vocabularySize: vocabulary.count)
-      try level.validate(
-        index: index, vocabularySize: vocabulary.count, lowerCount: levels.last?.count ?? 1,
-        damaged: damaged)
+        LinkLimits(words: vocabulary.count, suffixes: index == 0 ? Int.max : levels[index - 1].count))
       if let lower = levels.last {
-        try lower.validateChildren(count: level.count, damaged: damaged)
+        guard lower.firstChild(0) == 0, lower.firstChild(lower.count) == level.count else {
+          throw damaged
+        }
       }
       levels.append(level)
     }
@@ -129,20 +129,22 @@ struct NGramFile {
 
   private static func readLevel(
     _ reader: inout SectionReader, index: Int, isLast: Bool, isQuantized: Bool,
-    vocabularySize: Int
+    _ limits: LinkLimits
   ) throws(AIGCError) -> NGramLevel {
-    let words: Table<UInt32> = try reader.next()
-    let contexts: Table<ContextNode> = try reader.next()
-    let leaves: Table<LeafNode> = try reader.next()
+    let words: Table<UInt32> = try reader.next { limits.areSound($0, $1, $2) }
+    let contexts: Table<ContextNode> = try reader.next { limits.areSound($0, $1, $2) }
+    let leaves: Table<LeafNode> = try reader.next { limits.areSound($0, $1, $2) }
     let quantized = QuantizedLevel(
-      links: try reader.next(), suffixes: try reader.next(), probabilityCodes: try reader.next(),
-      backoffCodes: try reader.next(), values: try reader.next())
-    let count = index == 0 ? vocabularySize : words.count
+      links: try reader.next { limits.areSound($0, $1, $2) },
+      suffixes: try reader.next { limits.areSoundSuffixes($0, $1, $2) },
+      probabilityCodes: try reader.next(), backoffCodes: try reader.next(),
+      values: try reader.next { limits.areSound($0, $1, $2) })
+    let count = index == 0 ? limits.words : words.count
     let nodes = isLast ? count : count + 1
     let plainSizes = [contexts.count, leaves.count]
     let codedSizes = [quantized.links.count, quantized.suffixes.count]
     let expected = isLast ? [0, nodes] : [nodes, 0]
-    guard (isQuantized ? codedSizes : plainSizes) == expected,
+    guard (isQuantized ? codedSizes : plainSizes) == expected, index > 0 || words.count == 0,
       !isQuantized
         || (quantized.probabilityCodes.count == count
           && quantized.backoffCodes.count == (isLast ? 0 : count)
@@ -159,15 +161,22 @@ struct NGramFile {
     let damaged: AIGCError
     var section = 0
 
-    mutating func next<Element>() throws(AIGCError) -> Table<Element>
-    where Element: BitwiseCopyable & Sendable {
+    /// The next section, its checksum compared.
+    /// - Parameter isSound: checks a block of its elements.
+    mutating func next<Element>(
+      _ isSound: @escaping @Sendable (Table<Element>, Int, Int) -> Bool = { _, _, _ in true }
+    ) throws(AIGCError) -> Table<Element> where Element: BitwiseCopyable & Sendable {
       let entry = 7 + section * 3
       section += 1
       guard entry + 2 < header.count, let offset = Int(exactly: header[entry]),
         let count = Int(exactly: header[entry + 1]), offset % 64 == 0
       else { throw damaged }
       let table: Table<Element> = try file.table(at: offset, count: count)
-      guard try Checksum.of(table) == header[entry + 2] else { throw damaged }
+      let faults = Atomic<Int>(0)
+      let sum = try Checksum.of(table) { first, end in
+        if !isSound(table, first, end) { faults.add(1, ordering: .relaxed) }
+      }
+      guard sum == header[entry + 2], faults.load(ordering: .relaxed) == 0 else { throw damaged }
       return table
     }
   }
