@@ -37,6 +37,7 @@ let package = Package(
     .executableTarget(
       name: "aigc", dependencies: ["Families", "Console", argumentParser], swiftSettings: settings),
     tests("TrainingTests", ["Training", "Kernels", "Files"]),
+    tests("FamiliesTests", ["Families", "Training", "Datasets", "Files", "Kernels", "Console"]),
   ],
   swiftLanguageModes: [.v6]
 )
