@@ -128,10 +128,11 @@ private final class BlockOutputs: @unchecked Sendable {
 }
 
 /// Appends a decimal with 7 digits after the point, without trailing zeros: "-1.2278343", "0".
-/// Values have at most 3 digits before the point.
+/// Values beyond ±``largestLogarithm`` are written as that.
 @inline(__always)
 func appendDecimal(_ value: Float, to output: inout [UInt8]) {
-  let scaled = Int((Double(value.magnitude) * 1e7).rounded())
+  let magnitude = value.magnitude < largestLogarithm ? value.magnitude : largestLogarithm
+  let scaled = Int((Double(magnitude) * 1e7).rounded())
   if scaled == 0 {
     output.append(48)
     return
@@ -148,6 +149,9 @@ func appendDecimal(_ value: Float, to output: inout [UInt8]) {
     divisor /= 10
   }
 }
+
+/// No probability or back-off weight of a float has a larger logarithm.
+let largestLogarithm: Float = 99
 
 private func appendInteger(_ value: Int, to output: inout [UInt8]) {
   if value >= 10 { appendInteger(value / 10, to: &output) }
