@@ -18,7 +18,7 @@ struct NGramSession: GenerationSession {
     state = model.table.sentenceStart
     if !model.configuration.sentences {
       state = .init()
-      restart = ContextRestart()
+      restart = model.table.order > 1 ? ContextRestart() : nil
     }
   }
 
@@ -42,6 +42,7 @@ struct NGramSession: GenerationSession {
   /// Without sentences only contexts of the full length count; where the text has left them, a
   /// random one is spelled out.
   private mutating func appendInStream(_ word: UInt32) {
+    if table.order == 1 { return }
     if var pending = restart {
       if pending.append(word, table) {
         restart = pending
@@ -154,11 +155,12 @@ struct NGramSession: GenerationSession {
   mutating func draw(using random: inout RandomSource) -> Int32? {
     guard restart == nil, table.isNormalized else { return nil }
     let chain = table.contextChain(of: state)
-    while true {
-      let word = draw(chain, from: 0, &random)
-      if let word, word > NGramCounts.sentenceStart { return Int32(word) }
-      if word == nil { return nil }
+    // Where nearly nothing but the unknown word follows, the dense scores are the quicker way.
+    for _ in 0..<1000 {
+      guard let word = draw(chain, from: 0, &random) else { return nil }
+      if word > NGramCounts.sentenceStart { return Int32(word) }
     }
+    return nil
   }
 
   private func draw(
