@@ -38,6 +38,7 @@ let package = Package(
       name: "aigc", dependencies: ["Families", "Console", argumentParser], swiftSettings: settings),
     tests("TrainingTests", ["Training", "Kernels", "Files"]),
     tests("FamiliesTests", ["Families", "Training", "Datasets", "Files", "Kernels", "Console"]),
+    tests("Fuzz", ["Families", "Training", "Datasets", "Files", "Kernels"]),
   ],
   swiftLanguageModes: [.v6]
 )
