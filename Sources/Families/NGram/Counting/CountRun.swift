@@ -198,13 +198,17 @@ struct RunReader {
     let head = Int(try number())
     let (shared, new) = (head / (order + 1), head % (order + 1))
     guard shared <= window.count, shared + new <= order, new > 0 else { throw damage() }
+    // Windows come in sorted order, each once, a shorter one before those that go on from it.
+    let before = shared < window.count ? window[shared] : nil
     window.removeLast(window.count - shared)
-    for _ in 0..<new {
+    for index in 0..<new {
       let word = try number()
       guard word < vocabularySize else { throw damage() }
+      if index == 0, let before, word <= before { throw damage() }
       window.append(word)
     }
     count = try number()
+    guard count > 0 else { throw damage() }
     return shared
   }
 
