@@ -34,9 +34,16 @@ let package = Package(
     library("Training", ["Files", "Kernels", "Datasets"]),
     library("Console", ["Files", "Kernels", argumentParser]),
     library("Families", ["Files", "Kernels", "Datasets", "Training", "Console", argumentParser]),
+    .target(name: "CStartup"),
     .executableTarget(
-      name: "aigc", dependencies: ["Families", "Console"], swiftSettings: settings),
+      name: "aigc", dependencies: ["CStartup", "Families", "Console", argumentParser],
+      swiftSettings: settings),
+    tests("FilesTests", ["Files", "Kernels"]),
     tests("DatasetsTests", ["Datasets", "Files", "Kernels"]),
+    tests("TrainingTests", ["Training", "Kernels", "Files"]),
+    tests("ConsoleTests", ["Console", "Files", argumentParser]),
+    tests("FamiliesTests", ["Families", "Training", "Datasets", "Files", "Kernels", "Console"]),
+    tests("Fuzz", ["Families", "Training", "Datasets", "Files", "Kernels"]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -39,10 +39,10 @@ public struct ByteBuffer: ~Copyable {
   public mutating func removeAll() { count = 0 }
 
   /// A decimal with at most 7 digits after the point, without trailing zeros: "-1.2278343", "0".
-  /// The value's magnitude is below 10⁹.
+  /// Values beyond ±10⁹ are written as that.
   public mutating func append(decimal value: Float) {
     reserve(24)
-    var scaled = UInt64((Double(value.magnitude) * 1e7).rounded())
+    var scaled = UInt64((Double(min(value.magnitude, 1e9)) * 1e7).rounded())
     guard scaled > 0 else {
       append(48)
       return

@@ -15,8 +15,9 @@ struct ARPAAssembly {
   func table(vocabulary words: VocabularyBuilder) throws(AIGCError) -> NGramTable {
     var copy = self
     try copy.completeUnigrams(words.count)
-    // Each round may add shorter n-grams, which may need shorter ones in turn.
-    for _ in 0...entries.count {
+    // Each round may add shorter n-grams, which may need shorter ones in turn: for each order as many
+    // rounds as there are orders below.
+    for _ in 0...entries.count * entries.count {
       let order = try copy.sortedOrder()
       if let table = try copy.link(order, vocabulary: words) { return table }
     }

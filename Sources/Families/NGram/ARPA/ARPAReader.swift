@@ -132,7 +132,7 @@ struct ARPAReader {
     }
     var backoff: Float = 0
     if let field = fields.next() {
-      guard !isLast, let value = parseDecimal(text, field) else {
+      guard !isLast, let value = parseDecimal(text, field), value <= largestLogarithm else {
         throw problem("more than \(level.order) words, or a back-off weight that is no number")
       }
       backoff = value

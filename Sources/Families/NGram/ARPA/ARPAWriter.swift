@@ -127,3 +127,6 @@ private struct SpelledWords: Sendable {
     output.append(bytes, starts[id]..<starts[id + 1])
   }
 }
+
+/// No probability or back-off weight of a float has a larger logarithm.
+let largestLogarithm: Float = 99

@@ -164,6 +164,8 @@ struct RunReader {
     order = Int(head[1])
     guard file.count >= (fixed + order) * 8 else { throw damaged }
     let nodes = try file.table(of: UInt64.self, at: fixed * 8, count: order)
+    // Each n-gram takes a byte or more, so a wrong number cannot ask for much memory.
+    guard nodes.indices.dropFirst().allSatisfy({ nodes[$0] <= head[3] }) else { throw damaged }
     nodeCounts = nodes.indices.map { Int(clamping: nodes[$0]) }
     bytes = try file.table(at: (fixed + order) * 8, count: payload)
     guard try Self.checksum(of: file, payloadStart: (fixed + order) * 8, payload) == head[4] else {
@@ -200,13 +202,17 @@ struct RunReader {
     let head = Int(try number())
     let (shared, new) = (head / (order + 1), head % (order + 1))
     guard shared <= window.count, shared + new <= order, new > 0 else { throw damage() }
+    // Windows come in sorted order, each once, a shorter one before those that go on from it.
+    let before = shared < window.count ? window[shared] : nil
     window.removeLast(window.count - shared)
-    for _ in 0..<new {
+    for index in 0..<new {
       let word = try number()
       guard word < vocabularySize else { throw damage() }
+      if index == 0, let before, word <= before { throw damage() }
       window.append(word)
     }
     count = try number()
+    guard count > 0 else { throw damage() }
     return shared
   }
 

@@ -11,14 +11,18 @@ struct ContextRestart: Sendable {
   /// Follows `word`.
   /// - Returns: false when no context begins so.
   mutating func append(_ word: UInt32, _ table: NGramTable) -> Bool {
+    var next = self
     if length == 0 {
-      (length, node) = (1, Int(word))
-      return true
+      (next.length, next.node) = (1, Int(word))
+    } else {
+      let first = table.levels[length - 1].firstChild(node)
+      let end = table.levels[length - 1].firstChild(node + 1)
+      guard let child = table.find(word, level: length, first, end) else { return false }
+      (next.length, next.node) = (length + 1, child)
     }
-    let first = table.levels[length - 1].firstChild(node)
-    let end = table.levels[length - 1].firstChild(node + 1)
-    guard let child = table.find(word, level: length, first, end) else { return false }
-    (length, node) = (length + 1, child)
+    let last = table.order - 2
+    guard contexts(below: next.node, level: next.length - 1, last, table) > 0 else { return false }
+    self = next
     return true
   }
 

@@ -18,7 +18,7 @@ struct NGramSession: GenerationSession {
     state = model.table.sentenceStart
     if !model.configuration.sentences {
       state = .init()
-      restart = ContextRestart()
+      restart = model.table.order > 1 ? ContextRestart() : nil
     }
   }
 
@@ -42,6 +42,7 @@ struct NGramSession: GenerationSession {
   /// Without sentences only contexts of the full length count; where the text has left them, a
   /// random one is spelled out.
   private mutating func appendInStream(_ word: UInt32) {
+    if table.order == 1 { return }
     if var pending = restart {
       if pending.append(word, table) {
         restart = pending
@@ -157,7 +158,8 @@ struct NGramSession: GenerationSession {
   mutating func draw(using random: inout RandomSource) -> Int32? {
     guard restart == nil, table.isNormalized else { return nil }
     let isInterpolated = model.isInterpolated
-    while true {
+    // Where nearly nothing but the unknown word follows, the dense scores are the quicker way.
+    for _ in 0..<1000 {
       let word =
         isInterpolated
         ? drawInterpolated(&random)
@@ -165,6 +167,7 @@ struct NGramSession: GenerationSession {
       guard let word else { return nil }
       if word > NGramCounts.sentenceStart { return Int32(word) }
     }
+    return nil
   }
 
   /// p(w | h) = seen(w | h) + weight(h) · p(w | shorter h): with the weight's probability on to the

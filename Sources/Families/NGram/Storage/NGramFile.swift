@@ -3,7 +3,7 @@ import Files
 import Kernels
 import Synchronization
 
-/// The binary file of an n-gram model: a header of 4096 bytes, then sections aligned to 64 bytes,
+/// The binary file of an n-gram model: a header of 8192 bytes, then sections aligned to 64 bytes,
 /// little-endian, used in place from the mapped file.
 ///
 /// The header is an array of 64-bit words: magic, version, order, flags, bits of the weight of an
@@ -14,7 +14,7 @@ import Synchronization
 struct NGramFile {
   static let magic: UInt64 = 0x314D_4752_474E_4941  // "AINGRGM1"
   static let version: UInt64 = 1
-  static let headerWords = 512
+  static let headerWords = 1024
   static let largestOrder = 32
   private static let quantizedFlag: UInt64 = 1
   private static let vocabularySections = 3

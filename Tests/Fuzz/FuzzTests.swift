@@ -1,0 +1,51 @@
+import Datasets
+import Files
+import Glibc
+import Kernels
+import Testing
+import Training
+
+@testable import Families
+
+/// Mutation fuzzing of every file reader. A run does a fixed number of mutations; with
+/// AIGC_FUZZ_SECONDS each target goes on for so long, with AIGC_FUZZ_SEED from another seed. The
+/// input of a trap stays in the folder that is printed first.
+@Suite(.serialized) struct FuzzTests {
+  enum Target: String, CaseIterable, Sendable {
+    case arpa, model, modelRepaired, counts, countsRepaired, configuration, gzip
+  }
+
+  @Test(arguments: Target.allCases) func fuzz(_ target: Target) throws {
+    if let only = environment("AIGC_FUZZ_TARGET"), only != target.rawValue { return }
+    let seconds = environment("AIGC_FUZZ_SECONDS").flatMap { Double($0) }
+    let seed = environment("AIGC_FUZZ_SEED").flatMap { UInt64($0) } ?? 1
+    let folder = "\(environment("TMPDIR") ?? "/tmp")/aigc-fuzz-\(getpid())-\(target.rawValue)"
+    removeTree(folder)
+    try makeFolder(folder)
+    print("fuzz \(target.rawValue): inputs in \(folder)")
+    let work = try FuzzWork(target, folder: folder)
+    var mutator = Mutator(seed: seed, dictionary: work.dictionary)
+    let start = ContinuousClock.now
+    var (executions, accepted, slowest) = (0, 0, 0.0)
+    while seconds.map({ (ContinuousClock.now - start) / .seconds(1) < $0 }) ?? (executions < 150) {
+      let before = ContinuousClock.now
+      do {
+        try work.write(mutator.mutate(work.seeds))
+        try work.run()
+        accepted += 1
+      } catch let error as AIGCError {
+        if !work.codes.contains(error.code) || error.description.contains("\n") {
+          Issue.record("\(target.rawValue), execution \(executions): \(error.code) \(error)")
+          try work.keep(executions)
+        }
+      }
+      slowest = max(slowest, (ContinuousClock.now - before) / .seconds(1))
+      executions += 1
+    }
+    print("fuzz \(target.rawValue): \(executions) executions, \(accepted) accepted, slowest \(slowest) s")
+    #expect(slowest < 20)
+    removeTree(folder)
+  }
+}
+
+private func environment(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
