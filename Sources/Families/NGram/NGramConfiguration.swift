@@ -20,6 +20,8 @@ public struct NGramConfiguration: Codable, Equatable, Sendable {
   /// Whether each line is a sentence between `<s>` and `</s>`; else the text is one stream.
   public var sentences = true
   public var quantized = false
+  /// Whether the n-grams are as an interpolated estimator left them: not mixed, not from elsewhere.
+  public var isInterpolated: Bool?
   /// Tokens of the training text, without marks.
   public var trainingTokens = 0
 
@@ -30,6 +32,7 @@ public struct NGramConfiguration: Codable, Equatable, Sendable {
     case description
     case isDefault = "default"
     case order, tokens, estimator, prune, sentences, quantized
+    case isInterpolated = "interpolated"
     case trainingTokens = "training_tokens"
   }
 

@@ -58,6 +58,7 @@ public struct NGramTrainer: Sendable {
   private func write(_ corpus: CountedCorpus, to folder: OutputFolder) throws(AIGCError) {
     var configuration = configuration
     configuration.trainingTokens = corpus.tokens
+    configuration.isInterpolated = configuration.estimator.isInterpolated
     let allowed = try allowedWords(corpus)
     if keepsCounts, allowed == nil {
       progress("keeping counts", 0)

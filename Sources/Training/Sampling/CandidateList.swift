@@ -1,6 +1,7 @@
 /// The candidates of one step on their way through the chain, with their weights.
 ///
-/// A weight is exp(logit - maximum), or its power 1 / temperature: a probability but for the common divisor ``total``.
+/// A weight is exp((logit - maximum) / temperature): a probability but for the common divisor
+/// ``total``. The temperature is 1 until the end of the chain.
 public struct CandidateList: Sendable {
   /// Finite scores only.
   public private(set) var candidates: [Candidate] = []
@@ -59,23 +60,20 @@ public struct CandidateList: Sendable {
 
   /// Turns to weights exp((logit - maximum) / temperature), with the list's own maximum.
   mutating func weigh(temperature: Double) {
-    if let bestIndex { maximum = candidates[bestIndex].logit }
+    var maximum = -Float.infinity
+    for candidate in candidates { maximum = max(maximum, candidate.logit) }
+    self.maximum = maximum
     self.temperature = temperature
     weigh()
   }
 
   private mutating func weigh() {
-    let zero = Double(maximum)
-    weights.removeAll(keepingCapacity: true)
-    total = 0
-    for candidate in candidates {
-      let weight = exponential((Double(candidate.logit) - zero) / temperature)
-      weights.append(weight)
-      total += weight
-    }
+    exponentials(of: candidates, maximum: maximum, temperature: temperature, into: &weights)
+    total = weights.reduce(0, +)
   }
 
-  mutating func sort() {
+  /// Brings the candidates into the order of ``Candidate/precedes(_:_:)``.
+  public mutating func sort() {
     if isSorted { return }
     keys.removeAll(keepingCapacity: true)
     for candidate in candidates { keys.append(SortKey.encode(candidate)) }
@@ -89,7 +87,8 @@ public struct CandidateList: Sendable {
     }
   }
 
-  mutating func keepFirst(_ count: Int) {
+  /// Removes all but the first `count` candidates.
+  public mutating func keepFirst(_ count: Int) {
     if count < candidates.count {
       candidates.removeLast(candidates.count - count)
       if weights.count > count { weights.removeLast(weights.count - count) }
@@ -99,7 +98,7 @@ public struct CandidateList: Sendable {
   }
 
   /// Keeps the candidates at positions for which `isKept` holds, in the same order.
-  mutating func keep(where isKept: (Int) -> Bool) {
+  public mutating func keep(where isKept: (Int) -> Bool) {
     var kept = 0
     for index in candidates.indices where isKept(index) {
       candidates[kept] = candidates[index]
@@ -110,7 +109,7 @@ public struct CandidateList: Sendable {
   }
 
   /// Keeps the candidates with at least this weight, in the same order.
-  mutating func keep(weightsFrom least: Double) {
+  public mutating func keep(weightsFrom least: Double) {
     if isSorted {
       keepFirst(weights.firstIndex { $0 < least } ?? weights.count)
       return

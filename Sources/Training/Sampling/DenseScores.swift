@@ -87,7 +87,7 @@ struct DenseScores {
     for index in scores.indices where scores[index] >= least {
       list.append(Candidate(id: Int32(index), logit: scores[index]))
     }
-    list.complete()
+    list.complete(maximum: maximum)
   }
 
   /// At least the smallest set of best candidates that holds `mass` of the probability, less
@@ -132,16 +132,13 @@ struct DenseScores {
 
   /// Fills the weights with exp(score - maximum).
   private mutating func weigh(_ maximum: Float) -> (total: Double, meanDistance: Double) {
-    weights.removeAll(keepingCapacity: true)
+    exponentials(of: scores, maximum: maximum, into: &weights)
     let zero = Double(maximum)
     var total = 0.0
     var sum = 0.0
-    for score in scores {
-      let distance = score > -.infinity ? zero - Double(score) : 1e9
-      let weight = exponential(-distance)
-      weights.append(weight)
-      total += weight
-      sum += weight * distance
+    for index in scores.indices where weights[index] > 0 {
+      total += weights[index]
+      sum += weights[index] * (zero - Double(scores[index]))
     }
     return (total, sum / total)
   }
@@ -175,24 +172,5 @@ struct DenseScores {
     if cell(score, maximum, center) < cells {
       list.append(Candidate(id: Int32(index), logit: score))
     }
-  }
-}
-
-/// Candidates as integers whose ascending order is that of ``Candidate/precedes(_:_:)``.
-enum SortKey {
-  @inline(__always)
-  static func encode(_ candidate: Candidate) -> UInt64 {
-    // Adding zero turns -0 into 0, which compares equal.
-    let bits = (candidate.logit + 0).bitPattern
-    let ascending = bits >> 31 == 1 ? ~bits : bits | 0x8000_0000
-    return UInt64(~ascending) << 32 | UInt64(UInt32(bitPattern: candidate.id))
-  }
-
-  @inline(__always)
-  static func decode(_ key: UInt64) -> Candidate {
-    let ascending = ~UInt32(truncatingIfNeeded: key >> 32)
-    let bits = ascending >> 31 == 1 ? ascending & 0x7FFF_FFFF : ~ascending
-    return Candidate(
-      id: Int32(bitPattern: UInt32(truncatingIfNeeded: key)), logit: Float(bitPattern: bits))
   }
 }

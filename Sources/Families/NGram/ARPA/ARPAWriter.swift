@@ -1,7 +1,6 @@
 import Datasets
 import Files
 import Kernels
-import Synchronization
 
 /// Writes a model as an ARPA file (Doug Paul's format, as SRILM and KenLM read it).
 struct ARPAWriter {
@@ -13,7 +12,7 @@ struct ARPAWriter {
   private static let blockSize = 1 << 15
 
   func write(to sink: (_ bytes: [UInt8]) throws(AIGCError) -> Void) throws(AIGCError) {
-    let words = spelledWords()
+    let words = try SpelledWords(model.vocabulary, spelling)
     var head = "\\data\\\n"
     for (index, level) in model.levels.enumerated() { head += "ngram \(index + 1)=\(level.count)\n" }
     try sink(Array(head.utf8))
@@ -24,54 +23,49 @@ struct ARPAWriter {
     try sink(Array("\n\\end\\\n".utf8))
   }
 
-  private func spelledWords() -> [[UInt8]] {
-    (0..<UInt32(truncatingIfNeeded: model.vocabulary.count)).map { id in
-      id <= NGramCounts.sentenceEnd
-        ? model.vocabulary.bytes(of: id) : spelling(model.vocabulary.bytes(of: id))
-    }
-  }
-
-  /// Blocks are formatted in parallel and written in order, two rounds of threads at a time.
+  /// Blocks are formatted in parallel and written in order, a few rounds of threads at a time.
   private func writeLevel(
-    _ level: Int, _ words: [[UInt8]], to sink: (_ bytes: [UInt8]) throws(AIGCError) -> Void
+    _ level: Int, _ words: SpelledWords, to sink: (_ bytes: [UInt8]) throws(AIGCError) -> Void
   ) throws(AIGCError) {
     let blocks = (model.levels[level].count + Self.blockSize - 1) / Self.blockSize
     let round = Threads.count * 4
     for first in stride(from: 0, to: blocks, by: round) {
       try Interruption.check()
-      let outputs = BlockOutputs(count: min(round, blocks - first))
+      let outputs = ParallelSlots<[UInt8]>(count: min(round, blocks - first))
       parallelFor(outputs.count) { index in
         outputs.set(index, lines(level: level, block: first + index, words))
       }
-      for index in 0..<outputs.count { try sink(outputs.take(index)) }
+      for index in 0..<outputs.count { try sink(outputs.take(index) ?? []) }
     }
   }
 
-  private func lines(level: Int, block: Int, _ words: [[UInt8]]) -> [UInt8] {
-    let range =
-      block * Self.blockSize..<min((block + 1) * Self.blockSize, model.levels[level].count)
-    var output: [UInt8] = []
-    output.reserveCapacity(range.count * 56)
+  private func lines(level: Int, block: Int, _ words: SpelledWords) -> [UInt8] {
+    let (own, lower) = (model.levels[level], model.levels[max(level - 1, 0)])
+    let hasBackoff = level + 1 < model.order
+    let range = block * Self.blockSize..<min((block + 1) * Self.blockSize, own.count)
+    var output = ByteBuffer(capacity: range.count * 64)
     // The context's words change rarely from one n-gram to the next: path[k] is the node at level k.
     var path = path(to: range.lowerBound, level: level)
-    var context = contextBytes(path, level: level, words)
+    var context = ByteBuffer(capacity: 256)
+    spell(path, level: level, words, into: &context)
+    var contextEnd = level > 0 ? lower.firstChild(path[level - 1] + 1) : Int.max
     for node in range {
-      if level > 0, node >= model.levels[level - 1].firstChild(path[level - 1] + 1) {
+      if node >= contextEnd {
         advance(&path, below: level, to: node)
-        context = contextBytes(path, level: level, words)
+        spell(path, level: level, words, into: &context)
+        contextEnd = lower.firstChild(path[level - 1] + 1)
       }
-      appendDecimal(model.levels[level].probability(node), to: &output)
+      output.append(decimal: own.probability(node))
       output.append(9)
-      output.append(contentsOf: context)
-      let word = level == 0 ? node : Int(model.levels[level].words[node])
-      output.append(contentsOf: words[word])
-      if level + 1 < model.order {
+      output.append(context)
+      words.append(level == 0 ? node : Int(own.words[node]), to: &output)
+      if hasBackoff {
         output.append(9)
-        appendDecimal(model.levels[level].context(node).backoff, to: &output)
+        output.append(decimal: own.context(node).backoff)
       }
       output.append(10)
     }
-    return output
+    return output.bytes
   }
 
   /// The ancestors of a node: for each level below, the node whose children lead to it.
@@ -100,56 +94,36 @@ struct ARPAWriter {
     }
   }
 
-  private func contextBytes(_ path: [Int], level: Int, _ words: [[UInt8]]) -> [UInt8] {
-    var bytes: [UInt8] = []
+  private func spell(
+    _ path: [Int], level: Int, _ words: SpelledWords, into context: inout ByteBuffer
+  ) {
+    context.removeAll()
     for lower in 0..<level {
-      let word = lower == 0 ? path[0] : Int(model.levels[lower].words[path[lower]])
-      bytes.append(contentsOf: words[word])
-      bytes.append(32)
-    }
-    return bytes
-  }
-}
-
-/// Texts made by several threads, each its own slot.
-private final class BlockOutputs: @unchecked Sendable {
-  private var slots: [[UInt8]]
-  private let lock = Mutex<Void>(())
-  init(count: Int) { slots = [[UInt8]](repeating: [], count: count) }
-  var count: Int { slots.count }
-  func set(_ index: Int, _ bytes: [UInt8]) { lock.withLock { _ in slots[index] = bytes } }
-  func take(_ index: Int) -> [UInt8] {
-    lock.withLock { _ in
-      let bytes = slots[index]
-      slots[index] = []
-      return bytes
+      words.append(lower == 0 ? path[0] : Int(model.levels[lower].words[path[lower]]), to: &context)
+      context.append(32)
     }
   }
 }
 
-/// Appends a decimal with 7 digits after the point, without trailing zeros: "-1.2278343", "0".
-/// Values have at most 3 digits before the point.
-@inline(__always)
-func appendDecimal(_ value: Float, to output: inout [UInt8]) {
-  let scaled = Int((Double(value.magnitude) * 1e7).rounded())
-  if scaled == 0 {
-    output.append(48)
-    return
-  }
-  if value < 0 { output.append(45) }
-  appendInteger(scaled / 10_000_000, to: &output)
-  var fraction = scaled % 10_000_000
-  if fraction == 0 { return }
-  output.append(46)
-  var divisor = 1_000_000
-  while fraction > 0 {
-    output.append(UInt8(truncatingIfNeeded: 48 + fraction / divisor))
-    fraction %= divisor
-    divisor /= 10
-  }
-}
+/// All words as an ARPA file spells them, in one block of memory.
+private struct SpelledWords: Sendable {
+  private let bytes: Table<UInt8>
+  private let starts: Table<Int>
 
-private func appendInteger(_ value: Int, to output: inout [UInt8]) {
-  if value >= 10 { appendInteger(value / 10, to: &output) }
-  output.append(UInt8(truncatingIfNeeded: 48 + value % 10))
+  init(
+    _ vocabulary: Vocabulary, _ spelling: (_ word: [UInt8]) -> [UInt8]
+  ) throws(AIGCError) {
+    var (all, starts): ([UInt8], [Int]) = ([], [0])
+    for id in 0..<UInt32(truncatingIfNeeded: vocabulary.count) {
+      let word = vocabulary.bytes(of: id)
+      all += id <= NGramCounts.sentenceEnd ? word : spelling(word)
+      starts.append(all.count)
+    }
+    bytes = try Table(all)
+    self.starts = try Table(starts)
+  }
+
+  func append(_ id: Int, to output: inout ByteBuffer) {
+    output.append(bytes, starts[id]..<starts[id + 1])
+  }
 }

@@ -74,19 +74,25 @@ enum CountRun {
 
 /// Writes the windows below one first word after another.
 struct RunEncoder: Sendable {
-  let counts: NGramCounts
   private(set) var bytes: [UInt8] = []
   private(set) var windows = 0
+  private let order: Int
+  private let words: [Table<UInt32>]
+  private let counts: [Table<UInt32>]
+  private let firstChild: [Table<UInt32>]
   private var window: [UInt32]
   private var shared = 0
 
   init(counts: NGramCounts) {
-    self.counts = counts
-    window = [UInt32](repeating: 0, count: counts.order)
+    order = counts.order
+    words = counts.levels.map { $0.words }
+    self.counts = counts.levels.map { $0.counts }
+    firstChild = counts.levels.map { $0.firstChild }
+    window = [UInt32](repeating: 0, count: order)
   }
 
   mutating func encode(_ id: Int) {
-    guard counts.levels[0].counts[id] > 0 else { return }
+    guard counts[0][id] > 0 else { return }
     shared = 0
     window[0] = UInt32(truncatingIfNeeded: id)
     visit(level: 0, node: id)
@@ -94,25 +100,23 @@ struct RunEncoder: Sendable {
 
   /// Windows that end at `node` come before those that go on.
   private mutating func visit(level: Int, node: Int) {
-    let level0 = counts.levels[level]
-    var ending = level0.counts[node]
-    if level + 1 < counts.order {
-      let next = counts.levels[level + 1]
-      let children = Int(level0.firstChild[node])..<Int(level0.firstChild[node + 1])
-      for child in children { ending -= next.counts[child] }
-      if ending > 0 { append(length: level + 1, count: ending) }
-      for child in children {
-        window[level + 1] = next.words[child]
-        shared = min(shared, level + 1)
-        visit(level: level + 1, node: child)
-      }
-    } else {
-      append(length: level + 1, count: ending)
+    let count = counts[level][node]
+    guard level + 1 < order else {
+      append(length: level + 1, count: count)
+      return
+    }
+    let children = Int(firstChild[level][node])..<Int(firstChild[level][node + 1])
+    let going = children.reduce(UInt32(0)) { $0 &+ counts[level + 1][$1] }
+    if count > going { append(length: level + 1, count: count - going) }
+    for child in children {
+      window[level + 1] = words[level + 1][child]
+      shared = min(shared, level + 1)
+      visit(level: level + 1, node: child)
     }
   }
 
   private mutating func append(length: Int, count: UInt32) {
-    appendNumber(UInt32(truncatingIfNeeded: shared * (counts.order + 1) + length - shared))
+    appendNumber(UInt32(truncatingIfNeeded: shared * (order + 1) + length - shared))
     for index in shared..<length { appendNumber(window[index]) }
     appendNumber(count)
     windows += 1

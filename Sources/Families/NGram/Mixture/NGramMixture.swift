@@ -100,6 +100,7 @@ struct NGramMixture {
     var configuration = parts[0].configuration
     configuration.order = order
     configuration.quantized = false
+    configuration.isInterpolated = false
     configuration.isDefault = nil
     configuration.description = "mixture of \(parts.count) n-gram models"
     return NGramLanguageModel(table: try assembled.normalized(), configuration: configuration)

@@ -18,6 +18,7 @@ final class ContextCache: Sendable {
     var sums: [Key: [Float]] = [:]
     var entries = 0
     var unigramRanking: [UInt32]?
+    var fullRanking: [UInt32]?
     var unigramSums: [Float]?
   }
   private let contents = Mutex(Contents())
@@ -27,28 +28,36 @@ final class ContextCache: Sendable {
     let key = Key(level: context.level, node: context.node)
     if let known = contents.withLock({ $0.rankings[key] }) { return known }
     let level = table.levels[context.level]
-    let ranking = Self.ranked(context.children) { level.probability($0) }
+    let ranking = Self.ranked(Array(context.children)) { level.probability($0) }
     remember(ranking.count) { $0.rankings[key] = ranking }
     return ranking
   }
 
-  /// All words, likeliest first, without the unknown word and the sentence start.
-  func unigramRanking(_ table: NGramTable) -> [UInt32] {
-    if let known = contents.withLock({ $0.unigramRanking }) { return known }
-    let first = Int(NGramCounts.sentenceEnd)
-    let ranking = Self.ranked(first..<table.vocabulary.count) { table.levels[0].probability($0) }
-    contents.withLock { $0.unigramRanking = ranking }
+  /// Words, likeliest first, without the unknown word and the sentence start: all of them, or as
+  /// long as nobody needs more only those above a threshold, some thousands.
+  func unigramRanking(_ table: NGramTable, all: Bool) -> [UInt32] {
+    if let known = contents.withLock({ all ? $0.fullRanking : $0.unigramRanking }) { return known }
+    let words = Int(NGramCounts.sentenceEnd)..<table.vocabulary.count
+    let level = table.levels[0]
+    // Zipf's law: about 2,000 words of natural text are more frequent than one in 20,000.
+    let limit: Float = all ? -.infinity : -4.3
+    let frequent = words.filter { level.probability($0) > limit }
+    let ranking = Self.ranked(frequent) { level.probability($0) }
+    contents.withLock { contents in
+      if all { contents.fullRanking = ranking } else { contents.unigramRanking = ranking }
+    }
     return ranking
   }
 
-  /// The running sums of the probabilities of a context's children.
-  func cumulative(of context: NGramTable.ChainedContext, in table: NGramTable) -> [Float] {
-    let key = Key(level: context.level, node: context.node)
+  /// The running sums of a weight over a context's children.
+  func cumulative(
+    level: Int, node: UInt32, children: Range<Int>, weight: (Int) -> Double
+  ) -> [Float] {
+    let key = Key(level: level, node: node)
     if let known = contents.withLock({ $0.sums[key] }) { return known }
-    let level = table.levels[context.level]
     var sum = 0.0
-    let sums = context.children.map { node in
-      sum += exponential(level.probability(node))
+    let sums = children.map { child in
+      sum += weight(child)
       return Float(sum)
     }
     remember(sums.count) { $0.sums[key] = sums }
@@ -84,15 +93,10 @@ final class ContextCache: Sendable {
     }
   }
 
-  private static func ranked(_ nodes: Range<Int>, _ probability: (Int) -> Float) -> [UInt32] {
-    let values = nodes.map { probability($0) }
-    var order = nodes.map { UInt32(truncatingIfNeeded: $0) }
-    let first = nodes.lowerBound
-    order.sort {
-      let (a, b) = (values[Int($0) - first], values[Int($1) - first])
-      return a != b ? a > b : $0 < $1
-    }
-    return order
+  private static func ranked(_ nodes: [Int], _ probability: (Int) -> Float) -> [UInt32] {
+    var ranked = nodes.map { (probability($0), UInt32(truncatingIfNeeded: $0)) }
+    ranked.sort { $0.0 != $1.0 ? $0.0 > $1.0 : $0.1 < $1.1 }
+    return ranked.map { $0.1 }
   }
 }
 

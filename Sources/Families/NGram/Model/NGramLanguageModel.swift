@@ -26,6 +26,9 @@ public final class NGramLanguageModel: LanguageModel {
     self.init(table: table, configuration: configuration)
   }
 
+  /// Whether each probability holds a share of the shorter context's, to the last bits.
+  var isInterpolated: Bool { configuration.isInterpolated == true && !configuration.quantized }
+
   public var vocabularySize: Int { table.vocabulary.count }
 
   public var endToken: Int32? {

@@ -12,8 +12,6 @@ struct NGramSession: GenerationSession {
   private var state: NGramTable.State
   /// Set while an `article` model spells out a random context.
   private var restart: ContextRestart?
-  /// The last draw and where it leads, so that moving on needs no second search.
-  private var drawn: (word: UInt32, state: NGramTable.State)?
 
   init(model: NGramLanguageModel) {
     self.model = model
@@ -33,15 +31,11 @@ struct NGramSession: GenerationSession {
     if model.configuration.sentences {
       if word == NGramCounts.sentenceEnd {
         state = table.sentenceStart
-      } else if let drawn, drawn.word == word {
-        state = drawn.state
       } else {
         _ = table.advance(&state, by: word)
       }
-      drawn = nil
       return
     }
-    drawn = nil
     appendInStream(word)
   }
 
@@ -113,13 +107,27 @@ struct NGramSession: GenerationSession {
       addBest(of: context, overriddenBy: chain.contexts[..<index], to: &found)
       found.cut()
     }
-    for id in model.cache.unigramRanking(table) {
-      let score = (table.levels[0].probability(Int(id)) + chain.totalBackoff) * naturalLog
-      if score <= impossible || score < found.threshold { break }
-      if !table.isSeen(id, in: chain.contexts[...]) { found.add(id, score) }
-    }
-    found.cut()
+    if !addUnigrams(chain, all: false, to: &found) { _ = addUnigrams(chain, all: true, to: &found) }
     return found.candidates
+  }
+
+  /// - Returns: false when `found` needs words that only the full ranking has; it is then as before.
+  private func addUnigrams(
+    _ chain: NGramTable.ContextChain, all: Bool, to found: inout BestCandidates
+  ) -> Bool {
+    var trial = found
+    var isComplete = all
+    for id in model.cache.unigramRanking(table, all: all) {
+      let score = (table.levels[0].probability(Int(id)) + chain.totalBackoff) * naturalLog
+      if score <= impossible || score < trial.threshold {
+        isComplete = true
+        break
+      }
+      if !table.isSeen(id, in: chain.contexts[...]) { trial.add(id, score) }
+    }
+    trial.cut()
+    if isComplete { found = trial }
+    return isComplete
   }
 
   private func addBest(
@@ -145,54 +153,77 @@ struct NGramSession: GenerationSession {
 
   // MARK: Drawing
 
-  /// A draw by falling back: a child of the context with its probability, else a draw from the
-  /// shorter context, repeated while it gives one of the context's children (rejection).
+  /// A draw without a pass over the vocabulary.
   mutating func draw(using random: inout RandomSource) -> Int32? {
     guard restart == nil, table.isNormalized else { return nil }
+    let isInterpolated = model.isInterpolated
     while true {
-      guard let (word, next) = draw(Int(state.length), state.node, &random) else { return nil }
-      if word > NGramCounts.sentenceStart {
-        drawn = (word, next)
-        return Int32(word)
-      }
+      let word =
+        isInterpolated
+        ? drawInterpolated(&random)
+        : drawByRejection(Int(state.length), state.node, &random)
+      guard let word else { return nil }
+      if word > NGramCounts.sentenceStart { return Int32(word) }
     }
   }
 
-  /// - Returns: a word after the context `node` of `length` words, and the state it leads to.
-  private func draw(
-    _ length: Int, _ node: UInt32, _ random: inout RandomSource
-  ) -> (UInt32, NGramTable.State)? {
-    guard length > 0 else {
-      guard let word = model.cache.drawUnigram(table, random.uniform()) else { return nil }
-      return (word, table.state(level: 0, node: Int(word)))
+  /// p(w | h) = seen(w | h) + weight(h) · p(w | shorter h): with the weight's probability on to the
+  /// shorter context, else a child in proportion to what it has of its own.
+  private func drawInterpolated(_ random: inout RandomSource) -> UInt32? {
+    var (length, node) = (Int(state.length), state.node)
+    while length > 0 {
+      let context = table.levels[length - 1].context(Int(node))
+      let uniform = random.uniform() - exponential(context.backoff)
+      if uniform >= 0 {
+        let end = table.levels[length - 1].firstChild(Int(node) + 1)
+        let (level, lower) = (table.levels[length], table.levels[length - 1])
+        let weight = exponential(context.backoff)
+        let child = drawChild(Int(context.firstChild)..<end, length, node, uniform) { child in
+          let suffix = lower.probability(Int(level.suffix(child)))
+          return exponential(level.probability(child)) - weight * exponential(suffix)
+        }
+        if let child { return level.words[child] }
+      }
+      (length, node) = (length - 1, context.suffix)
     }
+    return model.cache.drawUnigram(table, random.uniform())
+  }
+
+  /// For any back-off model: a child of the context with its probability, else a draw from the
+  /// shorter context, repeated while it gives one of the context's children.
+  private func drawByRejection(
+    _ length: Int, _ node: UInt32, _ random: inout RandomSource
+  ) -> UInt32? {
+    guard length > 0 else { return model.cache.drawUnigram(table, random.uniform()) }
     let context = table.levels[length - 1].context(Int(node))
     let children = Int(context.firstChild)..<table.levels[length - 1].firstChild(Int(node) + 1)
     let level = table.levels[length]
-    if let child = drawChild(children, level, length, node, random.uniform()) {
-      return (level.words[child], table.state(level: length, node: child))
+    let child = drawChild(children, length, node, random.uniform()) { child in
+      exponential(level.probability(child))
     }
+    if let child { return level.words[child] }
     // A context that is certain of its children has nothing left for others.
     for _ in 0..<1_000_000 {
-      guard let found = draw(length - 1, context.suffix, &random) else { return nil }
-      if children.isEmpty || table.find(found.0, level: length, children) == nil { return found }
+      guard let word = drawByRejection(length - 1, context.suffix, &random) else { return nil }
+      if children.isEmpty || table.find(word, level: length, children) == nil { return word }
     }
     return nil
   }
 
+  /// The child at `uniform` of the running sums of `weight`; nil when they end before it.
+  @inline(__always)
   private func drawChild(
-    _ children: Range<Int>, _ level: NGramLevel, _ length: Int, _ node: UInt32, _ uniform: Double
+    _ children: Range<Int>, _ level: Int, _ node: UInt32, _ uniform: Double,
+    weight: (Int) -> Double
   ) -> Int? {
     if children.count > ContextCache.smallContext {
-      let context = NGramTable.ChainedContext(
-        level: length, node: node, children: children, backoff: 0)
-      let sums = model.cache.cumulative(of: context, in: table)
+      let sums = model.cache.cumulative(level: level, node: node, children: children, weight: weight)
       guard let last = sums.last, uniform < Double(last) else { return nil }
       return children.lowerBound + sums.firstIndex(above: Float(uniform))
     }
     var sum = 0.0
     for child in children {
-      sum += exponential(level.probability(child))
+      sum += weight(child)
       if uniform < sum { return child }
     }
     return nil

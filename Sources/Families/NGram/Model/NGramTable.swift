@@ -61,13 +61,6 @@ struct NGramTable: Sendable {
     return levels[level].context(child).probability
   }
 
-  /// The state after an n-gram that was found.
-  func state(level: Int, node: Int) -> State {
-    var state = State(history: Int32(truncatingIfNeeded: order - 1))
-    _ = enter(&state, level: level, node)
-    return state
-  }
-
   /// The node of `word` among nodes `first ..< end` of `level` (0 the unigrams).
   @inline(__always)
   func find(_ word: UInt32, level: Int, _ first: Int, _ end: Int) -> Int? {
