@@ -6,10 +6,13 @@ let strict = Context.environment["AIGC_WARNINGS_AS_ERRORS"] != nil
 let settings: [SwiftSetting] = strict ? [.treatAllWarnings(as: .error)] : []
 
 func library(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
-  .target(name: name, dependencies: dependencies, exclude: [], swiftSettings: settings)
+  .target(name: name, dependencies: dependencies, swiftSettings: settings)
 }
-func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
-  .testTarget(name: name, dependencies: dependencies, swiftSettings: settings)
+func tests(
+  _ name: String, _ dependencies: [Target.Dependency], fixtures: [String] = []
+) -> Target {
+  .testTarget(
+    name: name, dependencies: dependencies, exclude: fixtures, swiftSettings: settings)
 }
 let argumentParser = Target.Dependency.product(
   name: "ArgumentParser", package: "swift-argument-parser")
@@ -42,7 +45,9 @@ let package = Package(
     tests("DatasetsTests", ["Datasets", "Files", "Kernels"]),
     tests("TrainingTests", ["Training", "Kernels", "Files"]),
     tests("ConsoleTests", ["Console", "Files", argumentParser]),
-    tests("FamiliesTests", ["Families", "Training", "Datasets", "Files", "Kernels", "Console"]),
+    tests(
+      "FamiliesTests", ["Families", "Training", "Datasets", "Files", "Kernels", "Console"],
+      fixtures: ["Fixtures"]),
     tests("Fuzz", ["Families", "Training", "Datasets", "Files", "Kernels"]),
   ],
   swiftLanguageModes: [.v6]

@@ -57,8 +57,12 @@ private final class Scratch {
     try file.write([UInt8](repeating: 1, count: 100))
     try file.commit(sync: false)
     let mapped = try MappedFile(path: "\(scratch.path)/b")
-    for (offset, count) in [(0, 26), (100, 1), (-4, 1), (2, 1), (0, Int.max), (Int.max, 1), (0, -1)] {
-      #expect(throws: AIGCError.self) { try mapped.table(of: UInt32.self, at: offset, count: count) }
+    for (offset, count) in [
+      (0, 26), (100, 1), (-4, 1), (2, 1), (0, Int.max), (Int.max, 1), (0, -1),
+    ] {
+      #expect(throws: AIGCError.self) {
+        try mapped.table(of: UInt32.self, at: offset, count: count)
+      }
     }
     #expect(try mapped.table(of: UInt32.self, at: 96, count: 1)[0] == 0x0101_0101)
   }

@@ -89,7 +89,8 @@ extension NGramTable {
       isQuantized: isQuantized
     ) { (index) throws(AIGCError) in
       let level = levels[index]
-      return isQuantized && level.quantized == nil ? try level.quantize() : level
+      // Unigrams stay exact: they are few, and every probability leans on them.
+      return isQuantized && index > 0 && level.quantized == nil ? try level.quantize() : level
     }
   }
 }

@@ -20,6 +20,10 @@ public struct NGramTrainer: Sendable {
   public var keepsCounts = true
   /// Refuses `<s>`, `</s>`, `<unk>` in the text and counts that give no discounts.
   public var isStrict = false
+  /// Held-out text that the loss by quantising is measured on; else the start of the first text.
+  public var heldOut: String?
+  /// Gets what quantising changed.
+  public var quantized: @Sendable (QuantizationReport) -> Void = { _ in }
   /// Gets warnings in plain words.
   public var warn: @Sendable (String) -> Void = { _ in }
   /// Gets the name of each stage, and how much of it is done (0 to 1).
@@ -30,7 +34,8 @@ public struct NGramTrainer: Sendable {
   /// Trains on the texts and writes a model folder.
   public func train(to path: String) throws(AIGCError) {
     let folder = try OutputFolder(path: path)
-    let corpus = try CorpusCounter(trainer: self).count(temporary: temporaryFolder ?? folder.file("."))
+    let corpus = try CorpusCounter(trainer: self).count(
+      temporary: temporaryFolder ?? folder.file("."))
     try write(corpus, to: folder)
     try folder.commit()
   }
@@ -71,23 +76,51 @@ public struct NGramTrainer: Sendable {
       corpus.counts, estimator: configuration.estimator, pruning: pruning)
     try report(discounts)
     progress("writing", 0)
-    let words = try allowed == nil ? corpus.vocabulary : packing.keptVocabulary(of: corpus.vocabulary)
+    let words =
+      try allowed == nil ? corpus.vocabulary : packing.keptVocabulary(of: corpus.vocabulary)
     let isBackoff = configuration.estimator == .stupidBackoff
+    let path = folder.file(NGramFolder.model)
     try NGramFile.write(
-      to: folder.file(NGramFolder.model), vocabulary: words, order: configuration.order,
-      unseenContextBackoff: isBackoff ? Estimator.stupidBackoffLog10 : 0,
-      isQuantized: configuration.quantized
-    ) { (level) throws(AIGCError) in
-      let packed = try packing.level(level)
-      return configuration.quantized ? try packed.quantize() : packed
-    }
+      to: path, vocabulary: words, order: configuration.order,
+      unseenContextBackoff: isBackoff ? Estimator.stupidBackoffLog10 : 0, isQuantized: false
+    ) { (level) throws(AIGCError) in try packing.level(level) }
+    if configuration.quantized { try quantize(path, configuration) }
     try configuration.write(to: folder.file(ModelConfiguration.fileName))
+  }
+
+  /// Puts the quantised model in the place of the plain one, and says what that changes.
+  private func quantize(_ path: String, _ configuration: NGramConfiguration) throws(AIGCError) {
+    progress("quantising", 0)
+    let plain = try NGramTable(path: path)
+    let size = try MappedFile(path: path).count
+    try plain.write(to: path, isQuantized: true)
+    let (name, text) = try comparisonText()
+    let perplexities = try [plain, NGramTable(path: path)].map { (table) throws(AIGCError) in
+      let model = NGramLanguageModel(table: table, configuration: configuration)
+      return try model.evaluate(text, name: name).perplexity
+    }
+    quantized(
+      QuantizationReport(
+        bytesBefore: size, bytesAfter: try MappedFile(path: path).count,
+        perplexityBefore: perplexities[0], perplexityAfter: perplexities[1], text: name))
+  }
+
+  /// The held-out text, or the start of the training text.
+  private func comparisonText() throws(AIGCError) -> (name: String, text: Table<UInt8>) {
+    if let heldOut { return (heldOut, try readText(path: heldOut)) }
+    let first = texts.first { $0 != "-" }
+    guard let first else { return ("no text", try Table([32])) }
+    let text = try readText(path: first)
+    var end = min(text.count, 1 << 20)
+    while end < text.count, text[end - 1] != 10 { end += 1 }
+    return ("the start of \(first)", text.prefix(end))
   }
 
   private func report(_ discounts: [Discounts]) throws(AIGCError) {
     for (index, discount) in discounts.enumerated() {
       guard let problem = discount.problem else { continue }
-      let text = "order \(index + 1): the text is too small or too regular for Kneser-Ney discounts (\(problem))"
+      let text =
+        "order \(index + 1): the text is too small or too regular for Kneser-Ney discounts (\(problem))"
       if isStrict { throw .badInput("\(text); leave out --strict to use 0.5, 1, 1.5") }
       warn("\(text); using 0.5, 1, 1.5")
     }
@@ -112,6 +145,16 @@ public struct NGramTrainer: Sendable {
     }
     return allowed
   }
+}
+
+/// What 8-bit probabilities save and cost.
+public struct QuantizationReport: Equatable, Sendable {
+  public let bytesBefore: Int
+  public let bytesAfter: Int
+  public let perplexityBefore: Double
+  public let perplexityAfter: Double
+  /// What the perplexities were measured on.
+  public let text: String
 }
 
 extension Estimator {

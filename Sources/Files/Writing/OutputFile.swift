@@ -53,10 +53,14 @@ public final class OutputFile {
   /// Writes over the first bytes, for a header that is known at the end.
   public func overwriteStart<Element>(with table: Table<Element>) throws(AIGCError) {
     try flush()
-    guard lseek(descriptor, 0, SEEK_SET) == 0 else { throw .failed("\(path): \(systemErrorText())") }
+    guard lseek(descriptor, 0, SEEK_SET) == 0 else {
+      throw .failed("\(path): \(systemErrorText())")
+    }
     try write(table)
     offset -= table.count * MemoryLayout<Element>.stride
-    guard lseek(descriptor, 0, SEEK_END) >= 0 else { throw .failed("\(path): \(systemErrorText())") }
+    guard lseek(descriptor, 0, SEEK_END) >= 0 else {
+      throw .failed("\(path): \(systemErrorText())")
+    }
   }
 
   /// Gives the file its name.

@@ -65,7 +65,8 @@ private func syncFolder(_ path: String) throws(AIGCError) {
 
 /// `renameat2` with RENAME_EXCHANGE (2), which Glibc's Swift overlay does not show.
 private func renameExchange(_ a: String, _ b: String) -> Bool {
-  typealias Function = @convention(c) (Int32, UnsafePointer<CChar>, Int32, UnsafePointer<CChar>, UInt32) -> Int32
+  typealias Function =
+    @convention(c) (Int32, UnsafePointer<CChar>, Int32, UnsafePointer<CChar>, UInt32) -> Int32
   guard let symbol = dlsym(nil, "renameat2") else { return false }
   return unsafeBitCast(symbol, to: Function.self)(AT_FDCWD, a, AT_FDCWD, b, 2) == 0
 }

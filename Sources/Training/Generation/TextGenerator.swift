@@ -31,7 +31,9 @@ public struct TextGenerator {
   /// - Returns: The samples; after Ctrl-C the last one is incomplete, its reason
   ///   ``StopReason/interrupted``.
   public func run(_ emit: (Piece) throws -> Void) rethrows -> [GeneratedSample] {
-    if options.num > 1, Threads.count > 1, model.generatesInParallel { return try runInParallel(emit) }
+    if options.num > 1, Threads.count > 1, model.generatesInParallel {
+      return try runInParallel(emit)
+    }
     var samples: [GeneratedSample] = []
     for index in 0..<options.num {
       let sample = try generate(index, emit)

@@ -113,7 +113,8 @@ struct ARPAReader {
   }
 
   private mutating func parseEntry(
-    _ range: Range<Int>, isLast: Bool, into level: inout ARPAEntries, _ words: inout VocabularyBuilder
+    _ range: Range<Int>, isLast: Bool, into level: inout ARPAEntries,
+    _ words: inout VocabularyBuilder
   ) throws(AIGCError) {
     var fields = FieldScanner(text: text, range: range)
     guard let first = fields.next(), let probability = parseDecimal(text, first), probability <= 0
@@ -202,7 +203,8 @@ private func parseDecimal(_ text: Table<UInt8>, _ range: Range<Int>) -> Float? {
   guard count > 0 else { return nil }
   var value = digits / scale
   if index < range.upperBound {
-    let rest = String(decoding: (range.lowerBound..<range.upperBound).map { text[$0] }, as: UTF8.self)
+    let rest = String(
+      decoding: (range.lowerBound..<range.upperBound).map { text[$0] }, as: UTF8.self)
     guard text[index] | 32 == 101, let parsed = Double(rest), parsed.isFinite else { return nil }
     value = parsed.magnitude
   }

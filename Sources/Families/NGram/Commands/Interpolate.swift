@@ -30,16 +30,18 @@ struct Interpolate: ConsoleCommand {
     let path = try RunFolder.path(family: "ngram", data: "mixture", out: out, force: force)
     let parts = try models.map { try NGramFamily().open(ModelStore.standard().resolve($0)) }
     let mixture = try NGramMixture(parts)
-    let held = try tune.map { try StandardInput.table($0) }
-    let fitted = try held.map { try mixture.fit(on: $0, name: tune ?? "-") }
+    let fitted = try tune.map { try mixture.fit(on: StandardInput.table($0), name: $0) }
     let shares = try fitted?.weights ?? givenWeights()
     let merged = try mixture.merge(weights: shares)
     try NGramFolder.write(merged.table, merged.configuration, to: path)
-    for (name, share) in zip(models, shares) { Diagnostics.note("\(Format.fixed(share, 4))  \(name)") }
-    if let held, let fitted {
-      let final = try merged.evaluate(held, name: tune ?? "-").perplexity
+    for (name, share) in zip(models, shares) {
+      Diagnostics.note("\(Format.fixed(share, 4))  \(name)")
+    }
+    if let fitted {
       let single = fitted.perplexities.map { Format.fixed($0, 2) }.joined(separator: ", ")
-      Diagnostics.note("perplexity \(single) → \(Format.fixed(final, 2)) on \(tune ?? "-")")
+      Diagnostics.note(
+        "perplexity on the words of \(tune ?? "-") that all models know: \(single) → "
+          + Format.fixed(fitted.mixture, 2))
     }
     try StandardOutput.write("\(path)\n")
   }
@@ -47,7 +49,8 @@ struct Interpolate: ConsoleCommand {
   private func givenWeights() throws -> [Double] {
     let values = (weights ?? "").split(separator: ",").compactMap { Double($0) }
     let sum = values.reduce(0, +)
-    guard values.count == models.count, values.allSatisfy({ $0 >= 0 && $0.isFinite }), sum > 0 else {
+    guard values.count == models.count, values.allSatisfy({ $0 >= 0 && $0.isFinite }), sum > 0
+    else {
       throw ValidationError("--weights \(weights ?? ""): a number for each model")
     }
     return values.map { $0 / sum }

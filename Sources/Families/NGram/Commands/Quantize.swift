@@ -33,16 +33,18 @@ struct Quantize: ConsoleCommand {
     _ before: NGramLanguageModel, _ source: String, _ path: String
   ) throws(AIGCError) -> String {
     let binary = isFolder(source) ? "\(source)/\(NGramFolder.model)" : source
-    let sizes = [binary, "\(path)/\(NGramFolder.model)"]
-    var text = "size        "
-    text += "\(Format.byteCount(try MappedFile(path: sizes[0]).count)) → "
-    text += "\(Format.byteCount(try MappedFile(path: sizes[1]).count))\n"
-    if let eval {
-      let held = try StandardInput.table(eval)
-      let after = try NGramLanguageModel(folder: path).evaluate(held, name: eval).perplexity
-      let old = try before.evaluate(held, name: eval).perplexity
-      text += "perplexity  \(Format.fixed(old, 3)) → \(Format.fixed(after, 3))\n"
+    let sizes = (
+      try MappedFile(path: binary).count, try MappedFile(path: "\(path)/\(NGramFolder.model)").count
+    )
+    guard let eval else {
+      return "size        \(Format.byteCount(sizes.0)) → \(Format.byteCount(sizes.1))\n"
     }
-    return text
+    let held = try StandardInput.table(eval)
+    let report = QuantizationReport(
+      bytesBefore: sizes.0, bytesAfter: sizes.1,
+      perplexityBefore: try before.evaluate(held, name: eval).perplexity,
+      perplexityAfter: try NGramLanguageModel(folder: path).evaluate(held, name: eval).perplexity,
+      text: eval)
+    return report.description + "\n"
   }
 }

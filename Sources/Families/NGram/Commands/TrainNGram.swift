@@ -87,7 +87,8 @@ struct TrainNGram: ConsoleCommand {
     var trainer = NGramTrainer()
     trainer.configuration.order = context.map { $0 + 1 } ?? order ?? (preset == .article ? 3 : 5)
     trainer.configuration.tokens = tokens ?? .auto
-    trainer.configuration.estimator = preset == .article ? .maximumLikelihood : estimator ?? .kneserNey
+    trainer.configuration.estimator =
+      preset == .article ? .maximumLikelihood : estimator ?? .kneserNey
     trainer.configuration.sentences = preset != .article
     trainer.configuration.prune = try thresholds()
     trainer.configuration.quantized = quantize
@@ -97,6 +98,8 @@ struct TrainNGram: ConsoleCommand {
     trainer.keepsCounts = !noCounts
     trainer.isStrict = strict
     trainer.warn = { Diagnostics.warning($0) }
+    trainer.heldOut = val
+    trainer.quantized = { Diagnostics.note($0.description) }
     trainer.progress = { stage, _ in progress.begin(stage) }
     return trainer
   }
@@ -106,7 +109,6 @@ struct TrainNGram: ConsoleCommand {
     if let arpa { try writeARPA(model, to: arpa) }
     let evaluation = try val.map { try model.evaluate(StandardInput.table($0), name: $0) }
     let counts = model.table.levels.map { $0.count }
-    if quantize { try reportQuantization(path, model) }
     let answer = try Answer(nil)
     if common.json {
       try answer.write(json: [
@@ -125,21 +127,13 @@ struct TrainNGram: ConsoleCommand {
     try answer.finish()
   }
 
-  private func reportQuantization(_ path: String, _ model: NGramLanguageModel) throws {
-    guard let val else {
-      Diagnostics.note("quantised to 8 bits; 'aigc quantize MODEL OUT --eval FILE' measures the loss")
-      return
-    }
-    let bits = try model.evaluate(StandardInput.table(val), name: val)
-    Diagnostics.note("quantised: \(path) has perplexity \(Format.fixed(bits.perplexity, 2)) on \(val)")
-  }
-
   /// `--prune 0,0,1` or `--prune 0 0 1`, as lmplz has it.
   private func thresholds() throws -> [UInt32] {
     let fields = prune.flatMap { $0.split(separator: ",") }
     let values = fields.compactMap { UInt32($0) }
     guard values.count == fields.count, values == values.sorted(), (values.first ?? 0) == 0 else {
-      throw ValidationError("--prune \(prune.joined(separator: " ")): numbers that do not fall, the first 0")
+      throw ValidationError(
+        "--prune \(prune.joined(separator: " ")): numbers that do not fall, the first 0")
     }
     return values.isEmpty ? [0] : values
   }
@@ -161,6 +155,13 @@ extension Estimator: ExpressibleByArgument {}
 
 private func names<Choice: CaseIterable & RawRepresentable>(_: Choice.Type) -> String
 where Choice.RawValue == String { Choice.allCases.map { $0.rawValue }.joined(separator: ", ") }
+
+extension QuantizationReport: CustomStringConvertible {
+  public var description: String {
+    "quantised: \(Format.byteCount(bytesBefore)) → \(Format.byteCount(bytesAfter)), perplexity "
+      + "\(Format.fixed(perplexityBefore, 3)) → \(Format.fixed(perplexityAfter, 3)) on \(text)"
+  }
+}
 
 /// The words of a vocabulary file, between white space.
 private func words(in path: String) throws(AIGCError) -> Set<[UInt8]> {

@@ -24,7 +24,9 @@ struct Update: ConsoleCommand {
     let path = try out.map {
       try RunFolder.path(family: "ngram", data: data[0], out: $0, force: force)
     }
-    let isBundled = ModelStore.standard().models().contains { $0.path == found && $0.place == .bundled }
+    let isBundled = ModelStore.standard().models().contains {
+      $0.path == found && $0.place == .bundled
+    }
     if isBundled, path == nil {
       throw AIGCError.usage("\(model) is a bundled model; pass --out for a copy")
     }

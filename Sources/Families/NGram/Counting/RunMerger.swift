@@ -70,7 +70,9 @@ struct CountAssembler {
       let node = cursors[level]
       guard node < counts[level].count else { throw .badInput("damaged counts: unsorted") }
       words[level][node] = window[level]
-      if level + 1 < order { firstChild[level][node] = UInt32(truncatingIfNeeded: cursors[level + 1]) }
+      if level + 1 < order {
+        firstChild[level][node] = UInt32(truncatingIfNeeded: cursors[level + 1])
+      }
       cursors[level] = node + 1
     }
     for level in window.indices {

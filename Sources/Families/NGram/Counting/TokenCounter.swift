@@ -186,7 +186,8 @@ private struct LevelFill: Sendable {
     return NGramCounts(
       levels: (0..<order).map {
         .init(
-          words: words[$0].frozen(), counts: counts[$0].frozen(), firstChild: firstChild[$0].frozen())
+          words: words[$0].frozen(), counts: counts[$0].frozen(),
+          firstChild: firstChild[$0].frozen())
       })
   }
 }

@@ -104,7 +104,8 @@ struct ProbabilityEstimation {
           let count = table[node]
           let discount =
             count > 2 ? amounts.3 : count == 2 ? amounts.2 : count == 1 ? amounts.1 : amounts.0
-          probabilities[node] = (Float(count) - discount) / divisor + share * lower[Int(links[node])]
+          probabilities[node] =
+            (Float(count) - discount) / divisor + share * lower[Int(links[node])]
         }
       }
     }

@@ -14,11 +14,13 @@ struct NGramMixture {
   /// - Throws: ``AIGCError`` (mismatch) when the models read text differently.
   init(_ parts: [NGramLanguageModel]) throws(AIGCError) {
     let first = parts[0].configuration
-    for part in parts.dropFirst() where part.configuration.tokens != first.tokens
+    for part in parts.dropFirst()
+    where part.configuration.tokens != first.tokens
       || part.configuration.sentences != first.sentences
     {
       throw .mismatch(
-        "models with tokens '\(first.tokens.rawValue)' and '\(part.configuration.tokens.rawValue)' cannot be mixed")
+        "models with tokens '\(first.tokens.rawValue)' and '\(part.configuration.tokens.rawValue)' cannot be mixed"
+      )
     }
     var words = VocabularyBuilder()
     for part in parts { _ = words.merge(part.table.vocabulary) }
@@ -34,7 +36,8 @@ struct NGramMixture {
 
   /// The probability part `index` gives to `word` of the mixture after `state`; 0 for a word that
   /// only others know, as its share of the unknown word is not for this word alone.
-  private func probability(_ index: Int, _ state: inout NGramTable.State, _ word: UInt32) -> Double {
+  private func probability(_ index: Int, _ state: inout NGramTable.State, _ word: UInt32) -> Double
+  {
     let own = ids[index][Int(word)]
     let log10 = parts[index].table.advance(&state, by: own)
     return own == NGramCounts.unknown && word != NGramCounts.unknown ? 0 : pow(10, Double(log10))
@@ -43,10 +46,10 @@ struct NGramMixture {
   // MARK: Weights
 
   /// Weights that make held-out text likeliest (expectation maximisation), and each part's own
-  /// perplexity on the words that all of them know.
+  /// perplexity and the mixture's on the words that all of them know.
   func fit(
     on text: Table<UInt8>, name: String
-  ) throws(AIGCError) -> (weights: [Double], perplexities: [Double]) {
+  ) throws(AIGCError) -> (weights: [Double], perplexities: [Double], mixture: Double) {
     let vocabulary = try words.freeze()
     let mode = parts[0].configuration.tokens
     let tokens = try encode(text: text, mode: mode, vocabulary: vocabulary, name: name).tokens
@@ -81,7 +84,10 @@ struct NGramMixture {
     let perplexities = parts.indices.map { part in
       exp(-shared.reduce(0) { $0 + log($1[part]) } / Double(max(shared.count, 1)))
     }
-    return (weights, perplexities)
+    let mixture = exp(
+      -shared.reduce(0) { $0 + log(zip(weights, $1).reduce(0) { $0 + $1.0 * $1.1 }) }
+        / Double(max(shared.count, 1)))
+    return (weights, perplexities, mixture)
   }
 
   // MARK: Merging

@@ -140,7 +140,9 @@ struct NGramSession: GenerationSession {
       let score = (level.probability(node) + context.backoff) * naturalLog
       if score <= impossible || score < found.threshold { return false }
       let word = level.words[node]
-      if word > NGramCounts.sentenceStart, !table.isSeen(word, in: longer) { found.add(word, score) }
+      if word > NGramCounts.sentenceStart, !table.isSeen(word, in: longer) {
+        found.add(word, score)
+      }
       return true
     }
     if context.children.count <= ContextCache.smallContext {
@@ -220,7 +222,8 @@ struct NGramSession: GenerationSession {
     weight: (Int) -> Double
   ) -> Int? {
     if children.count > ContextCache.smallContext {
-      let sums = model.cache.cumulative(level: level, node: node, children: children, weight: weight)
+      let sums = model.cache.cumulative(
+        level: level, node: node, children: children, weight: weight)
       guard let last = sums.last, uniform < Double(last) else { return nil }
       return children.lowerBound + sums.firstIndex(above: Float(uniform))
     }

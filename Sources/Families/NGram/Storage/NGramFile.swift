@@ -50,10 +50,7 @@ struct NGramFile {
       try writer.add(level.words)
       try writer.add(level.contexts)
       try writer.add(level.leaves)
-      if isQuantized {
-        guard let quantized = level.quantized else {
-          throw .failed("\(path): a quantised level has no codes")
-        }
+      if let quantized = level.quantized {
         try writer.add(quantized.links)
         try writer.add(quantized.suffixes)
         try writer.add(quantized.probabilityCodes)
@@ -114,8 +111,9 @@ struct NGramFile {
     var levels: [NGramLevel] = []
     for index in 0..<order {
       let level = try Self.readLevel(
-        &reader, index: index, isLast: index + 1 == order, isQuantized: isQuantized,
-        LinkLimits(words: vocabulary.count, suffixes: index == 0 ? Int.max : levels[index - 1].count))
+        &reader, index: index, isLast: index + 1 == order, isQuantized: isQuantized && index > 0,
+        LinkLimits(
+          words: vocabulary.count, suffixes: index == 0 ? Int.max : levels[index - 1].count))
       if let lower = levels.last {
         guard lower.firstChild(0) == 0, lower.firstChild(lower.count) == level.count else {
           throw damaged
