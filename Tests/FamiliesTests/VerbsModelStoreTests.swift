@@ -5,7 +5,7 @@ import Testing
 @testable import Training
 
 /// A temporary folder that goes away with its owner.
-final class TemporaryFolder {
+final class StoreFolder {
   let path = FileManager.default.temporaryDirectory.path + "/aigc-\(UUID().uuidString)"
   init() throws { try makeFolder(path) }
   deinit { removeTree(path) }
@@ -29,11 +29,11 @@ final class TemporaryFolder {
 }
 
 @Suite struct ModelStoreTests {
-  let folder: TemporaryFolder
+  let folder: StoreFolder
   let store: ModelStore
 
   init() throws {
-    folder = try TemporaryFolder()
+    folder = try StoreFolder()
     store = ModelStore(folders: [
       (.runs, "\(folder.path)/runs"), (.home, "\(folder.path)/home"),
       (.bundled, "\(folder.path)/bundled"),
@@ -110,7 +110,7 @@ final class TemporaryFolder {
 
 @Suite struct ModelConfigurationTests {
   @Test func refusesWhatIsWrong() throws {
-    let folder = try TemporaryFolder()
+    let folder = try StoreFolder()
     let texts = [
       "", "{", "[]", #"{"family":"x"}"#, #"{"family":1,"format_version":1,"kind":"text"}"#,
       #"{"family":"x","format_version":1e99,"kind":"text"}"#,
@@ -136,7 +136,7 @@ final class TemporaryFolder {
 
   @Test func familiesReadTheirOwnKeys() throws {
     struct Own: Decodable { var order: Int }
-    let folder = try TemporaryFolder()
+    let folder = try StoreFolder()
     try folder.write(
       "config.json",
       #"{"family":"ngram","format_version":2,"kind":"text","order":5,"description":"d"}"#)
@@ -160,7 +160,7 @@ final class TemporaryFolder {
   }
 
   @Test func countsUp() throws {
-    let folder = try TemporaryFolder()
+    let folder = try StoreFolder()
     let runs = "\(folder.path)/runs"
     func next() throws -> String {
       try RunFolder.path(family: "ngram", data: "c.txt", out: nil, force: false, runs: runs)
@@ -173,7 +173,7 @@ final class TemporaryFolder {
   }
 
   @Test func outIsNotOverwritten() throws {
-    let folder = try TemporaryFolder()
+    let folder = try StoreFolder()
     func check(_ name: String, force: Bool) throws -> String {
       try RunFolder.path(
         family: "f", data: "d", out: "\(folder.path)/\(name)", force: force)

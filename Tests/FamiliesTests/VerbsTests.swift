@@ -73,7 +73,7 @@ private struct FixedModel: LanguageModel {
   }
 
   @Test func textArguments() throws {
-    let folder = try TemporaryFolder()
+    let folder = try StoreFolder()
     try folder.write("file.txt", "inside")
     #expect(try readText("\(folder.path)/file.txt", allowsWords: true) == "inside")
     #expect(try readText("to be or", allowsWords: true) == "to be or")

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Console
+import Datasets
 import Files
 import Training
 
@@ -21,7 +22,7 @@ public struct Evaluate: ConsoleCommand {
 
   public func run() throws {
     let model = try loadTextModel(model).model
-    let result = try model.evaluate(StandardInput.table(file), name: file)
+    let result = try model.evaluate(readText(path: file), name: file)
     let answer = try Answer(nil)
     if common.json { try answer.write(json: result.members) } else { try answer.write(result.text) }
   }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Console
+import Datasets
 import Files
 import Kernels
 import Training
@@ -25,7 +26,7 @@ public struct Score: ConsoleCommand {
 
   public func run() throws {
     let model = try loadTextModel(model).model
-    let tokens = try model.score(StandardInput.table(file), name: file)
+    let tokens = try model.score(readText(path: file), name: file)
     let answer = try Answer(out)
     if common.json {
       try answer.write(json: [], array: "tokens", count: tokens.count) { tokens[$0].json }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Console
+import Datasets
 import Files
 import Training
 
@@ -30,7 +31,7 @@ struct Interpolate: ConsoleCommand {
     let path = try RunFolder.path(family: "ngram", data: "mixture", out: out, force: force)
     let parts = try models.map { try NGramFamily().open(ModelStore.standard().resolve($0)) }
     let mixture = try NGramMixture(parts)
-    let fitted = try tune.map { try mixture.fit(on: StandardInput.table($0), name: $0) }
+    let fitted = try tune.map { try mixture.fit(on: readText(path: $0), name: $0) }
     let shares = try fitted?.weights ?? givenWeights()
     let merged = try mixture.merge(weights: shares)
     try NGramFolder.write(merged.table, merged.configuration, to: path)

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Console
+import Datasets
 import Files
 import Training
 
@@ -39,7 +40,7 @@ struct Quantize: ConsoleCommand {
     guard let eval else {
       return "size        \(Format.byteCount(sizes.0)) → \(Format.byteCount(sizes.1))\n"
     }
-    let held = try StandardInput.table(eval)
+    let held = try readText(path: eval)
     let report = QuantizationReport(
       bytesBefore: sizes.0, bytesAfter: sizes.1,
       perplexityBefore: try before.evaluate(held, name: eval).perplexity,

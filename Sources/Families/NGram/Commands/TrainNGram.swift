@@ -107,7 +107,7 @@ struct TrainNGram: ConsoleCommand {
   private func report(_ path: String, seconds: Double) throws {
     let model = try NGramLanguageModel(folder: path)
     if let arpa { try writeARPA(model, to: arpa) }
-    let evaluation = try val.map { try model.evaluate(StandardInput.table($0), name: $0) }
+    let evaluation = try val.map { try model.evaluate(readText(path: $0), name: $0) }
     let counts = model.table.levels.map { $0.count }
     let answer = try Answer(nil)
     if common.json {
