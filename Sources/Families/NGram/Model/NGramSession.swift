@@ -156,16 +156,19 @@ struct NGramSession: GenerationSession {
     guard restart == nil, table.isNormalized else { return nil }
     let chain = table.contextChain(of: state)
     // Where nearly nothing but the unknown word follows, the dense scores are the quicker way.
-    for _ in 0..<1000 {
-      guard let word = draw(chain, from: 0, &random) else { return nil }
+    var attempts = 10_000
+    while let word = draw(chain, from: 0, &attempts, &random) {
       if word > NGramCounts.sentenceStart { return Int32(word) }
     }
     return nil
   }
 
   private func draw(
-    _ chain: NGramTable.ContextChain, from index: Int, _ random: inout RandomSource
+    _ chain: NGramTable.ContextChain, from index: Int, _ attempts: inout Int,
+    _ random: inout RandomSource
   ) -> UInt32? {
+    attempts -= 1
+    guard attempts > 0 else { return nil }
     guard index < chain.contexts.count else {
       return model.cache.drawUnigram(table, random.uniform())
     }
@@ -186,8 +189,7 @@ struct NGramSession: GenerationSession {
       }
     }
     // A context that is certain of its children has nothing left for others.
-    for _ in 0..<1_000_000 {
-      guard let word = draw(chain, from: index + 1, &random) else { return nil }
+    while let word = draw(chain, from: index + 1, &attempts, &random) {
       if table.find(word, level: context.level, context.children) == nil { return word }
     }
     return nil
