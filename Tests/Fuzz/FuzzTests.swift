@@ -42,7 +42,9 @@ import Training
       slowest = max(slowest, (ContinuousClock.now - before) / .seconds(1))
       executions += 1
     }
-    print("fuzz \(target.rawValue): \(executions) executions, \(accepted) accepted, slowest \(slowest) s")
+    print(
+      "fuzz \(target.rawValue): \(executions) executions, \(accepted) accepted, slowest \(slowest) s"
+    )
     #expect(slowest < 20)
     removeTree(folder)
   }

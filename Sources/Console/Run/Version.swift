@@ -45,7 +45,9 @@ public enum Version {
 
   /// The vector features that Linux reports.
   static var cpuFeatures: [String] {
-    guard let text = try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8) else { return [] }
+    guard let text = try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8) else {
+      return []
+    }
     let line = text.split(separator: "\n").first {
       $0.hasPrefix("flags") || $0.hasPrefix("Features")
     }

@@ -30,7 +30,8 @@ public struct NGramTrainer: Sendable {
   /// Trains on the texts and writes a model folder.
   public func train(to path: String) throws(AIGCError) {
     let folder = try OutputFolder(path: path)
-    let corpus = try CorpusCounter(trainer: self).count(temporary: temporaryFolder ?? folder.file("."))
+    let corpus = try CorpusCounter(trainer: self).count(
+      temporary: temporaryFolder ?? folder.file("."))
     try write(corpus, to: folder)
     try folder.commit()
   }
@@ -70,7 +71,8 @@ public struct NGramTrainer: Sendable {
       corpus.counts, estimator: configuration.estimator, pruning: pruning)
     try report(discounts)
     progress("writing", 0)
-    let words = try allowed == nil ? corpus.vocabulary : packing.keptVocabulary(of: corpus.vocabulary)
+    let words =
+      try allowed == nil ? corpus.vocabulary : packing.keptVocabulary(of: corpus.vocabulary)
     let isBackoff = configuration.estimator == .stupidBackoff
     try NGramFile.write(
       to: folder.file(NGramFolder.model), vocabulary: words, order: configuration.order,
@@ -86,7 +88,8 @@ public struct NGramTrainer: Sendable {
   private func report(_ discounts: [Discounts]) throws(AIGCError) {
     for (index, discount) in discounts.enumerated() {
       guard let problem = discount.problem else { continue }
-      let text = "order \(index + 1): the text is too small or too regular for Kneser-Ney discounts (\(problem))"
+      let text =
+        "order \(index + 1): the text is too small or too regular for Kneser-Ney discounts (\(problem))"
       if isStrict { throw .badInput("\(text); leave out --strict to use 0.5, 1, 1.5") }
       warn("\(text); using 0.5, 1, 1.5")
     }

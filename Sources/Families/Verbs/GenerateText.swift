@@ -136,7 +136,8 @@ private func generationMembers(
   let texts = samples.map { sample in
     JSONValue.object(
       JSONValue.text(bytes: sample.bytes) + [
-        .init("tokens", .int(sample.tokens.count)), .init("reason", .string(sample.reason.rawValue)),
+        .init("tokens", .int(sample.tokens.count)),
+        .init("reason", .string(sample.reason.rawValue)),
       ])
   }
   return [

@@ -57,7 +57,8 @@ public struct Table<Element: BitwiseCopyable & Sendable>: @unchecked Sendable {
 
   /// Reads the elements as one block of memory.
   @inlinable
-  public func withUnsafeBuffer<R>(_ body: (UnsafeBufferPointer<Element>) throws -> R) rethrows -> R {
+  public func withUnsafeBuffer<R>(_ body: (UnsafeBufferPointer<Element>) throws -> R) rethrows -> R
+  {
     try body(UnsafeBufferPointer(start: base, count: count))
   }
 

@@ -67,7 +67,6 @@ import Testing
     }
   }
 
-
   /// After a text whose last line lacks its newline lmplz writes back-off weights beside the wrong
   /// n-grams (its contexts no longer sum to one); n-grams and probabilities are right, and so ours.
   @Test func unterminatedText() throws {

@@ -52,7 +52,8 @@ import Training
     let fitted = try mixture.fit(on: held, name: "held-out")
     #expect(abs(fitted.weights.reduce(0, +) - 1) < 1e-9)
     #expect(fitted.weights.allSatisfy { $0 > 0.01 })
-    let best = try mixture.merge(weights: fitted.weights).evaluate(held, name: "held-out").perplexity
+    let best = try mixture.merge(weights: fitted.weights).evaluate(held, name: "held-out")
+      .perplexity
     for weights in [[0.5, 0.5], [0.05, 0.95], [0.95, 0.05]] {
       let other = try mixture.merge(weights: weights).evaluate(held, name: "held-out").perplexity
       #expect(best <= other * 1.0005)

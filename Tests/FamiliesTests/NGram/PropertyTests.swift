@@ -53,7 +53,8 @@ import Training
         worst = max(worst, abs(mass(scores) + unknown - 1))
         let uniform = step % 3 == 2
         let word =
-          uniform ? Int32(2 + random.integer(below: UInt64(table.vocabulary.count - 2)))
+          uniform
+          ? Int32(2 + random.integer(below: UInt64(table.vocabulary.count - 2)))
           : try draw(&session, &random)
         session.append(word)
         if UInt32(word) == NGramCounts.sentenceEnd {

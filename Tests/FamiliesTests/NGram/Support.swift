@@ -107,7 +107,8 @@ func arpaNGrams(_ text: String) throws -> [[String: Weights]] {
       let fields = line.split(separator: "\t", omittingEmptySubsequences: false)
       let probability = try #require(Float(fields[0]))
       let backoff = fields.count > 2 ? try #require(Float(fields[2])) : 0
-      levels[levels.count - 1][String(fields[1])] = .init(probability: probability, backoff: backoff)
+      levels[levels.count - 1][String(fields[1])] = .init(
+        probability: probability, backoff: backoff)
     }
   }
   return levels

@@ -146,7 +146,8 @@ import Training
     while try reader.next() != nil {
       let window = reader.window.map { words.text(of: $0) }
       guard window.count == context + 1 else { continue }
-      found[Array(window.dropLast()), default: [:]][window[context], default: 0] += Int(reader.count)
+      found[Array(window.dropLast()), default: [:]][window[context], default: 0] += Int(
+        reader.count)
     }
     #expect(found == expected)
     var modelled: [[String]: [String: Float]] = [:]

@@ -15,7 +15,9 @@ struct ARPAWriter {
   func write(to sink: (_ bytes: [UInt8]) throws(AIGCError) -> Void) throws(AIGCError) {
     let words = spelledWords()
     var head = "\\data\\\n"
-    for (index, level) in model.levels.enumerated() { head += "ngram \(index + 1)=\(level.count)\n" }
+    for (index, level) in model.levels.enumerated() {
+      head += "ngram \(index + 1)=\(level.count)\n"
+    }
     try sink(Array(head.utf8))
     for level in 0..<model.order {
       try sink(Array("\n\\\(level + 1)-grams:\n".utf8))
@@ -83,7 +85,11 @@ struct ARPAWriter {
       // The last node whose first child is not after `child`.
       while low < high {
         let middle = (low + high + 1) / 2
-        if model.levels[lower].firstChild(middle) <= child { low = middle } else { high = middle - 1 }
+        if model.levels[lower].firstChild(middle) <= child {
+          low = middle
+        } else {
+          high = middle - 1
+        }
       }
       path[lower] = low
       child = low

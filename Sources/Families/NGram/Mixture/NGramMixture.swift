@@ -14,11 +14,13 @@ struct NGramMixture {
   /// - Throws: ``AIGCError`` (mismatch) when the models read text differently.
   init(_ parts: [NGramLanguageModel]) throws(AIGCError) {
     let first = parts[0].configuration
-    for part in parts.dropFirst() where part.configuration.tokens != first.tokens
+    for part in parts.dropFirst()
+    where part.configuration.tokens != first.tokens
       || part.configuration.sentences != first.sentences
     {
       throw .mismatch(
-        "models with tokens '\(first.tokens.rawValue)' and '\(part.configuration.tokens.rawValue)' cannot be mixed")
+        "models with tokens '\(first.tokens.rawValue)' and '\(part.configuration.tokens.rawValue)' cannot be mixed"
+      )
     }
     var words = VocabularyBuilder()
     for part in parts { _ = words.merge(part.table.vocabulary) }
@@ -34,7 +36,8 @@ struct NGramMixture {
 
   /// The probability part `index` gives to `word` of the mixture after `state`; 0 for a word that
   /// only others know, as its share of the unknown word is not for this word alone.
-  private func probability(_ index: Int, _ state: inout NGramTable.State, _ word: UInt32) -> Double {
+  private func probability(_ index: Int, _ state: inout NGramTable.State, _ word: UInt32) -> Double
+  {
     let own = ids[index][Int(word)]
     let log10 = parts[index].table.advance(&state, by: own)
     return own == NGramCounts.unknown && word != NGramCounts.unknown ? 0 : pow(10, Double(log10))

@@ -21,7 +21,8 @@ public final class NGramLanguageModel: LanguageModel {
     let configuration = try NGramConfiguration.read(folder: folder)
     let table = try NGramTable(path: "\(folder)/\(NGramFolder.model)")
     guard table.order == configuration.order else {
-      throw .mismatch("\(folder): config.json says order \(configuration.order), the model has \(table.order)")
+      throw .mismatch(
+        "\(folder): config.json says order \(configuration.order), the model has \(table.order)")
     }
     self.init(table: table, configuration: configuration)
   }
