@@ -165,7 +165,9 @@ struct RunReader {
     guard file.count >= (fixed + order) * 8 else { throw damaged }
     let nodes = try file.table(of: UInt64.self, at: fixed * 8, count: order)
     // Each n-gram takes a byte or more, so a wrong number cannot ask for much memory.
-    guard nodes.indices.dropFirst().allSatisfy({ nodes[$0] <= head[3] }) else { throw damaged }
+    guard nodes[0] <= UInt64(vocabularySize),
+      nodes.indices.dropFirst().allSatisfy({ nodes[$0] <= head[3] })
+    else { throw damaged }
     nodeCounts = nodes.indices.map { Int(clamping: nodes[$0]) }
     bytes = try file.table(at: (fixed + order) * 8, count: payload)
     guard try Self.checksum(of: file, payloadStart: (fixed + order) * 8, payload) == head[4] else {

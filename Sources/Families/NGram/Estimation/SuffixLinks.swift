@@ -1,11 +1,13 @@
 import Files
 import Kernels
+import Synchronization
 
 /// For every n-gram of level k ≥ 2, the index of its suffix (itself without its first word) at
 /// level k - 1. With these links a query falls back to a shorter context in one step, and the
 /// left extensions that Kneser-Ney counts are the links that arrive at a node.
 enum SuffixLinks {
   /// - Returns: one table a level; the first is empty.
+  /// - Throws: ``AIGCError`` (badInput) for damaged counts.
   static func build(_ counts: NGramCounts) throws(AIGCError) -> [Table<UInt32>] {
     var links = [try Table<UInt32>([])]
     for level in stride(from: 1, to: counts.order, by: 1) {
@@ -27,6 +29,7 @@ enum SuffixLinks {
     let children = counts.levels[level - 1].firstChild
     let candidateStart = counts.levels[level - 2].firstChild
     let links = try MutableTable<UInt32>(count: words.count)
+    let isComplete = Atomic<Bool>(true)
     parallelBlocks(parentLinks.count, size: 1 << 15) { first, end in
       for parent in first..<end {
         let range = Int(children[parent])..<Int(children[parent + 1])
@@ -36,9 +39,16 @@ enum SuffixLinks {
         let last = Int(candidateStart[suffix + 1])
         for child in range {
           candidate = lowerBound(words[child], in: candidates, candidate, last)
+          guard candidate < last, candidates[candidate] == words[child] else {
+            isComplete.store(false, ordering: .relaxed)
+            return
+          }
           links[child] = UInt32(truncatingIfNeeded: candidate)
         }
       }
+    }
+    guard isComplete.load(ordering: .relaxed) else {
+      throw .badInput("damaged counts: an n-gram without its suffix; train the model again")
     }
     return links.frozen()
   }

@@ -161,11 +161,14 @@ struct NGramSession: GenerationSession {
     guard restart == nil, table.isNormalized else { return nil }
     let isInterpolated = model.isInterpolated
     // Where nearly nothing but the unknown word follows, the dense scores are the quicker way.
-    for _ in 0..<1000 {
+    // So they are where probabilities that sum to more than one let rejection go on for ever.
+    var attempts = 10_000
+    while attempts > 0 {
+      attempts -= 1
       let word =
         isInterpolated
         ? drawInterpolated(&random)
-        : drawByRejection(Int(state.length), state.node, &random)
+        : drawByRejection(Int(state.length), state.node, &attempts, &random)
       guard let word else { return nil }
       if word > NGramCounts.sentenceStart { return Int32(word) }
     }
@@ -197,7 +200,7 @@ struct NGramSession: GenerationSession {
   /// For any back-off model: a child of the context with its probability, else a draw from the
   /// shorter context, repeated while it gives one of the context's children.
   private func drawByRejection(
-    _ length: Int, _ node: UInt32, _ random: inout RandomSource
+    _ length: Int, _ node: UInt32, _ attempts: inout Int, _ random: inout RandomSource
   ) -> UInt32? {
     guard length > 0 else { return model.cache.drawUnigram(table, random.uniform()) }
     let context = table.levels[length - 1].context(Int(node))
@@ -208,8 +211,11 @@ struct NGramSession: GenerationSession {
     }
     if let child { return level.words[child] }
     // A context that is certain of its children has nothing left for others.
-    for _ in 0..<1_000_000 {
-      guard let word = drawByRejection(length - 1, context.suffix, &random) else { return nil }
+    while attempts > 0 {
+      attempts -= 1
+      guard let word = drawByRejection(length - 1, context.suffix, &attempts, &random) else {
+        return nil
+      }
       if children.isEmpty || table.find(word, level: length, children) == nil { return word }
     }
     return nil
