@@ -22,9 +22,14 @@ import Testing
   ]
   struct Perplexity: Decodable {
     var perplexity: Double
-    var perplexity_without_unknown: Double
+    var perplexityWithoutUnknown: Double
     var tokens: Int
     var unknown: Int
+
+    enum CodingKeys: String, CodingKey {
+      case perplexity, tokens, unknown
+      case perplexityWithoutUnknown = "perplexity_without_unknown"
+    }
   }
 
   private func model(_ one: Case, in folder: TemporaryFolder) throws -> NGramLanguageModel {
@@ -59,7 +64,7 @@ import Testing
       #expect(measured.unknown == expected.unknown)
       #expect(abs(measured.perplexity / expected.perplexity - 1) < 5e-5)
       let known = try #require(measured.perplexityWithoutUnknown)
-      #expect(abs(known / expected.perplexity_without_unknown - 1) < 5e-5)
+      #expect(abs(known / expected.perplexityWithoutUnknown - 1) < 5e-5)
       // The same numbers, token by token.
       let scored = try model.score(readText(path: held), name: held)
       let total = scored.reduce(0.0) { $0 + Double($1.logProbability ?? .nan) }
