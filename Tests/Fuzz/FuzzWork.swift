@@ -158,7 +158,8 @@ struct FuzzWork {
     let header = NGramFile.headerWords
     guard bytes.count >= header * 8 else { return }
     set(&bytes, 5, UInt64(bytes.count))
-    for section in 0..<Int(clamping: word(bytes, 6)) where 7 + section * 3 + 2 < header - 1 {
+    let sections = min(Int(clamping: word(bytes, 6)), header / 3)
+    for section in 0..<sections where 7 + section * 3 + 2 < header - 1 {
       let entry = 7 + section * 3
       // Elements of sections: bytes, offsets, slots, then for each level as NGramFile lists them.
       let sizes = section < 3 ? [1, 4, 8] : [4, 16, 8, 8, 4, 1, 1, 4]
