@@ -43,7 +43,8 @@ public struct ByteBuffer: ~Copyable {
   /// Values beyond ±10⁹ are written as that.
   public mutating func append(decimal value: Float) {
     reserve(24)
-    var scaled = UInt64((Double(min(value.magnitude, 1e9)) * 1e7).rounded())
+    let magnitude = value.magnitude < 1e9 ? value.magnitude : 1e9
+    var scaled = UInt64((Double(magnitude) * 1e7).rounded())
     guard scaled > 0 else {
       append(48)
       return
