@@ -3,9 +3,8 @@
  * 20 ms before it sleeps: on two cores that doubles the time of a short command. We call OpenBLAS
  * with one thread only, so the pool is never used. OpenBLAS asks for the processors this process
  * may run on, once, in its constructor. The functions of .preinit_array run before the constructors
- * of shared libraries: here the process limits itself to one processor, and the constructor of the
- * program, which runs after OpenBLAS', takes the limit back. Where the system refuses the limit,
- * everything works as before, a little slower.
+ * of shared libraries: here the process limits itself to one processor, and `main` takes the limit
+ * back before anything else. Where the system refuses the limit, all works as before, more slowly.
  */
 #define _GNU_SOURCE
 #include "CStartup.h"
@@ -32,9 +31,10 @@ static void limit_processors(int count, char **arguments, char **environment) {
 __attribute__((section(".preinit_array"), used)) static void (*const before_libraries)(
     int, char **, char **) = limit_processors;
 
-__attribute__((constructor)) static void restore_processors(void) {
+void aigc_startup(void) {
   if (is_limited) sched_setaffinity(0, sizeof allowed, &allowed);
+  is_limited = 0;
 }
-#endif
-
+#else
 void aigc_startup(void) {}
+#endif

@@ -1,5 +1,5 @@
 #ifndef AIGC_STARTUP_H
 #define AIGC_STARTUP_H
-/* Refer to it once from the program, so that the linker keeps startup.c. */
+/* Gives the process all its processors back; the first call of `main`. See startup.c. */
 void aigc_startup(void);
 #endif

@@ -1,4 +1,3 @@
-import Dispatch
 import Glibc
 import Synchronization
 
@@ -22,18 +21,13 @@ public enum Threads {
 /// cut into tasks must not depend on the number of threads where results must not.
 public func parallelFor(_ tasks: Int, _ body: @Sendable (Int) -> Void) {
   let workers = min(Threads.count, tasks)
-  if workers <= 1 {
-    for task in 0..<max(tasks, 0) { body(task) }
-    return
-  }
-  let next = Atomic<Int>(0)
-  DispatchQueue.concurrentPerform(iterations: workers) { _ in
-    while true {
-      let task = next.add(1, ordering: .relaxed).oldValue
-      if task >= tasks { return }
-      body(task)
+  if workers > 1 {
+    let isDone = withoutActuallyEscaping(body) { body in
+      WorkerPool.shared.run(tasks, workers: workers, body)
     }
+    if isDone { return }
   }
+  for task in 0..<max(tasks, 0) { body(task) }
 }
 
 /// The same over blocks of a range: `body(first, end)` for blocks of `size` elements.
