@@ -7,8 +7,10 @@ public final class ProgressLine: Sendable {
   /// What is counted.
   public enum Unit: Sendable {
     case bytes
-    /// "tokens", "images", "steps" …
+    /// "tokens", "images" …
     case items(String)
+    /// Shares of the whole, whose rate says nothing.
+    case share
   }
 
   private struct Stage {
@@ -81,6 +83,7 @@ public final class ProgressLine: Sendable {
       switch unit {
       case .bytes: parts.append("\(Format.byteCount(Int(rate)))/s")
       case .items(let name): parts.append("\(Format.short(rate)) \(name)/s")
+      case .share: break
       }
       if total > done {
         parts.append("\(Format.time(seconds: Double(total - done) / rate)) left")

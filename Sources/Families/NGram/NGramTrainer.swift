@@ -83,7 +83,10 @@ public struct NGramTrainer: Sendable {
     try NGramFile.write(
       to: path, vocabulary: words, order: configuration.order,
       unseenContextBackoff: isBackoff ? Estimator.stupidBackoffLog10 : 0, isQuantized: false
-    ) { (level) throws(AIGCError) in try packing.level(level) }
+    ) { (level) throws(AIGCError) in
+      progress("writing", Double(level) / Double(configuration.order))
+      return try packing.level(level)
+    }
     if configuration.quantized { try quantize(path, configuration) }
     try configuration.write(to: folder.file(ModelConfiguration.fileName))
   }

@@ -80,6 +80,9 @@ struct TextArguments: ParsableArguments {
   @Flag(help: "End each text with its first sentence.")
   var untilSentence = false
 
+  @Flag(name: .customLong("ignore-eos"), help: "Never generate the end token.")
+  var ignoreEnd = false
+
   @Flag(help: "Print the prompt before each text.")
   var echo = false
 
@@ -94,6 +97,7 @@ struct TextArguments: ParsableArguments {
     options.num = num
     options.stop = stop
     options.untilSentence = untilSentence
+    options.ignoreEnd = ignoreEnd
     options.echo = echo
     options.sampling = sampling
     try options.validate()

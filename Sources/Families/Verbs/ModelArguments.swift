@@ -34,7 +34,10 @@ public func loadTextModel(
   guard let text = family as? any TextFamily else {
     throw .mismatch("\(path): a model of kind '\(family.kind)'; a text model is needed here")
   }
-  return (path, try text.load(path))
+  let start = ContinuousClock.now
+  let model = try text.load(path)
+  Diagnostics.detail("loaded \(path) in \(Format.fixed((.now - start) / .milliseconds(1), 1)) ms")
+  return (path, model)
 }
 
 /// Text that the user gave: the file of that name, standard input for `-`, else the words themselves.

@@ -43,6 +43,12 @@ public struct SamplingArguments: ParsableArguments {
   @Option(parsing: .unconditional, help: "No this many tokens in a row occur twice; 0: off.")
   var noRepeatNgram = defaults.noRepeatNgram
 
+  @Option(
+    parsing: .unconditionalSingleValue,
+    help: "Add to a token's score: ID=VALUE, -inf bans it; may be given several times.",
+    transform: { try LogitBias(argument: $0) })
+  var logitBias: [LogitBias] = []
+
   public init() {}
 
   /// The flags as a configuration; out-of-range values are found by its own validation.
@@ -58,6 +64,7 @@ public struct SamplingArguments: ParsableArguments {
     result.presencePenalty = presencePenalty
     result.frequencyPenalty = frequencyPenalty
     result.noRepeatNgram = noRepeatNgram
+    result.logitBias = logitBias
     return result
   }
 }

@@ -25,19 +25,34 @@ struct ARPAWriter {
     try sink(Array("\n\\end\\\n".utf8))
   }
 
-  /// Blocks are formatted in parallel and written in order, a few rounds of threads at a time.
+  /// Blocks are formatted in parallel, some at a time, while those before them are written.
   private func writeLevel(
     _ level: Int, _ words: SpelledWords, to sink: (_ bytes: [UInt8]) throws(AIGCError) -> Void
   ) throws(AIGCError) {
     let blocks = (model.levels[level].count + Self.blockSize - 1) / Self.blockSize
     let round = Threads.count * 4
-    for first in stride(from: 0, to: blocks, by: round) {
+    var ready = ParallelSlots<[UInt8]>(count: 0)
+    for first in stride(from: 0, to: blocks + round, by: round) {
       try Interruption.check()
-      let outputs = ParallelSlots<[UInt8]>(count: min(round, blocks - first))
-      parallelFor(outputs.count) { index in
-        outputs.set(index, lines(level: level, block: first + index, words))
+      let outputs = ParallelSlots<[UInt8]>(count: max(0, min(round, blocks - first)))
+      let written = ParallelSlots<AIGCError>(count: 1)
+      let formatted = ready
+      try withoutActuallyEscaping(sink) { (sink) throws(AIGCError) in
+        nonisolated(unsafe) let sink = sink
+        parallelFor(outputs.count + 1) { task in
+          if task > 0 {
+            outputs.set(task - 1, lines(level: level, block: first + task - 1, words))
+            return
+          }
+          do throws(AIGCError) {
+            for index in 0..<formatted.count { try sink(formatted.take(index) ?? []) }
+          } catch {
+            written.set(0, error)
+          }
+        }
+        if let error = written.take(0) { throw error }
       }
-      for index in 0..<outputs.count { try sink(outputs.take(index) ?? []) }
+      ready = outputs
     }
   }
 

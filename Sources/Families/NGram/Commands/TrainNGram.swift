@@ -3,6 +3,7 @@ import Console
 import Datasets
 import Files
 import Glibc
+import Synchronization
 import Training
 
 /// `aigc train ngram`.
@@ -100,7 +101,7 @@ struct TrainNGram: ConsoleCommand {
     trainer.warn = { Diagnostics.warning($0) }
     trainer.heldOut = val
     trainer.quantized = { Diagnostics.note($0.description) }
-    trainer.progress = { stage, _ in progress.begin(stage) }
+    trainer.progress = { progress.update($0, $1) }
     return trainer
   }
 
@@ -179,11 +180,21 @@ private func words(in path: String) throws(AIGCError) -> Set<[UInt8]> {
   return all
 }
 
-/// The stages of training on the progress line.
+/// The stages of training on the progress line, each from 0 to 100%.
 final class TrainingProgress: Sendable {
-  private let line = ProgressLine("reading", total: 0, unit: .items("tokens"))
+  private let line = ProgressLine("reading", total: 0, unit: .share)
+  private let stage = Mutex("")
   private let start = ContinuousClock.now
-  func begin(_ stage: String) { line.begin(stage, total: 0, unit: .items("tokens")) }
+  private static let steps = 1000
+
+  func update(_ name: String, _ done: Double) {
+    let isNew = stage.withLock { stage in
+      defer { stage = name }
+      return stage != name
+    }
+    if isNew { line.begin(name, total: Self.steps, unit: .share) }
+    line.advance(to: Int(done * Double(Self.steps)))
+  }
   func finish() { line.finish() }
   var seconds: Double { (ContinuousClock.now - start) / .seconds(1) }
 }

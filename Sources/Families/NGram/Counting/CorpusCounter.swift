@@ -75,9 +75,9 @@ struct CorpusCounter {
     let reader = try TextReader(path: path, pieceSize: piece)
     var encoder = BlockEncoder(mode: mode, vocabulary: words, name: path)
     var isEmpty = true
+    let size = path.hasSuffix(".gz") || path == "-" ? 0 : try MappedFile(path: path).count
     while let lines = try reader.next() {
       isEmpty = false
-      trainer.progress("counting", 0)
       let encoded = try encoder.encode(lines)
       try note(encoded, path)
       total += encoded.words
@@ -86,6 +86,7 @@ struct CorpusCounter {
         tokens: stream, order: order, vocabularySize: encoder.vocabulary.count
       ).count()
       try CountRun.write(counts, to: runs.next())
+      if size > 0 { trainer.progress("counting", Double(encoder.byteCount) / Double(size)) }
     }
     if isEmpty { throw .badInput("\(path): the file is empty; a text is needed") }
     words = encoder.vocabulary
@@ -108,7 +109,10 @@ struct CorpusCounter {
     guard stream.count < Int(UInt32.max) else {
       throw .failed("more than 4,294,967,294 tokens at once; pass --memory to count in pieces")
     }
-    return try TokenCounter(tokens: stream, order: order, vocabularySize: words.count).count()
+    let progress = trainer.progress
+    return try TokenCounter(tokens: stream, order: order, vocabularySize: words.count).count {
+      progress("counting", $0)
+    }
   }
 
   /// Says what was left out, refuses what leaves nothing.

@@ -1,5 +1,6 @@
 import Files
 import Kernels
+import Synchronization
 
 /// Counts the n-grams of a token stream in memory: all windows are sorted once, and the places
 /// where neighbours in that order differ are the nodes of every level.
@@ -19,12 +20,16 @@ struct TokenCounter {
       vocabularySize: vocabularySize)
   }
 
-  func count() throws(AIGCError) -> NGramCounts {
+  /// - Parameter progress: gets the share of the work that is done, from several threads.
+  func count(
+    progress: @Sendable (Double) -> Void = { _ in }
+  ) throws(AIGCError) -> NGramCounts {
     let (positions, starts) = try sorter.positionsByToken(vocabularySize: vocabularySize)
     let lengths = try windowLengths()
     let shared = try MutableTable<UInt8>(count: tokens.count)
     let parts = partition(starts)
     let sizes = try MutableTable<UInt32>(count: parts.count * order)
+    let done = Atomic<Int>(0)
     parallelFor(parts.count) { part in
       if Interruption.isRequested { return }
       for id in parts[part] { sorter.sort(positions, starts[id]..<starts[id + 1], shared: shared) }
@@ -36,6 +41,8 @@ struct TokenCounter {
         }
         sizes[part * order + level - 1] = nodes
       }
+      let count = done.add(1, ordering: .relaxed).newValue
+      progress(Double(count) / Double(parts.count))
     }
     try Interruption.check()
     let fill = try LevelFill(

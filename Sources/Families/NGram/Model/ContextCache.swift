@@ -19,7 +19,7 @@ final class ContextCache: Sendable {
     var entries = 0
     var unigramRanking: [UInt32]?
     var fullRanking: [UInt32]?
-    var unigramSums: [Float]?
+    var unigramDraws: GuidedSums?
   }
   private let contents = Mutex(Contents())
 
@@ -64,21 +64,17 @@ final class ContextCache: Sendable {
     return sums
   }
 
-  /// The word at `uniform` (0 to 1) of the unigrams.
-  func drawUnigram(_ table: NGramTable, _ uniform: Double) -> UInt32? {
-    let first = Int(NGramCounts.sentenceEnd)
-    var known = contents.withLock { $0.unigramSums }
-    if known == nil {
-      var sum = 0.0
-      known = (first..<table.vocabulary.count).map { id in
-        sum += exponential(table.levels[0].probability(id))
-        return Float(sum)
-      }
-      let sums = known
-      contents.withLock { $0.unigramSums = sums }
+  /// The running sums of the unigrams, from the sentence end on.
+  func unigramDraws(_ table: NGramTable) -> GuidedSums {
+    if let known = contents.withLock({ $0.unigramDraws }) { return known }
+    var sum = 0.0
+    let sums = (Int(NGramCounts.sentenceEnd)..<table.vocabulary.count).map { id in
+      sum += exponential(table.levels[0].probability(id))
+      return Float(sum)
     }
-    guard let sums = known, let total = sums.last, total > 0 else { return nil }
-    return UInt32(truncatingIfNeeded: first + sums.firstIndex(above: Float(uniform) * total))
+    let draws = GuidedSums(sums)
+    contents.withLock { $0.unigramDraws = draws }
+    return draws
   }
 
   private func remember(_ count: Int, _ store: (inout Contents) -> Void) {
@@ -109,5 +105,38 @@ extension [Float] {
       if self[middle] > limit { high = middle } else { low = middle + 1 }
     }
     return low
+  }
+}
+
+/// Running sums with a table of where each of 65,536 equal shares begins, so that a draw looks at a
+/// few neighbours only (Chen and Asau 1974).
+final class GuidedSums: Sendable {
+  private let sums: [Float]
+  private let guide: [UInt32]
+  private let total: Float
+  private static let shares = 1 << 16
+
+  init(_ sums: [Float]) {
+    self.sums = sums
+    total = sums.last ?? 0
+    var guide: [UInt32] = []
+    guide.reserveCapacity(Self.shares)
+    var index = 0
+    for share in 0..<Self.shares {
+      let limit = Float(share) / Float(Self.shares) * (sums.last ?? 0)
+      while index + 1 < sums.count, sums[index] <= limit { index += 1 }
+      guide.append(UInt32(truncatingIfNeeded: index))
+    }
+    self.guide = guide
+  }
+
+  /// The index at `uniform` (0 to 1); nil when nothing has a probability.
+  func index(at uniform: Double) -> Int? {
+    guard total > 0 else { return nil }
+    let limit = Float(uniform) * total
+    var index = Int(guide[min(Int(uniform * Double(Self.shares)), Self.shares - 1)])
+    while index > 0, sums[index - 1] > limit { index -= 1 }
+    while index + 1 < sums.count, sums[index] <= limit { index += 1 }
+    return index
   }
 }

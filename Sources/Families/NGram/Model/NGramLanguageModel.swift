@@ -66,6 +66,8 @@ public final class NGramLanguageModel: LanguageModel {
 struct NGramDecoder: TokenDecoder {
   private let vocabulary: Vocabulary
   private var joiner: TextJoiner
+  /// The word at hand; kept to be filled anew without an allocation.
+  private var word: [UInt8] = []
 
   init(vocabulary: Vocabulary, mode: TokenMode) {
     self.vocabulary = vocabulary
@@ -76,7 +78,9 @@ struct NGramDecoder: TokenDecoder {
     let word = UInt32(clamping: id)
     if word == NGramCounts.sentenceEnd { return joiner.endSentence() }
     guard Int(word) < vocabulary.count else { return [] }
-    return joiner.append(vocabulary.bytes(of: word))
+    self.word.removeAll(keepingCapacity: true)
+    vocabulary.append(word, to: &self.word)
+    return joiner.append(self.word)
   }
 
   mutating func finish() -> [UInt8] { joiner.finish() }

@@ -12,6 +12,8 @@ struct NGramSession: GenerationSession {
   private var state: NGramTable.State
   /// Set while an `article` model spells out a random context.
   private var restart: ContextRestart?
+  /// Kept here once it is needed: the cache's lock costs more than a draw.
+  private var unigramDraws: GuidedSums?
 
   init(model: NGramLanguageModel) {
     self.model = model
@@ -159,6 +161,7 @@ struct NGramSession: GenerationSession {
   /// A draw without a pass over the vocabulary.
   mutating func draw(using random: inout RandomSource) -> Int32? {
     guard restart == nil, table.isNormalized else { return nil }
+    if unigramDraws == nil { unigramDraws = model.cache.unigramDraws(table) }
     let isInterpolated = model.isInterpolated
     // Where nearly nothing but the unknown word follows, the dense scores are the quicker way.
     // So they are where probabilities that sum to more than one let rejection go on for ever.
@@ -194,7 +197,7 @@ struct NGramSession: GenerationSession {
       }
       (length, node) = (length - 1, context.suffix)
     }
-    return model.cache.drawUnigram(table, random.uniform())
+    return drawUnigram(&random)
   }
 
   /// For any back-off model: a child of the context with its probability, else a draw from the
@@ -202,7 +205,7 @@ struct NGramSession: GenerationSession {
   private func drawByRejection(
     _ length: Int, _ node: UInt32, _ attempts: inout Int, _ random: inout RandomSource
   ) -> UInt32? {
-    guard length > 0 else { return model.cache.drawUnigram(table, random.uniform()) }
+    guard length > 0 else { return drawUnigram(&random) }
     let context = table.levels[length - 1].context(Int(node))
     let children = Int(context.firstChild)..<table.levels[length - 1].firstChild(Int(node) + 1)
     let level = table.levels[length]
@@ -219,6 +222,13 @@ struct NGramSession: GenerationSession {
       if children.isEmpty || table.find(word, level: length, children) == nil { return word }
     }
     return nil
+  }
+
+  private func drawUnigram(_ random: inout RandomSource) -> UInt32? {
+    let draws = unigramDraws ?? model.cache.unigramDraws(table)
+    return draws.index(at: random.uniform()).map {
+      NGramCounts.sentenceEnd + UInt32(truncatingIfNeeded: $0)
+    }
   }
 
   /// The child at `uniform` of the running sums of `weight`; nil when they end before it.
