@@ -125,6 +125,17 @@ extension Table {
     storage = table.storage
   }
 
+  /// Combines elements `range` from first to last; the range is checked once, not each element.
+  @inlinable @inline(__always)
+  public func reduce<Result>(
+    _ range: Range<Int>, into start: Result, _ body: (inout Result, Element) -> Void
+  ) -> Result {
+    precondition(range.lowerBound >= 0 && range.upperBound <= count, "Table: range out of bounds")
+    var result = start
+    for index in range { body(&result, base[index]) }
+    return result
+  }
+
   /// The first `count` elements, in the same memory.
   public func prefix(_ count: Int) -> Table {
     Table(base: base, count: min(max(count, 0), self.count), storage: storage)

@@ -93,7 +93,7 @@ import Training
       let path = try folder.write("flipped.arpa", flipped)
       do {
         _ = try NGramFamily().open(path)
-      } catch let error as AIGCError {
+      } catch {
         #expect(error.code == .badInput, "bit \(bit): \(error)")
       }
     }

@@ -20,45 +20,37 @@ struct LinkLimits: Sendable {
   private func areBelow(
     _ limit: UInt32, _ table: Table<UInt32>, _ first: Int, _ end: Int
   ) -> Bool {
-    table.withUnsafeBuffer { values in
-      var largest: UInt32 = 0
-      for index in first..<end { largest = max(largest, values[index]) }
-      return first == end || largest < limit
-    }
+    let largest = table.reduce(first..<end, into: UInt32(0)) { $0 = max($0, $1) }
+    return first == end || largest < limit
   }
 
   /// The last element only marks the end of the children of the one before. All comparisons are
   /// subtractions that leave the highest bit set where they fail: indices are below 2³¹.
   func areSound(_ table: Table<ContextNode>, _ first: Int, _ end: Int) -> Bool {
+    guard table.count <= Int(Int32.max) else { return false }
     let last = lastIndex
-    return table.withUnsafeBuffer { nodes in
-      guard nodes.count <= Int(Int32.max) else { return false }
-      var faults: UInt32 = 0
-      for index in first..<min(end, nodes.count - 1) {
-        let node = nodes[index]
-        faults |= last &- node.suffix
-        faults |= node.suffix
-        faults |= nodes[index &+ 1].firstChild &- node.firstChild
-        faults |= node.firstChild
-        faults |= unsoundLogarithm(node.probability)
-        faults |= infinity &- 1 &- (node.backoff.bitPattern & ~signBit)
-      }
-      return faults & signBit == 0
+    // The first element of the next block too: children must not step back from block to block.
+    let range = first..<min(end + 1, table.count)
+    let state = table.reduce(range, into: (faults: UInt32(0), child: UInt32(0))) { state, node in
+      state.faults |= last &- node.suffix
+      state.faults |= node.suffix
+      state.faults |= node.firstChild &- state.child
+      state.faults |= node.firstChild
+      state.faults |= unsoundLogarithm(node.probability)
+      state.faults |= infinity &- 1 &- (node.backoff.bitPattern & ~signBit)
+      state.child = node.firstChild
     }
+    return state.faults & signBit == 0
   }
 
   func areSound(_ table: Table<LeafNode>, _ first: Int, _ end: Int) -> Bool {
     let last = lastIndex
-    return table.withUnsafeBuffer { nodes in
-      var faults: UInt32 = 0
-      for index in first..<end {
-        let node = nodes[index]
-        faults |= last &- node.suffix
-        faults |= node.suffix
-        faults |= unsoundLogarithm(node.probability)
-      }
-      return faults & signBit == 0
+    let faults = table.reduce(first..<end, into: UInt32(0)) { faults, node in
+      faults |= last &- node.suffix
+      faults |= node.suffix
+      faults |= unsoundLogarithm(node.probability)
     }
+    return faults & signBit == 0
   }
 
   /// The largest suffix index; unigrams have none, and 0 stands there.
@@ -77,15 +69,17 @@ struct LinkLimits: Sendable {
   }
 
   func areSound(_ table: Table<ContextLinks>, _ first: Int, _ end: Int) -> Bool {
-    let limit = UInt32(clamping: suffixes)
-    return table.withUnsafeBuffer { nodes in
-      var faults: UInt32 = 0
-      for index in first..<min(end, nodes.count - 1) {
-        faults |= nodes[index].suffix < limit ? 0 : 1
-        faults |= nodes[index].firstChild <= nodes[index &+ 1].firstChild ? 0 : 1
-      }
-      return faults == 0
+    guard table.count <= Int(Int32.max) else { return false }
+    let last = lastIndex
+    let range = first..<min(end + 1, table.count)
+    let state = table.reduce(range, into: (faults: UInt32(0), child: UInt32(0))) { state, links in
+      state.faults |= last &- links.suffix
+      state.faults |= links.suffix
+      state.faults |= links.firstChild &- state.child
+      state.faults |= links.firstChild
+      state.child = links.firstChild
     }
+    return state.faults & signBit == 0
   }
 
   /// Values of codes: numbers, probabilities not above 0.
