@@ -42,6 +42,7 @@ let package = Package(
       name: "aigc", dependencies: ["CStartup", "Families", "Console", argumentParser],
       swiftSettings: settings),
     tests("FilesTests", ["Files", "Kernels"]),
+    tests("KernelsTests", ["Kernels", "Files"]),
     tests("DatasetsTests", ["Datasets", "Files", "Kernels"]),
     tests("TrainingTests", ["Training", "Kernels", "Files"]),
     tests("ConsoleTests", ["Console", "Files", argumentParser]),

@@ -45,9 +45,9 @@ final class WorkerPool: @unchecked Sendable {
     pthread_mutex_unlock(mutex)
     work(tasks, body)
     pthread_mutex_lock(mutex)
-    self.body = nil
     places = 0
     while running > 0 { pthread_cond_wait(finished, mutex) }
+    self.body = nil
     isBusy = false
     pthread_mutex_unlock(mutex)
     return true
@@ -59,6 +59,13 @@ final class WorkerPool: @unchecked Sendable {
       if task >= tasks { return }
       body(task)
     }
+  }
+
+  /// Takes part in the job, which stays as it is while `running` counts this thread. A function of
+  /// its own, so that the last reference to the caller's closure is gone before the caller goes on.
+  @inline(never)
+  private func join() {
+    if let body { work(tasks, body) }
   }
 
   /// - Returns: false when the system has no thread left; the job then has fewer.
@@ -80,16 +87,15 @@ final class WorkerPool: @unchecked Sendable {
     var seen = 0
     pthread_mutex_lock(mutex)
     while true {
-      guard generation != seen, places > 0, let body else {
+      guard generation != seen, places > 0 else {
         pthread_cond_wait(wake, mutex)
         continue
       }
       seen = generation
       places -= 1
       running += 1
-      let tasks = tasks
       pthread_mutex_unlock(mutex)
-      work(tasks, body)
+      join()
       pthread_mutex_lock(mutex)
       running -= 1
       if running == 0 { pthread_cond_signal(finished) }
