@@ -119,14 +119,15 @@ public struct NGramTrainer: Sendable {
     return ("the start of \(first)", text.prefix(end))
   }
 
+  /// One warning for all orders without discounts of their own.
   private func report(_ discounts: [Discounts]) throws(AIGCError) {
-    for (index, discount) in discounts.enumerated() {
-      guard let problem = discount.problem else { continue }
-      let text =
-        "order \(index + 1): the text is too small or too regular for Kneser-Ney discounts (\(problem))"
-      if isStrict { throw .badInput("\(text); leave out --strict to use 0.5, 1, 1.5") }
-      warn("\(text); using 0.5, 1, 1.5")
-    }
+    let orders = discounts.indices.filter { discounts[$0].problem != nil }
+    guard let first = orders.first, let problem = discounts[first].problem else { return }
+    let list = orders.map { String($0 + 1) }.joined(separator: ", ")
+    let text =
+      "the text is too small or too regular for Kneser-Ney discounts of order \(list) (\(problem))"
+    if isStrict { throw .badInput("\(text); leave out --strict to use 0.5, 1, 1.5") }
+    warn("\(text); using 0.5, 1, 1.5")
   }
 
   /// For each id whether n-grams may hold it; nil when there is no limit.
