@@ -20,6 +20,9 @@ public protocol Family: Sendable {
   /// Verbs that only this family has, such as `interpolate`.
   var commands: [any ParsableCommand.Type] { get }
 
+  /// What `aigc bench` measures of it.
+  var benchmarks: [Benchmark] { get }
+
   /// Whether a bare file, outside a model folder, is this family's: `model.arpa`.
   func claims(_ path: String) -> Bool
 
@@ -29,6 +32,7 @@ public protocol Family: Sendable {
 
 extension Family {
   public var commands: [any ParsableCommand.Type] { [] }
+  public var benchmarks: [Benchmark] { [] }
   public func claims(_ path: String) -> Bool { false }
   public func inspect(_ path: String) throws(AIGCError) -> [JSONValue.Member] { [] }
 }
@@ -44,13 +48,13 @@ extension TextFamily {
 }
 
 /// Every family of the program.
-public let families: [any Family] = [NGramFamily()]
+public let families: [any Family] = [NGramFamily(), RecurrentFamily()]
 
 /// Every verb of `aigc`, in the order of its help.
 public let verbs: [any ParsableCommand.Type] =
   [
     Train.self, Generate.self, Next.self, Evaluate.self, Score.self, Inspect.self, Models.self,
-    Completion.self,
+    Bench.self, Completion.self,
   ] + families.flatMap { $0.commands }
 
 /// The family of the model at `path`: a model folder or a bare file.

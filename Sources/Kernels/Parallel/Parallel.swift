@@ -9,12 +9,13 @@ public enum Threads {
   public static var count: Int {
     get {
       let value = chosen.load(ordering: .relaxed)
-      return value > 0 ? value : max(1, available)
+      return value > 0 ? value : processors
     }
     set { chosen.store(max(1, newValue), ordering: .relaxed) }
   }
 
-  private static let available = Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))
+  /// Processors of the machine.
+  public static let processors = max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
 }
 
 /// Runs `body(0)`, …, `body(tasks - 1)`, several at a time. Tasks are handed out in order, so the
@@ -37,3 +38,28 @@ public func parallelBlocks(_ count: Int, size: Int, _ body: @Sendable (Int, Int)
     body(block * size, min(count, (block + 1) * size))
   }
 }
+
+/// Runs `body(first, end)` over blocks of `count` elements of cheap work: in one piece below
+/// ``elementsWorthThreads``, where starting threads would cost more than it saves.
+@inline(__always)
+public func parallelElements(_ count: Int, _ body: (Int, Int) -> Void) {
+  if count < elementsWorthThreads || Threads.count == 1 {
+    // The same blocks in either case: sums inside them must not depend on the number of threads.
+    var first = 0
+    while first < count {
+      let end = min(count, first + elementBlock)
+      body(first, end)
+      first = end
+    }
+    return
+  }
+  withoutActuallyEscaping(body) { body in
+    nonisolated(unsafe) let body = body
+    parallelBlocks(count, size: elementBlock) { body($0, $1) }
+  }
+}
+
+/// Elementwise loops from this size on use several threads: some 100 µs of work.
+public let elementsWorthThreads = 1 << 18
+/// Elements of one block of ``parallelElements(_:_:)``.
+public let elementBlock = 1 << 16

@@ -1,8 +1,12 @@
+import CKernels
 import Glibc
 import Synchronization
 
 /// Threads that wait for work, started when first needed and kept: the caller works too. One job at
 /// a time; a job asked for while another runs (from inside it, say) is done by its caller alone.
+///
+/// A worker looks for the next job for some microseconds before it sleeps, since the loops of one
+/// training step follow each other closely; with more threads than processors it sleeps at once.
 final class WorkerPool: @unchecked Sendable {
   static let shared = WorkerPool()
 
@@ -10,14 +14,20 @@ final class WorkerPool: @unchecked Sendable {
   private let wake = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
   private let finished = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
   private let next = Atomic<Int>(0)
-  // All below only under the mutex.
+  /// Counts jobs; workers watch it.
+  private let generation = Atomic<Int>(0)
+  /// Workers that may still join the job.
+  private let places = Atomic<Int>(0)
+  /// Workers that joined, or are about to look whether they may.
+  private let running = Atomic<Int>(0)
+  /// Whether the caller sleeps until `running` is 0.
+  private let callerSleeps = Atomic<Bool>(false)
+  // Written by the caller before it opens `places`, read by workers that took a place.
   private var body: (@Sendable (Int) -> Void)?
   private var tasks = 0
-  private var generation = 0
-  /// Workers that may still join the job.
-  private var places = 0
-  private var running = 0
+  // Below only under the mutex.
   private var threads = 0
+  private var sleeping = 0
   private var isBusy = false
 
   private init() {
@@ -25,6 +35,9 @@ final class WorkerPool: @unchecked Sendable {
     pthread_cond_init(wake, nil)
     pthread_cond_init(finished, nil)
   }
+
+  /// How often a waiting thread looks before it sleeps: some 50 µs.
+  private static var patience: Int { Threads.count <= Threads.processors ? 2000 : 0 }
 
   /// Runs `body(0)` … `body(tasks - 1)` on the caller and up to `workers - 1` other threads.
   /// - Returns: false when another job is running; nothing was done then.
@@ -39,18 +52,34 @@ final class WorkerPool: @unchecked Sendable {
     self.body = body
     self.tasks = tasks
     next.store(0, ordering: .relaxed)
-    places = workers - 1
-    generation += 1
-    pthread_cond_broadcast(wake)
+    places.store(workers - 1, ordering: .sequentiallyConsistent)
+    generation.add(1, ordering: .sequentiallyConsistent)
+    if sleeping > 0 { pthread_cond_broadcast(wake) }
     pthread_mutex_unlock(mutex)
     work(tasks, body)
-    pthread_mutex_lock(mutex)
-    places = 0
-    while running > 0 { pthread_cond_wait(finished, mutex) }
+    places.store(0, ordering: .sequentiallyConsistent)
+    waitForWorkers()
     self.body = nil
+    pthread_mutex_lock(mutex)
     isBusy = false
     pthread_mutex_unlock(mutex)
     return true
+  }
+
+  private func waitForWorkers() {
+    var looks = Self.patience
+    while running.load(ordering: .sequentiallyConsistent) > 0 {
+      looks -= 1
+      if looks > 0 {
+        aigc_pause()
+        continue
+      }
+      pthread_mutex_lock(mutex)
+      callerSleeps.store(true, ordering: .sequentiallyConsistent)
+      while running.load(ordering: .sequentiallyConsistent) > 0 { pthread_cond_wait(finished, mutex) }
+      callerSleeps.store(false, ordering: .sequentiallyConsistent)
+      pthread_mutex_unlock(mutex)
+    }
   }
 
   private func work(_ tasks: Int, _ body: @Sendable (Int) -> Void) {
@@ -61,11 +90,21 @@ final class WorkerPool: @unchecked Sendable {
     }
   }
 
-  /// Takes part in the job, which stays as it is while `running` counts this thread. A function of
-  /// its own, so that the last reference to the caller's closure is gone before the caller goes on.
+  /// Takes part in the job, if there is a place. A function of its own, so that the last reference
+  /// to the caller's closure is gone before the caller goes on.
   @inline(never)
   private func join() {
-    if let body { work(tasks, body) }
+    // First counted as running, then a place: the caller closes the places before it looks.
+    var free = places.load(ordering: .sequentiallyConsistent)
+    while free > 0 {
+      let (exchanged, original) = places.weakCompareExchange(
+        expected: free, desired: free - 1, ordering: .sequentiallyConsistent)
+      if exchanged {
+        if let body { work(tasks, body) }
+        return
+      }
+      free = original
+    }
   }
 
   /// - Returns: false when the system has no thread left; the job then has fewer.
@@ -85,20 +124,34 @@ final class WorkerPool: @unchecked Sendable {
 
   private func serve() {
     var seen = 0
-    pthread_mutex_lock(mutex)
     while true {
-      guard generation != seen, places > 0 else {
-        pthread_cond_wait(wake, mutex)
-        continue
-      }
-      seen = generation
-      places -= 1
-      running += 1
-      pthread_mutex_unlock(mutex)
+      seen = waitForJob(after: seen)
+      running.add(1, ordering: .sequentiallyConsistent)
       join()
-      pthread_mutex_lock(mutex)
-      running -= 1
-      if running == 0 { pthread_cond_signal(finished) }
+      let left = running.subtract(1, ordering: .sequentiallyConsistent).newValue
+      if left == 0, callerSleeps.load(ordering: .sequentiallyConsistent) {
+        pthread_mutex_lock(mutex)
+        pthread_cond_signal(finished)
+        pthread_mutex_unlock(mutex)
+      }
+    }
+  }
+
+  /// Returns the number of a job later than `seen`.
+  private func waitForJob(after seen: Int) -> Int {
+    for _ in 0..<Self.patience {
+      let now = generation.load(ordering: .sequentiallyConsistent)
+      if now != seen { return now }
+      aigc_pause()
+    }
+    pthread_mutex_lock(mutex)
+    defer { pthread_mutex_unlock(mutex) }
+    sleeping += 1
+    defer { sleeping -= 1 }
+    while true {
+      let now = generation.load(ordering: .sequentiallyConsistent)
+      if now != seen { return now }
+      pthread_cond_wait(wake, mutex)
     }
   }
 }

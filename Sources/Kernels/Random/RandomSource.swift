@@ -48,5 +48,37 @@ public struct RandomSource: RandomNumberGenerator, Equatable, Sendable {
     return high
   }
 
+  /// Restores a source from ``state``.
+  public init(state: (UInt64, UInt64, UInt64, UInt64)) { self.state = state }
+
+  /// From the standard normal distribution: Marsaglia's polar method (1964), with a logarithm of our
+  /// own, so that the numbers are the same on every machine. The second number of each pair is dropped:
+  /// the state then says all.
+  public mutating func normal() -> Double {
+    while true {
+      let (x, y) = (2 * uniform() - 1, 2 * uniform() - 1)
+      let square = x * x + y * y
+      if square > 0, square < 1 {
+        return x * (-2 * Self.logarithm(square) / square).squareRoot()
+      }
+    }
+  }
+
+  /// ln x for x > 0, only by operations that IEEE 754 rounds exactly: 2 atanh((m - 1) / (m + 1)) of
+  /// the significand, and the exponent's part.
+  private static func logarithm(_ x: Double) -> Double {
+    var (m, e) = (x.significand, Double(x.exponent))
+    if m > 1.4142135623730951 { (m, e) = (m / 2, e + 1) }
+    let s = (m - 1) / (m + 1)
+    let square = s * s
+    var sum = 0.0
+    var n = 21.0
+    while n >= 1 {
+      sum = sum * square + 1 / n
+      n -= 2
+    }
+    return 2 * s * sum + e * 0.6931471805599453
+  }
+
   public static func == (a: RandomSource, b: RandomSource) -> Bool { a.state == b.state }
 }

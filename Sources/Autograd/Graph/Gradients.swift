@@ -1,0 +1,131 @@
+import Kernels
+
+/// Something a gradient can be asked for.
+public protocol Differentiable: AnyObject {
+  /// The tensor whose gradient is meant.
+  var watched: Tensor { get }
+}
+
+extension Tensor: Differentiable {
+  public var watched: Tensor { self }
+
+  /// The same values as the start of a recording: operations on it are recorded, and
+  /// ``gradients(of:at:createGraph:)`` finds its gradient.
+  public func watchedCopy() -> Tensor {
+    let leaf = Node(shape: shape, edges: [], output: nil, pullback: nil)
+    return Tensor(storage: storage, shape: shape, node: leaf)
+  }
+}
+
+/// Runs `body` while operations on `parameters` are recorded. Gradients are asked for inside, with
+/// ``gradients(of:at:createGraph:)``: one forward pass may serve several losses.
+public func watching<R>(_ parameters: [Parameter], _ body: () throws -> R) rethrows -> R {
+  for parameter in parameters { parameter.beginWatching() }
+  defer { for parameter in parameters { parameter.endWatching() } }
+  return try body()
+}
+
+/// The value of a loss and its gradients, one for each of `parameters`; only these are followed.
+/// - Parameters:
+///   - parameters: whose gradients are wanted.
+///   - loss: computes one value.
+/// - Returns: the loss without history, and the gradients in the order of `parameters`; zeros for
+///   those that the loss does not depend on.
+public func valueAndGradients(
+  for parameters: [Parameter], _ loss: () throws -> Tensor
+) rethrows -> (value: Tensor, gradients: [Tensor]) {
+  try watching(parameters) {
+    let value = try loss()
+    return (value.detached, gradients(of: value, at: parameters))
+  }
+}
+
+/// The gradients of `y`, summed over its values, at each of `inputs`.
+/// - Parameters:
+///   - y: computed while the inputs were watched.
+///   - inputs: parameters or recorded tensors.
+///   - createGraph: whether the gradients are recorded themselves, for a second derivative.
+/// - Returns: one for each input; zeros where `y` does not depend on it.
+public func gradients(
+  of y: Tensor, at inputs: [any Differentiable], createGraph: Bool = false
+) -> [Tensor] {
+  let targets = inputs.map { $0.watched }
+  guard let root = y.node else { return targets.map { .zeros($0.shape) } }
+  var wanted: [ObjectIdentifier: Int] = [:]
+  for (index, target) in targets.enumerated() {
+    if let node = target.node { wanted[ObjectIdentifier(node)] = index }
+  }
+  var results = [Tensor?](repeating: nil, count: targets.count)
+  root.gradient = .ones(y.shape)
+  for node in reachable(from: root) {
+    guard let dy = node.gradient else { continue }
+    node.gradient = nil
+    if let index = wanted[ObjectIdentifier(node)] { results[index] = dy }
+    guard let pullback = node.pullback else { continue }
+    let context = PullbackContext(node: node, withHistory: createGraph)
+    let incoming = pullback(createGraph ? dy : dy.detached, context)
+    for (edge, gradient) in zip(node.edges, incoming) {
+      guard let next = edge.node, let gradient else { continue }
+      precondition(
+        gradient.shape == edge.shape,
+        "a gradient of shape \(gradient.shape) for an input of shape \(edge.shape)")
+      accumulate(gradient, into: next)
+    }
+  }
+  // The same target may be asked for twice.
+  return targets.enumerated().map { index, target in
+    if let result = results[index] { return result }
+    guard let node = target.node, let first = wanted[ObjectIdentifier(node)], first != index,
+      let result = results[first]
+    else { return .zeros(target.shape) }
+    return result
+  }
+}
+
+/// Every node below `root`, outputs before inputs.
+private func reachable(from root: Node) -> [Node] {
+  let visit = Node.newVisit()
+  var nodes: [Node] = [root]
+  var isSorted = true
+  root.visit = visit
+  var next = 0
+  while next < nodes.count {
+    for edge in nodes[next].edges {
+      guard let node = edge.node, node.visit != visit else { continue }
+      node.visit = visit
+      if let last = nodes.last, last.order < node.order { isSorted = false }
+      nodes.append(node)
+    }
+    next += 1
+  }
+  // A plain chain, the most common graph of small operations, needs no sort.
+  return isSorted ? nodes : nodes.sorted { $0.order > $1.order }
+}
+
+/// Adds `gradient` to what has reached `node`, in place where nobody else holds that memory.
+private func accumulate(_ gradient: Tensor, into node: Node) {
+  guard let sum = node.gradient else {
+    node.gradient = gradient
+    return
+  }
+  node.gradient = nil
+  node.gradient = added(consume sum, gradient)
+}
+
+private func added(_ sum: consuming Tensor, _ gradient: Tensor) -> Tensor {
+  if sum.node == nil, gradient.node == nil {
+    let shape = sum.shape
+    var storage = sum.storage
+    let isOnlyOwner = isKnownUniquelyReferenced(&sum)
+    if isOnlyOwner {
+      // The tensor goes first; the storage is then this function's alone, or somebody else's too.
+      _ = consume sum
+      if isKnownUniquelyReferenced(&storage) {
+        addInPlace(gradient, to: storage)
+        return Tensor(storage, shape)
+      }
+    }
+    return Tensor(storage, shape) + gradient
+  }
+  return sum + gradient
+}

@@ -1,0 +1,58 @@
+/// A value that training changes: weights, biases. Running statistics are parameters too, which are
+/// not trainable.
+public final class Parameter: Differentiable {
+  /// Its name in checkpoints, where the property's own name does not do: `weight_ih_l0`.
+  public let name: String?
+  /// Whether optimizers change it.
+  public let isTrainable: Bool
+  private var plain: Tensor
+  private var recording: Tensor?
+
+  public init(_ value: Tensor, name: String? = nil, isTrainable: Bool = true) {
+    plain = value.detached
+    self.name = name
+    self.isTrainable = isTrainable
+  }
+
+  /// The current value. Inside ``watching(_:_:)`` it is recorded.
+  public var value: Tensor {
+    get { recording ?? plain }
+    set {
+      precondition(
+        newValue.shape == plain.shape,
+        "Parameter: \(newValue.shape) for a parameter of shape \(plain.shape)")
+      plain = newValue.detached
+      recording = nil
+    }
+  }
+
+  public var shape: Shape { plain.shape }
+  public var count: Int { plain.count }
+  public var watched: Tensor { value }
+
+  func beginWatching() { recording = plain.watchedCopy() }
+  func endWatching() { recording = nil }
+
+  /// Changes the values in place where no tensor shares them, else a copy of them: optimizers. Not
+  /// while the parameter is watched.
+  public func update(_ body: (UnsafeMutableBufferPointer<Float>) -> Void) {
+    precondition(recording == nil, "Parameter: changed while it is watched")
+    let shape = plain.shape
+    var storage = plain.storage
+    let isShared = !isKnownUniquelyReferenced(&plain)
+    if !isShared {
+      plain = Parameter.nothing
+      if isKnownUniquelyReferenced(&storage) {
+        body(UnsafeMutableBufferPointer(start: storage.base, count: storage.count))
+        plain = Tensor(storage, shape)
+        return
+      }
+    }
+    let copy = Storage(count: storage.count)
+    copy.base.update(from: storage.base, count: storage.count)
+    body(UnsafeMutableBufferPointer(start: copy.base, count: copy.count))
+    plain = Tensor(copy, shape)
+  }
+
+  private static var nothing: Tensor { Tensor(Storage(count: 0), [0]) }
+}

@@ -1,0 +1,82 @@
+/// How an operation and its derivative stand in one function: compute `y` without history, then
+/// `return y.recorded(from: x) { dy, x, y in … }`. Nothing is recorded unless an input is watched.
+extension Tensor {
+  /// Records an operation of one input.
+  ///
+  /// The pullback must capture no tensor: it is handed the input and the output, without history for
+  /// a first derivative and with it for a second. Written in tensor operations, it then has one.
+  func recorded(
+    from x: Tensor, _ pullback: @escaping (_ dy: Tensor, _ x: Tensor, _ y: Tensor) -> Tensor
+  ) -> Tensor {
+    guard x.node != nil else { return self }
+    return record([Edge(x, keepsValues: true)], keepsOutput: true) { dy, context in
+      [pullback(dy, context.input(0), context.output)]
+    }
+  }
+
+  /// Records an operation of one input whose derivative depends on neither input nor output.
+  func recordedLinear(
+    from x: Tensor, _ pullback: @escaping (_ dy: Tensor, _ shape: Shape) -> Tensor
+  ) -> Tensor {
+    guard x.node != nil else { return self }
+    return record([Edge(x, keepsValues: false)], keepsOutput: false) { dy, context in
+      [pullback(dy, context.inputShape(0))]
+    }
+  }
+
+  /// Records an operation of two inputs; each gradient is computed only where it is wanted.
+  func recorded(
+    from a: Tensor, _ b: Tensor,
+    _ da: @escaping (_ dy: Tensor, _ a: Tensor, _ b: Tensor) -> Tensor,
+    _ db: @escaping (_ dy: Tensor, _ a: Tensor, _ b: Tensor) -> Tensor
+  ) -> Tensor {
+    guard a.node != nil || b.node != nil else { return self }
+    let edges = [Edge(a, keepsValues: true), Edge(b, keepsValues: true)]
+    return record(edges, keepsOutput: false) { dy, context in
+      let (a, b) = (context.input(0), context.input(1))
+      return [
+        context.needs(0) ? da(dy, a, b) : nil, context.needs(1) ? db(dy, a, b) : nil,
+      ]
+    }
+  }
+
+  /// The same where the derivative depends on no values, only on shapes.
+  func recordedLinear(
+    from a: Tensor, _ b: Tensor, _ da: @escaping (_ dy: Tensor, _ shape: Shape) -> Tensor,
+    _ db: @escaping (_ dy: Tensor, _ shape: Shape) -> Tensor
+  ) -> Tensor {
+    guard a.node != nil || b.node != nil else { return self }
+    let edges = [Edge(a, keepsValues: false), Edge(b, keepsValues: false)]
+    return record(edges, keepsOutput: false) { dy, context in
+      [
+        context.needs(0) ? da(dy, context.inputShape(0)) : nil,
+        context.needs(1) ? db(dy, context.inputShape(1)) : nil,
+      ]
+    }
+  }
+
+  /// Records an operation of any number of inputs.
+  /// - Parameters:
+  ///   - inputs: what it was computed from.
+  ///   - keepsOutput: whether the pullback reads the output.
+  ///   - pullback: returns a gradient for each input, nil where the context does not need one.
+  func recorded(
+    from inputs: [Tensor], keepsOutput: Bool, _ pullback: @escaping Pullback
+  ) -> Tensor {
+    guard inputs.contains(where: { $0.node != nil }) else { return self }
+    return record(
+      inputs.map { Edge($0, keepsValues: true) }, keepsOutput: keepsOutput, pullback)
+  }
+
+  private func record(_ edges: [Edge], keepsOutput: Bool, _ pullback: @escaping Pullback) -> Tensor
+  {
+    let node = Node(
+      shape: shape, edges: edges, output: keepsOutput ? storage : nil, pullback: pullback)
+    return Tensor(storage: storage, shape: shape, node: node)
+  }
+
+  /// Stops the program where a first-order-only operation is differentiated twice.
+  static func requireFirstOrder(_ context: PullbackContext, _ name: String) {
+    precondition(!context.withHistory, "\(name) has no second derivative")
+  }
+}

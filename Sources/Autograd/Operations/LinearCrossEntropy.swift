@@ -1,0 +1,153 @@
+import CKernels
+import Kernels
+
+/// The last layer of a language model and its loss in one: the mean cross-entropy of
+/// softmax(x Wᵀ + b), without ever holding the logits of the whole batch.
+///
+/// Some rows at a time get logits, losses, and their part of every gradient while they are in the
+/// cache. First derivative only.
+/// - Parameters:
+///   - x: [n, in].
+///   - weight: [classes, in].
+///   - bias: [classes].
+///   - targets: n class numbers; those below 0 are left out of the mean.
+/// - Returns: one value.
+public func linearCrossEntropy(
+  _ x: Tensor, _ weight: Tensor, _ bias: Tensor?, _ targets: [Int32]
+) -> Tensor {
+  let inputs = [x, weight] + (bias.map { [$0] } ?? [])
+  let isRecorded = inputs.contains { $0.isRecorded }
+  let pass = LinearCrossEntropyPass(x, weight, bias, targets, withGradients: isRecorded)
+  pass.run()
+  let loss = Tensor(pass.totalLoss / Float(pass.count))
+  guard isRecorded else { return loss }
+  let results = pass.gradients
+  return loss.recorded(from: inputs, keepsOutput: false) { dy, context in
+    Tensor.requireFirstOrder(context, "linearCrossEntropy")
+    // A loss usually ends the graph: its own gradient is 1.
+    let factor = dy.item
+    return results.prefix(context.node.edges.count).map { factor == 1 ? $0 : $0 * factor }
+  }
+}
+
+/// The loss of each row of ``linearCrossEntropy(_:_:_:_:)``, without history: for evaluation.
+public func linearCrossEntropyLosses(
+  _ x: Tensor, _ weight: Tensor, _ bias: Tensor?, _ targets: [Int32]
+) -> [Float] {
+  let pass = LinearCrossEntropyPass(x, weight, bias, targets, withGradients: false)
+  pass.run()
+  return pass.losses.values
+}
+
+private final class LinearCrossEntropyPass: @unchecked Sendable {
+  private let rows: Int
+  private let input: Int
+  private let classes: Int
+  private let x: Tensor
+  private let weight: Tensor
+  private let bias: Tensor?
+  private let targets: [Int32]
+  private let withGradients: Bool
+  let losses: Tensor
+  /// Rows that count.
+  let count: Int
+  private let dx: Tensor
+  private let dweight: Tensor
+  private let dbias: Tensor
+  /// Rows of one task: enough for the packed weights to be read once for many, few enough that their
+  /// logits stay in the cache.
+  private static let block = 96
+  /// Logits held at a time, in values.
+  private static let memory = 6 << 20
+
+  init(
+    _ x: Tensor, _ weight: Tensor, _ bias: Tensor?, _ targets: [Int32], withGradients: Bool
+  ) {
+    precondition(
+      x.rank == 2 && weight.rank == 2 && x.shape[1] == weight.shape[1]
+        && x.shape[0] == targets.count,
+      "linearCrossEntropy: \(x.shape), \(weight.shape), \(targets.count) targets")
+    (rows, input, classes) = (x.shape[0], x.shape[1], weight.shape[0])
+    for target in targets {
+      precondition(target < weight.shape[0], "linearCrossEntropy: class \(target)")
+    }
+    (self.x, self.weight, self.bias, self.targets) = (x, weight, bias, targets)
+    self.withGradients = withGradients
+    count = max(targets.reduce(0) { $0 + ($1 >= 0 ? 1 : 0) }, 1)
+    losses = Tensor(Storage(count: rows), [rows])
+    dx = Tensor(Storage(count: withGradients ? x.count : 0), withGradients ? x.shape : [0])
+    dweight = Tensor(
+      Storage(count: withGradients ? weight.count : 0), withGradients ? weight.shape : [0])
+    dbias = Tensor(Storage(count: withGradients ? classes : 0), [withGradients ? classes : 0])
+  }
+
+  var gradients: [Tensor] { [dx, dweight, dbias] }
+  var totalLoss: Float { Float(losses.values.reduce(0.0) { $0 + Double($1) }) }
+
+  func run() {
+    let forward = PackedPanels(
+      depth: input, columns: classes, weight.pointer, depthStride: 1, columnStride: input)
+    let backward = withGradients
+      ? PackedPanels(
+        depth: classes, columns: input, weight.pointer, depthStride: input, columnStride: 1) : nil
+    let blocks = max(1, Self.memory / max(classes, 1) / Self.block)
+    let chunk = min(rows, blocks * Self.block)
+    let logits = Storage(count: chunk * classes)
+    for first in stride(from: 0, to: rows, by: max(chunk, 1)) {
+      let size = min(chunk, rows - first)
+      parallelFor((size + Self.block - 1) / Self.block) { [self] index in
+        let start = index * Self.block
+        rowsOf(
+          first + start, min(Self.block, size - start), logits.base + start * classes, forward,
+          backward)
+      }
+      if withGradients { addWeightGradient(first, size, logits.base) }
+    }
+  }
+
+  /// Logits, losses, and the gradient of x for some rows.
+  private func rowsOf(
+    _ first: Int, _ size: Int, _ logits: UnsafeMutablePointer<Float>, _ forward: PackedPanels,
+    _ backward: PackedPanels?
+  ) {
+    if let bias {
+      for row in 0..<size {
+        (logits + row * classes).update(from: bias.base, count: classes)
+      }
+    }
+    let source = x.pointer + first * input
+    for panel in 0..<forward.count {
+      let target = logits + panel * PackedPanels.width
+      forward.multiply(
+        panel: panel, rows: size, source, stride: input,
+        start: bias == nil ? nil : UnsafePointer(target), target, cStride: classes)
+    }
+    targets.withUnsafeBufferPointer { targets in
+      guard let targets = targets.baseAddress else { return }
+      aigc_cross_entropy(
+        size, classes, logits, targets + first, 1 / Float(count), losses.base + first)
+    }
+    guard let backward else { return }
+    for panel in 0..<backward.count {
+      backward.multiply(
+        panel: panel, rows: size, logits, stride: classes, start: nil,
+        dx.base + first * input + panel * PackedPanels.width, cStride: input)
+    }
+  }
+
+  private func addWeightGradient(
+    _ first: Int, _ size: Int, _ logits: UnsafeMutablePointer<Float>
+  ) {
+    gemm(
+      classes, input, size, MatrixView(logits, stride: classes, isTransposed: true),
+      MatrixView(x.pointer + first * input, stride: input), beta: first == 0 ? 0 : 1,
+      dweight.base, stride: input)
+    let (sums, classes) = (dbias.base, classes)
+    parallelRows((classes + 255) / 256, size * 256) { block in
+      let column = block * 256
+      aigc_column_sum(
+        size, min(256, classes - column), logits + column, classes, first == 0 ? 0 : 1,
+        sums + column)
+    }
+  }
+}

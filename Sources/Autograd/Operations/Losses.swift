@@ -1,0 +1,73 @@
+import CKernels
+import Kernels
+
+/// The mean of -log softmax(logits)[target], natural logarithm.
+/// - Parameters:
+///   - logits: [n, classes].
+///   - targets: n class numbers; those below 0 are left out of the mean.
+/// - Returns: one value.
+public func crossEntropy(_ logits: Tensor, _ targets: [Int32]) -> Tensor {
+  precondition(
+    logits.rank == 2 && logits.shape[0] == targets.count,
+    "crossEntropy: \(logits.shape) with \(targets.count) targets")
+  requireClasses(targets, below: logits.shape[1])
+  let count = Float(max(targets.reduce(0) { $0 + ($1 >= 0 ? 1 : 0) }, 1))
+  let (losses, _) = crossEntropyRows(logits, targets, scale: 0)
+  return Tensor(losses.sum() / count, []).recorded(from: logits) { dy, logits, _ in
+    if dy.isRecorded || logits.isRecorded {
+      let (rows, classes) = (logits.shape[0], logits.shape[1])
+      let one = Tensor([rows, classes]) { memory in
+        memory.update(repeating: 0)
+        for (row, target) in targets.enumerated() where target >= 0 {
+          memory[row * classes + Int(target)] = 1
+        }
+      }
+      let isTaken = Tensor(targets.map { $0 >= 0 ? 1 : 0 }, [rows, 1])
+      return (softmax(logits) * isTaken - one) * (dy / count)
+    }
+    return crossEntropyRows(logits, targets, scale: dy.item / count).gradient
+  }
+}
+
+private func requireClasses(_ targets: [Int32], below classes: Int) {
+  for target in targets {
+    precondition(target < classes, "crossEntropy: class \(target) of \(classes)")
+  }
+}
+
+/// Losses of all rows, and (softmax - one hot) · scale.
+private func crossEntropyRows(
+  _ logits: Tensor, _ targets: [Int32], scale: Float
+) -> (losses: Tensor, gradient: Tensor) {
+  let (rows, classes) = (logits.shape[0], logits.shape[1])
+  let (losses, gradient) = (Storage(count: rows), Storage(count: logits.count))
+  let (source, target, sums) = (logits.base, gradient.base, losses.base)
+  targets.withUnsafeBufferPointer { targets in
+    guard let targets = targets.baseAddress else { return }
+    parallelRows(rows, classes) { row in
+      let line = target + row * classes
+      line.update(from: source + row * classes, count: classes)
+      aigc_cross_entropy(1, classes, line, targets + row, scale, sums + row)
+    }
+  }
+  return (Tensor(losses, [rows]), Tensor(gradient, logits.shape))
+}
+
+/// The mean squared difference.
+public func meanSquaredError(_ x: Tensor, _ target: Tensor) -> Tensor { square(x - target).mean() }
+
+/// The mean absolute difference.
+public func meanAbsoluteError(_ x: Tensor, _ target: Tensor) -> Tensor { abs(x - target).mean() }
+
+/// The mean of binary cross-entropy between sigmoid(logits) and targets in [0, 1], in the form that
+/// does not overflow: max(x, 0) - x t + log(1 + e^-|x|).
+public func binaryCrossEntropy(logits x: Tensor, _ target: Tensor) -> Tensor {
+  (softplus(x) - x * target).mean()
+}
+
+extension Tensor {
+  /// One value of the given shape.
+  fileprivate convenience init(_ value: Tensor, _ shape: Shape) {
+    self.init(value.storage, shape)
+  }
+}

@@ -1,0 +1,112 @@
+import CKernels
+import Kernels
+
+/// One step of stochastic gradient descent on one parameter, in place.
+/// - Parameters:
+///   - parameter: to be changed.
+///   - gradient: of its shape.
+///   - velocity: what is remembered for momentum; nil: no momentum.
+///   - rate: the learning rate.
+///   - momentum: share of the velocity that is kept.
+///   - decay: times the parameter is added to the gradient.
+///   - scale: a factor of the gradient.
+///   - isFirst: whether the velocity starts here.
+public func sgdStep(
+  _ parameter: Parameter, _ gradient: Tensor, velocity: Parameter?, rate: Float, momentum: Float,
+  decay: Float, scale: Float, isFirst: Bool
+) {
+  forBlocks(parameter, gradient, [velocity].compactMap { $0 }) { count, p, g, state in
+    aigc_sgd(count, p, g, state.first, rate, momentum, decay, scale, isFirst ? 1 : 0)
+  }
+}
+
+/// The settings of one Adam step.
+public struct AdamStep: Sendable {
+  public var rate: Float
+  public var beta1: Float
+  public var beta2: Float
+  public var epsilon: Float
+  /// Weight decay: taken from the parameter (AdamW) or added to the gradient.
+  public var decay: Float
+  public var isDecoupled: Bool
+  /// A factor of the gradient.
+  public var scale: Float
+  /// 1 - beta1ᵗ and 1 - beta2ᵗ at step t.
+  public var correction1: Double
+  public var correction2: Double
+
+  public init(
+    rate: Float, beta1: Float, beta2: Float, epsilon: Float, decay: Float, isDecoupled: Bool,
+    scale: Float, correction1: Double, correction2: Double
+  ) {
+    self.rate = rate
+    self.beta1 = beta1
+    self.beta2 = beta2
+    self.epsilon = epsilon
+    self.decay = decay
+    self.isDecoupled = isDecoupled
+    self.scale = scale
+    self.correction1 = correction1
+    self.correction2 = correction2
+  }
+}
+
+/// One step of Adam or AdamW on one parameter, in place, in one pass over its memory.
+/// - Parameters:
+///   - parameter: to be changed.
+///   - gradient: of its shape.
+///   - mean: the running mean of gradients.
+///   - square: the running mean of their squares.
+///   - step: the settings.
+public func adamStep(
+  _ parameter: Parameter, _ gradient: Tensor, mean: Parameter, square: Parameter, _ step: AdamStep
+) {
+  let settings = aigc_adam_settings(
+    rate: step.rate, beta1: step.beta1, beta2: step.beta2, epsilon: step.epsilon,
+    decay: step.decay, decoupled: step.isDecoupled ? 1 : 0, scale: step.scale,
+    correction1: Float(step.correction1), correction2_sqrt: Float(step.correction2.squareRoot()))
+  forBlocks(parameter, gradient, [mean, square]) { count, p, g, state in
+    withUnsafePointer(to: settings) { aigc_adam(count, p, g, state[0], state[1], $0) }
+  }
+}
+
+/// Runs a loop over blocks of one parameter on all threads; `body` gets a block's size and where it
+/// starts in the parameter, the gradient, and what the optimizer remembers.
+private func forBlocks(
+  _ parameter: Parameter, _ gradient: Tensor, _ state: [Parameter],
+  _ body: (
+    Int, UnsafeMutablePointer<Float>, UnsafePointer<Float>, [UnsafeMutablePointer<Float>]
+  ) -> Void
+) {
+  precondition(
+    gradient.shape == parameter.shape,
+    "optimizer: a gradient of shape \(gradient.shape) for \(parameter.shape)")
+  var bases: [UnsafeMutablePointer<Float>] = []
+  for memory in state {
+    precondition(memory.count == parameter.count, "optimizer: a state of another size")
+    memory.update { if let base = $0.baseAddress { bases.append(base) } }
+  }
+  parameter.update { values in
+    guard let p = values.baseAddress else { return }
+    let g = gradient.pointer
+    parallelElements(values.count) { first, end in
+      body(end - first, p + first, g + first, bases.map { $0 + first })
+    }
+  }
+}
+
+extension Tensor {
+  /// The sum of squares in double precision: blocks of a fixed size, added in order.
+  public func squareSum() -> Double {
+    let source = pointer
+    let blocks = (count + elementBlock - 1) / elementBlock
+    var sums = [Double](repeating: 0, count: max(blocks, 1))
+    sums.withUnsafeMutableBufferPointer { sums in
+      guard let results = sums.baseAddress else { return }
+      parallelElements(count) { first, end in
+        aigc_square_sum_double(end - first, source + first, results + first / elementBlock)
+      }
+    }
+    return sums.reduce(0, +)
+  }
+}

@@ -1,0 +1,169 @@
+import CKernels
+import Kernels
+
+/// Row numbers of a table, such as the token ids of a batch.
+public struct Indices: Sendable {
+  public let values: [Int32]
+  public let shape: Shape
+
+  /// - Parameters:
+  ///   - values: row by row.
+  ///   - shape: of as many entries.
+  public init(_ values: [Int32], _ shape: Shape) {
+    precondition(values.count == shape.count, "Indices: \(values.count) for \(shape)")
+    self.values = values
+    self.shape = shape
+  }
+}
+
+extension Tensor {
+  /// Rows of a table [rows, columns]: an embedding.
+  /// - Parameter indices: below the number of rows.
+  /// - Returns: [..., columns] for indices of shape [...].
+  public func gathered(_ indices: Indices) -> Tensor {
+    precondition(rank == 2, "gathered: a table of shape \(shape)")
+    let (rows, columns) = (shape[0], shape[1])
+    let output = Storage(count: indices.values.count * columns)
+    for index in indices.values {
+      precondition(index >= 0 && index < rows, "gathered: row \(index) of \(rows)")
+    }
+    let (source, target, values) = (base, output.base, indices.values)
+    parallelRows(values.count, columns) { row in
+      (target + row * columns).update(from: source + Int(values[row]) * columns, count: columns)
+    }
+    return Tensor(output, Shape(indices.shape.dimensions + [columns])).recordedLinear(from: self) {
+      dy, table in dy.scattered(indices, rows: table[0])
+    }
+  }
+
+  /// Adds the last axis' vectors to the rows of a table of zeros: the derivative of
+  /// ``gathered(_:)``. Each column is summed in the order of the indices.
+  func scattered(_ indices: Indices, rows: Int) -> Tensor {
+    let columns = shape[-1]
+    let output = Storage(count: rows * columns)
+    let (source, target) = (base, output.base)
+    let width = 128
+    indices.values.withUnsafeBufferPointer { values in
+      parallelRows((columns + width - 1) / width, values.count * width) { block in
+        let first = block * width
+        let size = min(width, columns - first)
+        for row in 0..<rows {
+          (target + row * columns + first).update(repeating: 0, count: size)
+        }
+        for row in 0..<values.count {
+          let sum = target + Int(values[row]) * columns + first
+          aigc_add(size, sum, source + row * columns + first, sum)
+        }
+      }
+    }
+    return Tensor(output, [rows, columns]).recordedLinear(from: self) { dy, _ in
+      dy.gathered(indices)
+    }
+  }
+}
+
+/// eˣ over its sum, along the last axis.
+public func softmax(_ x: Tensor) -> Tensor {
+  x.mapRows(aigc_softmax).recorded(from: x) { dy, _, y in
+    if dy.isRecorded || y.isRecorded {
+      return y * (dy - (dy * y).sum(axis: -1, keepsAxis: true))
+    }
+    let columns = y.shape[-1]
+    let output = Storage(count: y.count)
+    let (slope, source, target) = (dy.base, y.base, output.base)
+    parallelRows(y.count / max(columns, 1), columns) { row in
+      let first = row * columns
+      aigc_softmax_grad(1, columns, slope + first, source + first, target + first)
+    }
+    return Tensor(output, y.shape)
+  }
+}
+
+/// The logarithm of ``softmax(_:)``, without its loss of precision.
+public func logSoftmax(_ x: Tensor) -> Tensor {
+  x.mapRows(aigc_log_softmax).recorded(from: x) { dy, _, y in
+    dy - exp(y) * dy.sum(axis: -1, keepsAxis: true)
+  }
+}
+
+extension Tensor {
+  /// `kernel` over each vector of the last axis, without history.
+  fileprivate func mapRows(
+    _ kernel: (Int, Int, UnsafePointer<Float>, UnsafeMutablePointer<Float>) -> Void
+  ) -> Tensor {
+    let columns = shape[-1]
+    let output = Storage(count: count)
+    let (source, target) = (base, output.base)
+    parallelRows(count / max(columns, 1), columns) { row in
+      kernel(1, columns, source + row * columns, target + row * columns)
+    }
+    return Tensor(output, shape)
+  }
+}
+
+/// Layer normalisation (Ba et al. 2016) over the last axis.
+/// - Parameters:
+///   - x: [..., n].
+///   - weight: [n].
+///   - bias: [n].
+///   - epsilon: added to the variance.
+public func layerNorm(_ x: Tensor, _ weight: Tensor, _ bias: Tensor, epsilon: Float) -> Tensor {
+  let columns = x.shape[-1]
+  precondition(
+    weight.shape == [columns] && bias.shape == [columns],
+    "layerNorm: \(x.shape) with the weight \(weight.shape)")
+  let rows = x.count / max(columns, 1)
+  let (output, statistics) = (Storage(count: x.count), Storage(count: 2 * rows))
+  let (source, target, w, b) = (x.base, output.base, weight.base, bias.base)
+  let (means, inverses) = (statistics.base, statistics.base + rows)
+  parallelRows(rows, columns) { row in
+    let first = row * columns
+    aigc_layer_norm(
+      1, columns, source + first, w, b, epsilon, target + first, means + row, inverses + row)
+  }
+  return Tensor(output, x.shape).recorded(from: [x, weight, bias], keepsOutput: false) {
+    dy, context in
+    layerNormGradients(dy, context, statistics, epsilon: epsilon)
+  }
+}
+
+private func layerNormGradients(
+  _ dy: Tensor, _ context: PullbackContext, _ statistics: Storage, epsilon: Float
+) -> [Tensor?] {
+  let (x, weight) = (context.input(0), context.input(1))
+  let (columns, rows) = (x.shape[-1], statistics.count / 2)
+  let normalized: Tensor
+  let dx: Tensor?
+  if context.withHistory {
+    // The definition in plain operations, which can be differentiated again.
+    let centered = x - x.mean(axis: -1, keepsAxis: true)
+    let inverse = 1 / sqrt(square(centered).mean(axis: -1, keepsAxis: true) + epsilon)
+    normalized = centered * inverse
+    let slope = dy * weight
+    let projection = (slope * normalized).mean(axis: -1, keepsAxis: true)
+    dx = (slope - slope.mean(axis: -1, keepsAxis: true) - normalized * projection) * inverse
+  } else {
+    let table = Tensor(statistics, [2, rows])
+    let column = Shape(x.shape.dimensions.dropLast() + [1])
+    normalized =
+      (x - table.sliced(0..<1).reshaped(column)) * table.sliced(1..<2).reshaped(column)
+    let output = Storage(count: x.count)
+    let (slope, source, w, target) = (dy.base, x.base, weight.base, output.base)
+    let (means, inverses) = (statistics.base, statistics.base + rows)
+    parallelRows(rows, columns) { row in
+      let first = row * columns
+      aigc_layer_norm_grad(
+        1, columns, slope + first, source + first, w, means + row, inverses + row, target + first)
+    }
+    dx = Tensor(output, x.shape)
+  }
+  return [
+    context.needs(0) ? dx : nil,
+    context.needs(1) ? (dy * normalized).summed(to: weight.shape) : nil,
+    context.needs(2) ? dy.summed(to: weight.shape) : nil,
+  ]
+}
+
+extension Tensor {
+  static func / (value: Float, x: Tensor) -> Tensor { Tensor(value) / x }
+}

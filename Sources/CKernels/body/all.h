@@ -1,0 +1,12 @@
+/* The whole body for one level: LANES floats a vector; the table of its kernels is TABLE. */
+#include "vector.h"
+#include "elementwise.h"
+#include "reductions.h"
+#include "rows.h"
+#include "optimizers.h"
+#include "gemm.h"
+#include "recurrent.h"
+
+#include "../table.h"
+#define AIGC_ENTRY(name, parameters, arguments) .name = k_##name,
+const aigc_table TABLE = {AIGC_KERNELS(AIGC_ENTRY)};

@@ -1,0 +1,111 @@
+/* Softmax, its logarithm, cross-entropy and layer normalisation, row by row. */
+
+/* y = exp(x - shift); returns the sum of y. */
+INLINE float exp_row(long n, const float *x, float shift, float *y) {
+  V sum = {0};
+  long i = 0;
+  for (; i + LANES <= n; i += LANES) {
+    V e = v_exp(load(x + i) - shift);
+    store(y + i, e);
+    sum += e;
+  }
+  float rest = 0;
+  if (i < n) {
+    V e = v_exp(load_part(x + i, n - i) - shift);
+    store_part(y + i, e, n - i);
+    for (long l = 0; l < n - i; l++) rest += e[l];
+  }
+  return lane_sum(sum) + rest;
+}
+
+static void k_softmax(long rows, long columns, const float *x, float *y) {
+  for (long r = 0; r < rows; r++, x += columns, y += columns) {
+    float factor = 1.0f / exp_row(columns, x, row_max(columns, x), y);
+    MAP1(y, y, columns, a * factor);
+  }
+}
+
+/* The sum of exp(x - shift) without keeping the terms. */
+INLINE float exp_sum(long n, const float *x, float shift) {
+  V sum = {0};
+  long i = 0;
+  for (; i + LANES <= n; i += LANES) sum += v_exp(load(x + i) - shift);
+  float rest = 0;
+  if (i < n) {
+    V e = v_exp(load_part(x + i, n - i) - shift);
+    for (long l = 0; l < n - i; l++) rest += e[l];
+  }
+  return lane_sum(sum) + rest;
+}
+
+INLINE float scalar_log(float x) { return v_log(splat(x))[0]; }
+
+static void k_log_softmax(long rows, long columns, const float *x, float *y) {
+  for (long r = 0; r < rows; r++, x += columns, y += columns) {
+    float top = row_max(columns, x);
+    float offset = top + scalar_log(exp_sum(columns, x, top));
+    MAP1(x, y, columns, a - offset);
+  }
+}
+
+/* dx = y (dy - sum(dy y)). */
+static void k_softmax_grad(long rows, long columns, const float *dy, const float *y, float *dx) {
+  for (long r = 0; r < rows; r++, dy += columns, y += columns, dx += columns) {
+    float total;
+    k_dot(columns, dy, y, &total);
+    MAP2(dy, y, dx, columns, b * (a - total));
+  }
+}
+
+static void k_cross_entropy(
+    long rows, long columns, float *x, const int *targets, float scale, float *losses) {
+  for (long r = 0; r < rows; r++, x += columns) {
+    int target = targets[r];
+    if (target < 0) {
+      losses[r] = 0;
+      memset(x, 0, (unsigned long)columns * sizeof(float));
+      continue;
+    }
+    float top = row_max(columns, x);
+    float own = x[target];
+    float sum = exp_row(columns, x, top, x);
+    losses[r] = top + scalar_log(sum) - own;
+    float factor = scale / sum;
+    MAP1(x, x, columns, a * factor);
+    x[target] -= scale;
+  }
+}
+
+static void k_layer_norm(long rows, long columns, const float *x, const float *weight,
+    const float *bias, float epsilon, float *y, float *means, float *inverses) {
+  for (long r = 0; r < rows; r++, x += columns, y += columns) {
+    float mean, variance;
+    k_sum(columns, x, &mean);
+    mean /= (float)columns;
+    MAP1(x, y, columns, a - mean);
+    k_dot(columns, y, y, &variance);
+    float inverse = 1.0f / __builtin_sqrtf(variance / (float)columns + epsilon);
+    means[r] = mean;
+    inverses[r] = inverse;
+    MAP2(y, weight, y, columns, a * inverse * b);
+    MAP2(y, bias, y, columns, a + b);
+  }
+}
+
+/* dx = inverse (g - mean(g) - n mean(g n)), g = dy weight, n = (x - mean) inverse. */
+static void k_layer_norm_grad(long rows, long columns, const float *dy, const float *x,
+    const float *weight, const float *means, const float *inverses, float *dx) {
+  for (long r = 0; r < rows; r++, dy += columns, x += columns, dx += columns) {
+    float mean = means[r], inverse = inverses[r], total, projection;
+    MAP2(dy, weight, dx, columns, a * b);
+    k_sum(columns, dx, &total);
+    V sum = {0};
+    long i = 0;
+    for (; i + LANES <= columns; i += LANES) sum += load(dx + i) * (load(x + i) - mean);
+    projection = lane_sum(sum);
+    for (; i < columns; i++) projection += dx[i] * (x[i] - mean);
+    total /= (float)columns;
+    projection *= inverse * inverse / (float)columns;
+    MAP2(dx, x, dx, columns, inverse * (a - total - (b - mean) * projection));
+  }
+}

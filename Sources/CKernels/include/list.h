@@ -1,0 +1,95 @@
+#ifndef AIGC_LIST_H
+#define AIGC_LIST_H
+/*
+ * Every kernel: its name, parameters and arguments. One line here, the loop in `body`.
+ *
+ * Element by element: y = f(x) and the like, n values.
+ *   *_grad: dx from dy and the function's own output y.
+ *   axpy: y += a x.  scale_add: y = a x + b.
+ * Reductions: *out of n values; *_double sum in double precision, lane by lane.
+ *   column_sum: out[columns] (+)= the sum over rows.
+ * Rows of `columns` values:
+ *   cross_entropy: losses[r] = -log softmax(x_r)[target_r]; x_r becomes (softmax - one hot) * scale.
+ *     A target below 0 is left out: loss 0, gradient 0.
+ *   layer_norm: y = (x - mean) / sqrt(var + epsilon) * weight + bias; keeps mean and 1/deviation.
+ * Optimizers update n parameters in place (Adam: Kingma and Ba 2015; AdamW: Loshchilov and Hutter
+ *   2019), as PyTorch orders the operations.
+ * gemm_panel: c[rows][columns] = start + a b, where b is one packed panel [depth][64], a is read with
+ *   the strides a_row and a_depth, `start` may be 0 (then nothing is added) or c itself.
+ * pack_panel: one such panel from b[k * b_depth + j * b_column], zeros beyond `columns`.
+ * Recurrent cells, one row of n units: gates lie `stride` apart (i f g o; r z n), pre-activations in,
+ *   activations out. *_grad writes the gradient of the pre-activations.
+ */
+#define AIGC_KERNELS(K) \
+  K(exp, (long n, const float *x, float *y), (n, x, y)) \
+  K(log, (long n, const float *x, float *y), (n, x, y)) \
+  K(sqrt, (long n, const float *x, float *y), (n, x, y)) \
+  K(tanh, (long n, const float *x, float *y), (n, x, y)) \
+  K(sigmoid, (long n, const float *x, float *y), (n, x, y)) \
+  K(relu, (long n, const float *x, float *y), (n, x, y)) \
+  K(softplus, (long n, const float *x, float *y), (n, x, y)) \
+  K(abs, (long n, const float *x, float *y), (n, x, y)) \
+  K(sign, (long n, const float *x, float *y), (n, x, y)) \
+  K(step, (long n, const float *x, float *y), (n, x, y)) \
+  K(leaky_relu, (long n, float slope, const float *x, float *y), (n, slope, x, y)) \
+  K(scale_add, (long n, float a, float b, const float *x, float *y), (n, a, b, x, y)) \
+  K(tanh_grad, (long n, const float *dy, const float *y, float *dx), (n, dy, y, dx)) \
+  K(sigmoid_grad, (long n, const float *dy, const float *y, float *dx), (n, dy, y, dx)) \
+  K(add, (long n, const float *a, const float *b, float *y), (n, a, b, y)) \
+  K(subtract, (long n, const float *a, const float *b, float *y), (n, a, b, y)) \
+  K(multiply, (long n, const float *a, const float *b, float *y), (n, a, b, y)) \
+  K(divide, (long n, const float *a, const float *b, float *y), (n, a, b, y)) \
+  K(axpy, (long n, float a, const float *x, float *y), (n, a, x, y)) \
+  K(sum, (long n, const float *x, float *out), (n, x, out)) \
+  K(max, (long n, const float *x, float *out), (n, x, out)) \
+  K(dot, (long n, const float *a, const float *b, float *out), (n, a, b, out)) \
+  K(square_sum_double, (long n, const float *x, double *out), (n, x, out)) \
+  K(column_sum, (long rows, long columns, const float *x, long stride, int accumulate, float *out), \
+    (rows, columns, x, stride, accumulate, out)) \
+  K(softmax, (long rows, long columns, const float *x, float *y), (rows, columns, x, y)) \
+  K(log_softmax, (long rows, long columns, const float *x, float *y), (rows, columns, x, y)) \
+  K(softmax_grad, (long rows, long columns, const float *dy, const float *y, float *dx), \
+    (rows, columns, dy, y, dx)) \
+  K(cross_entropy, (long rows, long columns, float *x, const int *targets, float scale, \
+    float *losses), (rows, columns, x, targets, scale, losses)) \
+  K(layer_norm, (long rows, long columns, const float *x, const float *weight, const float *bias, \
+    float epsilon, float *y, float *mean, float *inverse), \
+    (rows, columns, x, weight, bias, epsilon, y, mean, inverse)) \
+  K(layer_norm_grad, (long rows, long columns, const float *dy, const float *x, \
+    const float *weight, const float *mean, const float *inverse, float *dx), \
+    (rows, columns, dy, x, weight, mean, inverse, dx)) \
+  K(sgd, (long n, float *p, const float *g, float *velocity, float rate, float momentum, \
+    float decay, float scale, int first), \
+    (n, p, g, velocity, rate, momentum, decay, scale, first)) \
+  K(adam, (long n, float *p, const float *g, float *m, float *v, const aigc_adam_settings *s), \
+    (n, p, g, m, v, s)) \
+  K(gemm_panel, (long rows, long depth, const float *a, long a_row, long a_depth, const float *b, \
+    const float *start, float *c, long c_row, long columns), \
+    (rows, depth, a, a_row, a_depth, b, start, c, c_row, columns)) \
+  K(pack_panel, (long depth, long columns, const float *b, long b_depth, long b_column, \
+    float *panel), (depth, columns, b, b_depth, b_column, panel)) \
+  K(lstm_cell, (long n, float *gates, long stride, const float *bias, const float *c_before, \
+    float *c, float *h), (n, gates, stride, bias, c_before, c, h)) \
+  K(lstm_cell_grad, (long n, const float *gates, long stride, const float *c_before, \
+    const float *c, const float *dh, float *dc, float *dgates), \
+    (n, gates, stride, c_before, c, dh, dc, dgates)) \
+  K(gru_cell, (long n, float *gates, long stride, const float *bias, float *hidden, \
+    const float *hidden_bias, const float *h_before, float *h), \
+    (n, gates, stride, bias, hidden, hidden_bias, h_before, h)) \
+  K(gru_cell_grad, (long n, const float *gates, long stride, const float *hidden_new, \
+    const float *h_before, const float *dh, float *dgates, float *dhidden, float *dh_before), \
+    (n, gates, stride, hidden_new, h_before, dh, dgates, dhidden, dh_before))
+
+/* Settings of one Adam step. */
+typedef struct {
+  float rate, beta1, beta2, epsilon;
+  /* Weight decay: added to the gradient (Adam), or taken from the parameter first (AdamW). */
+  float decay;
+  int decoupled;
+  /* Factor of the gradient, for clipping by norm. */
+  float scale;
+  /* 1 - beta1^t and sqrt(1 - beta2^t). */
+  float correction1, correction2_sqrt;
+} aigc_adam_settings;
+
+#endif

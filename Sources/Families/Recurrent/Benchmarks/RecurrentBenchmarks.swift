@@ -1,0 +1,43 @@
+import Autograd
+import Glibc
+import Kernels
+import NN
+import Training
+
+/// The recurrent workloads of `Scripts/peers/torch_bench.py`: the same shapes, losses and optimizers.
+enum RecurrentBenchmarks {
+  static let all = [
+    train(
+      "lstm-train",
+      .init(vocabulary: 5000, embedding: 128, hidden: 256, layers: 1), batch: 32, steps: 64),
+    train(
+      "charlstm-train",
+      .init(vocabulary: 65, embedding: 512, hidden: 512, layers: 2), batch: 32, steps: 128),
+  ]
+
+  private static func train(
+    _ name: String, _ sizes: RecurrentNetwork.Sizes, batch: Int, steps: Int
+  ) -> Benchmark {
+    Benchmark(name, unit: "tokens/s", items: batch * steps) {
+      var random = RandomSource(seed: 1)
+      let network = RecurrentNetwork(sizes, using: &random)
+      let parameters = network.trainableParameters
+      let optimizer = Adam(parameters, .adamW)
+      func tokens() -> [Int32] {
+        (0..<batch * steps).map { _ in
+          Int32(random.integer(below: UInt64(sizes.vocabulary)))
+        }
+      }
+      let inputs = Indices(tokens(), [steps, batch])
+      let targets = tokens()
+      let context = Context(isTraining: true, random: random)
+      return {
+        let (_, gradients) = valueAndGradients(for: parameters) {
+          network.loss(inputs, targets: targets, nil, context).loss
+        }
+        let scale = clippingScale(norm: globalNorm(gradients), limit: 1)
+        optimizer.step(gradients, rate: 1e-3, scale: scale)
+      }
+    }
+  }
+}

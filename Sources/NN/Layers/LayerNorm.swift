@@ -1,0 +1,21 @@
+import Autograd
+
+/// Layer normalisation (Ba et al. 2016) over the last axis.
+public struct LayerNorm: Layer {
+  public let weight: Parameter
+  public let bias: Parameter
+  public let epsilon: Float
+
+  /// - Parameters:
+  ///   - size: of the last axis.
+  ///   - epsilon: added to the variance.
+  public init(_ size: Int, epsilon: Float = 1e-5) {
+    weight = Parameter(.ones([size]))
+    bias = Parameter(.zeros([size]))
+    self.epsilon = epsilon
+  }
+
+  public func callAsFunction(_ x: Tensor, _ context: Context) -> Tensor {
+    layerNorm(x, weight.value, bias.value, epsilon: epsilon)
+  }
+}

@@ -1,0 +1,41 @@
+import Autograd
+import Glibc
+import Kernels
+
+/// Starting values of weights, as PyTorch's `nn.init` and its layers' own defaults draw them.
+public enum Initializer {
+  /// Uniform within ±1/√fanIn: what Linear and convolutions start with (He et al. 2015 with a = √5).
+  public static func fanIn(
+    _ shape: Shape, fanIn: Int, using random: inout RandomSource
+  ) -> Tensor {
+    let bound = fanIn > 0 ? 1 / Float(fanIn).squareRoot() : 0
+    return .uniform(shape, -bound, bound, using: &random)
+  }
+
+  /// Uniform within ±√(6 / (fanIn + fanOut)) (Glorot and Bengio 2010).
+  public static func xavierUniform(
+    _ shape: Shape, fanIn: Int, fanOut: Int, using random: inout RandomSource
+  ) -> Tensor {
+    let bound = (6 / Float(max(fanIn + fanOut, 1))).squareRoot()
+    return .uniform(shape, -bound, bound, using: &random)
+  }
+
+  /// Normal with deviation √(2 / fanIn), for ReLU networks (He et al. 2015).
+  public static func kaimingNormal(
+    _ shape: Shape, fanIn: Int, using random: inout RandomSource
+  ) -> Tensor {
+    .normal(shape, deviation: (2 / Float(max(fanIn, 1))).squareRoot(), using: &random)
+  }
+
+  /// Orthonormal rows or columns, whichever are fewer (Saxe et al. 2014), by LAPACK's QR.
+  /// - Parameter shape: [rows, columns].
+  public static func orthogonal(
+    _ shape: Shape, gain: Float = 1, using random: inout RandomSource
+  ) -> Tensor {
+    precondition(shape.rank == 2, "orthogonal: the shape \(shape)")
+    let isWide = shape[0] < shape[1]
+    let (rows, columns) = isWide ? (shape[1], shape[0]) : (shape[0], shape[1])
+    let tall = Tensor.normal([rows, columns], using: &random).orthonormalColumns() * gain
+    return isWide ? tall.transposed : tall
+  }
+}

@@ -1,0 +1,107 @@
+import Autograd
+
+/// A layer or a network: a struct whose properties are parameters, other modules, arrays of them, or
+/// settings. Names in checkpoints follow from the names of the properties, as PyTorch's do from those
+/// of attributes: `lstm.weight_ih_l0`, `model.2.bias`.
+public protocol Module {
+  /// How the names of its parameters begin.
+  var prefix: ModulePrefix { get }
+}
+
+/// How the names of a module's parameters begin in checkpoints.
+public enum ModulePrefix {
+  /// With the name of the property that holds the module.
+  case property
+  /// With a name of the module's own.
+  case own(String)
+  /// With nothing: a part that exists in Swift only, such as one layer of PyTorch's `nn.LSTM`.
+  case none
+}
+
+extension Module {
+  public var prefix: ModulePrefix { .property }
+
+  /// Every parameter with its name, in the order of the properties.
+  public var namedParameters: [(name: String, parameter: Parameter)] {
+    var found: [(name: String, parameter: Parameter)] = []
+    collect(self, "", into: &found)
+    return found
+  }
+
+  /// The parameters that training changes.
+  public var trainableParameters: [Parameter] {
+    namedParameters.map { $0.parameter }.filter { $0.isTrainable }
+  }
+
+  /// How many trainable values there are.
+  public var parameterCount: Int { trainableParameters.reduce(0) { $0 + $1.count } }
+}
+
+/// Walks the properties of `value`.
+private func collect(
+  _ value: Any, _ prefix: String, into found: inout [(name: String, parameter: Parameter)]
+) {
+  for child in Mirror(reflecting: value).children {
+    guard let label = child.label else { continue }
+    add(child.value, label, prefix, into: &found)
+  }
+}
+
+private func add(
+  _ value: Any, _ label: String, _ prefix: String,
+  into found: inout [(name: String, parameter: Parameter)]
+) {
+  if let parameter = value as? Parameter {
+    found.append((prefix + (parameter.name ?? label), parameter))
+  } else if let module = value as? any Module {
+    collect(module, prefix + module.prefix.text(property: label), into: &found)
+  } else if let modules = value as? [any Module] {
+    for (index, module) in modules.enumerated() {
+      let place = value is [any Layer] && label == Sequential.layersLabel ? "" : "\(label)."
+      collect(module, prefix + module.prefix.text(property: "\(place)\(index)"), into: &found)
+    }
+  } else if let some = Mirror(reflecting: value).optionalValue {
+    add(some, label, prefix, into: &found)
+  }
+}
+
+extension ModulePrefix {
+  fileprivate func text(property: String) -> String {
+    switch self {
+    case .property: "\(property)."
+    case .own(let name): "\(name)."
+    case .none: ""
+    }
+  }
+}
+
+extension Mirror {
+  /// What an optional holds.
+  fileprivate var optionalValue: Any? { displayStyle == .optional ? children.first?.value : nil }
+}
+
+/// Layers one after the other, numbered in checkpoints as PyTorch numbers them: activations count.
+public struct Sequential: Module {
+  static let layersLabel = "layers"
+  public let layers: [any Layer]
+
+  public init(_ layers: [any Layer]) { self.layers = layers }
+
+  public func callAsFunction(_ x: Tensor, _ context: Context) -> Tensor {
+    layers.reduce(x) { $1($0, context) }
+  }
+}
+
+/// A module of one tensor in and one out.
+public protocol Layer: Module {
+  func callAsFunction(_ x: Tensor, _ context: Context) -> Tensor
+}
+
+/// A function without parameters as a layer.
+public struct Activation: Layer {
+  private let function: (Tensor) -> Tensor
+
+  public init(_ function: @escaping (Tensor) -> Tensor) { self.function = function }
+
+  public func callAsFunction(_ x: Tensor, _ context: Context) -> Tensor { function(x) }
+}

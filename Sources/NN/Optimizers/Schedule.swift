@@ -1,0 +1,50 @@
+import Glibc
+
+/// The learning rate over a run.
+public struct Schedule: Codable, Equatable, Sendable {
+  public enum Shape: String, Codable, CaseIterable, Sendable {
+    /// The same at every step.
+    case constant
+    /// Half a cosine from the peak to the end (Loshchilov and Hutter 2017).
+    case cosine
+    /// A straight line from the peak to the end.
+    case linear
+    /// Up for 30% of the run, down for the rest, both by cosines (Smith 2018; PyTorch's OneCycleLR).
+    case oneCycle = "one-cycle"
+  }
+
+  public var shape = Shape.constant
+  public var peak: Float
+  /// The rate at the last step, as a share of the peak; constant and one-cycle do not use it.
+  public var endShare: Float = 0.1
+  /// Steps of a straight line from 0 to the peak before all else.
+  public var warmup = 0
+
+  public init(_ shape: Shape = .constant, peak: Float) {
+    self.shape = shape
+    self.peak = peak
+  }
+
+  /// The rate of step `step` of `total`, counted from 0.
+  public func rate(_ step: Int, of total: Int) -> Float {
+    if step < warmup { return peak * Float(step + 1) / Float(warmup) }
+    let length = max(total - warmup, 1)
+    let done = min(1, Double(step - warmup) / Double(length))
+    let end = Double(endShare)
+    let share: Double
+    switch shape {
+    case .constant: share = 1
+    case .linear: share = 1 - (1 - end) * done
+    case .cosine: share = end + (1 - end) * (1 + cos(Double.pi * done)) / 2
+    case .oneCycle:
+      let start = 1.0 / 25
+      if done < 0.3 {
+        share = 1 - (1 - start) * (1 + cos(Double.pi * done / 0.3)) / 2
+      } else {
+        let rest = (done - 0.3) / 0.7
+        share = start * 1e-4 + (1 - start * 1e-4) * (1 + cos(Double.pi * rest)) / 2
+      }
+    }
+    return peak * Float(share)
+  }
+}
