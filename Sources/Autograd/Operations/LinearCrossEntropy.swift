@@ -54,6 +54,8 @@ private final class LinearCrossEntropyPass: @unchecked Sendable {
   private let dx: Tensor
   private let dweight: Tensor
   private let dbias: Tensor
+  /// The gradient of the bias from each block of rows, taken while its logits are in the cache.
+  private let biasParts: Storage
   /// Rows of one task: enough for the packed weights to be read once for many, few enough that their
   /// logits stay in the cache.
   private static let block = 96
@@ -78,6 +80,7 @@ private final class LinearCrossEntropyPass: @unchecked Sendable {
     dx = Tensor(Storage(count: withGradients ? x.count : 0), withGradients ? x.shape : [0])
     dweight = Tensor(
       Storage(count: withGradients ? weight.count : 0), withGradients ? weight.shape : [0])
+    biasParts = Storage(count: withGradients ? (rows + Self.block - 1) / Self.block * classes : 0)
     dbias = Tensor(Storage(count: withGradients ? classes : 0), [withGradients ? classes : 0])
   }
 
@@ -103,6 +106,9 @@ private final class LinearCrossEntropyPass: @unchecked Sendable {
       }
       if withGradients { addWeightGradient(first, size, logits.base) }
     }
+    if withGradients {
+      aigc_column_sum(biasParts.count / max(classes, 1), classes, biasParts.base, classes, 0, dbias.base)
+    }
   }
 
   /// Logits, losses, and the gradient of x for some rows.
@@ -110,17 +116,12 @@ private final class LinearCrossEntropyPass: @unchecked Sendable {
     _ first: Int, _ size: Int, _ logits: UnsafeMutablePointer<Float>, _ forward: PackedPanels,
     _ backward: PackedPanels?
   ) {
-    if let bias {
-      for row in 0..<size {
-        (logits + row * classes).update(from: bias.base, count: classes)
-      }
-    }
     let source = x.pointer + first * input
     for panel in 0..<forward.count {
-      let target = logits + panel * PackedPanels.width
+      let column = panel * PackedPanels.width
       forward.multiply(
-        panel: panel, rows: size, source, stride: input,
-        start: bias == nil ? nil : UnsafePointer(target), target, cStride: classes)
+        panel: panel, rows: size, source, stride: input, start: bias.map { $0.pointer + column },
+        startStride: 0, logits + column, cStride: classes)
     }
     targets.withUnsafeBufferPointer { targets in
       guard let targets = targets.baseAddress else { return }
@@ -128,9 +129,11 @@ private final class LinearCrossEntropyPass: @unchecked Sendable {
         size, classes, logits, targets + first, 1 / Float(count), losses.base + first)
     }
     guard let backward else { return }
+    aigc_column_sum(
+      size, classes, logits, classes, 0, biasParts.base + first / Self.block * classes)
     for panel in 0..<backward.count {
       backward.multiply(
-        panel: panel, rows: size, logits, stride: classes, start: nil,
+        panel: panel, rows: size, logits, stride: classes, start: nil, startStride: 0,
         dx.base + first * input + panel * PackedPanels.width, cStride: input)
     }
   }
@@ -142,12 +145,5 @@ private final class LinearCrossEntropyPass: @unchecked Sendable {
       classes, input, size, MatrixView(logits, stride: classes, isTransposed: true),
       MatrixView(x.pointer + first * input, stride: input), beta: first == 0 ? 0 : 1,
       dweight.base, stride: input)
-    let (sums, classes) = (dbias.base, classes)
-    parallelRows((classes + 255) / 256, size * 256) { block in
-      let column = block * 256
-      aigc_column_sum(
-        size, min(256, classes - column), logits + column, classes, first == 0 ? 0 : 1,
-        sums + column)
-    }
   }
 }

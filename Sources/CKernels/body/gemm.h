@@ -5,11 +5,11 @@
 #define VECTORS (LANES == 16 ? 4 : 2)
 
 INLINE void panel_tile(int rows, long depth, const float *a, long a_row, long a_depth,
-    const float *b, const float *start, float *c, long c_row) {
+    const float *b, const float *start, long start_row, float *c, long c_row) {
   V sum[ROWS][VECTORS];
   for (int i = 0; i < rows; i++)
     for (int j = 0; j < VECTORS; j++)
-      sum[i][j] = start ? load(start + i * c_row + j * LANES) : splat(0);
+      sum[i][j] = start ? load(start + i * start_row + j * LANES) : splat(0);
   for (long k = 0; k < depth; k++) {
     V columns[VECTORS];
     for (int j = 0; j < VECTORS; j++) columns[j] = load(b + k * PANEL + j * LANES);
@@ -25,33 +25,34 @@ INLINE void panel_tile(int rows, long depth, const float *a, long a_row, long a_
 
 #define TILE(n) \
   static __attribute__((noinline)) void tile_##n(long depth, const float *a, long a_row, \
-      long a_depth, const float *b, const float *start, float *c, long c_row) { \
-    panel_tile(n, depth, a, a_row, a_depth, b, start, c, c_row); }
+      long a_depth, const float *b, const float *start, long start_row, float *c, long c_row) { \
+    panel_tile(n, depth, a, a_row, a_depth, b, start, start_row, c, c_row); }
 TILE(1) TILE(2) TILE(3) TILE(4) TILE(5) TILE(6)
 #undef TILE
 
 INLINE void panel_rows(int rows, long depth, const float *a, long a_row, long a_depth,
-    const float *b, const float *start, float *c, long c_row) {
+    const float *b, const float *start, long start_row, float *c, long c_row) {
   for (int j = 0; j < PANEL; j += VECTORS * LANES) {
     const float *s = start ? start + j : 0;
     switch (rows) {
-    case 1: tile_1(depth, a, a_row, a_depth, b + j, s, c + j, c_row); break;
-    case 2: tile_2(depth, a, a_row, a_depth, b + j, s, c + j, c_row); break;
-    case 3: tile_3(depth, a, a_row, a_depth, b + j, s, c + j, c_row); break;
-    case 4: tile_4(depth, a, a_row, a_depth, b + j, s, c + j, c_row); break;
-    case 5: tile_5(depth, a, a_row, a_depth, b + j, s, c + j, c_row); break;
-    default: tile_6(depth, a, a_row, a_depth, b + j, s, c + j, c_row); break;
+    case 1: tile_1(depth, a, a_row, a_depth, b + j, s, start_row, c + j, c_row); break;
+    case 2: tile_2(depth, a, a_row, a_depth, b + j, s, start_row, c + j, c_row); break;
+    case 3: tile_3(depth, a, a_row, a_depth, b + j, s, start_row, c + j, c_row); break;
+    case 4: tile_4(depth, a, a_row, a_depth, b + j, s, start_row, c + j, c_row); break;
+    case 5: tile_5(depth, a, a_row, a_depth, b + j, s, start_row, c + j, c_row); break;
+    default: tile_6(depth, a, a_row, a_depth, b + j, s, start_row, c + j, c_row); break;
     }
   }
 }
 
 static void k_gemm_panel(long rows, long depth, const float *a, long a_row, long a_depth,
-    const float *b, const float *start, float *c, long c_row, long columns) {
+    const float *b, const float *start, long start_row, float *c, long c_row, long columns) {
   for (long i = 0; i < rows; i += ROWS) {
     int count = rows - i < ROWS ? (int)(rows - i) : ROWS;
-    const float *begin = start ? start + i * c_row : 0;
+    const float *begin = start ? start + i * start_row : 0;
     if (columns == PANEL) {
-      panel_rows(count, depth, a + i * a_row, a_row, a_depth, b, begin, c + i * c_row, c_row);
+      panel_rows(count, depth, a + i * a_row, a_row, a_depth, b, begin, start_row,
+          c + i * c_row, c_row);
       continue;
     }
     /* A narrow last panel goes through memory of full width. */
@@ -59,8 +60,8 @@ static void k_gemm_panel(long rows, long depth, const float *a, long a_row, long
     unsigned long size = (unsigned long)columns * sizeof(float);
     memset(whole, 0, sizeof whole);
     if (begin)
-      for (int r = 0; r < count; r++) memcpy(whole + r * PANEL, begin + r * c_row, size);
-    panel_rows(count, depth, a + i * a_row, a_row, a_depth, b, whole, whole, PANEL);
+      for (int r = 0; r < count; r++) memcpy(whole + r * PANEL, begin + r * start_row, size);
+    panel_rows(count, depth, a + i * a_row, a_row, a_depth, b, whole, PANEL, whole, PANEL);
     for (int r = 0; r < count; r++) memcpy(c + (i + r) * c_row, whole + r * PANEL, size);
   }
 }

@@ -15,7 +15,8 @@
  * Optimizers update n parameters in place (Adam: Kingma and Ba 2015; AdamW: Loshchilov and Hutter
  *   2019), as PyTorch orders the operations.
  * gemm_panel: c[rows][columns] = start + a b, where b is one packed panel [depth][64], a is read with
- *   the strides a_row and a_depth, `start` may be 0 (then nothing is added) or c itself.
+ *   the strides a_row and a_depth. `start` may be 0 (then nothing is added), c itself, or with
+ *   start_row 0 one row that is added to all.
  * pack_panel: one such panel from b[k * b_depth + j * b_column], zeros beyond `columns`.
  * Recurrent cells, one row of n units: gates lie `stride` apart (i f g o; r z n), pre-activations in,
  *   activations out. *_grad writes the gradient of the pre-activations.
@@ -64,8 +65,8 @@
   K(adam, (long n, float *p, const float *g, float *m, float *v, const aigc_adam_settings *s), \
     (n, p, g, m, v, s)) \
   K(gemm_panel, (long rows, long depth, const float *a, long a_row, long a_depth, const float *b, \
-    const float *start, float *c, long c_row, long columns), \
-    (rows, depth, a, a_row, a_depth, b, start, c, c_row, columns)) \
+    const float *start, long start_row, float *c, long c_row, long columns), \
+    (rows, depth, a, a_row, a_depth, b, start, start_row, c, c_row, columns)) \
   K(pack_panel, (long depth, long columns, const float *b, long b_depth, long b_column, \
     float *panel), (depth, columns, b, b_depth, b_column, panel)) \
   K(lstm_cell, (long n, float *gates, long stride, const float *bias, const float *c_before, \

@@ -41,13 +41,14 @@ public final class PackedPanels: @unchecked Sendable {
   ///   - rows: rows of `a` and `c`.
   ///   - a: [rows][depth].
   ///   - stride: from one row of `a` to the next.
-  ///   - start: added, with the rows of `c`; nil: nothing is.
+  ///   - start: added; nil: nothing is.
+  ///   - startStride: from one row of `start` to the next: 0 for one row that is added to all.
   ///   - c: where the panel's first column goes.
-  ///   - cStride: from one row of `c` (and `start`) to the next.
+  ///   - cStride: from one row of `c` to the next.
   @inline(__always)
   public func multiply(
     panel: Int, rows: Int, _ a: UnsafePointer<Float>, stride: Int,
-    start: UnsafePointer<Float>?, _ c: UnsafeMutablePointer<Float>, cStride: Int
+    start: UnsafePointer<Float>?, startStride: Int, _ c: UnsafeMutablePointer<Float>, cStride: Int
   ) {
     let width = min(Self.width, columns - panel * Self.width)
     let block = base + panel * Self.width * depth
@@ -55,7 +56,7 @@ public final class PackedPanels: @unchecked Sendable {
     repeat {
       aigc_gemm_panel(
         rows, min(Self.depthBlock, depth - k), a + k, stride, 1, block + k * Self.width,
-        k == 0 ? start : UnsafePointer(c), c, cStride, width)
+        k == 0 ? start : UnsafePointer(c), k == 0 ? startStride : cStride, c, cStride, width)
       k += Self.depthBlock
     } while k < depth
   }

@@ -90,8 +90,8 @@ struct RecurrentProduct: @unchecked Sendable {
       }
       if let before {
         panels.gates[gate].multiply(
-          panel: block, rows: shape.batch, before, stride: shape.hidden, start: start, target,
-          cStride: stride)
+          panel: block, rows: shape.batch, before, stride: shape.hidden, start: start,
+          startStride: stride, target, cStride: stride)
       } else {
         for row in 0..<shape.batch {
           let line = target + row * stride
@@ -151,7 +151,7 @@ struct RecurrentBackward: @unchecked Sendable {
   ) {
     panels.multiply(
       panel: block, rows: shape.batch, dhidden + step * shape.gateSize,
-      stride: shape.gates * shape.hidden, start: start, dh + block * PackedPanels.width,
-      cStride: shape.hidden)
+      stride: shape.gates * shape.hidden, start: start, startStride: shape.hidden,
+      dh + block * PackedPanels.width, cStride: shape.hidden)
   }
 }
