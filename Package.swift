@@ -43,7 +43,7 @@ let package = Package(
       swiftSettings: settings),
     tests("FilesTests", ["Files", "Kernels"]),
     tests("KernelsTests", ["Kernels", "Files"]),
-    tests("DatasetsTests", ["Datasets", "Files", "Kernels"]),
+    tests("DatasetsTests", ["Datasets", "Files", "Kernels"], fixtures: ["Fixtures"]),
     tests("TrainingTests", ["Training", "Kernels", "Files"]),
     tests("ConsoleTests", ["Console", "Files", argumentParser]),
     tests(

@@ -20,12 +20,11 @@ extension BPETokenizer {
   public init(vocabulary path: String, merges mergesPath: String) throws(AIGCError) {
     let vocabulary = try VocabularyJSON(path: path)
     var plain: Set<Int32> = []
-    var tokens: [[UInt8]] = []
-    for id in 0..<vocabulary.count {
-      let text = vocabulary.token(id)
-      let token = ByteAlphabet.decode(text)
-      if token == nil { plain.insert(Int32(id)) }
-      tokens.append(token ?? Array(text))
+    for id in 0..<vocabulary.count where ByteAlphabet.decode(vocabulary.token(id)) == nil {
+      plain.insert(Int32(id))
+    }
+    let tokens = (0..<vocabulary.count).lazy.map { id in
+      ByteAlphabet.decode(vocabulary.token(id)) ?? Array(vocabulary.token(id))
     }
     var byteTokens: [Int32] = []
     for byte in UInt8.min...UInt8.max {
@@ -47,46 +46,37 @@ extension BPETokenizer {
     guard file.count <= largest else { throw .badInput("\(path): too large for merges") }
     let text = try file.bytes()
     var merges = MergeTable()
+    var made: [UInt8] = []
     var (line, start) = (1, 0)
     while start < text.count {
-      var end = start
-      while end < text.count, text[end] != 10 { end += 1 }
-      var bytes = (start..<end).map { text[$0] }
-      if bytes.last == 13 { bytes.removeLast() }
-      if !bytes.isEmpty, line > 1 || !bytes.starts(with: Array("#version".utf8)) {
-        do {
-          try append(bytes, to: &merges, vocabulary)
-        } catch {
-          throw .badInput("\(path): line \(line): \(error)")
+      var (end, space, spaces) = (start, start, 0)
+      while end < text.count, text[end] != 10 {
+        if text[end] == 32 { (space, spaces) = (end, spaces + 1) }
+        end += 1
+      }
+      let next = end + 1
+      if end > start, text[end - 1] == 13 { end -= 1 }
+      let isVersion = line == 1 && (start..<end).map { text[$0] }.starts(with: Self.version)
+      if end > start, !isVersion {
+        func error(_ what: String) -> AIGCError { .badInput("\(path): line \(line) \(what)") }
+        guard spaces == 1 else { throw error("is not two tokens with a space between them") }
+        guard let left = vocabulary.id(of: text, at: start..<space),
+          let right = vocabulary.id(of: text, at: space + 1..<end)
+        else { throw error("names a token that is not in the vocabulary") }
+        made.removeAll(keepingCapacity: true)
+        for place in start..<end where place != space { made.append(text[place]) }
+        guard let id = vocabulary.id(of: made) else {
+          throw error("makes a token that is not in the vocabulary")
         }
+        merges.append(left, right, becomes: id)
       }
       line += 1
-      start = end + 1
+      start = next
     }
     return merges
   }
 
-  /// What is wrong with a line.
-  private struct BadMerge: Error, CustomStringConvertible {
-    let description: String
-  }
-
-  private static func append(
-    _ line: [UInt8], to merges: inout MergeTable, _ vocabulary: VocabularyJSON
-  ) throws(BadMerge) {
-    let parts = line.split(separator: 32, omittingEmptySubsequences: false)
-    guard parts.count == 2, let left = vocabulary.id(of: Array(parts[0])),
-      let right = vocabulary.id(of: Array(parts[1]))
-    else {
-      throw BadMerge(
-        description: parts.count == 2
-          ? "a token that is not in the vocabulary" : "not two tokens with a space between them")
-    }
-    guard let id = vocabulary.id(of: Array(parts[0]) + parts[1]) else {
-      throw BadMerge(description: "makes a token that is not in the vocabulary")
-    }
-    merges.append(left, right, becomes: id)
-  }
+  private static let version = Array("#version".utf8)
 
   public func write(to path: (String) -> String) throws(AIGCError) {
     try VocabularyJSON.write(

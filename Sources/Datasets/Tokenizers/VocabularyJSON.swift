@@ -75,6 +75,12 @@ struct VocabularyJSON: Sendable {
     return ids[Int(word)]
   }
 
+  /// The id of the token that lies in `text` at `range`; nil when there is none.
+  func id(of text: Table<UInt8>, at range: Range<Int>) -> Int32? {
+    guard let word = words.id(of: text, at: range), ids[Int(word)] >= 0 else { return nil }
+    return ids[Int(word)]
+  }
+
   /// Writes tokens in the order of their ids.
   static func write(_ tokens: some Sequence<[UInt8]>, to path: String) throws(AIGCError) {
     var output = Array("{".utf8)
@@ -120,8 +126,14 @@ private struct Parser {
     .badInput("\(name): byte \(position): \(what); an object of tokens and their ids is needed")
   }
 
+  private func isLineSpace() -> Bool {
+    text[position] == 10 || text[position] == 13 || text[position] == 9
+  }
+
   private mutating func skipSpace() {
-    while position < text.count, [32, 9, 10, 13].contains(text[position]) { position += 1 }
+    while position < text.count, text[position] <= 32, text[position] == 32 || isLineSpace() {
+      position += 1
+    }
   }
 
   /// The next byte that is not white space.
