@@ -13,20 +13,25 @@ struct FuzzBPE {
     "#version: 0.2\n", "<|endoftext|>", "255", "256", "999999999", "4294967295", "猫", "Ġ Ġ\n",
   ]
 
-  /// Vocabularies trained on texts.
+  /// Vocabularies trained on texts; the last one stays as it is too.
   func seeds(_ text: String) throws -> [[UInt8]] {
     try [257, 262, 300, 340].map { size in
       var trainer = BPETrainer()
       trainer.vocabularySize = size
       let tokenizer = try trainer.train([Table(Array(text.utf8))], name: "seed")
       try tokenizer.write { "\(folder)/\($0)" }
+      let whole = try OutputFile(path: "\(folder)/whole.json")
+      try whole.write(read("vocab.json"))
+      try whole.commit(sync: false)
       return try read("vocab.json") + [0] + read("merges.txt")
     }
   }
 
-  /// Puts an input into the two files.
+  /// Puts an input into the two files. Every second one only changes the merges: most changes of
+  /// the vocabulary are refused at once.
   func split(_ input: [UInt8]) throws {
-    let parts = input.split(separator: 0, maxSplits: 1, omittingEmptySubsequences: false)
+    var parts = input.split(separator: 0, maxSplits: 1, omittingEmptySubsequences: false)
+    if input.count % 2 == 0 { parts[0] = try read("whole.json")[...] }
     for (name, part) in zip(["vocab.json", "merges.txt"], parts + [[]]) {
       let file = try OutputFile(path: "\(folder)/\(name)")
       try file.write(Array(part))
