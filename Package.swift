@@ -46,7 +46,7 @@ let package = Package(
       swiftSettings: settings),
     tests("FilesTests", ["Files", "Kernels"]),
     tests("KernelsTests", ["Kernels", "Files"]),
-    tests("DatasetsTests", ["Datasets", "Files", "Kernels"]),
+    tests("DatasetsTests", ["Datasets", "Files", "Kernels"], fixtures: ["Fixtures"]),
     tests("TrainingTests", ["Training", "Kernels", "Files"]),
     tests("ConsoleTests", ["Console", "Files", argumentParser]),
     tests(

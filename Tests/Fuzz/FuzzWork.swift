@@ -24,6 +24,10 @@ struct FuzzWork {
     self.target = target
     self.folder = folder
     try put(Array(Self.sample.utf8), "text.txt")
+    if target == .bpe {
+      seeds = try FuzzBPE(folder: folder).seeds(Self.sample)
+      return
+    }
     for estimator in [Estimator.kneserNey, .stupidBackoff] {
       for isQuantized in [false, true] {
         var trainer = NGramTrainer()
@@ -52,6 +56,7 @@ struct FuzzWork {
     case .model, .modelRepaired: return try get("model/\(NGramFolder.model)")
     case .counts, .countsRepaired: return try get("model/\(NGramFolder.counts)")
     case .configuration: return try get("model/\(ModelConfiguration.fileName)")
+    case .bpe: return []
     }
   }
 
@@ -68,13 +73,14 @@ struct FuzzWork {
         "null", "true", "-1", "0", "1e99", "9223372036854775807", "32", "33", "[]", "{}", "\"",
         "[4294967295]", "[-1]", "[0,1,0]", "\"char\"", "\"byte\"", "\"maximum-likelihood\"",
       ]
+    case .bpe: FuzzBPE.dictionary
     default: []
     }
   }
 
   /// A changed model or its counts may fit no longer together; more is no excuse.
   var codes: Set<AIGCError.Code> {
-    target == .arpa || target == .gzip ? [.badInput] : [.badInput, .mismatch]
+    target == .arpa || target == .gzip || target == .bpe ? [.badInput] : [.badInput, .mismatch]
   }
 
   private var path: String {
@@ -84,6 +90,7 @@ struct FuzzWork {
     case .model, .modelRepaired: "\(folder)/model/\(NGramFolder.model)"
     case .counts, .countsRepaired: "\(folder)/model/\(NGramFolder.counts)"
     case .configuration: "\(folder)/model/\(ModelConfiguration.fileName)"
+    case .bpe: "\(folder)/input.bpe"
     }
   }
 
@@ -94,6 +101,7 @@ struct FuzzWork {
     let file = try OutputFile(path: path)
     try file.write(input)
     try file.commit(sync: false)
+    if target == .bpe { try FuzzBPE(folder: folder).split(input) }
   }
 
   func keep(_ execution: Int) throws {
@@ -106,6 +114,7 @@ struct FuzzWork {
     switch target {
     case .arpa: try use(NGramFamily().open(path))
     case .gzip: _ = try readText(path: path)
+    case .bpe: try FuzzBPE(folder: folder).run()
     case .model, .modelRepaired: try use(NGramLanguageModel(folder: "\(folder)/model"))
     case .counts, .countsRepaired: try update()
     case .configuration:

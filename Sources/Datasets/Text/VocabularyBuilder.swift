@@ -24,6 +24,9 @@ public struct VocabularyBuilder: Sendable {
   /// Number of words, the three reserved ones included.
   public var count: Int { offsets.count - 1 }
 
+  /// The bytes of word `id`.
+  func bytes(of id: Int) -> ArraySlice<UInt8> { bytes[Int(offsets[id])..<Int(offsets[id + 1])] }
+
   /// The id of `word`, a new one if it was not there. The empty word is unknown.
   public mutating func id(for word: [UInt8]) -> UInt32 {
     word.withUnsafeBufferPointer { buffer in

@@ -140,12 +140,10 @@ public struct NGramTrainer: Sendable {
         allowed[id] = vocabulary.contains(corpus.vocabulary.bytes(of: UInt32(id)))
       }
     }
-    if let vocabularyLimit, size - 3 > vocabularyLimit {
-      let counts = corpus.counts.levels[0].counts
-      let ranked = (3..<size).sorted {
-        counts[$0] != counts[$1] ? counts[$0] > counts[$1] : $0 < $1
-      }
-      for id in ranked.dropFirst(vocabularyLimit) { allowed[id] = false }
+    if let vocabularyLimit,
+      let isKept = mostFrequentWords(corpus.counts.levels[0].counts, limit: vocabularyLimit)
+    {
+      for id in isKept.indices where !isKept[id] { allowed[id] = false }
     }
     return allowed
   }

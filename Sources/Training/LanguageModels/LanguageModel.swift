@@ -96,14 +96,8 @@ extension LanguageModel {
   public var generatesInParallel: Bool { false }
 }
 
-/// Streams text out of token ids, with the spaces, quotes and line ends where they belong.
-public protocol TokenDecoder {
-  /// Bytes that token `id` adds. May hold back bytes until they are decided (a UTF-8 character of
-  /// several tokens, a space before an unknown neighbour).
-  mutating func append(_ id: Int32) -> [UInt8]
-  /// What is still held back, at the end of the text.
-  mutating func finish() -> [UInt8]
-}
+/// The protocol stands in Datasets, beside the tokenizers.
+public typealias TokenDecoder = Datasets.TokenDecoder
 
 /// A language model at one position of one text.
 public protocol GenerationSession {

@@ -51,7 +51,7 @@ public final class NGramLanguageModel: LanguageModel {
   }
 
   public func makeDecoder() -> any TokenDecoder {
-    NGramDecoder(vocabulary: table.vocabulary, mode: configuration.tokens)
+    WordDecoder(vocabulary: table.vocabulary, mode: configuration.tokens)
   }
 
   public func makeSession() -> any GenerationSession { NGramSession(model: self) }
@@ -60,28 +60,4 @@ public final class NGramLanguageModel: LanguageModel {
     try Datasets.encode(
       text: text, mode: configuration.tokens, vocabulary: table.vocabulary, name: name)
   }
-}
-
-/// Joins words as the tokens' mode asks for; the sentence end is a line end.
-struct NGramDecoder: TokenDecoder {
-  private let vocabulary: Vocabulary
-  private var joiner: TextJoiner
-  /// The word at hand; kept to be filled anew without an allocation.
-  private var word: [UInt8] = []
-
-  init(vocabulary: Vocabulary, mode: TokenMode) {
-    self.vocabulary = vocabulary
-    joiner = TextJoiner(mode: mode)
-  }
-
-  mutating func append(_ id: Int32) -> [UInt8] {
-    let word = UInt32(clamping: id)
-    if word == NGramCounts.sentenceEnd { return joiner.endSentence() }
-    guard Int(word) < vocabulary.count else { return [] }
-    self.word.removeAll(keepingCapacity: true)
-    vocabulary.append(word, to: &self.word)
-    return joiner.append(self.word)
-  }
-
-  mutating func finish() -> [UInt8] { joiner.finish() }
 }

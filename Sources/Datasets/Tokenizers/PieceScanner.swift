@@ -1,0 +1,163 @@
+import Files
+import Glibc
+
+/// Cuts text into the pieces in which GPT-2 merges bytes, by hand what its encoder.py does with
+/// `'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+`. The end token
+/// `<|endoftext|>` is a piece by itself, and the text before it is cut as if it ended there.
+struct PieceScanner {
+  let begin: UnsafePointer<UInt8>
+  let end: UnsafePointer<UInt8>
+  /// Whether `<|endoftext|>` is a piece; else it is text like any other.
+  let findsEndOfText: Bool
+
+  static let endOfText = Array("<|endoftext|>".utf8)
+
+  /// Classes of characters, the numbers of ``unicodeRuns``.
+  private static let letter: UInt8 = 1
+  private static let space: UInt8 = 3
+  private static let invalid: UInt8 = 4
+
+  /// Hands every piece to `sink`; nil when all was UTF-8.
+  func scan(into sink: inout some TokenSink & ~Copyable) -> ScanFailure? {
+    let classes = CharacterClasses.shared.start
+    var position = begin
+    while position < end {
+      let segmentEnd = findsEndOfText ? nextEndOfText(position) : end
+      let segment = Segment(end: segmentEnd, classes: classes)
+      if let failure = segment.scan(from: position, into: &sink) { return failure }
+      position = segmentEnd
+      if position < end {
+        sink.token(position, Self.endOfText.count)
+        position += Self.endOfText.count
+      }
+    }
+    return nil
+  }
+
+  /// The next `<|endoftext|>` at or after `start`.
+  private func nextEndOfText(_ start: UnsafePointer<UInt8>) -> UnsafePointer<UInt8> {
+    var position = start
+    while end - position >= Self.endOfText.count,
+      let found = memchr(position, Int32(Self.endOfText[0]), end - position)
+    {
+      position = UnsafePointer(found.assumingMemoryBound(to: UInt8.self))
+      let text = UnsafeBufferPointer(start: position, count: end - position)
+      if text.starts(with: Self.endOfText) { return position }
+      position += 1
+    }
+    return end
+  }
+
+  /// Text without end tokens.
+  private struct Segment {
+    let end: UnsafePointer<UInt8>
+    let classes: UnsafePointer<UInt8>
+
+    @inline(__always)
+    private func read(_ position: UnsafePointer<UInt8>) -> (kind: UInt8, length: Int) {
+      let byte = position.pointee
+      if byte < 0x80 { return (classes[Int(byte)], 1) }
+      return readLong(position)
+    }
+
+    @inline(never)
+    private func readLong(_ position: UnsafePointer<UInt8>) -> (kind: UInt8, length: Int) {
+      let (scalar, length) = decodeUTF8(position, end)
+      return length > 0 ? (classes[Int(scalar)], length) : (invalid, 1)
+    }
+
+    func scan(
+      from start: UnsafePointer<UInt8>, into sink: inout some TokenSink & ~Copyable
+    ) -> ScanFailure? {
+      var position = start
+      while position < end {
+        let piece = position
+        if piece.pointee == UInt8(ascii: "'") {
+          let length = contractionLength(piece)
+          if length > 0 {
+            sink.token(piece, length)
+            position += length
+            continue
+          }
+        }
+        // A space belongs to the piece behind it, unless that is white space too.
+        if piece.pointee == 32, end - piece > 1 { position += 1 }
+        let (kind, length) = read(position)
+        position = kind == space ? spaceEnd(piece) : runEnd(position + length, kind)
+        if kind == invalid {
+          return ScanFailure(reason: .notUTF8, position: firstInvalid(piece))
+        }
+        sink.token(piece, position - piece)
+      }
+      return nil
+    }
+
+    /// The end of a run of characters of one class.
+    @inline(__always)
+    private func runEnd(_ start: UnsafePointer<UInt8>, _ kind: UInt8) -> UnsafePointer<UInt8> {
+      var position = start
+      while position < end {
+        let (next, length) = read(position)
+        if next != kind { break }
+        position += length
+      }
+      return position
+    }
+
+    /// The end of a piece of white space: before text its last character stays for the next piece,
+    /// unless it is the only one.
+    private func spaceEnd(_ start: UnsafePointer<UInt8>) -> UnsafePointer<UInt8> {
+      var (position, last) = (start, start)
+      while position < end {
+        let (kind, length) = read(position)
+        if kind != space { return last > start ? last : position }
+        last = position
+        position += length
+      }
+      return position
+    }
+
+    /// Length of the `'s`, `'t`, `'re`, `'ve`, `'m`, `'ll` or `'d` at `start`, 0 when there is none.
+    private func contractionLength(_ start: UnsafePointer<UInt8>) -> Int {
+      guard end - start >= 2 else { return 0 }
+      switch start[1] {
+      case UInt8(ascii: "s"), UInt8(ascii: "t"), UInt8(ascii: "m"), UInt8(ascii: "d"): return 2
+      case UInt8(ascii: "r"), UInt8(ascii: "v"):
+        return end - start >= 3 && start[2] == UInt8(ascii: "e") ? 3 : 0
+      case UInt8(ascii: "l"):
+        return end - start >= 3 && start[2] == UInt8(ascii: "l") ? 3 : 0
+      default: return 0
+      }
+    }
+
+    private func firstInvalid(_ start: UnsafePointer<UInt8>) -> UnsafePointer<UInt8> {
+      var position = start
+      while position < end {
+        let (kind, length) = read(position)
+        if kind == invalid { break }
+        position += length
+      }
+      return position
+    }
+  }
+}
+
+/// The class of every character as one table, made when it is first needed. Pages of characters
+/// that no text holds take no memory.
+struct CharacterClasses: @unchecked Sendable {
+  let start: UnsafePointer<UInt8>
+
+  static let shared = CharacterClasses()
+
+  private init() {
+    let table = UnsafeMutablePointer<UInt8>.allocate(capacity: 0x110000)
+    var place = 0
+    for run in unicodeRuns {
+      let length = min(Int(run >> 2), 0x110000 - place)
+      (table + place).initialize(repeating: UInt8(run & 3), count: length)
+      place += length
+    }
+    (table + place).initialize(repeating: 0, count: 0x110000 - place)
+    start = UnsafePointer(table)
+  }
+}

@@ -1,0 +1,38 @@
+/// Joins words as their mode asks for; the end of a sentence is a line end.
+public struct WordDecoder: TokenDecoder {
+  private let vocabulary: Vocabulary
+  private var joiner: TextJoiner
+  /// The word at hand; kept to be filled anew without an allocation.
+  private var word: [UInt8] = []
+
+  public init(vocabulary: Vocabulary, mode: TokenMode) {
+    self.vocabulary = vocabulary
+    joiner = TextJoiner(mode: mode)
+  }
+
+  public mutating func append(_ id: Int32) -> [UInt8] {
+    let word = UInt32(clamping: id)
+    if word == Vocabulary.sentenceEnd { return joiner.endSentence() }
+    guard Int(word) < vocabulary.count else { return [] }
+    self.word.removeAll(keepingCapacity: true)
+    vocabulary.append(word, to: &self.word)
+    return joiner.append(self.word)
+  }
+
+  public mutating func finish() -> [UInt8] { joiner.finish() }
+}
+
+/// Strings tokens of bytes together; a UTF-8 character that is not complete waits.
+struct ByteSequenceDecoder: TokenDecoder {
+  private let tokenizer: any Tokenizer
+  private var joiner = TextJoiner(mode: .byte)
+
+  init(_ tokenizer: any Tokenizer) { self.tokenizer = tokenizer }
+
+  /// The end token is never shown as itself.
+  mutating func append(_ id: Int32) -> [UInt8] {
+    id == tokenizer.endToken ? [] : joiner.append(tokenizer.bytes(of: id))
+  }
+
+  mutating func finish() -> [UInt8] { joiner.finish() }
+}

@@ -1,0 +1,135 @@
+import Files
+
+/// What `config.json` calls a tokenizer.
+public enum TokenizerKind: String, Codable, CaseIterable, Sendable {
+  /// ``CharTokenizer``.
+  case char
+  /// ``WordTokenizer`` with the tokens of ``TokenMode/word``.
+  case word
+  /// ``WordTokenizer`` with the tokens of ``TokenMode/auto``.
+  case auto
+  /// ``WordTokenizer`` with the tokens of ``TokenMode/whitespace``.
+  case whitespace
+  /// ``ByteTokenizer``.
+  case byte
+  /// ``BPETokenizer``.
+  case bpe
+
+  /// How the words of a ``WordTokenizer`` are found; nil for the other kinds.
+  public var wordMode: TokenMode? {
+    switch self {
+    case .word: .word
+    case .auto: .auto
+    case .whitespace: .whitespace
+    case .char, .byte, .bpe: nil
+    }
+  }
+}
+
+/// Turns text into the token ids of a neural language model, and back.
+public protocol Tokenizer: Sendable {
+  var kind: TokenizerKind { get }
+
+  /// Number of ids: 0 to `vocabularySize - 1`.
+  var vocabularySize: Int { get }
+
+  /// A whole text as ids, line ends included.
+  /// - Parameters:
+  ///   - text: the bytes of the text.
+  ///   - name: the file, for messages.
+  /// - Throws: ``AIGCError``: badInput for bytes that are no text, mismatch for text that the
+  ///   vocabulary cannot write, failed without memory, interrupted.
+  func encode(_ text: Table<UInt8>, name: String) throws(AIGCError) -> [Int32]
+
+  /// The ids of a prompt: those of the text, without an end that is not in it.
+  func encode(prompt: String) throws(AIGCError) -> [Int32]
+
+  /// Byte ranges in `text` of its tokens, one for one with ``encode(_:name:)``. An end token's range
+  /// is its line end, empty where the text ends without one.
+  func ranges(of text: Table<UInt8>, name: String) throws(AIGCError) -> [Range<Int>]
+
+  /// The bytes of one token, not always UTF-8 by themselves; none for ids out of range.
+  func bytes(of id: Int32) -> [UInt8]
+
+  /// Streams text out of ids. It never cuts a UTF-8 character and writes U+FFFD for what is none.
+  func makeDecoder() -> any TokenDecoder
+
+  /// The token that ends a line (words) or a text (`<|endoftext|>`); nil when there is none.
+  var endToken: Int32? { get }
+
+  /// Whether ``endToken`` ends the text; else a line.
+  var endTokenEndsText: Bool { get }
+
+  /// The token that stands for words that are not in the vocabulary; nil where every text has ids.
+  var unknownToken: Int32? { get }
+
+  /// Writes the files that ``loadTokenizer(kind:folder:)`` reads.
+  /// - Parameter path: maps a file's name to where it is to be written.
+  func write(to path: (String) -> String) throws(AIGCError)
+}
+
+extension Tokenizer {
+  public func encode(prompt: String) throws(AIGCError) -> [Int32] {
+    try encode(Table(Array(prompt.utf8)), name: "the prompt")
+  }
+
+  /// Ranges of tokens that lie one behind the other from byte `start` on.
+  func consecutiveRanges(_ ids: [Int32], from start: Int) -> [Range<Int>] {
+    var position = start
+    return ids.map { id in
+      let begin = position
+      position += bytes(of: id).count
+      return begin..<position
+    }
+  }
+}
+
+/// Streams text out of token ids, with the spaces, quotes and line ends where they belong.
+public protocol TokenDecoder {
+  /// Bytes that token `id` adds. May hold back bytes until they are decided (a UTF-8 character of
+  /// several tokens, a space before an unknown neighbour).
+  mutating func append(_ id: Int32) -> [UInt8]
+  /// What is still held back, at the end of the text.
+  mutating func finish() -> [UInt8]
+}
+
+/// Reads the tokenizer of a model folder.
+/// - Throws: ``AIGCError`` (badInput) when its files are missing or damaged.
+public func loadTokenizer(
+  kind: TokenizerKind, folder: String
+) throws(AIGCError) -> any Tokenizer {
+  switch kind {
+  case .char: try CharTokenizer(folder: folder)
+  case .byte: ByteTokenizer()
+  case .bpe: try BPETokenizer(folder: folder)
+  case .word: try WordTokenizer(mode: .word, folder: folder)
+  case .auto: try WordTokenizer(mode: .auto, folder: folder)
+  case .whitespace: try WordTokenizer(mode: .whitespace, folder: folder)
+  }
+}
+
+/// Makes a tokenizer for texts.
+/// - Parameters:
+///   - kind: how text is cut into tokens.
+///   - texts: what the vocabulary is taken from, in order.
+///   - vocabularySize: for words, so many of the most frequent ones (besides `<unk>`, `<s>` and
+///     `</s>`), all when nil; for BPE the number of all tokens, 257 or more,
+///     ``BPETrainer/defaultVocabularySize`` when nil. Characters and bytes have no choice.
+///   - name: the texts, for messages.
+/// - Throws: ``AIGCError``: badInput for bytes that are no text, usage for a size that the kind
+///   cannot have, failed without memory, interrupted.
+public func buildTokenizer(
+  kind: TokenizerKind, texts: [Table<UInt8>], vocabularySize: Int?, name: String
+) throws(AIGCError) -> any Tokenizer {
+  switch kind {
+  case .char: return try CharTokenizer(texts: texts, name: name)
+  case .byte: return ByteTokenizer()
+  case .bpe:
+    var trainer = BPETrainer()
+    if let vocabularySize { trainer.vocabularySize = vocabularySize }
+    return try trainer.train(texts, name: name)
+  case .word, .auto, .whitespace:
+    return try WordTokenizer(
+      mode: kind.wordMode ?? .word, texts: texts, vocabularyLimit: vocabularySize, name: name)
+  }
+}

@@ -1,0 +1,171 @@
+import Files
+
+/// One token a word of the vocabulary; line ends are `</s>`, other words `<unk>`.
+///
+/// Text is cut as in n-gram models (``TokenMode``) and words have the same ids, so that perplexities
+/// compare; the start mark `<s>` has an id but is in no encoded text.
+public struct WordTokenizer: Tokenizer {
+  public let mode: TokenMode
+  public let vocabulary: Vocabulary
+
+  static let fileName = "vocab.txt"
+
+  /// - Parameter mode: `word`, `auto` or `whitespace`.
+  public init(mode: TokenMode, vocabulary: Vocabulary) {
+    self.mode = mode
+    self.vocabulary = vocabulary
+  }
+
+  /// The words of texts.
+  /// - Parameters:
+  ///   - mode: `word`, `auto` or `whitespace`.
+  ///   - texts: whole texts, in order.
+  ///   - vocabularyLimit: so many of the most frequent words besides `<unk>`, `<s>` and `</s>`, of
+  ///     equally frequent ones the first; all when nil.
+  ///   - name: the texts, for messages.
+  /// - Throws: ``AIGCError``: badInput for bytes that `mode` refuses or texts without words, usage
+  ///   for a limit below 1, failed without memory, interrupted.
+  public init(
+    mode: TokenMode, texts: [Table<UInt8>], vocabularyLimit: Int?, name: String
+  ) throws(AIGCError) {
+    if let vocabularyLimit, vocabularyLimit < 1 {
+      throw .usage("a vocabulary of \(vocabularyLimit) words; 1 or more are needed")
+    }
+    var builder = VocabularyBuilder()
+    var counts: [UInt32] = []
+    for text in texts {
+      let encoded = try encodeGrowing(text: text, mode: mode, into: &builder, name: name)
+      counts.append(contentsOf: repeatElement(0, count: builder.count - counts.count))
+      counts.withUnsafeMutableBufferPointer { counts in
+        encoded.tokens.withUnsafeBuffer { tokens in
+          for token in tokens where counts[Int(token)] < .max { counts[Int(token)] += 1 }
+        }
+      }
+    }
+    guard builder.count > Vocabulary.reservedWords.count else {
+      throw .badInput("\(name): no words in it; a text is needed")
+    }
+    let all = try builder.freeze()
+    guard let limit = vocabularyLimit,
+      let isKept = mostFrequentWords(try Table(counts), limit: limit)
+    else {
+      self.init(mode: mode, vocabulary: all)
+      return
+    }
+    var kept = VocabularyBuilder()
+    for id in isKept.indices where isKept[id] { _ = kept.id(for: all.bytes(of: UInt32(id))) }
+    self.init(mode: mode, vocabulary: try kept.freeze())
+  }
+
+  /// A vocabulary that is given as words, as a file with one a line holds them: numbered from 3 on,
+  /// the marks `<unk>`, `<s>`, `</s>`, repeated and empty words left out.
+  /// - Throws: ``AIGCError`` (failed) for more than 4 GiB of words.
+  public init(mode: TokenMode, words: some Sequence<[UInt8]>) throws(AIGCError) {
+    var builder = VocabularyBuilder()
+    for word in words { _ = builder.id(for: word) }
+    self.init(mode: mode, vocabulary: try builder.freeze())
+  }
+
+  /// Reads `vocab.txt`: one word a line in the order of the ids, the three marks first.
+  /// - Throws: ``AIGCError`` (badInput) when it is missing or damaged.
+  public init(mode: TokenMode, folder: String) throws(AIGCError) {
+    let path = "\(folder)/\(Self.fileName)"
+    let text = try MappedFile(path: path).bytes()
+    var builder = VocabularyBuilder()
+    var (line, start) = (0, 0)
+    for end in 0...text.count where end == text.count || text[end] == 10 {
+      let word = (start..<end).map { text[$0] }
+      start = end + 1
+      if end == text.count, word.isEmpty { break }
+      let reserved = Vocabulary.reservedWords
+      guard line >= reserved.count || word == reserved[line] else {
+        throw .badInput("\(path): <unk>, <s>, </s> are not its first lines")
+      }
+      guard builder.id(for: word) == line, builder.count == max(line + 1, reserved.count) else {
+        throw .badInput(
+          "\(path): line \(line + 1) is \(word.isEmpty ? "empty" : "a word that was there")")
+      }
+      line += 1
+    }
+    guard line >= Vocabulary.reservedWords.count else {
+      throw .badInput("\(path): <unk>, <s>, </s> are not its first lines")
+    }
+    self.init(mode: mode, vocabulary: try builder.freeze())
+  }
+
+  /// The same ids, and new ones for the words of texts that are not in the vocabulary, in order of
+  /// first occurrence: for training to go on with more text.
+  /// - Returns: the larger tokenizer, and the number of ids before.
+  /// - Throws: ``AIGCError``: badInput for bytes that ``mode`` refuses, failed without memory,
+  ///   interrupted.
+  public func growing(
+    with texts: [Table<UInt8>], name: String
+  ) throws(AIGCError) -> (tokenizer: WordTokenizer, oldCount: Int) {
+    var builder = VocabularyBuilder(vocabulary)
+    for text in texts {
+      _ = try encodeGrowing(text: text, mode: mode, into: &builder, name: name)
+    }
+    return (WordTokenizer(mode: mode, vocabulary: try builder.freeze()), vocabulary.count)
+  }
+
+  public var kind: TokenizerKind {
+    switch mode {
+    case .auto: .auto
+    case .whitespace: .whitespace
+    case .word, .char, .byte: .word
+    }
+  }
+
+  public var vocabularySize: Int { vocabulary.count }
+  public var endToken: Int32? { Int32(Vocabulary.sentenceEnd) }
+  public var endTokenEndsText: Bool { false }
+  public var unknownToken: Int32? { Int32(Vocabulary.unknown) }
+
+  public func encode(_ text: Table<UInt8>, name: String) throws(AIGCError) -> [Int32] {
+    let encoded = try Datasets.encode(text: text, mode: mode, vocabulary: vocabulary, name: name)
+    let count = encoded.tokens.count - encoded.sentences
+    return encoded.tokens.withUnsafeBuffer { tokens in
+      [Int32](unsafeUninitializedCapacity: count) { buffer, initialized in
+        for token in tokens where token != Vocabulary.sentenceStart && initialized < count {
+          buffer[initialized] = Int32(bitPattern: token)
+          initialized += 1
+        }
+      }
+    }
+  }
+
+  /// A prompt's last line goes on unless it ends with a newline.
+  public func encode(prompt: String) throws(AIGCError) -> [Int32] {
+    let bytes = Array(prompt.utf8)
+    var ids = try encode(Table(bytes), name: "the prompt")
+    if ids.last == endToken, bytes.last != 10 { ids.removeLast() }
+    return ids
+  }
+
+  public func ranges(of text: Table<UInt8>, name: String) throws(AIGCError) -> [Range<Int>] {
+    var result: [Range<Int>] = []
+    var position = 0
+    for sentence in try tokenRanges(text: text, mode: mode, name: name) {
+      result += sentence
+      position = sentence.last?.upperBound ?? position
+      while position < text.count, text[position] != 10 { position += 1 }
+      let end = min(position + 1, text.count)
+      result.append(position..<end)
+      position = end
+    }
+    return result
+  }
+
+  public func bytes(of id: Int32) -> [UInt8] {
+    let word = UInt32(clamping: id)
+    return id >= 0 && Int(word) < vocabulary.count ? vocabulary.bytes(of: word) : []
+  }
+
+  public func makeDecoder() -> any TokenDecoder { WordDecoder(vocabulary: vocabulary, mode: mode) }
+
+  public func write(to path: (String) -> String) throws(AIGCError) {
+    let file = try OutputFile(path: path(Self.fileName))
+    for id in 0..<vocabulary.count { try file.write(vocabulary.bytes(of: UInt32(id)) + [10]) }
+    try file.commit(sync: true)
+  }
+}

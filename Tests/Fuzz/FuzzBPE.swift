@@ -1,0 +1,75 @@
+import Datasets
+import Files
+
+/// The target `bpe`: `vocab.json` and `merges.txt` of a byte-level BPE vocabulary, changed together.
+/// An input is both files, one behind the other with a NUL between them.
+struct FuzzBPE {
+  let folder: String
+
+  private static let sample = "the cat sees the dog, 猫 看 狗。 it's 12 <|endoftext|>\n\n  the théâtre"
+
+  static let dictionary = [
+    "\"", "\\", "\\u0120", "\\ud83c\\udf0d", "\\ud800", ":", ",", "{", "}", "\0", "\n", " ", "Ġ",
+    "#version: 0.2\n", "<|endoftext|>", "255", "256", "999999999", "4294967295", "猫", "Ġ Ġ\n",
+  ]
+
+  /// Vocabularies trained on texts; the last one stays as it is too.
+  func seeds(_ text: String) throws -> [[UInt8]] {
+    try [257, 262, 300, 340].map { size in
+      var trainer = BPETrainer()
+      trainer.vocabularySize = size
+      let tokenizer = try trainer.train([Table(Array(text.utf8))], name: "seed")
+      try tokenizer.write { "\(folder)/\($0)" }
+      let whole = try OutputFile(path: "\(folder)/whole.json")
+      try whole.write(read("vocab.json"))
+      try whole.commit(sync: false)
+      return try read("vocab.json") + [0] + read("merges.txt")
+    }
+  }
+
+  /// Puts an input into the two files. Every second one only changes the merges: most changes of
+  /// the vocabulary are refused at once.
+  func split(_ input: [UInt8]) throws {
+    var parts = input.split(separator: 0, maxSplits: 1, omittingEmptySubsequences: false)
+    if input.count % 2 == 0 { parts[0] = try read("whole.json")[...] }
+    for (name, part) in zip(["vocab.json", "merges.txt"], parts + [[]]) {
+      let file = try OutputFile(path: "\(folder)/\(name)")
+      try file.write(Array(part))
+      try file.commit(sync: false)
+    }
+  }
+
+  private struct Wrong: Error, CustomStringConvertible { var description: String }
+
+  /// What is read must encode every text, give it back, and be the same after writing.
+  func run() throws {
+    let tokenizer = try BPETokenizer(folder: folder)
+    let texts = [Self.sample, String(repeating: "thecat", count: 40), "", " "]
+    var all: [[Int32]] = []
+    for text in texts {
+      let table = try Table(Array(text.utf8))
+      let ids = try tokenizer.encode(table, name: "sample")
+      var decoder = tokenizer.makeDecoder()
+      for id in ids { _ = decoder.append(id) }
+      _ = decoder.finish()
+      guard ids.allSatisfy({ $0 >= 0 && $0 < tokenizer.vocabularySize }),
+        ids.flatMap({ tokenizer.bytes(of: $0) }).elementsEqual(text.utf8),
+        try tokenizer.ranges(of: table, name: "sample").count == ids.count
+      else { throw Wrong(description: "the ids are not the text") }
+      all.append(ids)
+    }
+    let copy = "\(folder)/copy"
+    try makeFolder(copy)
+    try tokenizer.write { "\(copy)/\($0)" }
+    let again = try BPETokenizer(folder: copy)
+    for (text, ids) in zip(texts, all) {
+      guard try again.encode(Table(Array(text.utf8)), name: "sample") == ids else {
+        throw Wrong(description: "other ids after writing and reading")
+      }
+    }
+  }
+
+  private func read(_ name: String) throws -> [UInt8] {
+    try MappedFile(path: "\(folder)/\(name)").bytes().withUnsafeBuffer { Array($0) }
+  }
+}
