@@ -194,6 +194,50 @@ import Testing
     }
   }
 
+  /// The 64-bit extension, whose numbers count where the 32-bit ones are full.
+  @Test func zip64() throws {
+    let sound = zip(tensorPickle(count: 6, shape: [6], strides: [1]), ["0": floats])
+    let end = sound.count - 22
+    let start = Int(sound[end + 16]) + Int(sound[end + 17]) << 8
+    var directory: [UInt8] = []
+    var place = start
+    while place < end {
+      let name = Int(sound[place + 28])
+      var head = Array(sound[place..<place + 46])
+      let (size, offset) = (Array(head[24..<28]), Array(head[42..<46]))
+      for index in Array(20..<28) + Array(42..<46) { head[index] = 0xFF }
+      head[30] = 28
+      let zeros: [UInt8] = [0, 0, 0, 0]
+      let extra = [1, 0, 24, 0] + size + zeros + size + zeros + offset + zeros
+      directory += head + sound[place + 46..<place + 46 + name] + extra
+      place += 46 + name
+    }
+    func file(count: UInt64, offset: UInt64, record: Int) -> [UInt8] {
+      var file = Array(sound[..<start]) + directory
+      file += Array("PK\u{6}\u{6}".utf8) + [UInt8](repeating: 0, count: 20) + littleEndian(count)
+      file += littleEndian(count) + littleEndian(UInt64(directory.count)) + littleEndian(offset)
+      file +=
+        Array("PK\u{6}\u{7}".utf8) + [0, 0, 0, 0] + littleEndian(UInt64(record)) + [1, 0, 0, 0]
+      file += Array("PK\u{5}\u{6}".utf8) + [0, 0, 0, 0] + [UInt8](repeating: 0xFF, count: 12)
+      return file + [0, 0]
+    }
+    let record = start + directory.count
+    let whole = file(count: 2, offset: UInt64(start), record: record)
+    #expect(try open(whole).tensor("t").count == 6)
+    for wrong in [
+      file(count: 2, offset: .max, record: record), file(count: .max, offset: 0, record: record),
+      file(count: 3, offset: UInt64(start), record: record),
+      file(count: 2, offset: UInt64(start), record: .max), file(count: 2, offset: 1, record: 0),
+    ] {
+      refuses { _ = try open(wrong) }
+    }
+    for index in start..<record {
+      var changed = whole
+      changed[index] = 0xFF
+      do { _ = try open(changed) } catch let error as AIGCError { #expect(error.code == .badInput) }
+    }
+  }
+
   /// Packed zeros whose size is said to be what it is, more than deflate can give, or less.
   @Test func zipBombs() throws {
     let file = try bytes(fixture("deflated.pth"))

@@ -5,8 +5,8 @@ import Training
 
 @testable import Families
 
-/// One target: what is changed, and what is then done with it.
-struct FuzzWork {
+/// A target of the n-gram models: what is changed, and what is then done with it.
+struct FuzzWork: FuzzSubject {
   let target: FuzzTests.Target
   let folder: String
   private(set) var seeds: [[UInt8]] = []
@@ -52,6 +52,7 @@ struct FuzzWork {
     case .model, .modelRepaired: return try get("model/\(NGramFolder.model)")
     case .counts, .countsRepaired: return try get("model/\(NGramFolder.counts)")
     case .configuration: return try get("model/\(ModelConfiguration.fileName)")
+    case .safetensors, .pth, .pickle: return []
     }
   }
 
@@ -84,6 +85,7 @@ struct FuzzWork {
     case .model, .modelRepaired: "\(folder)/model/\(NGramFolder.model)"
     case .counts, .countsRepaired: "\(folder)/model/\(NGramFolder.counts)"
     case .configuration: "\(folder)/model/\(ModelConfiguration.fileName)"
+    case .safetensors, .pth, .pickle: "\(folder)/input"
     }
   }
 
@@ -111,6 +113,7 @@ struct FuzzWork {
     case .configuration:
       try use(NGramLanguageModel(folder: "\(folder)/model"))
       try update()
+    case .safetensors, .pth, .pickle: break
     }
   }
 
