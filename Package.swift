@@ -37,9 +37,15 @@ let package = Package(
     library("Autograd", ["Kernels", "CKernels"]),
     library("NN", ["Autograd", "Kernels"]),
     library("Datasets", ["Files", "Kernels", "CZlib"]),
+    library("Checkpoints", ["Files", "Datasets"]),
     library("Training", ["Files", "Kernels", "Datasets"]),
     library("Console", ["Files", "Kernels", argumentParser]),
-    library("Families", ["Files", "Kernels", "Autograd", "NN", "Datasets", "Training", "Console", argumentParser]),
+    library(
+      "Families",
+      [
+        "Files", "Kernels", "Autograd", "NN", "Datasets", "Checkpoints", "Training", "Console",
+        argumentParser,
+      ]),
     .target(name: "CStartup"),
     .executableTarget(
       name: "aigc", dependencies: ["CStartup", "Families", "Console", argumentParser],
@@ -47,12 +53,14 @@ let package = Package(
     tests("FilesTests", ["Files", "Kernels"]),
     tests("KernelsTests", ["Kernels", "Files"]),
     tests("DatasetsTests", ["Datasets", "Files", "Kernels"], fixtures: ["Fixtures"]),
+    tests("CheckpointsTests", ["Checkpoints", "Datasets", "Files"], fixtures: ["Fixtures"]),
     tests("TrainingTests", ["Training", "Kernels", "Files"]),
     tests("ConsoleTests", ["Console", "Files", argumentParser]),
     tests(
-      "FamiliesTests", ["Families", "Training", "Datasets", "Files", "Kernels", "Console"],
+      "FamiliesTests",
+      ["Families", "Checkpoints", "Training", "Datasets", "Files", "Kernels", "Console"],
       fixtures: ["Fixtures"]),
-    tests("Fuzz", ["Families", "Training", "Datasets", "Files", "Kernels"]),
+    tests("Fuzz", ["Families", "Checkpoints", "Training", "Datasets", "Files", "Kernels"]),
   ],
   swiftLanguageModes: [.v6]
 )

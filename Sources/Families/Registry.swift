@@ -1,4 +1,5 @@
 import ArgumentParser
+import Checkpoints
 import Console
 import Files
 import Training
@@ -28,6 +29,21 @@ public protocol Family: Sendable {
 
   /// What `aigc inspect` says of the model at `path` beyond the common lines: sizes, counts.
   func inspect(_ path: String) throws(AIGCError) -> [JSONValue.Member]
+
+  /// Writes the model at `path`, a model folder or a file that the family ``claims(_:)``, in the
+  /// format that the name `output` asks for: `aigc convert`.
+  /// - Throws: ``AIGCError``: usage when the family has no other format.
+  func convert(
+    _ path: String, to output: String, options: ConversionOptions
+  ) throws(AIGCError)
+
+  /// Makes a model folder of tensors that another program trained, a bare state_dict say: `aigc
+  /// convert --family <name>`. The folder may be replaced if it is there.
+  /// - Throws: ``AIGCError``: usage when the family cannot, mismatch when the tensors are not those
+  ///   of such a model.
+  func importCheckpoint(
+    _ checkpoint: Checkpoint, options: ImportOptions, to folder: String
+  ) throws(AIGCError)
 }
 
 extension Family {
@@ -35,6 +51,18 @@ extension Family {
   public var benchmarks: [Benchmark] { [] }
   public func claims(_ path: String) -> Bool { false }
   public func inspect(_ path: String) throws(AIGCError) -> [JSONValue.Member] { [] }
+
+  public func convert(
+    _ path: String, to output: String, options: ConversionOptions
+  ) throws(AIGCError) {
+    throw .usage("\(path): a model of the family \(name) has no other format")
+  }
+
+  public func importCheckpoint(
+    _ checkpoint: Checkpoint, options: ImportOptions, to folder: String
+  ) throws(AIGCError) {
+    throw .usage("--family \(name): models of this family cannot be made of a file of tensors")
+  }
 }
 
 /// A family whose models are language models, usable by every text verb.
@@ -53,8 +81,8 @@ public let families: [any Family] = [NGramFamily(), RecurrentFamily()]
 /// Every verb of `aigc`, in the order of its help.
 public let verbs: [any ParsableCommand.Type] =
   [
-    Train.self, Generate.self, Next.self, Evaluate.self, Score.self, Inspect.self, Models.self,
-    Bench.self, Completion.self,
+    Train.self, Generate.self, Next.self, Evaluate.self, Score.self, Inspect.self, Convert.self,
+    Models.self, Bench.self, Completion.self,
   ] + families.flatMap { $0.commands }
 
 /// The family of the model at `path`: a model folder or a bare file.

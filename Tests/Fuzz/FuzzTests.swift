@@ -14,6 +14,7 @@ import Training
   enum Target: String, CaseIterable, Sendable {
     case arpa, model, modelRepaired, counts, countsRepaired, configuration, gzip
     case bpe
+    case safetensors, pth, pickle
   }
 
   @Test(arguments: Target.allCases) func fuzz(_ target: Target) throws {
@@ -24,7 +25,7 @@ import Training
     removeTree(folder)
     try makeFolder(folder)
     print("fuzz \(target.rawValue): inputs in \(folder)")
-    let work = try FuzzWork(target, folder: folder)
+    let work = try target.work(folder: folder)
     var mutator = Mutator(seed: seed, dictionary: work.dictionary)
     let start = ContinuousClock.now
     var (executions, accepted, slowest) = (0, 0, 0.0)
@@ -48,6 +49,31 @@ import Training
     )
     #expect(slowest < 20)
     removeTree(folder)
+  }
+}
+
+/// What a target does with its inputs.
+protocol FuzzSubject {
+  /// Sound inputs.
+  var seeds: [[UInt8]] { get }
+  /// Pieces that mean something in the format.
+  var dictionary: [String] { get }
+  /// With what a damaged input may be refused.
+  var codes: Set<AIGCError.Code> { get }
+  /// Puts an input in its place.
+  func write(_ input: [UInt8]) throws
+  /// Reads it and does all that can be done with what it holds.
+  func run() throws
+  /// Copies the last input beside the folder.
+  func keep(_ execution: Int) throws
+}
+
+extension FuzzTests.Target {
+  func work(folder: String) throws -> any FuzzSubject {
+    switch self {
+    case .safetensors, .pth, .pickle: try CheckpointFuzz(self, folder: folder)
+    default: try FuzzWork(self, folder: folder)
+    }
   }
 }
 

@@ -5,8 +5,8 @@ import Training
 
 @testable import Families
 
-/// One target: what is changed, and what is then done with it.
-struct FuzzWork {
+/// A target of the n-gram models: what is changed, and what is then done with it.
+struct FuzzWork: FuzzSubject {
   let target: FuzzTests.Target
   let folder: String
   private(set) var seeds: [[UInt8]] = []
@@ -56,7 +56,7 @@ struct FuzzWork {
     case .model, .modelRepaired: return try get("model/\(NGramFolder.model)")
     case .counts, .countsRepaired: return try get("model/\(NGramFolder.counts)")
     case .configuration: return try get("model/\(ModelConfiguration.fileName)")
-    case .bpe: return []
+    case .bpe, .safetensors, .pth, .pickle: return []
     }
   }
 
@@ -91,6 +91,7 @@ struct FuzzWork {
     case .counts, .countsRepaired: "\(folder)/model/\(NGramFolder.counts)"
     case .configuration: "\(folder)/model/\(ModelConfiguration.fileName)"
     case .bpe: "\(folder)/input.bpe"
+    case .safetensors, .pth, .pickle: "\(folder)/input"
     }
   }
 
@@ -120,6 +121,7 @@ struct FuzzWork {
     case .configuration:
       try use(NGramLanguageModel(folder: "\(folder)/model"))
       try update()
+    case .safetensors, .pth, .pickle: break
     }
   }
 

@@ -9,7 +9,7 @@ struct NGramFamily: TextFamily {
   let name = "ngram"
   var trainCommand: any ParsableCommand.Type { TrainNGram.self }
   var commands: [any ParsableCommand.Type] {
-    [Update.self, Interpolate.self, Quantize.self, Convert.self]
+    [Update.self, Interpolate.self, Quantize.self]
   }
 
   func claims(_ path: String) -> Bool {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Checkpoints
 import Console
 import Files
 import Training
@@ -6,9 +7,11 @@ import Training
 /// `aigc inspect MODEL`.
 public struct Inspect: ConsoleCommand {
   public static let configuration = CommandConfiguration(
-    commandName: "inspect", abstract: "Show what a model is: configuration, sizes, files.")
+    commandName: "inspect",
+    abstract: "Show what a model is (configuration, sizes, files) or what a file of tensors holds.")
 
-  @Argument(help: "A model's name or path.", completion: .directory)
+  @Argument(
+    help: "A model's name or path, or a file of PyTorch or safetensors.", completion: .file())
   var model: String
 
   @OptionGroup public var common: CommonOptions
@@ -17,8 +20,12 @@ public struct Inspect: ConsoleCommand {
 
   public func run() throws {
     let path = try ModelStore.standard().resolve(model)
-    let members = try describeModel(path) + family(of: path).inspect(path)
     let answer = try Answer(nil)
+    if !families.contains(where: { $0.claims(path) }), Checkpoint.recognizes(path) {
+      let report = CheckpointReport(checkpoint: try Checkpoint.open(path))
+      return try report.write(to: answer, json: common.json)
+    }
+    let members = try describeModel(path) + family(of: path).inspect(path)
     if common.json { try answer.write(json: members) } else { try answer.write(lines(members)) }
   }
 }
@@ -44,7 +51,7 @@ private func describeModel(_ path: String) throws(AIGCError) -> [JSONValue.Membe
 }
 
 /// One member a line, objects indented below their name.
-private func lines(_ members: [JSONValue.Member], indentation: String = "") -> String {
+func lines(_ members: [JSONValue.Member], indentation: String = "") -> String {
   let width = members.reduce(0) { max($0, $1.name.count) }
   var text = ""
   for member in members where member.value != .null {

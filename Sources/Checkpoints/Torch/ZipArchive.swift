@@ -1,0 +1,181 @@
+import Datasets
+import Files
+
+/// The entries of a zip file (PKWARE's APPNOTE), stored or deflated, with the 64-bit extension.
+///
+/// Sizes come from the central directory at the end, so entries whose own headers leave them to a
+/// data descriptor are read too. Checksums are not compared: PyTorch does not do it either, and can
+/// be told not to compute them.
+struct ZipArchive {
+  struct Entry {
+    var name: String
+    /// 0 is stored, 8 deflated.
+    var method: UInt16
+    var isEncrypted: Bool
+    var packedSize: Int
+    var size: Int
+    /// Where its own header begins.
+    var offset: Int
+  }
+
+  static let localSignature: UInt32 = 0x0403_4B50
+  private static let directorySignature: UInt32 = 0x0201_4B50
+  private static let endSignature: UInt32 = 0x0605_4B50
+  private static let end64Signature: UInt32 = 0x0606_4B50
+  private static let locator64Signature: UInt32 = 0x0706_4B50
+  /// Deflate cannot make more of a byte.
+  private static let largestRatio = 1032
+
+  let path: String
+  let bytes: Table<UInt8>
+  private(set) var entries: [Entry] = []
+  private var indices: [String: Int] = [:]
+  /// What unpacked entries may still take together. An entry may be named many times and packed
+  /// zeros grow a thousandfold: a small file shall not fill the memory.
+  private var unpackable: Int
+
+  init(path: String, bytes: Table<UInt8>) throws(AIGCError) {
+    self.path = path
+    self.bytes = bytes
+    unpackable = (64 << 20) + bytes.count * 100
+    try readDirectory()
+  }
+
+  private func damaged(_ what: String) -> AIGCError {
+    .badInput("\(path): damaged or truncated zip file: \(what)")
+  }
+
+  private func short(_ offset: Int) throws(AIGCError) -> Int {
+    guard let value = bytes.load(UInt16.self, at: offset) else { throw damaged("a header is cut") }
+    return Int(value)
+  }
+
+  private func word(_ offset: Int) throws(AIGCError) -> Int {
+    guard let value = bytes.load(UInt32.self, at: offset) else { throw damaged("a header is cut") }
+    return Int(value)
+  }
+
+  private func long(_ offset: Int) throws(AIGCError) -> Int {
+    guard let value = bytes.load(UInt64.self, at: offset) else { throw damaged("a header is cut") }
+    guard let number = Int(exactly: value) else { throw damaged("a size of \(value) bytes") }
+    return number
+  }
+
+  // MARK: Directory
+
+  private mutating func readDirectory() throws(AIGCError) {
+    let end = try findEnd()
+    var (count, offset) = (try short(end + 10), try word(end + 16))
+    if bytes.load(UInt32.self, at: end - 20) == Self.locator64Signature {
+      let record = try long(end - 20 + 8)
+      guard bytes.load(UInt32.self, at: record) == Self.end64Signature else {
+        throw damaged("no 64-bit end record at byte \(record)")
+      }
+      (count, offset) = (try long(record + 32), try long(record + 48))
+    }
+    // 46 bytes an entry.
+    guard offset <= end, count <= (end - offset) / 46 else {
+      throw damaged("a directory of \(count) entries at byte \(offset)")
+    }
+    entries.reserveCapacity(count)
+    for _ in 0..<count {
+      let entry = try readEntry(&offset)
+      guard indices.updateValue(entries.count, forKey: entry.name) == nil else {
+        throw damaged("two entries are called \(printable(entry.name))")
+      }
+      entries.append(entry)
+    }
+  }
+
+  /// The end record stands in the last bytes, before a comment of at most 65535.
+  private func findEnd() throws(AIGCError) -> Int {
+    var offset = bytes.count - 22
+    let last = max(0, offset - 0xFFFF)
+    while offset >= last {
+      if bytes.load(UInt32.self, at: offset) == Self.endSignature,
+        try short(offset + 20) <= bytes.count - offset - 22
+      {
+        return offset
+      }
+      offset -= 1
+    }
+    throw damaged("its directory is missing")
+  }
+
+  private func readEntry(_ offset: inout Int) throws(AIGCError) -> Entry {
+    guard bytes.load(UInt32.self, at: offset) == Self.directorySignature else {
+      throw damaged("no directory entry at byte \(offset)")
+    }
+    let (nameSize, extraSize) = (try short(offset + 28), try short(offset + 30))
+    let next = offset + 46 + nameSize + extraSize + (try short(offset + 32))
+    guard next <= bytes.count else { throw damaged("a directory entry is cut") }
+    var entry = Entry(
+      name: bytes.text(offset + 46..<offset + 46 + nameSize),
+      method: UInt16(try short(offset + 10)), isEncrypted: try short(offset + 8) & 1 != 0,
+      packedSize: try word(offset + 20), size: try word(offset + 24),
+      offset: try word(offset + 42))
+    let extra = offset + 46 + nameSize
+    try readExtra(extra..<extra + extraSize, &entry)
+    offset = next
+    return entry
+  }
+
+  /// Numbers that are too large for 32 bits stand in an extra field, in this order.
+  private func readExtra(_ range: Range<Int>, _ entry: inout Entry) throws(AIGCError) {
+    var place = range.lowerBound
+    while place + 4 <= range.upperBound {
+      let (kind, size) = (try short(place), try short(place + 2))
+      place += 4
+      if kind == 1 {
+        var field = place
+        let end = min(place + size, range.upperBound)
+        for key in [\Entry.size, \Entry.packedSize, \Entry.offset]
+        where entry[keyPath: key] == 0xFFFF_FFFF && field + 8 <= end {
+          entry[keyPath: key] = try long(field)
+          field += 8
+        }
+      }
+      place += size
+    }
+  }
+
+  // MARK: Contents
+
+  func contains(_ name: String) -> Bool { indices[name] != nil }
+
+  func size(of name: String) -> Int? { indices[name].map { entries[$0].size } }
+
+  /// The bytes of an entry: a part of the mapped file when it is stored, unpacked otherwise.
+  /// - Throws: ``AIGCError`` (badInput) when it is missing or damaged or would unpack to more than
+  ///   its file can honestly hold.
+  mutating func contents(of name: String) throws(AIGCError) -> Table<UInt8> {
+    guard let index = indices[name] else {
+      throw damaged("the entry \(printable(name)) is missing")
+    }
+    let entry = entries[index]
+    let shown = printable(name)
+    guard !entry.isEncrypted else { throw .badInput("\(path): \(shown) is encrypted") }
+    guard bytes.load(UInt32.self, at: entry.offset) == Self.localSignature else {
+      throw damaged("no entry \(shown) at byte \(entry.offset)")
+    }
+    // The entry's own header may have other extra fields than the directory says.
+    let start =
+      entry.offset + 30 + (try short(entry.offset + 26)) + (try short(entry.offset + 28))
+    guard start <= bytes.count, entry.packedSize <= bytes.count - start else {
+      throw damaged("\(shown) reaches beyond the end")
+    }
+    let packed = bytes.slice(start..<start + entry.packedSize)
+    switch entry.method {
+    case 0:
+      guard entry.size == entry.packedSize else { throw damaged("\(shown) has two sizes") }
+      return packed
+    case 8:
+      guard entry.size / Self.largestRatio <= entry.packedSize, entry.size <= unpackable else {
+        throw damaged("\(shown) would unpack to \(entry.size) bytes")
+      }
+      unpackable -= entry.size
+      return try inflateRaw(packed, size: entry.size, name: "\(path): \(shown)")
+    default: throw .badInput("\(path): \(shown): compression method \(entry.method) is not read")
+    }
+  }
+}

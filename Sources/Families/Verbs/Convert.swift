@@ -1,0 +1,125 @@
+import ArgumentParser
+import Checkpoints
+import Console
+import Datasets
+import Files
+import Training
+
+/// What `aigc convert` hands to a family that writes one of its models in another format.
+public struct ConversionOptions: Sendable {
+  /// What a token of an n-gram file is, where its format does not say.
+  public var tokens: TokenMode?
+  /// Whether a model at the output may be replaced.
+  public var force = false
+
+  public init() {}
+}
+
+/// What `aigc convert --family` hands to a family that makes a model of a file of tensors.
+public struct ImportOptions: Sendable {
+  /// Which model of several that were trained together the file holds.
+  public enum Part: String, CaseIterable, ExpressibleByArgument, Sendable {
+    case generator, discriminator
+  }
+
+  /// A file with one token a line, for families whose models need one.
+  public var vocabulary: String?
+  public var part: Part?
+
+  public init() {}
+}
+
+/// `aigc convert IN OUT`.
+public struct Convert: ConsoleCommand {
+  public static let configuration = CommandConfiguration(
+    commandName: "convert",
+    abstract: "Write a model or a file of tensors in another format.",
+    discussion: """
+      N-gram models: .arpa and .arpa.gz are ARPA files, other names model folders.
+      Files of PyTorch (.pth .pt .bin .ckpt) and safetensors: OUT ends in .safetensors, or --family \
+      makes a model folder.
+      """)
+
+  @Argument(
+    help: "A model's name or path, an ARPA file, or a file of tensors.", completion: .file())
+  var input: String
+  @Argument(
+    help: "model.arpa, model.arpa.gz, weights.safetensors, or a folder.", completion: .file())
+  var output: String
+  @Option(help: "What a token of an ARPA file is (default: whitespace).")
+  var tokens: TokenMode?
+  @Option(help: "Make a model of this family of the tensors.")
+  var family: String?
+  @Option(help: "A file of the model's tokens, one a line (with --family).", completion: .file())
+  var vocab: String?
+  @Option(help: "Which of two models the tensors are (with --family): generator, discriminator.")
+  var part: ImportOptions.Part?
+  @Flag(help: "Replace a model folder.")
+  var force = false
+  @OptionGroup public var common: CommonOptions
+
+  public init() {}
+
+  public func validate() throws {
+    if family == nil, vocab != nil || part != nil {
+      throw ValidationError("--vocab and --part go with --family")
+    }
+  }
+
+  public func run() throws {
+    if let family {
+      try importTensors(into: try Self.family(named: family))
+    } else {
+      try convert(try ModelStore.standard().resolve(input))
+    }
+    try StandardOutput.write("\(output)\n")
+  }
+
+  private func importTensors(into family: any Family) throws(AIGCError) {
+    var options = ImportOptions()
+    options.vocabulary = vocab
+    options.part = part
+    let checkpoint = try Checkpoint.open(input)
+    let folder = try RunFolder.path(family: family.name, data: input, out: output, force: force)
+    try family.importCheckpoint(checkpoint, options: options, to: folder)
+  }
+
+  private func convert(_ path: String) throws(AIGCError) {
+    let claiming = families.first { $0.claims(path) }
+    if claiming == nil, Checkpoint.recognizes(path) {
+      guard output.hasSuffix(".safetensors") else {
+        throw .usage("\(output): tensors go to a name that ends in .safetensors, or pass --family")
+      }
+      try writeTensors(of: Checkpoint.open(path), to: output)
+      return
+    }
+    var options = ConversionOptions()
+    options.tokens = tokens
+    options.force = force
+    if isFolder(path) {
+      try Families.family(of: path).convert(path, to: output, options: options)
+    } else {
+      // ARPA files may have any name.
+      try (claiming ?? NGramFamily()).convert(path, to: output, options: options)
+    }
+  }
+
+  private static func family(named name: String) throws(AIGCError) -> any Family {
+    let names = families.map { $0.name }
+    if let family = families.first(where: { $0.name == name }) { return family }
+    let near = suggestion(for: name, among: names)
+    throw .usage("--family \(name): unknown\(near); there are: \(names.joined(separator: ", "))")
+  }
+}
+
+/// Writes all tensors of a checkpoint to a safetensors file, with their types.
+func writeTensors(of checkpoint: Checkpoint, to path: String) throws(AIGCError) {
+  var metadata = checkpoint.metadata
+  switch checkpoint.format {
+  // What the programs that read weights of PyTorch ask for.
+  case .torchZip, .torchLegacy: metadata["format"] = "pt"
+  case .safetensors, .sharded: break
+  }
+  try SafetensorsWriter.write(
+    checkpoint.tensors.map { NewTensor($0) }, metadata: metadata, to: path, sync: true)
+}

@@ -1,0 +1,96 @@
+import Checkpoints
+import Console
+import Files
+import Testing
+import Training
+
+@testable import Families
+
+/// `aigc convert` and `aigc inspect` of files of tensors.
+@Suite struct CheckpointVerbsTests {
+  private func weights(_ name: String, file: String = #filePath) -> String {
+    "\(parentFolder(of: parentFolder(of: file)))/CheckpointsTests/Fixtures/\(name)"
+  }
+
+  private func convert(_ arguments: String...) throws {
+    var command = try Convert.parse(arguments)
+    try command.run()
+  }
+
+  @Test func tensorsKeepTheirTypes() throws {
+    let folder = try TemporaryFolder()
+    let output = folder.file("types.safetensors")
+    try convert(weights("types.pth"), output)
+    let (ours, theirs) = (
+      try Checkpoint.open(output), try Checkpoint.open(weights("types.safetensors"))
+    )
+    #expect(ours.metadata == ["format": "pt"])
+    #expect(ours.tensors.map { $0.name } == theirs.tensors.map { $0.name })
+    #expect(ours.tensors.map { $0.type } == theirs.tensors.map { $0.type })
+    // By content: the name of the input says nothing.
+    try folder.write("weights", bytes(weights("zip-legacy.pth")))
+    try convert(folder.file("weights"), output)
+    #expect(try Checkpoint.open(output).tensors.count == 6)
+  }
+
+  @Test func ngramModelsAsBefore() throws {
+    let folder = try TemporaryFolder()
+    let model = try folder.train("model", ["the cat sees the dog\n"])
+    try convert(model, folder.file("a.arpa"))
+    try convert(folder.file("a.arpa"), folder.file("back"))
+    #expect(
+      ngrams(try NGramLanguageModel(folder: folder.file("back")).table)
+        == ngrams(try NGramLanguageModel(folder: model).table))
+    // An ARPA file may have any name.
+    try folder.write("words", bytes(folder.file("a.arpa")))
+    try convert(folder.file("words"), folder.file("again"), "--tokens", "whitespace")
+    #expect(try NGramLanguageModel(folder: folder.file("again")).table.order == 3)
+    _ = refuses([.usage]) { try convert(folder.file("words"), folder.file("again")) }
+  }
+
+  @Test func refusals() throws {
+    let folder = try TemporaryFolder()
+    let (input, output) = (weights("zip.pth"), folder.file("out"))
+    _ = refuses([.usage]) { try convert(input, output) }
+    _ = refuses([.usage]) { try convert(input, output, "--family", "ngram") }
+    let unknown = refuses([.usage]) { try convert(input, output, "--family", "ngrm") }
+    #expect(unknown.contains("did you mean 'ngram'?"))
+    #expect(throws: (any Error).self) { try Convert.parse([input, output, "--vocab", "x"]) }
+    try folder.write("cut.pth", Array(bytes(input).prefix(700)))
+    _ = refuses { try convert(folder.file("cut.pth"), folder.file("a.safetensors")) }
+    _ = refuses { try convert(folder.file("none"), folder.file("a.safetensors")) }
+    #expect(folderContents(folder.path) == ["cut.pth"])
+  }
+
+  @Test func reports() throws {
+    let folder = try TemporaryFolder()
+    let report = CheckpointReport(checkpoint: try Checkpoint.open(weights("zip.pth")))
+    for isJSON in [false, true] {
+      let answer = try Answer(folder.file("report"))
+      try report.write(to: answer, json: isJSON)
+      try answer.finish()
+      let written = try text(folder.file("report"))
+      if isJSON {
+        #expect(written.contains(#""format":"torch-zip","tensor_count":6,"values":25,"#))
+        #expect(written.contains(#"{"name":"conv.weight","type":"F32","shape":[2,1,3,3]}"#))
+      } else {
+        #expect(written.contains("\n  conv.weight               F32  [2, 1, 3, 3]\n"))
+      }
+    }
+  }
+
+  @Test func hostileNamesDoNotReachTheTerminal() throws {
+    let folder = try TemporaryFolder()
+    try SafetensorsWriter.write(
+      [NewTensor(name: "a\u{1B}[2J\u{9B}\u{202E}", shape: [1], floats: [1])],
+      metadata: ["\u{7}": "\n"], to: folder.file("a"), sync: false)
+    let answer = try Answer(folder.file("report"))
+    try CheckpointReport(checkpoint: try Checkpoint.open(folder.file("a")))
+      .write(to: answer, json: false)
+    try answer.finish()
+    let written = try text(folder.file("report"))
+    #expect(written.contains(#"a\u{1b}[2J\u{9b}\u{202e}"#))
+    #expect(written.contains(#"\u{7}  \u{a}"#))
+    #expect(!written.unicodeScalars.contains("\u{1B}"))
+  }
+}
