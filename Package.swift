@@ -44,7 +44,7 @@ let package = Package(
       swiftSettings: settings),
     tests("FilesTests", ["Files", "Kernels"]),
     tests("KernelsTests", ["Kernels", "Files"]),
-    tests("DatasetsTests", ["Datasets", "Files", "Kernels"]),
+    tests("DatasetsTests", ["Datasets", "Files", "Kernels", "CPNG"]),
     tests("TrainingTests", ["Training", "Datasets", "Kernels", "Files"]),
     tests("ConsoleTests", ["Console", "Files", argumentParser]),
     tests(

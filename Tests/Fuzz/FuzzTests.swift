@@ -13,6 +13,7 @@ import Training
 @Suite(.serialized) struct FuzzTests {
   enum Target: String, CaseIterable, Sendable {
     case arpa, model, modelRepaired, counts, countsRepaired, configuration, gzip
+    case csv
   }
 
   @Test(arguments: Target.allCases) func fuzz(_ target: Target) throws {

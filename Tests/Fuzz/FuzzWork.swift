@@ -49,6 +49,7 @@ struct FuzzWork {
       try file.write(Self.sample)
       try file.commit(sync: false)
       return try get("seed.gz")
+    case .csv: return csvSeed(seeds.count)
     case .model, .modelRepaired: return try get("model/\(NGramFolder.model)")
     case .counts, .countsRepaired: return try get("model/\(NGramFolder.counts)")
     case .configuration: return try get("model/\(ModelConfiguration.fileName)")
@@ -68,6 +69,7 @@ struct FuzzWork {
         "null", "true", "-1", "0", "1e99", "9223372036854775807", "32", "33", "[]", "{}", "\"",
         "[4294967295]", "[-1]", "[0,1,0]", "\"char\"", "\"byte\"", "\"maximum-likelihood\"",
       ]
+    case .csv: csvDictionary
     default: []
     }
   }
@@ -81,6 +83,7 @@ struct FuzzWork {
     switch target {
     case .arpa: "\(folder)/input.arpa"
     case .gzip: "\(folder)/input.gz"
+    case .csv: "\(folder)/input.csv"
     case .model, .modelRepaired: "\(folder)/model/\(NGramFolder.model)"
     case .counts, .countsRepaired: "\(folder)/model/\(NGramFolder.counts)"
     case .configuration: "\(folder)/model/\(ModelConfiguration.fileName)"
@@ -106,6 +109,7 @@ struct FuzzWork {
     switch target {
     case .arpa: try use(NGramFamily().open(path))
     case .gzip: _ = try readText(path: path)
+    case .csv: try useTable(path)
     case .model, .modelRepaired: try use(NGramLanguageModel(folder: "\(folder)/model"))
     case .counts, .countsRepaired: try update()
     case .configuration:

@@ -33,7 +33,7 @@ public enum LossCurve {
       plot.series.append(.init("validation", validation, color: orange, hasDots: hasDots))
     }
     if let lowest = validation.filter({ $0.y.isFinite }).min(by: { $0.y < $1.y }) {
-      let text = "\(digits(lowest.y)) at step \(Int(lowest.x))"
+      let text = "\(digits(lowest.y)) at step \(Int(exactly: lowest.x) ?? 0)"
       plot.notes = [.init(lowest, text)]
     }
     return plot
@@ -64,7 +64,7 @@ public enum LossCurve {
   }
 
   /// The mean over a fiftieth of the points, as many before a point as after it: unlike an
-  /// exponential average it does not lag behind a falling loss. Towards the ends it narrows.
+  /// exponential average it does not lag behind a falling loss. Towards the ends it narrows to a third.
   static func smoothed(_ points: [LinePlot.Point]) -> [LinePlot.Point] {
     let largest = max(2, points.count / 100)
     // Sums up to each point, over those that are finite.
@@ -77,8 +77,8 @@ public enum LossCurve {
     return points.indices.map { index in
       let point = points[index]
       guard point.y.magnitude <= 1e100 else { return .init(point.x, .nan) }
-      let radius = min(largest, index, points.count - 1 - index)
-      let (from, to) = (index - radius, index + radius + 1)
+      let radius = max(min(largest, index, points.count - 1 - index), largest / 3)
+      let (from, to) = (max(index - radius, 0), min(index + radius + 1, points.count))
       return .init(point.x, (sums[to] - sums[from]) / (counts[to] - counts[from]))
     }
   }

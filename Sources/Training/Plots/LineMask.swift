@@ -122,7 +122,9 @@ struct LineMask {
   mutating func path(_ places: [Place], width: Double, dash: (on: Double, off: Double)? = nil) {
     if places.count == 1 { dot(places[0], radius: max(width, 2)) }
     guard let dash else {
-      for index in places.indices.dropFirst() { line(places[index - 1], places[index], width: width) }
+      for index in places.indices.dropFirst() {
+        line(places[index - 1], places[index], width: width)
+      }
       return
     }
     var (isOn, rest) = (true, dash.on)
@@ -146,17 +148,17 @@ struct LineMask {
   }
 }
 
-/// Fewer points that give the same line: of neighbours in one column of pixels the first, the lowest,
-/// the highest and the last (Jugel et al. 2014, "M4: A visualization-oriented time series data
-/// aggregation").
+/// Fewer points that give the same line: of neighbours in one quarter of a column of pixels the
+/// first, the lowest, the highest and the last (Jugel et al. 2014, "M4: A visualization-oriented time
+/// series data aggregation").
 func thinned(_ places: [LineMask.Place]) -> [LineMask.Place] {
   var result: [LineMask.Place] = []
   var start = 0
   while start < places.count {
-    let column = places[start].x.rounded(.down)
+    let column = (places[start].x * 4).rounded(.down)
     var end = start
     var (lowest, highest) = (start, start)
-    while end < places.count, places[end].x.rounded(.down) == column {
+    while end < places.count, (places[end].x * 4).rounded(.down) == column {
       if places[end].y < places[lowest].y { lowest = end }
       if places[end].y > places[highest].y { highest = end }
       end += 1

@@ -73,7 +73,8 @@ struct PlotAxis {
     let largest = max(counts.lowerBound.magnitude, counts.upperBound.magnitude)
     let style = LabelStyle(largest: Double(largest) * step, exponent: exponent)
     return counts.map { count in
-      let value = exponent < 0
+      let value =
+        exponent < 0
         ? Double(count * factor) / power(-exponent) : Double(count * factor) * power(exponent)
       return Tick(value: value, label: style.label(count * factor, exponent))
     }
@@ -112,7 +113,7 @@ private enum LabelStyle {
   init(largest: Double, exponent: Int) {
     if largest >= 1e12 || exponent < -4 {
       self = .scientific
-    } else if exponent >= 6 || (exponent == 5 && largest >= 1e7) {
+    } else if exponent >= 6 || (exponent == 5 && largest >= 1e6) {
       self = .millions
     } else if exponent >= 3 && largest >= 1e4 {
       self = .thousands
