@@ -4,35 +4,7 @@ import Testing
 
 @testable import Console
 
-@Suite struct JSONTests {
-  @Test func compactAndOrdered() {
-    let value: JSONValue = [
-      "b": 1, "a": [true, .null, 0.5, "x"], "f": .float(-1.25), "n": .double(.nan),
-      "i": .double(-.infinity), "e": [:], "big": .double(1e300),
-    ]
-    let text = #"{"b":1,"a":[true,null,0.5,"x"],"f":-1.25,"n":null,"i":null,"e":{},"big":1e+300}"#
-    #expect(value.text == text)
-  }
-
-  @Test func stringsAreEscaped() throws {
-    let text = "quote\" back\\ line\n tab\t \u{0}\u{1F}\u{7F} é 春 \u{1F600} \u{2028}"
-    let value = JSONValue.string(text)
-    let back = try JSONDecoder().decode(JSONValue.self, from: Data(value.text.utf8))
-    #expect(back == value)
-    #expect(value.text.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7F })
-  }
-
-  @Test func readsWhatItWrites() throws {
-    let value: JSONValue = ["a": [1, -2, 0.25, "s", false], "b": ["c": .null]]
-    #expect(try JSONDecoder().decode(JSONValue.self, from: Data(value.text.utf8)) == value)
-  }
-
-  @Test func bytesThatAreNotText() {
-    #expect(JSONValue.object(JSONValue.text(bytes: Array("é".utf8))).text == #"{"text":"é"}"#)
-    let broken = JSONValue.object(JSONValue.text(bytes: [0x61, 0xE6]))
-    #expect(broken.text == "{\"text\":\"a\u{FFFD}\",\"bytes\":[97,230]}")
-  }
-
+@Suite struct AnswerTests {
   @Test func documentsGrowElementByElement() throws {
     let path = FileManager.default.temporaryDirectory.path + "/aigc-\(UUID().uuidString)"
     defer { removeTree(path) }

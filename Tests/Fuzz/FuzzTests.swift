@@ -15,6 +15,7 @@ import Training
     case arpa, model, modelRepaired, counts, countsRepaired, configuration, gzip
     case bpe
     case safetensors, pth, pickle
+    case csv
   }
 
   @Test(arguments: Target.allCases) func fuzz(_ target: Target) throws {

@@ -53,6 +53,7 @@ struct FuzzWork: FuzzSubject {
       try file.write(Self.sample)
       try file.commit(sync: false)
       return try get("seed.gz")
+    case .csv: return csvSeed(seeds.count)
     case .model, .modelRepaired: return try get("model/\(NGramFolder.model)")
     case .counts, .countsRepaired: return try get("model/\(NGramFolder.counts)")
     case .configuration: return try get("model/\(ModelConfiguration.fileName)")
@@ -74,6 +75,7 @@ struct FuzzWork: FuzzSubject {
         "[4294967295]", "[-1]", "[0,1,0]", "\"char\"", "\"byte\"", "\"maximum-likelihood\"",
       ]
     case .bpe: FuzzBPE.dictionary
+    case .csv: csvDictionary
     default: []
     }
   }
@@ -87,6 +89,7 @@ struct FuzzWork: FuzzSubject {
     switch target {
     case .arpa: "\(folder)/input.arpa"
     case .gzip: "\(folder)/input.gz"
+    case .csv: "\(folder)/input.csv"
     case .model, .modelRepaired: "\(folder)/model/\(NGramFolder.model)"
     case .counts, .countsRepaired: "\(folder)/model/\(NGramFolder.counts)"
     case .configuration: "\(folder)/model/\(ModelConfiguration.fileName)"
@@ -116,6 +119,7 @@ struct FuzzWork: FuzzSubject {
     case .arpa: try use(NGramFamily().open(path))
     case .gzip: _ = try readText(path: path)
     case .bpe: try FuzzBPE(folder: folder).run()
+    case .csv: try useTable(path)
     case .model, .modelRepaired: try use(NGramLanguageModel(folder: "\(folder)/model"))
     case .counts, .countsRepaired: try update()
     case .configuration:

@@ -22,7 +22,8 @@ public enum Version {
     It comes without warranty of any kind.
 
     It uses the Swift standard library, Foundation and swift-argument-parser (Apache-2.0 with
-    Runtime Library Exception), OpenBLAS and LAPACK (BSD-3-Clause) and zlib (zlib licence).
+    Runtime Library Exception), OpenBLAS and LAPACK (BSD-3-Clause), zlib (zlib licence) and
+    libpng (libpng licence, version 2).
     Bundled models name the licence of their data on their cards.
 
     """

@@ -1,0 +1,99 @@
+import Files
+
+/// The picture of a training run: its training loss, thin and smoothed, and its validation loss with
+/// the lowest point marked.
+public enum LossCurve {
+  /// The file's name inside a run's folder.
+  public static let fileName = "loss.png"
+
+  /// The figure for the rows of a log. A step that stands twice counts as it was logged last.
+  /// - Parameters:
+  ///   - title: say the name of the run.
+  ///   - unit: what the y axis is called: "loss (nats per token)".
+  ///   - isLogarithmic: draws the losses over powers of ten.
+  public static func plot(
+    _ rows: [MetricsRow], title: String = "", unit: String = "loss", isLogarithmic: Bool = false
+  ) -> LinePlot {
+    var plot = LinePlot(title: title, xLabel: "step", yLabel: unit)
+    plot.isLogarithmic = isLogarithmic
+    let training = points(rows, "loss")
+    let validation = points(rows, "val_loss")
+    let (blue, orange) = (PlotColor.palette[0], PlotColor.palette[1])
+    // With few points the line itself can be read.
+    if training.count >= 30 {
+      plot.series = [
+        .init("", training, color: blue, width: 1, opacity: 0.35),
+        .init("training (smoothed)", smoothed(training), color: blue, width: 2),
+      ]
+    } else if !training.isEmpty {
+      plot.series = [.init("training", training, color: blue)]
+    }
+    if !validation.isEmpty {
+      let hasDots = validation.count <= 60
+      plot.series.append(.init("validation", validation, color: orange, hasDots: hasDots))
+    }
+    if let lowest = validation.filter({ $0.y.isFinite }).min(by: { $0.y < $1.y }) {
+      let text = "\(digits(lowest.y)) at step \(Int(exactly: lowest.x) ?? 0)"
+      plot.notes = [.init(lowest, text)]
+    }
+    return plot
+  }
+
+  /// Draws the log at `log` to the PNG file `path`.
+  /// - Throws: ``AIGCError``: badInput when the log is missing or damaged, failed when the disk
+  ///   refuses.
+  public static func write(
+    log: String, to path: String, title: String = "", unit: String = "loss",
+    isLogarithmic: Bool = false
+  ) throws(AIGCError) {
+    let plot = plot(
+      try MetricsLog.read(log), title: title, unit: unit, isLogarithmic: isLogarithmic)
+    try plot.picture().write(to: path)
+  }
+
+  /// The values `name` over the steps. A null, a loss that was not finite, is a gap.
+  static func points(_ rows: [MetricsRow], _ name: String) -> [LinePlot.Point] {
+    var points: [LinePlot.Point] = []
+    for row in rows {
+      guard let member = row.members.first(where: { $0.name == name }) else { continue }
+      // A run that went on from an earlier step: what came after that step is no longer true.
+      while let last = points.last, last.x >= Double(row.step) { points.removeLast() }
+      points.append(.init(Double(row.step), member.value.number ?? .nan))
+    }
+    return points
+  }
+
+  /// The mean over a fiftieth of the points, as many before a point as after it: unlike an
+  /// exponential average it does not lag behind a falling loss. Towards the ends it narrows to a third.
+  static func smoothed(_ points: [LinePlot.Point]) -> [LinePlot.Point] {
+    let largest = max(2, points.count / 100)
+    // Sums up to each point, over those that are finite.
+    var (sums, counts) = ([0.0], [0.0])
+    for (index, point) in points.enumerated() {
+      let isFinite = point.y.magnitude <= 1e100
+      sums.append(sums[index] + (isFinite ? point.y : 0))
+      counts.append(counts[index] + (isFinite ? 1 : 0))
+    }
+    return points.indices.map { index in
+      let point = points[index]
+      guard point.y.magnitude <= 1e100 else { return .init(point.x, .nan) }
+      let radius = max(min(largest, index, points.count - 1 - index), largest / 3)
+      let (from, to) = (max(index - radius, 0), min(index + radius + 1, points.count))
+      return .init(point.x, (sums[to] - sums[from]) / (counts[to] - counts[from]))
+    }
+  }
+
+  /// About four significant digits: "1.234", "0.0123", "321.4".
+  static func digits(_ value: Double) -> String {
+    let size = value.magnitude
+    guard size >= 1e-4, size < 1e6 else { return size == 0 ? "0" : "\(Float(value))" }
+    var (unit, decimals) = (1.0, 0)
+    while size * unit < 1000, decimals < 7 { (unit, decimals) = (unit * 10, decimals + 1) }
+    let rounded = Int((size * unit).rounded())
+    let sign = value < 0 ? "-" : ""
+    guard decimals > 0 else { return "\(sign)\(rounded)" }
+    var text = String(rounded)
+    while text.utf8.count <= decimals { text = "0" + text }
+    return "\(sign)\(text.dropLast(decimals)).\(text.suffix(decimals))"
+  }
+}
