@@ -1,0 +1,70 @@
+import Autograd
+import Checkpoints
+import Files
+
+/// Named parameters as they stand in a file: PyTorch's `state_dict`.
+public typealias NamedParameters = [(name: String, parameter: Parameter)]
+
+/// Saving and strict loading of parameters.
+public enum StateDictionary {
+  /// Parameters as tensors to be written. One that stands under two names (tied weights) is written
+  /// under each, as PyTorch does.
+  public static func tensors(
+    _ parameters: NamedParameters, type: ScalarType = .f32
+  ) -> [NewTensor] {
+    parameters.map { name, parameter in
+      NewTensor(
+        name: name, shape: parameter.shape.dimensions, floats: parameter.value.values, type: type)
+    }
+  }
+
+  /// Writes parameters as a safetensors file.
+  /// - Throws: ``AIGCError`` (failed) when the file cannot be written.
+  public static func write(
+    _ parameters: NamedParameters, to path: String, type: ScalarType = .f32
+  ) throws(AIGCError) {
+    try SafetensorsWriter.write(tensors(parameters, type: type), to: path, sync: true)
+  }
+
+  /// Takes the values of all `parameters` from a checkpoint: every name must be there with its shape,
+  /// and no other.
+  /// - Parameters:
+  ///   - parameters: to be set.
+  ///   - checkpoint: the file.
+  ///   - prefix: what stands before every name in the file; other names are then of no concern.
+  /// - Throws: ``AIGCError`` (mismatch) that lists all that does not fit; badInput for damaged values.
+  ///   Nothing is changed then.
+  public static func load(
+    _ parameters: NamedParameters, from checkpoint: Checkpoint, prefix: String = ""
+  ) throws(AIGCError) {
+    var problems: [String] = []
+    var expected: Set<String> = []
+    for (name, parameter) in parameters {
+      expected.insert(prefix + name)
+      guard let tensor = checkpoint[prefix + name] else {
+        problems.append("\(name) is missing")
+        continue
+      }
+      if tensor.shape != parameter.shape.dimensions {
+        problems.append(
+          "\(name) has the shape \(tensor.shape), not \(parameter.shape.dimensions)")
+      }
+    }
+    for tensor in checkpoint.tensors
+    where tensor.name.hasPrefix(prefix) && !expected.contains(tensor.name) {
+      problems.append("\(tensor.name.dropFirst(prefix.count)) is unknown")
+    }
+    guard problems.isEmpty else { throw mismatch(checkpoint.path, problems) }
+    var values: [Tensor] = []
+    for (name, parameter) in parameters {
+      values.append(Tensor(try checkpoint.tensor(prefix + name).floats(), parameter.shape))
+    }
+    for (index, entry) in parameters.enumerated() { entry.parameter.value = values[index] }
+  }
+
+  private static func mismatch(_ path: String, _ problems: [String]) -> AIGCError {
+    let shown = problems.prefix(6).joined(separator: "; ")
+    let more = problems.count > 6 ? "; and \(problems.count - 6) more" : ""
+    return .mismatch("\(path): does not fit the model: \(shown)\(more)")
+  }
+}

@@ -1,0 +1,94 @@
+import Autograd
+import Checkpoints
+import Files
+import NN
+
+/// What a family brings to the ``Trainer``: its parameters, one step, and how it is saved. The loop,
+/// evaluation, saving and resuming, logs and the end of a run are the trainer's.
+public protocol TrainingTask: AnyObject {
+  /// Everything that is saved as the model's weights, running statistics too.
+  var parameters: NamedParameters { get }
+
+  /// The optimizers by name, for checkpoints and resuming: `optimizer`, or `generator` and
+  /// `discriminator`.
+  var optimizers: [(name: String, optimizer: any Optimizer)] { get }
+
+  /// What is counted: "tokens", "images".
+  var itemName: String { get }
+
+  /// Takes one step: a batch forward and back, and the optimizers.
+  /// - Parameters:
+  ///   - step: counted from 0.
+  ///   - rate: the learning rate of this step.
+  ///   - context: for dropout and other chance; its state is saved.
+  /// - Returns: what is logged, and how many items were learned from.
+  /// - Throws: ``AIGCError`` (diverged) when a value is not finite.
+  func step(_ step: Int, rate: Float, _ context: Context) throws(AIGCError) -> StepResult
+
+  /// The loss on held-out data, lower is better; nil where there is none.
+  func validate() throws(AIGCError) -> Double?
+
+  /// What else the next step depends on: the place in the data, carried states.
+  func progress() -> [NewTensor]
+
+  /// Restores what ``progress()`` gave.
+  /// - Throws: ``AIGCError`` (mismatch) when it does not fit the task.
+  func restore(_ progress: Checkpoint, prefix: String) throws(AIGCError)
+
+  /// Writes the model's files, weights included, under the paths that `path` gives for their names.
+  func write(to path: (String) -> String) throws(AIGCError)
+}
+
+/// What one step reports.
+public struct StepResult {
+  /// The first is the loss that is shown; all are logged: ("loss", 2.1), ("gradient_norm", 0.4).
+  public var metrics: [(name: String, value: Double)]
+  /// Items learned from.
+  public var items: Int
+
+  public init(metrics: [(name: String, value: Double)], items: Int) {
+    self.metrics = metrics
+    self.items = items
+  }
+
+  public var loss: Double { metrics.first?.value ?? 0 }
+}
+
+/// One optimizer step from gradients, with clipping and the check that all is finite.
+public struct GradientStep {
+  private let names: [String]
+  private let optimizer: any Optimizer
+  private let clip: Double?
+
+  /// - Parameters:
+  ///   - parameters: those that the optimizer changes, in its order.
+  ///   - optimizer: takes the step.
+  ///   - clip: the longest allowed gradient; nil: any.
+  public init(_ parameters: NamedParameters, _ optimizer: any Optimizer, clip: Double?) {
+    names = parameters.map { $0.name }
+    self.optimizer = optimizer
+    self.clip = clip
+  }
+
+  /// - Parameters:
+  ///   - loss: the loss's value.
+  ///   - gradients: in the order of the parameters.
+  ///   - step: for the message.
+  ///   - rate: the learning rate.
+  /// - Returns: the length of the gradients before clipping.
+  /// - Throws: ``AIGCError`` (diverged) that names the step and the tensor; nothing is changed then.
+  public func apply(
+    loss: Double, _ gradients: [Tensor], step: Int, rate: Float
+  ) throws(AIGCError) -> Double {
+    let norm = globalNorm(gradients)
+    guard loss.isFinite, norm.isFinite else {
+      let broken = zip(names, gradients).first { !$0.1.squareSum().isFinite }
+      let what = broken.map { "the gradient of \($0.0)" } ?? "the loss"
+      throw AIGCError(
+        .diverged,
+        "step \(step): \(what) is not finite; lower --lr, or clip with --grad-clip 1")
+    }
+    optimizer.step(gradients, rate: rate, scale: clippingScale(norm: norm, limit: clip))
+    return norm
+  }
+}
