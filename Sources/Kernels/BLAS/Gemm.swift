@@ -64,7 +64,7 @@ public func gemmTile(
   _ c: UnsafeMutablePointer<Float>, stride: Int
 ) {
   guard m > 0, n > 0 else { return }
-  SingleThreadedBLAS.set
+  _ = BLASSetup.isDone
   if m == 1, !a.isTransposed || a.stride == 1 {
     // A product with one row runs at the speed of memory in gemv, and 5 times slower in gemm.
     let trans = b.isTransposed ? CblasNoTrans : CblasTrans
@@ -79,9 +79,14 @@ public func gemmTile(
     Int32(a.stride), b.base, Int32(b.stride), beta, c, Int32(stride))
 }
 
-/// OpenBLAS' own threads would change results with their number, and fight ours.
-enum SingleThreadedBLAS {
-  static let set: Void = openblas_set_num_threads(1)
+/// What is set before the first call: the kernels for this processor, and one thread, since OpenBLAS'
+/// own threads would change results with their number, and fight ours.
+enum BLASSetup {
+  static let isDone: Bool = {
+    aigc_choose_blas_core()
+    openblas_set_num_threads(1)
+    return true
+  }()
 }
 
 /// How a product is cut into tiles, by its sizes alone.

@@ -10,7 +10,8 @@ public enum LinearAlgebraLibraries {
 
   /// The processor core OpenBLAS chose its kernels for: "SkylakeX", "Zen".
   public static var coreName: String {
-    openblas_get_corename().map { String(cString: $0) } ?? "unknown"
+    _ = BLASSetup.isDone
+    return openblas_get_corename().map { String(cString: $0) } ?? "unknown"
   }
 
   /// LAPACK's version: "3.9.1".
