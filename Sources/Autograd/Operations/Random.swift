@@ -20,20 +20,20 @@ public final class Context {
 }
 
 extension Tensor {
-  /// Values from the normal distribution.
+  /// Values from the normal distribution; zeros from ``RandomSource/zeros``.
   public static func normal(
     _ shape: Shape, mean: Float = 0, deviation: Float = 1, using random: inout RandomSource
   ) -> Tensor {
-    Tensor(shape) { memory in
+    random == .zeros ? .zeros(shape) : Tensor(shape) { memory in
       for index in memory.indices { memory[index] = mean + deviation * Float(random.normal()) }
     }
   }
 
-  /// Values from the uniform distribution over [low, high).
+  /// Values from the uniform distribution over [low, high); zeros from ``RandomSource/zeros``.
   public static func uniform(
     _ shape: Shape, _ low: Float = 0, _ high: Float = 1, using random: inout RandomSource
   ) -> Tensor {
-    Tensor(shape) { memory in
+    random == .zeros ? .zeros(shape) : Tensor(shape) { memory in
       for index in memory.indices { memory[index] = low + (high - low) * Float(random.uniform()) }
     }
   }

@@ -1,6 +1,5 @@
 import Datasets
 import Files
-import FoundationEssentials
 import Training
 
 /// `config.json` of an n-gram model: everything needed to read text in its tokens and to go on
@@ -48,14 +47,7 @@ public struct NGramConfiguration: Codable, Equatable, Sendable {
   }
 
   func write(to path: String) throws(AIGCError) {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
-    guard let data = try? encoder.encode(self) else {
-      throw .failed("\(path): the configuration cannot be written")
-    }
-    let file = try OutputFile(path: path)
-    try file.write(Array(data) + [10])
-    try file.commit(sync: true)
+    try ModelConfiguration.write(self, to: path)
   }
 }
 

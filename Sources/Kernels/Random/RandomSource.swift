@@ -48,6 +48,9 @@ public struct RandomSource: RandomNumberGenerator, Equatable, Sendable {
     return high
   }
 
+  /// The one state that gives only zeros: for weights that are about to be loaded.
+  public static let zeros = RandomSource(state: (0, 0, 0, 0))
+
   /// Restores a source from ``state``.
   public init(state: (UInt64, UInt64, UInt64, UInt64)) { self.state = state }
 

@@ -89,6 +89,17 @@ public struct Recurrent: Module {
     return run({ .table(linear(table, $0), indices) }, state, context)
   }
 
+  /// The layers for one token after the other, without history.
+  public func steppers() -> [RecurrentStepper] {
+    let cell: RecurrentStepper.Cell =
+      switch kind {
+      case .lstm: .lstm
+      case .gru: .gru
+      case .rnn: .rnn(nonlinearity)
+      }
+    return layers.map { RecurrentStepper(cell, inputWeight: $0.inputWeight.value, $0.weights) }
+  }
+
   private func run(
     _ first: (Tensor) -> RecurrentGates, _ state: RecurrentState?, _ context: Context
   ) -> (output: Tensor, state: RecurrentState) {
@@ -146,7 +157,7 @@ public struct RecurrentLayer: Module {
     hiddenBias = parameter("bias_hh", [size])
   }
 
-  var weights: RecurrentWeights {
+  public var weights: RecurrentWeights {
     RecurrentWeights(
       hidden: hiddenWeight.value, inputBias: inputBias.value, hiddenBias: hiddenBias.value)
   }

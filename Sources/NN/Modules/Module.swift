@@ -28,9 +28,17 @@ extension Module {
     return found
   }
 
+  /// The parameters that training changes, with their names, each once where it stands twice.
+  public var trainableNamedParameters: [(name: String, parameter: Parameter)] {
+    var seen: Set<ObjectIdentifier> = []
+    return namedParameters.filter {
+      $0.parameter.isTrainable && seen.insert(ObjectIdentifier($0.parameter)).inserted
+    }
+  }
+
   /// The parameters that training changes.
   public var trainableParameters: [Parameter] {
-    namedParameters.map { $0.parameter }.filter { $0.isTrainable }
+    trainableNamedParameters.map { $0.parameter }
   }
 
   /// How many trainable values there are.

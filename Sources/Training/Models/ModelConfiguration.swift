@@ -59,6 +59,21 @@ public struct ModelConfiguration: Codable, Equatable, Sendable {
     }
   }
 
+  /// Writes `configuration` as the `config.json` at `path`, keys sorted.
+  /// - Throws: ``AIGCError`` (failed) when the disk refuses.
+  public static func write(
+    _ configuration: some Encodable, to path: String
+  ) throws(AIGCError) {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
+    guard let data = try? encoder.encode(configuration) else {
+      throw .failed("\(path): the configuration cannot be written")
+    }
+    let file = try OutputFile(path: path)
+    try file.write(Array(data) + [10])
+    try file.commit(sync: true)
+  }
+
   /// One line about what JSONDecoder did not like.
   private static func reason(_ error: any Error) -> String {
     func name(_ path: [any CodingKey]) -> String {

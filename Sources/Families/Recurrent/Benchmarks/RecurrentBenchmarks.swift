@@ -1,5 +1,5 @@
 import Autograd
-import Glibc
+import Datasets
 import Kernels
 import NN
 import Training
@@ -13,7 +13,29 @@ enum RecurrentBenchmarks {
     train(
       "charlstm-train",
       .init(vocabulary: 65, embedding: 512, hidden: 512, layers: 2), batch: 32, steps: 128),
+    generate,
   ]
+
+  /// 128 tokens, each drawn from the whole distribution, from the model of lstm-train.
+  private static let generate = Benchmark("lstm-generate", unit: "tokens/s", items: 128) {
+    let reserved = 3
+    let words = (reserved..<5000).map { Array("w\($0)".utf8) }
+    let tokenizer = try WordTokenizer(mode: .whitespace, words: words)
+    var random = RandomSource(seed: 1)
+    let configuration = RecurrentConfiguration(
+      .lstm, tokens: .whitespace, vocabularySize: 5000, embeddingSize: 128, hiddenSize: 256,
+      layers: 1)
+    let model = RecurrentLanguageModel(
+      configuration, RecurrentNetwork(configuration.sizes, using: &random), tokenizer)
+    nonisolated(unsafe) var source = random
+    return {
+      var session = RecurrentSession(model)
+      session.append(0)
+      for _ in 0..<128 {
+        if let token = session.draw(using: &source) { session.append(token) }
+      }
+    }
+  }
 
   private static func train(
     _ name: String, _ sizes: RecurrentNetwork.Sizes, batch: Int, steps: Int

@@ -1,0 +1,90 @@
+import Datasets
+import Files
+import FoundationEssentials
+import NN
+import Training
+
+/// `config.json` of a recurrent language model: everything needed to build it and to read text in its
+/// tokens.
+public struct RecurrentConfiguration: Codable, Equatable, Sendable {
+  /// "rnn", "gru" or "lstm".
+  public var family: String
+  public var formatVersion = 1
+  public var kind = "text"
+  public var description: String?
+  public var isDefault: Bool?
+  public var tokens: TokenizerKind
+  public var vocabularySize: Int
+  public var embeddingSize: Int
+  public var hiddenSize: Int
+  public var layers: Int
+  public var dropout: Float = 0
+  /// Whether the projection to the vocabulary shares the embedding's weight.
+  public var isTied = false
+  /// Tokens learned from in training.
+  public var trainingTokens = 0
+
+  enum CodingKeys: String, CodingKey {
+    case family
+    case formatVersion = "format_version"
+    case kind
+    case description
+    case isDefault = "default"
+    case tokens
+    case vocabularySize = "vocabulary_size"
+    case embeddingSize = "embedding_size"
+    case hiddenSize = "hidden_size"
+    case layers, dropout
+    case isTied = "tied"
+    case trainingTokens = "training_tokens"
+  }
+
+  public init(
+    _ kind: RecurrentKind, tokens: TokenizerKind, vocabularySize: Int, embeddingSize: Int,
+    hiddenSize: Int, layers: Int
+  ) {
+    family = kind.rawValue
+    self.tokens = tokens
+    self.vocabularySize = vocabularySize
+    self.embeddingSize = embeddingSize
+    self.hiddenSize = hiddenSize
+    self.layers = layers
+  }
+
+  var recurrentKind: RecurrentKind { RecurrentKind(rawValue: family) ?? .lstm }
+
+  var sizes: RecurrentNetwork.Sizes {
+    RecurrentNetwork.Sizes(
+      kind: recurrentKind, vocabulary: vocabularySize, embedding: embeddingSize,
+      hidden: hiddenSize, layers: layers, dropout: dropout, isTied: isTied)
+  }
+
+  /// The largest number of weights that a file may ask for: 16 GiB of them.
+  private static let largestWeightCount = 1 << 32
+
+  /// - Throws: ``AIGCError`` (badInput) when the file is missing, or its sizes make no model.
+  static func read(folder: String) throws(AIGCError) -> RecurrentConfiguration {
+    let configuration = try ModelConfiguration.decode(RecurrentConfiguration.self, folder: folder)
+    let sizes = [
+      configuration.vocabularySize, configuration.embeddingSize, configuration.hiddenSize,
+    ]
+    let place = "\(folder)/config.json"
+    guard RecurrentKind(rawValue: configuration.family) != nil, configuration.formatVersion == 1
+    else { throw .badInput("\(place): not a recurrent model that this aigc reads") }
+    guard sizes.allSatisfy({ (1...1 << 24).contains($0) }), (1...64).contains(configuration.layers),
+      configuration.dropout >= 0, configuration.dropout < 1,
+      !configuration.isTied || configuration.embeddingSize == configuration.hiddenSize
+    else { throw .badInput("\(place): sizes that make no model") }
+    let weights =
+      sizes[0] * (sizes[1] + sizes[2])
+      + configuration.layers * 4 * sizes[2] * (max(sizes[1], sizes[2]) + sizes[2])
+    guard weights <= largestWeightCount else {
+      throw .badInput("\(place): a model of \(weights) weights is too large")
+    }
+    return configuration
+  }
+
+  func write(to path: String) throws(AIGCError) {
+    try ModelConfiguration.write(self, to: path)
+  }
+}

@@ -1,0 +1,137 @@
+import Autograd
+import Checkpoints
+import Datasets
+import Files
+import Glibc
+import Kernels
+import NN
+import Training
+
+/// A recurrent language model with its tokenizer: what the text verbs work with.
+public final class RecurrentLanguageModel: LanguageModel, @unchecked Sendable {
+  // The network's parameters are read only once it is loaded, from any thread.
+  public let configuration: RecurrentConfiguration
+  let network: RecurrentNetwork
+  let tokenizer: any Tokenizer
+
+  init(
+    _ configuration: RecurrentConfiguration, _ network: RecurrentNetwork,
+    _ tokenizer: any Tokenizer
+  ) {
+    self.configuration = configuration
+    self.network = network
+    self.tokenizer = tokenizer
+  }
+
+  /// Opens a model folder.
+  /// - Throws: ``AIGCError`` (badInput) when a file is missing or damaged, (mismatch) when its files
+  ///   do not fit together.
+  public convenience init(folder: String) throws(AIGCError) {
+    let configuration = try RecurrentConfiguration.read(folder: folder)
+    let tokenizer = try loadTokenizer(kind: configuration.tokens, folder: folder)
+    guard tokenizer.vocabularySize == configuration.vocabularySize else {
+      throw .mismatch(
+        "\(folder): config.json says \(configuration.vocabularySize) tokens, the vocabulary has "
+          + "\(tokenizer.vocabularySize)")
+    }
+    let checkpoint = try Checkpoint.open("\(folder)/\(RecurrentFolder.weights)")
+    // Before memory of the configuration's sizes is asked for.
+    guard checkpoint["fc.bias"]?.shape == [configuration.vocabularySize] else {
+      throw .mismatch("\(checkpoint.path): does not fit the model: fc.bias")
+    }
+    var nothing = RandomSource.zeros
+    let network = RecurrentNetwork(configuration.sizes, using: &nothing)
+    try StateDictionary.load(network.namedParameters, from: checkpoint)
+    self.init(configuration, network, tokenizer)
+  }
+
+  public var vocabularySize: Int { tokenizer.vocabularySize }
+  public var endToken: Int32? { tokenizer.endToken }
+  public var endTokenEndsText: Bool { tokenizer.endTokenEndsText }
+  public var generatesInParallel: Bool { true }
+
+  public func encode(_ text: String) throws(AIGCError) -> [Int32] {
+    try tokenizer.encode(prompt: text)
+  }
+
+  public func makeDecoder() -> any TokenDecoder { tokenizer.makeDecoder() }
+  public func makeSession() -> any GenerationSession { RecurrentSession(self) }
+
+  /// What stands before a text: the end of a sentence where tokens are words, else nothing.
+  var startToken: Int32? { tokenizer.kind.wordMode == nil ? nil : tokenizer.endToken }
+
+  /// Natural-log probabilities of tokens, each from all before it; nil for a first one that nothing
+  /// stands before.
+  func logProbabilities(_ tokens: [Int32]) throws(AIGCError) -> [Float?] {
+    var inputs = tokens.dropLast()
+    var targets = tokens.dropFirst()
+    var result: [Float?] = []
+    if let startToken {
+      inputs = [startToken] + inputs
+      targets = tokens[...]
+    } else if !tokens.isEmpty {
+      result.append(nil)
+    }
+    result.reserveCapacity(tokens.count)
+    var state: RecurrentState?
+    let context = Context.inference
+    let piece = 512
+    for first in stride(from: 0, to: targets.count, by: piece) {
+      let count = min(piece, targets.count - first)
+      let start = inputs.startIndex + first
+      let indices = Indices(Array(inputs[start..<start + count]), [count, 1])
+      let (output, next) = network.states(indices, state, context)
+      state = next
+      let begin = targets.startIndex + first
+      let losses = linearCrossEntropyLosses(
+        output, network.fc.weight.value, network.fc.bias?.value,
+        Array(targets[begin..<begin + count]))
+      result.append(contentsOf: losses.map { -$0 })
+      try Interruption.check()
+    }
+    return result
+  }
+
+  public func evaluate(_ text: Table<UInt8>, name: String) throws(AIGCError) -> TextEvaluation {
+    let tokens = try tokenizer.encode(text, name: name)
+    let scores = try logProbabilities(tokens)
+    let hasUnknown = tokenizer.unknownToken != nil
+    var (total, unknownTotal, counted, unknown) = (0.0, 0.0, 0, 0)
+    for (token, score) in zip(tokens, scores) {
+      guard let score else { continue }
+      total += Double(score)
+      counted += 1
+      if hasUnknown, token == tokenizer.unknownToken {
+        unknownTotal += Double(score)
+        unknown += 1
+      }
+    }
+    guard counted > 0 else { throw .badInput("\(name): no text to evaluate") }
+    let known = counted - unknown
+    return TextEvaluation(
+      perplexity: exp(-total / Double(counted)),
+      perplexityWithoutUnknown: hasUnknown && known > 0
+        ? exp(-(total - unknownTotal) / Double(known)) : nil,
+      bitsPerByte: -total / M_LN2 / Double(max(text.count, 1)), tokens: counted,
+      unknown: hasUnknown ? unknown : nil)
+  }
+
+  public func score(_ text: Table<UInt8>, name: String) throws(AIGCError) -> [ScoredToken] {
+    let tokens = try tokenizer.encode(text, name: name)
+    let ranges = try tokenizer.ranges(of: text, name: name)
+    let scores = try logProbabilities(tokens)
+    return tokens.indices.map { index in
+      let token = tokens[index]
+      let isEnd = token == startToken
+      return ScoredToken(
+        id: token, bytes: isEnd ? Array("</s>".utf8) : ranges[index].map { text[$0] },
+        logProbability: scores[index],
+        isUnknown: tokenizer.unknownToken.map { $0 == token })
+    }
+  }
+}
+
+/// The files of a model folder.
+enum RecurrentFolder {
+  static let weights = "model.safetensors"
+}

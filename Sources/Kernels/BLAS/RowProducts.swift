@@ -1,0 +1,46 @@
+/// One term of ``rowProducts(_:_:bias:_:)``: weights [rows, columns] times a vector.
+public struct RowProduct: @unchecked Sendable {
+  let weights: UnsafePointer<Float>
+  let x: UnsafePointer<Float>
+  let columns: Int
+
+  public init(weights: UnsafePointer<Float>, x: UnsafePointer<Float>, columns: Int) {
+    self.weights = weights
+    self.x = x
+    self.columns = columns
+  }
+}
+
+/// y = bias + W₁ x₁ + W₂ x₂ + …, on all threads in one region: what one token of generation needs. It
+/// runs at the speed at which memory gives the weights.
+/// - Parameters:
+///   - rows: of every W, and the size of y.
+///   - terms: the products.
+///   - bias: [rows]; nil: zeros.
+///   - y: the result.
+public func rowProducts(
+  _ rows: Int, _ terms: [RowProduct], bias: UnsafePointer<Float>?,
+  _ y: UnsafeMutablePointer<Float>
+) {
+  let work = rows * terms.reduce(0) { $0 + $1.columns }
+  // Blocks of at least 32 k weights, at most eight.
+  let blocks = max(1, min(8, work >> 15))
+  let size = ((rows + blocks - 1) / blocks + 15) / 16 * 16
+  nonisolated(unsafe) let pointers = (bias: bias, y: y)
+  parallelFor((rows + size - 1) / size) { block in
+    let first = block * size
+    let count = min(size, rows - first)
+    let target = pointers.y + first
+    if let bias = pointers.bias {
+      target.update(from: bias + first, count: count)
+    } else {
+      target.update(repeating: 0, count: count)
+    }
+    for term in terms {
+      gemmTile(
+        1, count, term.columns, MatrixView(term.x, stride: term.columns),
+        MatrixView(term.weights + first * term.columns, stride: term.columns, isTransposed: true),
+        beta: 1, target, stride: count)
+    }
+  }
+}
