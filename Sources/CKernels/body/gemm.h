@@ -10,7 +10,11 @@ INLINE void panel_tile(int rows, long depth, const float *a, long a_row, long a_
   for (int i = 0; i < rows; i++)
     for (int j = 0; j < VECTORS; j++)
       sum[i][j] = start ? load(start + i * start_row + j * LANES) : splat(0);
+  /* The panel comes from the second cache or beyond it: 16 rows ahead is in time. */
+#pragma clang loop unroll_count(4)
   for (long k = 0; k < depth; k++) {
+    for (int j = 0; j < VECTORS * LANES; j += 16)
+      __builtin_prefetch(b + (k + 16) * PANEL + j);
     V columns[VECTORS];
     for (int j = 0; j < VECTORS; j++) columns[j] = load(b + k * PANEL + j * LANES);
 #pragma clang loop unroll(full)
