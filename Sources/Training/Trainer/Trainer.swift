@@ -144,7 +144,7 @@ public final class Trainer {
         throw AIGCError(.diverged, "step \(state.step): the loss is not finite; lower --lr")
       }
       return result
-    } catch where error.code == .diverged {
+    } catch  where error.code == .diverged {
       throw diverged(error.description)
     }
   }

@@ -33,8 +33,26 @@ public struct TrainerProgress: Sendable {
   public var secondsLeft: Double
   /// Memory of the process.
   public var residentBytes: Int
-  /// Whether a line of the log was written.
+  /// Whether a line of the log is written.
   public var isLogged: Bool
+
+  public init(
+    step: Int, total: Int, loss: Double, smoothedLoss: Double, validationLoss: Double?, rate: Float,
+    itemName: String, itemsPerSecond: Double, secondsLeft: Double, residentBytes: Int,
+    isLogged: Bool
+  ) {
+    self.step = step
+    self.total = total
+    self.loss = loss
+    self.smoothedLoss = smoothedLoss
+    self.validationLoss = validationLoss
+    self.rate = rate
+    self.itemName = itemName
+    self.itemsPerSecond = itemsPerSecond
+    self.secondsLeft = secondsLeft
+    self.residentBytes = residentBytes
+    self.isLogged = isLogged
+  }
 }
 
 /// What came of a run.

@@ -36,9 +36,10 @@ struct TrainerState: Codable, Equatable {
     step += 1
     items &+= result.items
     itemsSinceRow &+= result.items
-    smoothedLoss = smoothedLoss.map {
-      $0 * Self.smoothing + result.loss * (1 - Self.smoothing)
-    } ?? result.loss
+    smoothedLoss =
+      smoothedLoss.map {
+        $0 * Self.smoothing + result.loss * (1 - Self.smoothing)
+      } ?? result.loss
     for (name, value) in result.metrics {
       if let index = metrics.firstIndex(where: { $0.name == name }) {
         metrics[index].sum += value
