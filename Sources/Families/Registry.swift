@@ -76,7 +76,10 @@ extension TextFamily {
 }
 
 /// Every family of the program.
-public let families: [any Family] = [NGramFamily(), RecurrentFamily()]
+public let families: [any Family] = [
+  NGramFamily(), RecurrentFamily<RNNName>(), RecurrentFamily<GRUName>(),
+  RecurrentFamily<LSTMName>(),
+]
 
 /// Every verb of `aigc`, in the order of its help.
 public let verbs: [any ParsableCommand.Type] =

@@ -21,6 +21,8 @@ public struct RecurrentConfiguration: Codable, Equatable, Sendable {
   public var dropout: Float = 0
   /// Whether the projection to the vocabulary shares the embedding's weight.
   public var isTied = false
+  /// Tokens of one step of truncated back-propagation.
+  public var context = 128
   /// Tokens learned from in training.
   public var trainingTokens = 0
 
@@ -34,7 +36,7 @@ public struct RecurrentConfiguration: Codable, Equatable, Sendable {
     case vocabularySize = "vocabulary_size"
     case embeddingSize = "embedding_size"
     case hiddenSize = "hidden_size"
-    case layers, dropout
+    case layers, dropout, context
     case isTied = "tied"
     case trainingTokens = "training_tokens"
   }
@@ -72,7 +74,7 @@ public struct RecurrentConfiguration: Codable, Equatable, Sendable {
     guard RecurrentKind(rawValue: configuration.family) != nil, configuration.formatVersion == 1
     else { throw .badInput("\(place): not a recurrent model that this aigc reads") }
     guard sizes.allSatisfy({ (1...1 << 24).contains($0) }), (1...64).contains(configuration.layers),
-      configuration.dropout >= 0, configuration.dropout < 1,
+      (1...1 << 24).contains(configuration.context), configuration.dropout >= 0, configuration.dropout < 1,
       !configuration.isTied || configuration.embeddingSize == configuration.hiddenSize
     else { throw .badInput("\(place): sizes that make no model") }
     let weights =

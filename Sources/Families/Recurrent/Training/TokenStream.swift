@@ -27,6 +27,9 @@ struct TokenStream {
     self.seed = seed
   }
 
+  /// Tokens of the text.
+  var tokenCount: Int { tokens.count }
+
   /// Batches of one pass over the text.
   var batchesPerEpoch: Int { max(1, (tokens.count - 1) / (batch * steps)) }
 

@@ -1,0 +1,184 @@
+import ArgumentParser
+import Checkpoints
+import Console
+import Datasets
+import Files
+import NN
+import Training
+
+/// The name of one of the three commands, as a type: ArgumentParser needs a type for each.
+protocol RecurrentCommandName: Sendable {
+  static var kind: RecurrentKind { get }
+}
+enum RNNName: RecurrentCommandName { static let kind = RecurrentKind.rnn }
+enum GRUName: RecurrentCommandName { static let kind = RecurrentKind.gru }
+enum LSTMName: RecurrentCommandName { static let kind = RecurrentKind.lstm }
+
+/// `aigc train rnn|gru|lstm`.
+struct TrainRecurrent<Name: RecurrentCommandName>: ConsoleCommand {
+  static var configuration: CommandConfiguration {
+    CommandConfiguration(
+      commandName: Name.kind.rawValue,
+      abstract: "Train \(Name.kind == .rnn ? "an" : "a") \(Name.kind.rawValue.uppercased()) "
+        + "language model on text.")
+  }
+
+  @Argument(help: "Text files (.gz too); - for standard input.", completion: .file())
+  var data: [String]
+  @OptionGroup(title: "Model") var model: RecurrentModelArguments
+  @OptionGroup(title: "Training") var training: TrainingOptions
+  @OptionGroup var common: CommonOptions
+
+  func run() throws {
+    let folder = try training.folder(family: Name.kind.rawValue, data: data[0])
+    var trainer = RecurrentTrainer()
+    trainer.texts = data
+    trainer.model = try model.options(Name.kind)
+    try training.configure(&trainer, folder: folder, article: model.preset == .article)
+    try runRecurrent(trainer, training, folder: folder, json: common.json) {
+      (trainer) throws(AIGCError) in
+      training.resume ? try trainer.resume(in: folder) : try trainer.train(to: folder)
+    }
+  }
+}
+
+/// The flags of a recurrent model's sizes and tokens.
+struct RecurrentModelArguments: ParsableArguments {
+  @Option(help: "What a token is: \(TokenizerKind.allCases.map { $0.rawValue }.joined(separator: ", ")).")
+  var tokens: TokenizerKind?
+  @Option(help: "How many words or BPE tokens (default: every word; 8000 of BPE).")
+  var vocabSize: Int?
+  @Option(help: "Layers (default 2).")
+  var layers: Int?
+  @Option(name: [.customLong("hidden"), .customLong("rnn-size")], help: "Units of a layer (default 256).")
+  var hidden: Int?
+  @Option(help: "Size of the tokens' vectors (default: as --hidden).")
+  var embedding: Int?
+  @Option(parsing: .unconditional, help: "Dropout rate between layers (default 0).")
+  var dropout: Float?
+  @Flag(help: "The projection shares the tokens' vectors.")
+  var tied = false
+  @Option(
+    name: [.customLong("context"), .customLong("seq-length"), .customLong("ctx-size"), .customShort("c")],
+    help: "Tokens of one step of truncated back-propagation (default 128).")
+  var context: Int?
+  @Option(help: "'article': the article's LSTMLanguageModel, 5000 words, 128, 256, one layer.")
+  var preset: Preset?
+  @Flag(help: "Save the weights in half precision.")
+  var half = false
+
+  enum Preset: String, ExpressibleByArgument, CaseIterable { case article }
+
+  func validate() throws {
+    for (name, value) in [
+      ("--vocab-size", vocabSize), ("--layers", layers), ("--hidden", hidden),
+      ("--embedding", embedding), ("--context", context),
+    ] {
+      if let value, !(1...1 << 20).contains(value) {
+        throw ValidationError("\(name) \(value): a number from 1 to 1048576")
+      }
+    }
+    if let layers, layers > 64 { throw ValidationError("--layers \(layers): at most 64") }
+    if let dropout, !(dropout >= 0 && dropout < 1) {
+      throw ValidationError("--dropout \(dropout): from 0 to below 1")
+    }
+    if tied, let embedding, embedding != hidden ?? 256 {
+      throw ValidationError("--tied needs --embedding as large as --hidden")
+    }
+  }
+
+  func options(_ kind: RecurrentKind) throws(AIGCError) -> RecurrentModelOptions {
+    var result = preset == .article ? RecurrentModelOptions.article : RecurrentModelOptions()
+    if preset == .article, kind != .lstm { throw .usage("--preset article is of train lstm") }
+    result.kind = kind
+    if let tokens { result.tokens = tokens }
+    if let vocabSize { result.vocabularySize = vocabSize }
+    if let layers { result.layers = layers }
+    if let hidden { result.hidden = hidden }
+    if let embedding { result.embedding = embedding }
+    if let dropout { result.dropout = dropout }
+    if let context { result.context = context }
+    result.isTied = tied
+    if half { result.storage = .f16 }
+    return result
+  }
+}
+
+extension TokenizerKind: ExpressibleByArgument {}
+
+extension TrainingOptions {
+  /// Puts the flags into a trainer; what is not given is the family's default.
+  func configure(
+    _ trainer: inout RecurrentTrainer, folder: String, article: Bool = false
+  ) throws(AIGCError) {
+    var defaults = TrainerConfiguration(
+      steps: 2000, schedule: Schedule(.cosine, peak: article ? 1e-3 : 2e-3))
+    defaults.batchSize = 32
+    defaults.evalEvery = 250
+    defaults.logEvery = 50
+    defaults.optimizer.gradClip = 1
+    var configuration = try base(defaults, folder: folder)
+    var options = self
+    // The number of steps of an epoch is known when the text is read.
+    trainer.epochs = epochs
+    options.epochs = nil
+    try options.apply(to: &configuration)
+    trainer.trainer = configuration
+    trainer.heldOut = val
+    if let valSplit { trainer.heldOutShare = valSplit }
+  }
+}
+
+/// Runs `work` with a progress line and prints what came out.
+func runRecurrent(
+  _ trainer: RecurrentTrainer, _ training: TrainingOptions, folder: String, json: Bool,
+  _ work: (inout RecurrentTrainer) throws(AIGCError) -> TrainingSummary
+) throws(AIGCError) {
+  var trainer = trainer
+  if training.dryRun { return try printPlan(trainer, folder: folder) }
+  let progress = TrainerProgressLine()
+  trainer.report = { progress.show($0) }
+  let summary = try work(&trainer)
+  progress.finish()
+  let answer = try Answer(nil)
+  if json {
+    try answer.write(json: [
+      .init("model", .string(folder)), .init("steps", .int(summary.steps)),
+      .init("loss", JSONValue(summary.loss)),
+      .init("val_loss", JSONValue(summary.bestValidationLoss)),
+      .init("seconds", .double(summary.seconds)), .init("tokens", .int(summary.items)),
+    ])
+  } else {
+    let loss = summary.loss.map { ", loss \(Format.fixed($0, 4))" } ?? ""
+    let best =
+      summary.bestValidationLoss.map {
+        ", validation loss \(Format.fixed($0, 4)) at step \(summary.bestStep ?? 0)"
+      } ?? ""
+    Diagnostics.note(
+      "\(summary.steps) steps in \(Format.time(seconds: summary.seconds))\(loss)\(best)")
+    try answer.write("\(folder)\n")
+    Diagnostics.note("use it: aigc generate text --model \(folder)")
+  }
+  try answer.finish()
+}
+
+/// `--dry-run`: the resolved settings.
+private func printPlan(_ trainer: RecurrentTrainer, folder: String) throws(AIGCError) {
+  let (model, run) = (trainer.model, trainer.trainer)
+  let embedding = model.embedding ?? model.hidden
+  let gates = model.kind.gates * model.hidden
+  let layers = (0..<model.layers).reduce(0) { sum, layer in
+    sum + gates * ((layer == 0 ? embedding : model.hidden) + model.hidden + 2)
+  }
+  try Answer(nil).write(json: [
+    .init("model", .string(folder)), .init("family", .string(model.kind.rawValue)),
+    .init("tokens", .string(model.tokens.rawValue)), .init("layers", .int(model.layers)),
+    .init("hidden", .int(model.hidden)), .init("embedding", .int(embedding)),
+    .init("recurrent_parameters", .int(layers)),
+    .init("parameters_per_token", .int(embedding + (model.isTied ? 1 : model.hidden + 1))),
+    .init("steps", .int(run.steps)), .init("batch_size", .int(run.batchSize)),
+    .init("context", .int(model.context)), .init("lr", .float(run.schedule.peak)),
+    .init("schedule", .string(run.schedule.shape.rawValue)),
+    .init("optimizer", .string(run.optimizer.kind.rawValue)), .init("seed", .int(Int(clamping: run.seed))),
+  ])
+}

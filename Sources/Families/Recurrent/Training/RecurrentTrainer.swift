@@ -1,0 +1,182 @@
+import Autograd
+import Checkpoints
+import Datasets
+import Files
+import Kernels
+import NN
+import Training
+
+/// Trains recurrent language models: text files in, a model folder out.
+public struct RecurrentTrainer {
+  /// Text files, plain or .gz; "-" is standard input.
+  public var texts: [String] = []
+  /// The model's sizes; its vocabulary is made from the texts.
+  public var model = RecurrentModelOptions()
+  public var trainer = TrainerConfiguration(steps: 1000, schedule: Schedule(.cosine, peak: 2e-3))
+  /// Held-out text.
+  public var heldOut: String?
+  /// Without held-out text, the last part of the texts.
+  public var heldOutShare = 0.1
+  /// Passes over the data, in place of ``TrainerConfiguration/steps``.
+  public var epochs: Double?
+  public var report: (TrainerEvent) -> Void = { _ in }
+
+  public init() {}
+
+  /// Trains a new model in `folder`.
+  /// - Throws: ``AIGCError``: see ``Trainer/run(resuming:)``; badInput for texts that cannot be read.
+  public mutating func train(to folder: String) throws(AIGCError) -> TrainingSummary {
+    let data = try read()
+    let tokenizer = try makeTokenizer(data)
+    var random = RandomSource(seed: trainer.seed)
+    var configuration = RecurrentConfiguration(
+      model.kind, tokens: tokenizer.kind, vocabularySize: tokenizer.vocabularySize,
+      embeddingSize: model.embedding ?? model.hidden, hiddenSize: model.hidden,
+      layers: model.layers)
+    configuration.dropout = model.dropout
+    configuration.isTied = model.isTied
+    configuration.context = model.context
+    let network = RecurrentNetwork(configuration.sizes, using: &random)
+    return try run(
+      RecurrentLanguageModel(configuration, network, tokenizer), data, folder, resuming: false)
+  }
+
+  /// Goes on with the run in `folder`, with the same texts.
+  /// - Throws: as ``train(to:)``, and mismatch when the texts are not those of the run.
+  public mutating func resume(in folder: String) throws(AIGCError) -> TrainingSummary {
+    let model = try RecurrentLanguageModel(folder: folder)
+    return try run(model, try read(), folder, resuming: true)
+  }
+
+  /// Trains a model further on other texts. Where its tokens are words and `grows`, new words join
+  /// its vocabulary; else they are unknown to it.
+  /// - Parameters:
+  ///   - path: the model's folder.
+  ///   - folder: of the new model; may be the same.
+  ///   - grows: whether the vocabulary takes new words.
+  public mutating func finetune(
+    _ path: String, to folder: String, grows: Bool
+  ) throws(AIGCError) -> TrainingSummary {
+    var old = try RecurrentLanguageModel(folder: path)
+    let data = try read()
+    if grows, let words = old.tokenizer as? WordTokenizer {
+      old = try old.growing(words.growing(with: data.texts, name: data.name), seed: trainer.seed)
+    }
+    return try run(old, data, folder, resuming: false)
+  }
+
+  private struct Data {
+    var texts: [Table<UInt8>] = []
+    var heldOut: Table<UInt8>?
+    var name = ""
+  }
+
+  private func read() throws(AIGCError) -> Data {
+    var data = Data()
+    data.name = texts.first ?? "no text"
+    for path in texts { data.texts.append(try readText(path: path)) }
+    if let heldOut { data.heldOut = try readText(path: heldOut) }
+    return data
+  }
+
+  private func makeTokenizer(_ data: Data) throws(AIGCError) -> any Tokenizer {
+    // Characters of the held-out text count too: one of them that is unknown would be an error.
+    let texts = model.tokens == .char ? data.texts + [data.heldOut].compactMap { $0 } : data.texts
+    return try buildTokenizer(
+      kind: model.tokens, texts: texts, vocabularySize: model.vocabularySize, name: data.name)
+  }
+
+  private mutating func run(
+    _ language: RecurrentLanguageModel, _ data: Data, _ folder: String, resuming: Bool
+  ) throws(AIGCError) -> TrainingSummary {
+    let (tokens, heldOut) = try encode(data, language.tokenizer)
+    guard tokens.count > 1 else { throw .badInput("\(data.name): too little text to train on") }
+    let context = min(language.configuration.context, tokens.count - 1)
+    // Rows that a short text fills; at least one.
+    let rows = max(1, min(trainer.batchSize, (tokens.count - 1) / context))
+    let stream = TokenStream(tokens, batch: rows, steps: context, seed: trainer.seed)
+    if let epochs {
+      let steps = (epochs * Double(stream.batchesPerEpoch)).rounded(.up)
+      trainer.steps = max(1, Int(min(steps, 1e12)))
+    }
+    let optimizer = trainer.optimizer
+    let task = RecurrentTask(
+      language, stream, heldOut: heldOut, clip: optimizer.gradClip, storage: model.storage
+    ) { optimizer.make($0) }
+    let trainer = Trainer(task, trainer, folder: folder)
+    trainer.report = report
+    return try trainer.run(resuming: resuming)
+  }
+
+  /// Training and held-out tokens.
+  private func encode(
+    _ data: Data, _ tokenizer: any Tokenizer
+  ) throws(AIGCError) -> ([Int32], [Int32]) {
+    var tokens: [Int32] = []
+    for (text, name) in zip(data.texts, texts) {
+      tokens += try tokenizer.encode(text, name: name)
+    }
+    if let text = data.heldOut {
+      return (tokens, try tokenizer.encode(text, name: heldOut ?? ""))
+    }
+    let kept = tokens.count - Int(Double(tokens.count) * heldOutShare)
+    return (Array(tokens[..<kept]), Array(tokens[kept...]))
+  }
+}
+
+/// What a recurrent language model is to be.
+public struct RecurrentModelOptions: Sendable {
+  public var kind = RecurrentKind.lstm
+  public var tokens = TokenizerKind.char
+  /// Words or BPE tokens; nil: all words, or the trainer's default for BPE.
+  public var vocabularySize: Int?
+  /// nil: as large as `hidden`.
+  public var embedding: Int?
+  public var hidden = 256
+  public var layers = 2
+  public var dropout: Float = 0
+  public var isTied = false
+  /// Tokens of one step of truncated back-propagation.
+  public var context = 128
+  /// How weights are saved.
+  public var storage = ScalarType.f32
+
+  public init() {}
+
+  /// The article's `LSTMLanguageModel(5000, 128, 256)`: words, one LSTM layer.
+  public static var article: RecurrentModelOptions {
+    var result = RecurrentModelOptions()
+    result.tokens = .auto
+    // Beside <unk>, <s> and </s>.
+    result.vocabularySize = 4997
+    result.embedding = 128
+    result.layers = 1
+    result.context = 64
+    return result
+  }
+}
+
+extension RecurrentLanguageModel {
+  /// The same model with more words: their embeddings and their rows of the projection start as in a
+  /// new model.
+  func growing(
+    _ grown: (tokenizer: WordTokenizer, oldCount: Int), seed: UInt64
+  ) throws(AIGCError) -> RecurrentLanguageModel {
+    var configuration = configuration
+    configuration.vocabularySize = grown.tokenizer.vocabularySize
+    var random = RandomSource(seed: seed, stream: 2)
+    let larger = RecurrentNetwork(configuration.sizes, using: &random)
+    let old = Dictionary(uniqueKeysWithValues: network.namedParameters.map { ($0.name, $0.parameter) })
+    for (name, parameter) in larger.namedParameters {
+      guard let known = old[name]?.value else { continue }
+      if known.shape == parameter.shape {
+        parameter.value = known
+      } else {
+        parameter.value = concatenated([
+          known, parameter.value.sliced(known.shape[0]..<parameter.shape[0]),
+        ])
+      }
+    }
+    return RecurrentLanguageModel(configuration, larger, grown.tokenizer)
+  }
+}
