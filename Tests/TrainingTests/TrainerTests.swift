@@ -31,6 +31,15 @@ import Testing
     return result
   }
 
+  /// Without pictures: they take most of the time.
+  private func makeTrainer(
+    _ task: ToyTask, _ configuration: TrainerConfiguration, _ folder: String
+  ) -> Trainer {
+    let trainer = Trainer(task, configuration, folder: folder)
+    trainer.drawsCurve = false
+    return trainer
+  }
+
   private func bytes(_ path: String) throws -> [UInt8] {
     let table = try MappedFile(path: path).bytes()
     return table.indices.map { table[$0] }
@@ -61,16 +70,16 @@ import Testing
   @Test(arguments: OptimizerConfiguration.Kind.allCases)
   func aResumedRunIsTheSame(kind: OptimizerConfiguration.Kind) throws {
     let (whole, broken) = ("\(parent)/whole", "\(parent)/broken")
-    let summary = try Trainer(ToyTask(kind), configuration(), folder: whole).run(resuming: false)
+    let summary = try makeTrainer(ToyTask(kind), configuration(), whole).run(resuming: false)
     // Crashes between saves, and between lines of the log; twice.
     for (crash, isResumed) in [(13, false), (26, true)] {
       let task = ToyTask(kind)
       task.crashesAt = crash
-      let trainer = Trainer(task, configuration(), folder: broken)
+      let trainer = makeTrainer(task, configuration(), broken)
       #expect(error { _ = try trainer.run(resuming: isResumed) } == .failed("crash"))
       #expect(try Trainer.saved(in: broken).step == crash / 10 * 10)
     }
-    let resumed = try Trainer(ToyTask(kind), configuration(), folder: broken).run(resuming: true)
+    let resumed = try makeTrainer(ToyTask(kind), configuration(), broken).run(resuming: true)
     for name in Self.files {
       #expect(try bytes("\(whole)/\(name)") == bytes("\(broken)/\(name)"), "\(name)")
     }
@@ -83,8 +92,8 @@ import Testing
 
   @Test func anInterruptedRunIsSavedAndGoesOn() throws {
     let (whole, broken) = ("\(parent)/whole", "\(parent)/broken")
-    _ = try Trainer(ToyTask(), configuration(), folder: whole).run(resuming: false)
-    let trainer = Trainer(ToyTask(), configuration(), folder: broken)
+    _ = try makeTrainer(ToyTask(), configuration(), whole).run(resuming: false)
+    let trainer = makeTrainer(ToyTask(), configuration(), broken)
     var steps = 0
     trainer.isInterrupted = {
       steps += 1
@@ -94,7 +103,7 @@ import Testing
     #expect(try Trainer.saved(in: broken).step == 17)
     // What a killed process was writing is cleared away.
     try save([1], "\(broken)/training.safetensors.tmp-12")
-    _ = try Trainer(ToyTask(), configuration(), folder: broken).run(resuming: true)
+    _ = try makeTrainer(ToyTask(), configuration(), broken).run(resuming: true)
     for name in Self.files {
       #expect(try bytes("\(whole)/\(name)") == bytes("\(broken)/\(name)"), "\(name)")
     }
@@ -105,14 +114,14 @@ import Testing
   @Test func moreStepsGoOn() throws {
     var constant = configuration(20)
     constant.schedule = Schedule(peak: 0.01)
-    _ = try Trainer(ToyTask(), constant, folder: folder).run(resuming: false)
-    let again = Trainer(ToyTask(), constant, folder: folder)
+    _ = try makeTrainer(ToyTask(), constant, folder).run(resuming: false)
+    let again = makeTrainer(ToyTask(), constant, folder)
     #expect(try again.run(resuming: true).steps == 20)
     constant.steps = 40
     let longer = ToyTask()
-    #expect(try Trainer(longer, constant, folder: folder).run(resuming: true).steps == 40)
+    #expect(try makeTrainer(longer, constant, folder).run(resuming: true).steps == 40)
     let whole = ToyTask()
-    _ = try Trainer(whole, constant, folder: "\(parent)/whole").run(resuming: false)
+    _ = try makeTrainer(whole, constant, "\(parent)/whole").run(resuming: false)
     #expect(longer.values == whole.values)
   }
 
@@ -123,7 +132,7 @@ import Testing
       Threads.count = threads
       let path = "\(parent)/\(threads)"
       // Large enough to be cut into pieces.
-      _ = try Trainer(ToyTask(hidden: 8000), configuration(6), folder: path).run(resuming: false)
+      _ = try makeTrainer(ToyTask(hidden: 8000), configuration(6), path).run(resuming: false)
       for name in Self.files {
         #expect(try bytes("\(path)/\(name)") == bytes("\(parent)/1/\(name)"), "\(name) \(threads)")
       }
@@ -138,7 +147,7 @@ import Testing
     let task = ToyTask()
     task.losses = [4, 2, 3, .nan, 2.5, 1]
     var best: [[Float]] = []
-    let trainer = Trainer(task, patient, folder: folder)
+    let trainer = makeTrainer(task, patient, folder)
     var events: [String] = []
     trainer.report = { event in
       switch event {
@@ -162,13 +171,13 @@ import Testing
     #expect(try MetricsLog.read("\(folder)/log.jsonl").filter { $0["val_loss"] != nil }.count == 4)
     // It stays stopped, unless it gets more patience.
     let resumed = ToyTask()
-    #expect(try Trainer(resumed, patient, folder: folder).run(resuming: true).steps == 50)
+    #expect(try makeTrainer(resumed, patient, folder).run(resuming: true).steps == 50)
     #expect(resumed.values == task.values)
     patient.earlyStop = nil
     patient.steps = 60
     let goesOn = ToyTask()
     goesOn.losses = [1]
-    #expect(try Trainer(goesOn, patient, folder: folder).run(resuming: true).bestStep == 60)
+    #expect(try makeTrainer(goesOn, patient, folder).run(resuming: true).bestStep == 60)
   }
 
   @Test func withoutHeldOutDataTheLatestWeightsAreTheModel() throws {
@@ -197,28 +206,28 @@ import Testing
   @Test func aRunThatDivergesKeepsItsLastSave() throws {
     let task = ToyTask()
     task.breaksAt = 23
-    let trainer = Trainer(task, configuration(), folder: folder)
+    let trainer = makeTrainer(task, configuration(), folder)
     let failure = try #require(error { _ = try trainer.run(resuming: false) })
     #expect(failure.code == .diverged)
     for part in ["step 23", "hidden.weight", "--resume goes on from step 20"] {
       #expect(failure.description.contains(part), "\(failure)")
     }
     #expect(try Trainer.saved(in: folder).step == 20)
-    _ = try Trainer(ToyTask(), configuration(), folder: folder).run(resuming: true)
+    _ = try makeTrainer(ToyTask(), configuration(), folder).run(resuming: true)
   }
 
   @Test func damagedRunsAreSaid() throws {
     let path = "\(folder)/training.safetensors"
     let missing = error {
-      _ = try Trainer(ToyTask(), configuration(), folder: folder).run(resuming: true)
+      _ = try makeTrainer(ToyTask(), configuration(), folder).run(resuming: true)
     }
     #expect(missing?.code == .badInput)
-    _ = try Trainer(ToyTask(), configuration(), folder: folder).run(resuming: false)
+    _ = try makeTrainer(ToyTask(), configuration(), folder).run(resuming: false)
     let whole = try bytes(path)
     for size in [0, 7, 100, 900, whole.count / 2, whole.count - 1] {
       try save(whole.prefix(size), path)
       let failure = error {
-        _ = try Trainer(ToyTask(), configuration(), folder: folder).run(resuming: true)
+        _ = try makeTrainer(ToyTask(), configuration(), folder).run(resuming: true)
       }
       #expect(failure?.code == .badInput, "\(size)")
       #expect(failure?.description.contains("\n") == false)
@@ -229,7 +238,7 @@ import Testing
   }
 
   @Test func impossibleStatesAreSaid() throws {
-    _ = try Trainer(ToyTask(), configuration(), folder: folder).run(resuming: false)
+    _ = try makeTrainer(ToyTask(), configuration(), folder).run(resuming: false)
     let path = "\(folder)/training.safetensors"
     let file = try Checkpoint.open(path)
     let tensors = file.tensors.map { NewTensor($0) }
@@ -247,11 +256,11 @@ import Testing
   }
 
   @Test func runsOfOtherModelsDoNotFit() throws {
-    _ = try Trainer(ToyTask(.adam), configuration(), folder: folder).run(resuming: false)
+    _ = try makeTrainer(ToyTask(.adam), configuration(), folder).run(resuming: false)
     for task in [ToyTask(.adam, hidden: 25), ToyTask(.sgd)] {
       let before = task.values
       let failure = error {
-        _ = try Trainer(task, configuration(), folder: folder).run(resuming: true)
+        _ = try makeTrainer(task, configuration(), folder).run(resuming: true)
       }
       #expect(failure?.code == .mismatch)
       #expect(failure?.description.contains("\(folder)/training.safetensors") == true)
@@ -263,7 +272,7 @@ import Testing
     try makeFolder(folder)
     try save([1], "\(folder)/diary.txt")
     let failure = error {
-      _ = try Trainer(ToyTask(), configuration(), folder: folder).run(resuming: false)
+      _ = try makeTrainer(ToyTask(), configuration(), folder).run(resuming: false)
     }
     #expect(failure?.code == .usage)
     #expect(try bytes("\(folder)/diary.txt") == [1])
@@ -272,7 +281,7 @@ import Testing
   @Test func settingsOutOfRangeAreSaid() throws {
     var wrong = configuration()
     wrong.logEvery = 0
-    let failure = error { _ = try Trainer(ToyTask(), wrong, folder: folder).run(resuming: false) }
+    let failure = error { _ = try makeTrainer(ToyTask(), wrong, folder).run(resuming: false) }
     #expect(failure?.code == .usage)
     #expect(failure?.description.contains("--log-every") == true)
     #expect(!fileExists(folder))

@@ -69,8 +69,7 @@ public struct Bench: ConsoleCommand {
     }
     let chosen = all.filter { name == "all" || $0.name == name }
     guard !chosen.isEmpty else {
-      throw AIGCError.usage(
-        "unknown benchmark '\(name)'\(suggestion(for: name, among: all.map { $0.name }))")
+      throw AIGCError.usage("unknown benchmark '\(name)'\(suggestion(for: name, among: all.map { $0.name }))")
     }
     for benchmark in chosen {
       try StandardOutput.write(line(benchmark, try benchmark.measure(seconds: seconds)))

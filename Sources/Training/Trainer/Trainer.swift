@@ -20,6 +20,9 @@ public final class Trainer {
   /// Whether the run is asked to stop after the present step.
   var isInterrupted: () -> Bool = { Interruption.isRequested }
 
+  /// Whether saves draw the log; most tests need no picture.
+  var drawsCurve = true
+
   private let task: any TrainingTask
   private let configuration: TrainerConfiguration
   private let folder: String
@@ -194,6 +197,6 @@ public final class Trainer {
       task, configuration, state, context.random, to: "\(folder)/\(Self.stateFileName)")
     savedStep = state.step
     report(.saved(step: state.step))
-    try log.draw()
+    if drawsCurve { try log.draw() }
   }
 }
