@@ -44,9 +44,21 @@ public protocol Family: Sendable {
   func importCheckpoint(
     _ checkpoint: Checkpoint, options: ImportOptions, to folder: String
   ) throws(AIGCError)
+
+  /// Trains the model at `path` further on `data`; the result goes to `output`, which may be the same
+  /// folder.
+  func update(
+    _ path: String, with data: [String], to output: String, options: UpdateOptions
+  ) throws(AIGCError)
 }
 
 extension Family {
+  public func update(
+    _ path: String, with data: [String], to output: String, options: UpdateOptions
+  ) throws(AIGCError) {
+    throw .usage("\(path): models of the family \(name) cannot be updated")
+  }
+
   public var commands: [any ParsableCommand.Type] { [] }
   public var benchmarks: [Benchmark] { [] }
   public func claims(_ path: String) -> Bool { false }
@@ -85,6 +97,7 @@ public let families: [any Family] = [
 public let verbs: [any ParsableCommand.Type] =
   [
     Train.self, Generate.self, Next.self, Evaluate.self, Score.self, Inspect.self, Convert.self,
+    Update.self, Finetune.self,
     Models.self, Bench.self, Completion.self,
   ] + families.flatMap { $0.commands }
 

@@ -9,7 +9,19 @@ struct NGramFamily: TextFamily {
   let name = "ngram"
   var trainCommand: any ParsableCommand.Type { TrainNGram.self }
   var commands: [any ParsableCommand.Type] {
-    [Update.self, Interpolate.self, Quantize.self]
+    [Interpolate.self, Quantize.self]
+  }
+
+  func update(
+    _ path: String, with data: [String], to output: String, options: UpdateOptions
+  ) throws(AIGCError) {
+    guard options.steps == nil, options.epochs == nil, options.rate == nil else {
+      throw .usage("\(path): an n-gram model has no --steps, --epochs or --lr")
+    }
+    var trainer = NGramTrainer()
+    trainer.texts = data
+    trainer.warn = { Diagnostics.warning($0) }
+    try trainer.update(model: path, to: output)
   }
 
   func claims(_ path: String) -> Bool {

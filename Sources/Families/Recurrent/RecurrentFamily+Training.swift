@@ -1,0 +1,126 @@
+import Checkpoints
+import Console
+import Datasets
+import Files
+import Kernels
+import NN
+import Training
+
+extension RecurrentFamily: FinetunableFamily {
+  func finetune(
+    _ path: String, on data: [String], _ training: TrainingOptions, json: Bool
+  ) throws(AIGCError) {
+    let folder = try training.folder(family: name, data: data[0])
+    var trainer = RecurrentTrainer()
+    trainer.texts = data
+    try training.configure(&trainer, folder: folder)
+    // A trained model takes smaller steps.
+    if training.lr == nil { trainer.trainer.schedule.peak = 5e-4 }
+    if training.steps == nil, training.epochs == nil { trainer.epochs = 3 }
+    try runRecurrent(trainer, training, folder: folder, json: json) {
+      (trainer) throws(AIGCError) in
+      try trainer.finetune(path, to: folder, grows: false)
+    }
+  }
+
+  func update(
+    _ path: String, with data: [String], to output: String, options: UpdateOptions
+  ) throws(AIGCError) {
+    var trainer = RecurrentTrainer()
+    trainer.texts = data
+    trainer.heldOutShare = 0
+    trainer.trainer = TrainerConfiguration(
+      steps: options.steps ?? 1, schedule: Schedule(.constant, peak: options.rate ?? 5e-4))
+    trainer.trainer.optimizer.gradClip = 1
+    trainer.trainer.seed = options.seed
+    trainer.epochs = options.epochs ?? (options.steps == nil ? 1 : nil)
+    let progress = TrainerProgressLine()
+    trainer.report = { progress.show($0) }
+    let summary = try trainer.finetune(path, to: output, grows: true)
+    progress.finish()
+    Diagnostics.note("\(summary.steps) steps, \(summary.items) tokens")
+  }
+}
+
+extension RecurrentFamily {
+  /// Makes a model folder of a `state_dict` such as the article's `LSTMLanguageModel` has: sizes from
+  /// the shapes, tokens from a file with one a line; without it they are called by their numbers.
+  func importCheckpoint(
+    _ checkpoint: Checkpoint, options: ImportOptions, to folder: String
+  ) throws(AIGCError) {
+    let shapes = try RecurrentShapes(checkpoint, Name.kind)
+    let tokenizer = try vocabulary(options.vocabulary, count: shapes.vocabulary)
+    var configuration = RecurrentConfiguration(
+      Name.kind, tokens: .auto, vocabularySize: shapes.vocabulary,
+      embeddingSize: shapes.embedding, hiddenSize: shapes.hidden, layers: shapes.layers)
+    configuration.context = 64
+    var nothing = RandomSource.zeros
+    let network = RecurrentNetwork(configuration.sizes, using: &nothing)
+    try StateDictionary.load(network.namedParameters, from: checkpoint)
+    let output = try OutputFolder(path: folder)
+    try tokenizer.write { output.file($0) }
+    try StateDictionary.write(
+      network.namedParameters, to: output.file(RecurrentFolder.weights))
+    try configuration.write(to: output.file(ModelConfiguration.fileName))
+    try output.commit()
+  }
+
+  /// The first three tokens have fixed meanings, whatever their names in the file.
+  private func vocabulary(_ path: String?, count: Int) throws(AIGCError) -> WordTokenizer {
+    var words: [[UInt8]] = (0..<count).map { Array("\($0)".utf8) }
+    if let path {
+      let text = try readText(path: path)
+      words = text.splitIntoLines()
+      guard words.count == count else {
+        throw .mismatch("\(path): \(words.count) tokens, the model has \(count)")
+      }
+    }
+    let tokenizer = try WordTokenizer(mode: .auto, words: words.dropFirst(3))
+    guard tokenizer.vocabularySize == count else {
+      throw .badInput("\(path ?? "vocabulary"): tokens that are empty or stand twice")
+    }
+    return tokenizer
+  }
+}
+
+/// The sizes of a recurrent language model, as the shapes of its tensors have them.
+private struct RecurrentShapes {
+  let vocabulary: Int
+  let embedding: Int
+  let hidden: Int
+  let layers: Int
+
+  init(_ checkpoint: Checkpoint, _ kind: RecurrentKind) throws(AIGCError) {
+    let table = try checkpoint.tensor("embedding.weight").shape
+    let recurrent = try checkpoint.tensor("\(kind.rawValue).weight_hh_l0").shape
+    guard table.count == 2, recurrent.count == 2, table[0] >= 3, table[1] > 0, recurrent[1] > 0,
+      recurrent[0] == kind.gates * recurrent[1]
+    else {
+      throw .mismatch(
+        "\(checkpoint.path): embedding.weight \(table) and \(kind.rawValue).weight_hh_l0 "
+          + "\(recurrent) make no \(kind.rawValue) language model")
+    }
+    (vocabulary, embedding, hidden) = (table[0], table[1], recurrent[1])
+    var layers = 1
+    while layers < 64, checkpoint["\(kind.rawValue).weight_hh_l\(layers)"] != nil { layers += 1 }
+    self.layers = layers
+  }
+}
+
+extension Table<UInt8> {
+  /// The lines, without the empty last one.
+  fileprivate func splitIntoLines() -> [[UInt8]] {
+    var lines: [[UInt8]] = []
+    var line: [UInt8] = []
+    for index in indices {
+      if self[index] == 10 {
+        lines.append(line)
+        line.removeAll()
+      } else if self[index] != 13 {
+        line.append(self[index])
+      }
+    }
+    if !line.isEmpty { lines.append(line) }
+    return lines
+  }
+}
