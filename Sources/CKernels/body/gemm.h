@@ -49,11 +49,24 @@ INLINE void panel_rows(int rows, long depth, const float *a, long a_row, long a_
   }
 }
 
+/* Asks for the lines that the next rows will read and write: they are often not in the first caches, and
+ * a row of sums is too short to hide that. */
+INLINE void fetch_rows(long count, const float *start, long start_row, float *c, long c_row) {
+  for (long r = 0; r < count; r++)
+    for (long j = 0; j < PANEL; j += 16) {
+      if (start) __builtin_prefetch(start + r * start_row + j);
+      __builtin_prefetch(c + r * c_row + j, 1);
+    }
+}
+
 static void k_gemm_panel(long rows, long depth, const float *a, long a_row, long a_depth,
     const float *b, const float *start, long start_row, float *c, long c_row, long columns) {
   for (long i = 0; i < rows; i += ROWS) {
     int count = rows - i < ROWS ? (int)(rows - i) : ROWS;
     const float *begin = start ? start + i * start_row : 0;
+    long next = rows - i - ROWS < ROWS ? rows - i - ROWS : ROWS;
+    if (next > 0)
+      fetch_rows(next, begin ? begin + ROWS * start_row : 0, start_row, c + (i + ROWS) * c_row, c_row);
     if (columns == PANEL) {
       panel_rows(count, depth, a + i * a_row, a_row, a_depth, b, begin, start_row,
           c + i * c_row, c_row);
