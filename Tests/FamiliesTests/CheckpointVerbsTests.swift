@@ -13,7 +13,7 @@ import Training
   }
 
   private func convert(_ arguments: String...) throws {
-    var command = try Convert.parse(arguments)
+    let command = try Convert.parse(arguments)
     try command.run()
   }
 
