@@ -66,7 +66,10 @@ import Training
       $0.configuration.tokens = .char
     }
     let fewer = try folder.train("few", [first])
-    for (other, word) in [(characters, "token 1 is"), (fewer, "token 1, 'a', is known to \(a)")] {
+    for (other, word) in [
+      (characters, "token 2 is 'cat' for \(a) and ' ' for"),
+      (fewer, "token 1, 'a', is known to \(a)"),
+    ] {
       do {
         _ = try arguments([a, text, "--with", other]).mixture.evaluate(first: a, file: text)
         Issue.record("\(other) was mixed")

@@ -102,14 +102,14 @@ public struct Memorization {
       order[starts[Int(states[state].length)]] = state
       starts[Int(states[state].length)] += 1
     }
+    // A state's own match is longer than what its link stands for; anything else came from there.
     for state in order.reversed() {
       let link = Int(states[state].link)
-      // Not more than that: the match of a suffix, from an earlier report.
-      guard states[state].mark > states[link].length else { continue }
-      states[link].mark = states[link].length
+      if states[state].mark > states[link].length { states[link].mark = states[link].length }
     }
-    for state in order where states[state].mark == 0 {
-      states[state].mark = states[Int(states[state].link)].mark
+    for state in order {
+      let link = Int(states[state].link)
+      if states[state].mark <= states[link].length { states[state].mark = states[link].mark }
     }
   }
 }
