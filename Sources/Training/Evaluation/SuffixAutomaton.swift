@@ -82,22 +82,23 @@ struct SuffixAutomaton {
     }
     let (word, bit) = (symbol >> 6, UInt64(1) << UInt64(symbol & 63))
     while true {
-      let state = states[Int(position.state)]
-      if state.follows[word] & bit != 0 {
-        var rank = (state.follows[word] & (bit - 1)).nonzeroBitCount
+      let state = Int(position.state)
+      let follows = word == 0 ? states[state].follows.x : states[state].follows[word]
+      if follows & bit != 0 {
+        var rank = (follows & (bit - 1)).nonzeroBitCount
         if word > 0 {
-          for earlier in 0..<word { rank += state.follows[earlier].nonzeroBitCount }
+          for earlier in 0..<word { rank += states[state].follows[earlier].nonzeroBitCount }
         }
-        position.state = targets[Int(state.first) + rank]
+        position.state = targets[Int(states[state].first) + rank]
         position.length += 1
         return
       }
-      if position.state == 0 {
+      if state == 0 {
         position.length = 0
         return
       }
-      position.state = state.link
-      position.length = states[Int(state.link)].length
+      position.state = states[state].link
+      position.length = states[Int(position.state)].length
     }
   }
 }
