@@ -48,10 +48,11 @@ private func unpack(_ reader: GzipReader, sizeHint: Int) throws(AIGCError) -> Ta
   return memory.frozen(count: count)
 }
 
-/// Reads a text, packed or not, in pieces of whole lines, for corpora larger than memory.
+/// Reads a text, packed or not, in pieces, for corpora larger than memory.
 public final class TextReader {
   private let reader: GzipReader
   private let pieceSize: Int
+  private let wholeLines: Bool
   /// The start of a line that the last piece did not hold whole.
   private var rest: [UInt8] = []
   private var isAtEnd = false
@@ -59,13 +60,18 @@ public final class TextReader {
   /// - Parameters:
   ///   - path: "-" is standard input.
   ///   - pieceSize: bytes of a piece; a longer line makes a longer piece.
+  ///   - wholeLines: whether pieces end with lines; else they have `pieceSize` bytes.
   /// - Throws: ``AIGCError`` (badInput) when it is missing, a directory or not readable.
-  public init(path: String, pieceSize: Int = 64 << 20) throws(AIGCError) {
+  public init(
+    path: String, pieceSize: Int = 64 << 20, wholeLines: Bool = true
+  ) throws(AIGCError) {
     reader = try GzipReader(path: path)
+    self.wholeLines = wholeLines
     self.pieceSize = max(pieceSize, 1)
   }
 
-  /// The next piece, which ends with a newline or at the end of the text; nil after the last.
+  /// The next piece, with whole lines one that ends with a newline or at the end of the text; nil
+  /// after the last.
   /// - Throws: ``AIGCError``: badInput when the file is truncated or damaged, failed without memory,
   ///   interrupted.
   public func next() throws(AIGCError) -> Table<UInt8>? {
@@ -81,6 +87,7 @@ public final class TextReader {
         isAtEnd = true
         return count > 0 ? memory.frozen(count: count) : nil
       }
+      if !wholeLines { return memory.frozen() }
       if let end = lastLineEnd(memory, from: searched) {
         rest = memory.withUnsafeMutableBuffer { Array($0[end...]) }
         return memory.frozen(count: end)

@@ -8,7 +8,8 @@ import Training
 public struct Evaluate: ConsoleCommand {
   public static let configuration = CommandConfiguration(
     commandName: "evaluate",
-    abstract: "Measure a model on held-out data: perplexity, bits per byte.")
+    abstract: "Measure a model on held-out data: perplexity, bits per byte.",
+    discussion: "With --with, measures its mixture with other models that cut text the same way.")
 
   @Argument(help: "A model's name or path.", completion: .directory)
   var model: String
@@ -16,14 +17,21 @@ public struct Evaluate: ConsoleCommand {
   @Argument(help: "Text to measure on; - for standard input.", completion: .file())
   var file: String
 
+  @OptionGroup(title: "Mixture") var mixture: MixtureArguments
+
   @OptionGroup public var common: CommonOptions
 
   public init() {}
 
   public func run() throws {
+    let answer = try Answer(nil)
+    guard mixture.others.isEmpty else {
+      let result = try mixture.evaluate(first: model, file: file)
+      try common.json ? answer.write(json: result.members) : answer.write(result.text)
+      return
+    }
     let model = try loadTextModel(model).model
     let result = try model.evaluate(readText(path: file), name: file)
-    let answer = try Answer(nil)
     if common.json { try answer.write(json: result.members) } else { try answer.write(result.text) }
   }
 }

@@ -20,6 +20,7 @@ public struct GenerateText: ConsoleCommand {
   @OptionGroup var text: TextArguments
   @OptionGroup(title: "Sampling") var sampling: SamplingArguments
   @OptionGroup var seed: SeedOption
+  @OptionGroup(title: "Copies of the training text") var copies: CopyArguments
 
   @Option(name: .shortAndLong, help: "Write to this file.", completion: .file())
   var out: String?
@@ -29,6 +30,7 @@ public struct GenerateText: ConsoleCommand {
   public init() {}
 
   public func run() throws {
+    try copies.check(prompt: text)
     var options = try text.options(sampling: sampling.configuration)
     let (path, model) = try model.load()
     options.seed = seed.resolve()
@@ -37,12 +39,18 @@ public struct GenerateText: ConsoleCommand {
     var printer = SamplePrinter(answer: answer)
     let isPlain = !common.json
     let samples = try generator.run { if isPlain { try printer.write($0) } }
-    if common.json {
-      try answer.write(json: generationMembers(samples, path: path, seed: options.seed))
-    } else {
+    if !common.json {
       try printer.finish()
+      try answer.finish()
     }
-    try answer.finish()
+    let report = try copies.report(samples, options: options)
+    if common.json {
+      let members = generationMembers(samples, path: path, seed: options.seed)
+      try answer.write(json: members + (report.map { [.init("copied", $0.json)] } ?? []))
+      try answer.finish()
+    } else if let report {
+      for line in report.lines(length: copies.copyLength) { Diagnostics.plain(line) }
+    }
     if samples.last?.reason == .interrupted { throw AIGCError.interrupted }
   }
 }

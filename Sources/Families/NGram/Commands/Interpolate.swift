@@ -48,12 +48,6 @@ struct Interpolate: ConsoleCommand {
   }
 
   private func givenWeights() throws -> [Double] {
-    let values = (weights ?? "").split(separator: ",").compactMap { Double($0) }
-    let sum = values.reduce(0, +)
-    guard values.count == models.count, values.allSatisfy({ $0 >= 0 && $0.isFinite }), sum > 0
-    else {
-      throw ValidationError("--weights \(weights ?? ""): a number for each model")
-    }
-    return values.map { $0 / sum }
+    try mixtureWeights(weights ?? "", count: models.count)
   }
 }
