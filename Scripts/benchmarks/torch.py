@@ -71,8 +71,9 @@ class Torch:
     def __init__(self, options, folder):
         self.options, self.folder = options, folder
         self.aigc = aigc(options)
-        self.report = Report(options.json)
         self.threads = ["--threads", str(options.threads)] if options.threads else []
+        self.chosen = self.workloads()
+        self.report = Report(options.json)
 
     def ours(self, workload):
         return lambda: Measured(workload, [
@@ -94,7 +95,7 @@ class Torch:
         return self.options.workloads or both
 
     def run(self):
-        for workload in self.workloads():
+        for workload in self.chosen:
             self.compare(workload)
 
     def compare(self, workload):
@@ -129,13 +130,13 @@ class Torch:
 
             def shares(runs):
                 return [work / (run.line["median_ms"] / 1e3) / top for run in runs]
-            self.report.add("%s, %.1f GFLOP a step" % (workload, work), "of sgemm", "more",
+            self.report.add("%s, %.1f GFLOP, share of sgemm" % (workload, work), "", "more",
                             shares(ours), shares(best), name)
         else:
             self.report.add(probe, "tokens/s", "more", rates(limit))
             top = median(limit)
-            self.report.add(workload, "of reading", "more", [run.rate / top for run in ours],
-                            [run.rate / top for run in best], name)
+            self.report.add(workload + ", share of reading", "", "more",
+                            [run.rate / top for run in ours], [run.rate / top for run in best], name)
 
 
 def rates(runs):
