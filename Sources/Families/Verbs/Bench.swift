@@ -63,13 +63,14 @@ public struct Bench: ConsoleCommand {
   }
 
   public func run() throws {
-    let all = families.flatMap { $0.benchmarks }
+    let all = families.flatMap { $0.benchmarks } + machineBenchmarks
     guard let name else {
       return try StandardOutput.write(all.map { $0.name + "\n" }.joined())
     }
     let chosen = all.filter { name == "all" || $0.name == name }
     guard !chosen.isEmpty else {
-      throw AIGCError.usage("unknown benchmark '\(name)'\(suggestion(for: name, among: all.map { $0.name }))")
+      let similar = suggestion(for: name, among: all.map { $0.name })
+      throw AIGCError.usage("unknown benchmark '\(name)'\(similar)")
     }
     for benchmark in chosen {
       try StandardOutput.write(line(benchmark, try benchmark.measure(seconds: seconds)))

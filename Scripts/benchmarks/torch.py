@@ -1,0 +1,147 @@
+"""The neural workloads of `aigc bench` against the same in PyTorch, Scripts/peers/torch_bench.py."""
+import ast, json, os, statistics, sys
+
+from .measure import ROOT, Report, Run, aigc, in_turns, memory
+
+PEER = os.path.join(ROOT, "Scripts/peers/torch_bench.py")
+FORM = {"workload": str, "peer": str, "unit": str, "rate": float, "median_ms": float, "threads": int}
+
+
+def lstm(vocabulary, embedding, hidden, layers):
+    """Parameters in the matrices of a recurrent language model: gates of each layer, output."""
+    inputs = embedding + (layers - 1) * hidden
+    return 4 * hidden * (inputs + layers * hidden) + hidden * vocabulary
+
+
+# Parameters in matrices, and tokens a step: each costs a multiplication and an addition forwards, and
+# twice that backwards. Shapes as in torch_bench.py.
+TRAINING = {
+    "lstm-train": (lstm(5000, 128, 256, 1), 32 * 64),
+    "charlstm-train": (lstm(65, 512, 512, 2), 32 * 128),
+}
+
+
+def gigaflop(workload):
+    """Of one training step; None where it is not known."""
+    if workload not in TRAINING:
+        return None
+    parameters, tokens = TRAINING[workload]
+    return 3 * 2 * parameters * tokens / 1e9
+
+
+def peer_workloads():
+    """The names that torch_bench.py knows, without importing it: that would need PyTorch."""
+    with open(PEER, encoding="utf-8") as file:
+        for node in ast.parse(file.read()).body:
+            if isinstance(node, ast.Assign) and node.targets[0].id == "WORKLOADS":
+                return [key.value for key in node.value.keys]
+    sys.exit("bench: %s has no WORKLOADS" % PEER)
+
+
+class Measured:
+    """The line that a run printed, and the memory of its process."""
+
+    def __init__(self, workload, command, folder):
+        run = Run(command, folder)
+        lines = run.output.splitlines()
+        self.line = parsed(lines[-1] if lines else "", workload, command)
+        self.rate, self.megabytes = self.line["rate"], run.megabytes
+
+
+def parsed(text, workload, command):
+    """The JSON object of a line, with exactly the fields of FORM and figures above zero."""
+    try:
+        line = json.loads(text)
+    except ValueError:
+        line = None
+    # JSON does not tell 5 from 5.0.
+    fits = isinstance(line, dict) and line.keys() == FORM.keys() and all(
+        isinstance(line[key], (float, int) if kind is float else kind) for key, kind in FORM.items())
+    if not fits or line["workload"] != workload or not (
+            line["rate"] > 0 and line["median_ms"] > 0 and line["threads"] > 0):
+        sys.exit("bench: unexpected line from %s: %s" % (" ".join(command), text[:200]))
+    return line
+
+
+def median(runs):
+    return statistics.median(run.rate for run in runs)
+
+
+class Torch:
+    def __init__(self, options, folder):
+        self.options, self.folder = options, folder
+        self.aigc = aigc(options)
+        self.threads = ["--threads", str(options.threads)] if options.threads else []
+        self.chosen = self.workloads()
+        self.report = Report(options.json)
+
+    def ours(self, workload):
+        return lambda: Measured(workload, [
+            self.aigc, "bench", workload, "--seconds", str(self.options.seconds), *self.threads],
+            self.folder)
+
+    def peer(self, workload, *flags):
+        return lambda: Measured(workload, [
+            self.options.python, PEER, workload, "--seconds", str(self.options.seconds),
+            *self.threads, *flags], self.folder)
+
+    def workloads(self):
+        """Those asked for, else all that both sides know."""
+        known = set(peer_workloads())
+        both = [name for name in Run([self.aigc, "bench"], self.folder).output.split() if name in known]
+        for name in self.options.workloads:
+            if name not in both:
+                sys.exit("bench: unknown workload '%s'; both sides know: %s" % (name, ", ".join(both)))
+        return self.options.workloads or both
+
+    def run(self):
+        for workload in self.chosen:
+            self.compare(workload)
+
+    def compare(self, workload):
+        """Ours, eager, compiled, ours, eager ...: the better of the peer's two counts."""
+        python, trains = self.options.python, workload.endswith("-train")
+        probe = self.options.blas and (
+            "sgemm" if gigaflop(workload) else "weights-read" if workload == "lstm-generate" else None)
+        ours, eager, compiled, limit = in_turns(
+            self.options.runs, self.ours(workload), python and self.peer(workload),
+            python and trains and self.peer(workload, "--compile"), probe and self.ours(probe))
+        best, name = [], ""
+        if python:
+            best, name = eager, "eager"
+            if trains:
+                slower = "compiled %s" % short(median(compiled))
+                if median(compiled) > median(eager):
+                    best, name, slower = compiled, "compiled", "eager %s" % short(median(eager))
+                name += " (%s)" % slower
+            name = best[0].line["peer"].replace("-compile", "") + " " + name
+        unit = ours[0].line["unit"]
+        self.report.add(workload, unit, "more", rates(ours), rates(best), name)
+        self.report.add(workload + ", peak memory", "MB", "less", memory(ours), memory(best), name)
+        if probe:
+            self.share(workload, probe, ours, best, limit, name)
+
+    def share(self, workload, probe, ours, best, limit, name):
+        """Of what the machine gives to a plain product, or to a plain loop that reads the weights."""
+        work = gigaflop(workload)
+        if work:  # GFLOP/s over those of sgemm, which come in MFLOP/s
+            self.report.add("sgemm", "GFLOP/s", "more", [run.rate / 1e3 for run in limit])
+            top = median(limit) / 1e3
+
+            def shares(runs):
+                return [work / (run.line["median_ms"] / 1e3) / top for run in runs]
+            self.report.add("%s, %.1f GFLOP, share of sgemm" % (workload, work), "", "more",
+                            shares(ours), shares(best), name)
+        else:
+            self.report.add(probe, "tokens/s", "more", rates(limit))
+            top = median(limit)
+            self.report.add(workload + ", share of reading", "", "more",
+                            [run.rate / top for run in ours], [run.rate / top for run in best], name)
+
+
+def rates(runs):
+    return [run.rate for run in runs]
+
+
+def short(rate):
+    return "%.0f" % rate if rate >= 100 else "%.1f" % rate

@@ -1,0 +1,15 @@
+import Kernels
+
+/// What this machine can do at most, to read the figures of the models by: `Scripts/bench torch --blas`.
+let machineBenchmarks = [
+  // 2 * 1024^3 floating-point operations are 2147 million.
+  Benchmark("sgemm", unit: "MFLOP/s", items: 2147) {
+    let probe = ProductProbe(size: 1024)
+    return { probe.run() }
+  },
+  // The weights that lstm-generate reads for a token: those of the gates and of the output.
+  Benchmark("weights-read", unit: "tokens/s", items: 128) {
+    let probe = ReadProbe(count: 4 * 256 * (128 + 256) + 256 * 5000)
+    return { for _ in 0..<128 { probe.run() } }
+  },
+]
