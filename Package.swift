@@ -55,11 +55,13 @@ let package = Package(
     tests("FilesTests", ["Files", "Kernels"]),
     tests("KernelsTests", ["Kernels", "CKernels", "Files"]),
     tests("AutogradTests", ["Autograd", "Kernels"]),
-    tests("NNTests", ["NN", "Autograd", "Kernels", "Checkpoints", "Files"], fixtures: ["Fixtures"]),
+    tests(
+      "NNTests", ["NN", "Autograd", "Kernels", "Checkpoints", "Files"], fixtures: ["Fixtures"]),
     tests("DatasetsTests", ["Datasets", "Files", "Kernels", "CPNG"], fixtures: ["Fixtures"]),
     tests("CheckpointsTests", ["Checkpoints", "Datasets", "Files"], fixtures: ["Fixtures"]),
     tests(
-      "TrainingTests", ["Training", "Autograd", "NN", "Checkpoints", "Datasets", "Kernels", "Files"]),
+      "TrainingTests",
+      ["Training", "Autograd", "NN", "Checkpoints", "Datasets", "Kernels", "Files"]),
     tests("ConsoleTests", ["Console", "Files", argumentParser]),
     tests(
       "FamiliesTests",

@@ -83,7 +83,9 @@ private let productRows: [GradientRow] = [
 
 private let rowRows: [GradientRow] = [
   GradientRow("gathered", [[4, 3]]) { square($0[0].gathered(Indices([2, 0, 2], [3]))) },
-  GradientRow("gathered, two axes", [[4, 2]]) { square($0[0].gathered(Indices([1, 3, 1, 0], [2, 2]))) },
+  GradientRow("gathered, two axes", [[4, 2]]) {
+    square($0[0].gathered(Indices([1, 3, 1, 0], [2, 2])))
+  },
   GradientRow("softmax", [[2, 5]]) { softmax($0[0]) },
   GradientRow("logSoftmax", [[2, 5]]) { logSoftmax($0[0]) },
   GradientRow("layerNorm", [[2, 5], [5], [5]]) {
@@ -122,7 +124,9 @@ private let recurrentRows: [GradientRow] = [
   GradientRow("lstm", [[3, 7, 8], [8, 2], [8], [8]], second: false) {
     lstm(.sequence($0[0]), weights($0)).states
   },
-  GradientRow("lstm, with states", [[3, 2, 8], [8, 2], [8], [8], [2, 2], [2, 2]], second: false) {
+  GradientRow(
+    "lstm, with states", [[3, 2, 8], [8, 2], [8], [8], [2, 2], [2, 2]], second: false
+  ) {
     lstm(.sequence($0[0]), weights($0), h0: $0[4], c0: $0[5]).states
   },
   GradientRow("lstm, cell given only", [[3, 2, 8], [8, 2], [8], [8], [2, 2]], second: false) {
@@ -140,7 +144,9 @@ private let recurrentRows: [GradientRow] = [
   GradientRow("rnn", [[3, 7, 2], [2, 2], [2], [2]], second: false) {
     rnn(.sequence($0[0]), weights($0), .tanh)
   },
-  GradientRow("rnn, relu, with state", [[3, 2, 2], [2, 2], [2], [2], [2, 2]], from: 0.2, second: false) {
+  GradientRow(
+    "rnn, relu, with state", [[3, 2, 2], [2, 2], [2], [2], [2, 2]], from: 0.2, second: false
+  ) {
     rnn(.sequence($0[0]), weights($0), .relu, h0: $0[4])
   },
 ]

@@ -42,7 +42,9 @@ import Testing
     for index in inputs.indices {
       let expected = NumericGradient(step: 4e-3).of(
         { changed in
-          zip(firstGradients(changed), directions).reduce(0.0) { $0 + dot($1.0.values, $1.1.values) }
+          zip(firstGradients(changed), directions).reduce(0.0) {
+            $0 + dot($1.0.values, $1.1.values)
+          }
         }, inputs, index)
       expectNear(found[index].values, expected, tolerance: 6e-3, "\(row.name), input \(index)")
     }

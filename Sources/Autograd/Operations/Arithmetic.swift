@@ -137,7 +137,8 @@ private struct BroadcastPlan {
       kernel(axis.size, a, b, y)
       return
     }
-    splat.update(repeating: axis.a == 0 ? a.pointee : b.pointee, count: min(axis.size, Self.blockSize))
+    splat.update(
+      repeating: axis.a == 0 ? a.pointee : b.pointee, count: min(axis.size, Self.blockSize))
     var first = 0
     while first < axis.size {
       let count = min(Self.blockSize, axis.size - first)

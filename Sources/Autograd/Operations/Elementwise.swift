@@ -57,10 +57,11 @@ public func relu(_ x: Tensor) -> Tensor {
 /// x where positive, else slope · x.
 public func leakyRelu(_ x: Tensor, slope: Float = 0.01) -> Tensor {
   x.map { aigc_leaky_relu($0, slope, $1, $2) }.recorded(from: x) { dy, x, _ in
-    dy * x.detached.map { n, x, y in
-      aigc_step(n, x, y)
-      aigc_scale_add(n, 1 - slope, slope, y, y)
-    }
+    dy
+      * x.detached.map { n, x, y in
+        aigc_step(n, x, y)
+        aigc_scale_add(n, 1 - slope, slope, y, y)
+      }
   }
 }
 

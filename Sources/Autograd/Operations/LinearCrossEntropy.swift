@@ -90,7 +90,8 @@ private final class LinearCrossEntropyPass: @unchecked Sendable {
   func run() {
     let forward = PackedPanels(
       depth: input, columns: classes, weight.pointer, depthStride: 1, columnStride: input)
-    let backward = withGradients
+    let backward =
+      withGradients
       ? PackedPanels(
         depth: classes, columns: input, weight.pointer, depthStride: input, columnStride: 1) : nil
     let blocks = max(1, Self.memory / max(classes, 1) / Self.block)
@@ -107,7 +108,8 @@ private final class LinearCrossEntropyPass: @unchecked Sendable {
       if withGradients { addWeightGradient(first, size, logits.base) }
     }
     if withGradients {
-      aigc_column_sum(biasParts.count / max(classes, 1), classes, biasParts.base, classes, 0, dbias.base)
+      aigc_column_sum(
+        biasParts.count / max(classes, 1), classes, biasParts.base, classes, 0, dbias.base)
     }
   }
 

@@ -32,7 +32,9 @@ extension Tensor {
 
   private func permutedStorage(_ order: [Int], _ target: Shape) -> Storage {
     var strides = [Int](repeating: 1, count: rank)
-    for axis in (0..<max(rank - 1, 0)).reversed() { strides[axis] = strides[axis + 1] * shape[axis + 1] }
+    for axis in (0..<max(rank - 1, 0)).reversed() {
+      strides[axis] = strides[axis + 1] * shape[axis + 1]
+    }
     let output = Storage(count: count)
     let (source, result) = (base, output.base)
     let inner = target[rank - 1]

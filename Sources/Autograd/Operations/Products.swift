@@ -60,7 +60,8 @@ private struct ProductSizes {
       return
     }
     if batch == 1 {
-      gemm(m, n, k, view(a, strideA, transposeA), view(b, strideB, transposeB), beta: 0, c, stride: n)
+      gemm(
+        m, n, k, view(a, strideA, transposeA), view(b, strideB, transposeB), beta: 0, c, stride: n)
       return
     }
     parallelRows(batch, m * n * k / 16) { index in

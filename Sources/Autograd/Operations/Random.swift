@@ -24,18 +24,22 @@ extension Tensor {
   public static func normal(
     _ shape: Shape, mean: Float = 0, deviation: Float = 1, using random: inout RandomSource
   ) -> Tensor {
-    random == .zeros ? .zeros(shape) : Tensor(shape) { memory in
-      for index in memory.indices { memory[index] = mean + deviation * Float(random.normal()) }
-    }
+    random == .zeros
+      ? .zeros(shape)
+      : Tensor(shape) { memory in
+        for index in memory.indices { memory[index] = mean + deviation * Float(random.normal()) }
+      }
   }
 
   /// Values from the uniform distribution over [low, high); zeros from ``RandomSource/zeros``.
   public static func uniform(
     _ shape: Shape, _ low: Float = 0, _ high: Float = 1, using random: inout RandomSource
   ) -> Tensor {
-    random == .zeros ? .zeros(shape) : Tensor(shape) { memory in
-      for index in memory.indices { memory[index] = low + (high - low) * Float(random.uniform()) }
-    }
+    random == .zeros
+      ? .zeros(shape)
+      : Tensor(shape) { memory in
+        for index in memory.indices { memory[index] = low + (high - low) * Float(random.uniform()) }
+      }
   }
 
   /// Dropout (Srivastava et al. 2014): while training, each value becomes 0 with probability `rate`

@@ -88,7 +88,9 @@ public func lstm(
   let recorded = result.recorded(from: inputs, keepsOutput: true) { dy, context in
     Tensor.requireFirstOrder(context, "lstm")
     let dgates = Storage(count: gates.count)
-    let (dh0, dc0) = (Storage(count: shape.batch * shape.hidden), Storage(count: shape.batch * shape.hidden))
+    let (dh0, dc0) = (
+      Storage(count: shape.batch * shape.hidden), Storage(count: shape.batch * shape.hidden)
+    )
     let h0 = layer.hasState ? context.input(4) : nil
     let c0 = layer.hasCell ? context.input(layer.hasState ? 5 : 4) : nil
     LSTMSequence(
@@ -212,8 +214,8 @@ private struct RecurrentLayer {
     } else {
       results.append(nil)
     }
-    for (index, gradient) in stateGradients.enumerated() where results.count < context.node.edges.count
-    {
+    for (index, gradient) in stateGradients.enumerated()
+    where results.count < context.node.edges.count {
       // A cell given without a state takes the second gradient.
       let source = !hasState && hasCell ? stateGradients[index + 1] : gradient
       results.append(Tensor(source, [shape.batch, shape.hidden]))

@@ -27,7 +27,7 @@ static void k_dot(long n, const float *p, const float *q, float *out) {
   *out = lane_sum((s0 + s1) + (s2 + s3));
 }
 
-/* The largest value; -infinity for none. A NaN is left out unless it is first. */
+/* The largest value; -infinity for none. NaN is left out. */
 INLINE float row_max(long n, const float *x) {
   V best = splat(-__builtin_inff());
   long i = 0;

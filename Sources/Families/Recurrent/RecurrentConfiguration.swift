@@ -74,7 +74,8 @@ public struct RecurrentConfiguration: Codable, Equatable, Sendable {
     guard RecurrentKind(rawValue: configuration.family) != nil, configuration.formatVersion == 1
     else { throw .badInput("\(place): not a recurrent model that this aigc reads") }
     guard sizes.allSatisfy({ (1...1 << 24).contains($0) }), (1...64).contains(configuration.layers),
-      (1...1 << 24).contains(configuration.context), configuration.dropout >= 0, configuration.dropout < 1,
+      (1...1 << 24).contains(configuration.context), configuration.dropout >= 0,
+      configuration.dropout < 1,
       !configuration.isTied || configuration.embeddingSize == configuration.hiddenSize
     else { throw .badInput("\(place): sizes that make no model") }
     let weights =

@@ -42,7 +42,8 @@ struct Finetune: ConsoleCommand {
       data.removeFirst()
     }
     guard let finetunable = family as? any FinetunableFamily else {
-      throw AIGCError.usage("\(path): models of the family \(family.name) are not fine-tuned; see 'aigc update'")
+      throw AIGCError.usage(
+        "\(path): models of the family \(family.name) are not fine-tuned; see 'aigc update'")
     }
     try finetunable.finetune(path, on: data, training, json: common.json)
   }

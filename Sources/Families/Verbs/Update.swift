@@ -36,7 +36,8 @@ public struct Update: ConsoleCommand {
   var steps: Int?
   @Option(help: "Neural models: passes over the data.")
   var epochs: Double?
-  @Option(name: [.customLong("lr"), .customLong("learning-rate")], help: "Neural models: learning rate.")
+  @Option(
+    name: [.customLong("lr"), .customLong("learning-rate")], help: "Neural models: learning rate.")
   var lr: Float?
   @OptionGroup var seed: SeedOption
   @OptionGroup public var common: CommonOptions
@@ -45,7 +46,9 @@ public struct Update: ConsoleCommand {
 
   public func validate() throws {
     if let steps, steps < 1 { throw ValidationError("--steps \(steps): 1 or more") }
-    if let epochs, !(epochs > 0 && epochs < 1e9) { throw ValidationError("--epochs \(epochs): above 0") }
+    if let epochs, !(epochs > 0 && epochs < 1e9) {
+      throw ValidationError("--epochs \(epochs): above 0")
+    }
     if let lr, !(lr > 0 && lr.isFinite) { throw ValidationError("--lr \(lr): above 0") }
     if steps != nil, epochs != nil { throw ValidationError("--steps or --epochs, not both") }
   }

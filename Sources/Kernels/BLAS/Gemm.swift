@@ -65,8 +65,8 @@ public func gemmTile(
 ) {
   guard m > 0, n > 0 else { return }
   _ = BLASSetup.isDone
-  if m == 1, !a.isTransposed || a.stride == 1 {
-    // A product with one row runs at the speed of memory in gemv, and 5 times slower in gemm.
+  if m == 1, k > 0, !a.isTransposed || a.stride == 1 {
+    // sgemv leaves c as it is for k = 0. A product with one row runs at the speed of memory in gemv, and 5 times slower in gemm.
     let trans = b.isTransposed ? CblasNoTrans : CblasTrans
     cblas_sgemv(
       CblasRowMajor, trans, Int32(b.isTransposed ? n : k), Int32(b.isTransposed ? k : n), 1,

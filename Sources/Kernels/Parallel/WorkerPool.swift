@@ -76,7 +76,9 @@ final class WorkerPool: @unchecked Sendable {
       }
       pthread_mutex_lock(mutex)
       callerSleeps.store(true, ordering: .sequentiallyConsistent)
-      while running.load(ordering: .sequentiallyConsistent) > 0 { pthread_cond_wait(finished, mutex) }
+      while running.load(ordering: .sequentiallyConsistent) > 0 {
+        pthread_cond_wait(finished, mutex)
+      }
       callerSleeps.store(false, ordering: .sequentiallyConsistent)
       pthread_mutex_unlock(mutex)
     }

@@ -58,6 +58,8 @@ public struct RandomSource: RandomNumberGenerator, Equatable, Sendable {
   /// own, so that the numbers are the same on every machine. The second number of each pair is dropped:
   /// the state then says all.
   public mutating func normal() -> Double {
+    // No pair of zeros is accepted.
+    if self == .zeros { return 0 }
     while true {
       let (x, y) = (2 * uniform() - 1, 2 * uniform() - 1)
       let square = x * x + y * y

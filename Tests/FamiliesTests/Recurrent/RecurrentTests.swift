@@ -83,7 +83,8 @@ import Training
       options.maxTokens = 40
       options.num = 3
       options.seed = 9
-      texts.append(try TextGenerator(model: model, options: options).run { _ in }.flatMap { $0.bytes })
+      texts.append(
+        try TextGenerator(model: model, options: options).run { _ in }.flatMap { $0.bytes })
     }
     #expect(results[0] == results[1] && results[0] == results[2])
     #expect(texts[0] == texts[1] && texts[0] == texts[2])

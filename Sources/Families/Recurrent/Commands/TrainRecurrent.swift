@@ -44,13 +44,15 @@ struct TrainRecurrent<Name: RecurrentCommandName>: ConsoleCommand {
 
 /// The flags of a recurrent model's sizes and tokens.
 struct RecurrentModelArguments: ParsableArguments {
-  @Option(help: "What a token is: \(TokenizerKind.allCases.map { $0.rawValue }.joined(separator: ", ")).")
+  @Option(
+    help: "What a token is: \(TokenizerKind.allCases.map { $0.rawValue }.joined(separator: ", ")).")
   var tokens: TokenizerKind?
   @Option(help: "How many words or BPE tokens (default: every word; 8000 of BPE).")
   var vocabSize: Int?
   @Option(help: "Layers (default 2).")
   var layers: Int?
-  @Option(name: [.customLong("hidden"), .customLong("rnn-size")], help: "Units of a layer (default 256).")
+  @Option(
+    name: [.customLong("hidden"), .customLong("rnn-size")], help: "Units of a layer (default 256).")
   var hidden: Int?
   @Option(help: "Size of the tokens' vectors (default: as --hidden).")
   var embedding: Int?
@@ -59,7 +61,9 @@ struct RecurrentModelArguments: ParsableArguments {
   @Flag(help: "The projection shares the tokens' vectors.")
   var tied = false
   @Option(
-    name: [.customLong("context"), .customLong("seq-length"), .customLong("ctx-size"), .customShort("c")],
+    name: [
+      .customLong("context"), .customLong("seq-length"), .customLong("ctx-size"), .customShort("c"),
+    ],
     help: "Tokens of one step of truncated back-propagation (default 128).")
   var context: Int?
   @Option(help: "'article': the article's LSTMLanguageModel, 5000 words, 128, 256, one layer.")
@@ -179,6 +183,7 @@ private func printPlan(_ trainer: RecurrentTrainer, folder: String) throws(AIGCE
     .init("steps", .int(run.steps)), .init("batch_size", .int(run.batchSize)),
     .init("context", .int(model.context)), .init("lr", .float(run.schedule.peak)),
     .init("schedule", .string(run.schedule.shape.rawValue)),
-    .init("optimizer", .string(run.optimizer.kind.rawValue)), .init("seed", .int(Int(clamping: run.seed))),
+    .init("optimizer", .string(run.optimizer.kind.rawValue)),
+    .init("seed", .int(Int(clamping: run.seed))),
   ])
 }

@@ -166,7 +166,8 @@ extension RecurrentLanguageModel {
     configuration.vocabularySize = grown.tokenizer.vocabularySize
     var random = RandomSource(seed: seed, stream: 2)
     let larger = RecurrentNetwork(configuration.sizes, using: &random)
-    let old = Dictionary(uniqueKeysWithValues: network.namedParameters.map { ($0.name, $0.parameter) })
+    let old = Dictionary(
+      uniqueKeysWithValues: network.namedParameters.map { ($0.name, $0.parameter) })
     for (name, parameter) in larger.namedParameters {
       guard let known = old[name]?.value else { continue }
       if known.shape == parameter.shape {
