@@ -43,7 +43,9 @@ import Testing
   /// beside which no other test takes memory.
   @Test func repeatedStepsKeepMemoryFlat() async {
     await #expect(processExitsWith: .success) {
-      let parameters = [Parameter(Samples.normal([16, 16], 1)), Parameter(Samples.normal([16], 2))]
+      let parameters = [
+        Parameter(Samples.normal([16, 16], 1)), Parameter(Samples.normal([16], 2)),
+      ]
       let x = Samples.normal([8, 16], 3)
       func step() {
         let (_, found) = valueAndGradients(for: parameters) {

@@ -40,7 +40,8 @@ import Testing
     let (steps, batch, hidden, tokens) = (12, 8, 192, 300)
     let gates = [4, 3, 1][kind]
     let parameters = [
-      values([tokens, 64], 1), values([gates * hidden, 64], 2), values([gates * hidden, hidden], 3),
+      values([tokens, 64], 1), values([gates * hidden, 64], 2),
+      values([gates * hidden, hidden], 3),
       values([gates * hidden], 4), values([gates * hidden], 5), values([tokens, hidden], 6),
       values([tokens], 7),
     ].map { Parameter($0 * 0.1) }
@@ -75,13 +76,19 @@ import Testing
   }
 
   @Test func lstmStep() async {
-    await #expect(processExitsWith: .success) { ThreadTests.compare { ThreadTests.trainingStep(0) } }
+    await #expect(processExitsWith: .success) {
+      ThreadTests.compare { ThreadTests.trainingStep(0) }
+    }
   }
   @Test func gruStep() async {
-    await #expect(processExitsWith: .success) { ThreadTests.compare { ThreadTests.trainingStep(1) } }
+    await #expect(processExitsWith: .success) {
+      ThreadTests.compare { ThreadTests.trainingStep(1) }
+    }
   }
   @Test func rnnStep() async {
-    await #expect(processExitsWith: .success) { ThreadTests.compare { ThreadTests.trainingStep(2) } }
+    await #expect(processExitsWith: .success) {
+      ThreadTests.compare { ThreadTests.trainingStep(2) }
+    }
   }
 
   /// Loops above the size from which threads are used, which is not a whole number of blocks.

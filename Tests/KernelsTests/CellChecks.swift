@@ -4,7 +4,8 @@ import Glibc
 extension KernelCheck {
   mutating func panels() {
     for (rows, depth, columns) in [
-      (1, 1, 64), (6, 7, 64), (7, 3, 64), (5, 9, 1), (13, 17, 63), (6, 0, 64), (4, 0, 5), (12, 5, 16),
+      (1, 1, 64), (6, 7, 64), (7, 3, 64), (5, 9, 1), (13, 17, 63), (6, 0, 64), (4, 0, 5),
+      (12, 5, 16),
       (0, 3, 64), (2, 33, 40),
     ] {
       for isColumnMajor in [false, true] {
@@ -46,7 +47,8 @@ extension KernelCheck {
         default: break
         }
         for k in 0..<depth {
-          sum += Double(a.base[row * rowStride + k * depthStride])
+          sum +=
+            Double(a.base[row * rowStride + k * depthStride])
             * Double(panel.base[k * 64 + column])
         }
         expected[row * stride + column] = sum
@@ -74,7 +76,9 @@ extension KernelCheck {
       var (activations, cells, states) = (start.map { Double($0) }, before.doubles, h.doubles)
       var (slopes, later) = (activations, dc.doubles)
       for i in 0..<n {
-        let pre = (0..<4).map { Double(start[$0 * stride + i]) + Double(bias.base[$0 * stride + i]) }
+        let pre = (0..<4).map {
+          Double(start[$0 * stride + i]) + Double(bias.base[$0 * stride + i])
+        }
         let (a, f, o) = (Self.logistic(pre[0]), Self.logistic(pre[1]), Self.logistic(pre[3]))
         let (g, old) = (tanh(pre[2]), Double(before.base[i]))
         cells[i] = f * old + a * g

@@ -15,33 +15,53 @@ extension KernelCheck {
 
   static func logistic(_ x: Double) -> Double { 1 / (1 + exp(-x)) }
 
-  static var unary: [(String, Unary, (Double) -> Double)] { [
-    ("exp", aigc_exp, { exp($0) }),
-    ("log", { aigc_abs($0, $1, $2); aigc_log($0, $2, $2) }, { log(abs($0)) }),
-    ("sqrt", { aigc_abs($0, $1, $2); aigc_sqrt($0, $2, $2) }, { abs($0).squareRoot() }),
-    ("tanh", aigc_tanh, { tanh($0) }),
-    ("sigmoid", aigc_sigmoid, { logistic($0) }),
-    ("relu", aigc_relu, { max($0, 0) }),
-    ("softplus", aigc_softplus, { log1p(exp($0)) }),
-    ("abs", aigc_abs, { abs($0) }),
-    ("sign", aigc_sign, { $0 > 0 ? 1 : -1 }),
-    ("step", aigc_step, { $0 > 0 ? 1 : 0 }),
-    ("leaky_relu", { aigc_leaky_relu($0, 0.1, $1, $2) }, { $0 > 0 ? $0 : Double(Float(0.1)) * $0 }),
-    ("scale_add", { aigc_scale_add($0, 3, -0.5, $1, $2) }, { 3 * $0 - 0.5 }),
-  ] }
+  static var unary: [(String, Unary, (Double) -> Double)] {
+    [
+      ("exp", aigc_exp, { exp($0) }),
+      (
+        "log",
+        {
+          aigc_abs($0, $1, $2); aigc_log($0, $2, $2)
+        }, { log(abs($0)) }
+      ),
+      (
+        "sqrt",
+        {
+          aigc_abs($0, $1, $2); aigc_sqrt($0, $2, $2)
+        }, { abs($0).squareRoot() }
+      ),
+      ("tanh", aigc_tanh, { tanh($0) }),
+      ("sigmoid", aigc_sigmoid, { logistic($0) }),
+      ("relu", aigc_relu, { max($0, 0) }),
+      ("softplus", aigc_softplus, { log1p(exp($0)) }),
+      ("abs", aigc_abs, { abs($0) }),
+      ("sign", aigc_sign, { $0 > 0 ? 1 : -1 }),
+      ("step", aigc_step, { $0 > 0 ? 1 : 0 }),
+      (
+        "leaky_relu", { aigc_leaky_relu($0, 0.1, $1, $2) },
+        { $0 > 0 ? $0 : Double(Float(0.1)) * $0 }
+      ),
+      ("scale_add", { aigc_scale_add($0, 3, -0.5, $1, $2) }, { 3 * $0 - 0.5 }),
+    ]
+  }
 
-  static var binary: [(String, Binary, (Double, Double) -> Double)] { [
-    ("add", aigc_add, { $0 + $1 }),
-    ("subtract", aigc_subtract, { $0 - $1 }),
-    ("multiply", aigc_multiply, { $0 * $1 }),
-    ("divide", aigc_divide, { $0 / $1 }),
-    ("tanh_grad", aigc_tanh_grad, { $0 * (1 - $1 * $1) }),
-    ("sigmoid_grad", aigc_sigmoid_grad, { $0 * $1 * (1 - $1) }),
-    ("axpy", { n, a, b, y in
-      y.update(from: b, count: n)
-      aigc_axpy(n, 0.7, a, y)
-    }, { Double(Float(0.7)) * $0 + $1 }),
-  ] }
+  static var binary: [(String, Binary, (Double, Double) -> Double)] {
+    [
+      ("add", aigc_add, { $0 + $1 }),
+      ("subtract", aigc_subtract, { $0 - $1 }),
+      ("multiply", aigc_multiply, { $0 * $1 }),
+      ("divide", aigc_divide, { $0 / $1 }),
+      ("tanh_grad", aigc_tanh_grad, { $0 * (1 - $1 * $1) }),
+      ("sigmoid_grad", aigc_sigmoid_grad, { $0 * $1 * (1 - $1) }),
+      (
+        "axpy",
+        { n, a, b, y in
+          y.update(from: b, count: n)
+          aigc_axpy(n, 0.7, a, y)
+        }, { Double(Float(0.7)) * $0 + $1 }
+      ),
+    ]
+  }
 
   mutating func elementwise() {
     for size in Self.sizes {
@@ -69,8 +89,8 @@ extension KernelCheck {
     let x = (0...4000).map { Float(-87.2 + 175.8 * Double($0) / 4000) }
     let tiny = (0...2000).map { Float(exp(-80 + 80 * Double($0) / 2000)) }
     func ratios(_ kernel: Unary, _ x: [Float], _ formula: (Double) -> Double) -> [Float] {
-      let y = Floats(zeros: x.count)
-      kernel(x.count, Floats(x).base, y.base)
+      let (input, y) = (Floats(x), Floats(zeros: x.count))
+      kernel(x.count, input.base, y.base)
       return zip(y.values, x).map { Float(Double($0) / formula(Double($1))) }
     }
     let ones = { (count: Int) in [Double](repeating: 1, count: count) }
@@ -152,7 +172,7 @@ extension KernelCheck {
       decoupled: isDecoupled ? 1 : 0, scale: 0.5, correction1: 0.3, correction2_sqrt: 0.6)
     aigc_adam(size, p.base, g.base, m.base, v.base, &settings)
     for i in 0..<size {
-      let gradient = 0.5 * g.doubles[i] + (isDecoupled ? 0 : 0.1 * expected[i])
+      let gradient = 0.5 * Double(g.base[i]) + (isDecoupled ? 0 : 0.1 * expected[i])
       if isDecoupled { expected[i] *= 1 - 0.01 * 0.1 }
       means[i] = 0.9 * means[i] + 0.1 * gradient
       squares[i] = 0.99 * squares[i] + 0.01 * gradient * gradient

@@ -73,7 +73,8 @@ struct KernelCheck {
     }
     for (index, (a, b)) in zip(found, expected).enumerated() {
       let isEqual =
-        b.isFinite ? abs(Double(a) - b) <= tolerance * max(abs(b), 1) : b.isNaN ? a.isNaN : a == Float(b)
+        b.isFinite
+        ? abs(Double(a) - b) <= tolerance * max(abs(b), 1) : b.isNaN ? a.isNaN : a == Float(b)
       if !isEqual {
         problems.append("\(name) of \(found.count) at level \(level): [\(index)] is \(a), not \(b)")
         return

@@ -31,15 +31,19 @@ import Testing
     let stride = n + 3
     for flags in 0..<4 {
       for beta in [Float(0), 1] where k > 0 {
-        let c = Floats(beta == 0 ? [Float](repeating: .nan, count: m * stride)
-          : KernelCheck.samples(m * stride, 3))
+        let c = Floats(
+          beta == 0
+            ? [Float](repeating: .nan, count: m * stride)
+            : KernelCheck.samples(m * stride, 3))
         let before = c.doubles
         gemm(
           m, n, k,
           flags & 1 == 0
-            ? MatrixView(a.base, stride: k) : MatrixView(turnedA.base, stride: m, isTransposed: true),
+            ? MatrixView(a.base, stride: k)
+            : MatrixView(turnedA.base, stride: m, isTransposed: true),
           flags & 2 == 0
-            ? MatrixView(b.base, stride: n) : MatrixView(turnedB.base, stride: k, isTransposed: true),
+            ? MatrixView(b.base, stride: n)
+            : MatrixView(turnedB.base, stride: k, isTransposed: true),
           beta: beta, c.base, stride: stride)
         var worst = 0.0
         for i in 0..<m {
@@ -56,7 +60,9 @@ import Testing
 
   /// The cut into tiles covers every row and column once.
   @Test func tilesCoverTheProduct() {
-    for (m, n, k) in [(130, 257, 65), (2048, 20, 900), (64, 5000, 256), (1, 9000, 512), (513, 511, 512)] {
+    for (m, n, k) in [
+      (130, 257, 65), (2048, 20, 900), (64, 5000, 256), (1, 9000, 512), (513, 511, 512),
+    ] {
       let tiles = GemmTiles(m, n, k)
       let rows = tiles.count / tiles.columns
       #expect(tiles.count == rows * tiles.columns)
@@ -74,7 +80,8 @@ import Testing
     for isTurned in [false, true] {
       let (depthStride, columnStride) = isTurned ? (1, depth) : (columns, 1)
       let panels = PackedPanels(
-        depth: depth, columns: columns, b.base, depthStride: depthStride, columnStride: columnStride)
+        depth: depth, columns: columns, b.base, depthStride: depthStride, columnStride: columnStride
+      )
       #expect(panels.count == (columns + 63) / 64)
       let c = Floats([Float](repeating: .nan, count: rows * columns))
       for panel in 0..<panels.count {
@@ -86,7 +93,8 @@ import Testing
         for column in 0..<columns {
           var sum = Double(start.base[column])
           for k in 0..<depth {
-            sum += Double(a.base[row * depth + k])
+            sum +=
+              Double(a.base[row * depth + k])
               * Double(b.base[k * depthStride + column * columnStride])
           }
           #expect(abs(Double(c.base[row * columns + column]) - sum) <= 2e-4)
@@ -116,7 +124,9 @@ import Testing
       let isWhole = (0..<block.count).allSatisfy { block.base[$0] == Float(index) }
       #expect(isWhole, "a block of \(block.count) values was written to from another")
     }
-    let addresses = blocks.map { (UInt(bitPattern: $0.base), UInt($0.count * 4)) }.sorted { $0 < $1 }
+    let addresses = blocks.map { (UInt(bitPattern: $0.base), UInt($0.count * 4)) }.sorted {
+      $0 < $1
+    }
     for (lower, upper) in zip(addresses, addresses.dropFirst()) {
       #expect(lower.0 + lower.1 <= upper.0)
     }

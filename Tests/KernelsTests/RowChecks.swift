@@ -15,7 +15,9 @@ extension KernelCheck {
       compare("max", [top], [x.doubles.max() ?? -.infinity], 0)
       compare("dot", [dot], [zip(x.doubles, y.doubles).reduce(0) { $0 + $1.0 * $1.1 }], 1e-5)
       let exact = x.doubles.reduce(0) { $0 + $1 * $1 }
-      if abs(squares - exact) > 1e-12 * max(exact, 1) { problems.append("square_sum_double \(size)") }
+      if abs(squares - exact) > 1e-12 * max(exact, 1) {
+        problems.append("square_sum_double \(size)")
+      }
       columnSums(size)
     }
     for value in [Float.nan, .infinity, -.infinity] {
@@ -78,8 +80,8 @@ extension KernelCheck {
       var slopes: [Double] = []
       for row in 0..<rows {
         let range = row * columns..<(row + 1) * columns
-        let total = range.reduce(0.0) { $0 + expected[$1] * dy.doubles[$1] }
-        slopes += range.map { expected[$0] * (dy.doubles[$0] - total) }
+        let total = range.reduce(0.0) { $0 + expected[$1] * Double(dy.base[$1]) }
+        slopes += range.map { expected[$0] * (Double(dy.base[$0]) - total) }
       }
       compare("softmax_grad", dx.values, slopes, 1e-6)
       aigc_log_softmax(rows, columns, x.base, y.base)
@@ -125,7 +127,7 @@ extension KernelCheck {
     let (n, w) = (Double(columns), weight.doubles)
     var (values, slopes): ([Double], [Double]) = ([], [])
     for row in 0..<rows {
-      let line = Array(x.doubles[row * columns..<(row + 1) * columns])
+      let line = (0..<columns).map { Double(x.base[row * columns + $0]) }
       let mean = line.reduce(0, +) / n
       let variance = line.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / n
       let inverse = 1 / (variance + 1e-5).squareRoot()

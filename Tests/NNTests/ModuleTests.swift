@@ -13,7 +13,9 @@ import Testing
     var random = RandomSource(seed: 1)
     let model = Model(
       lstm: Recurrent(.lstm, input: 2, hidden: 3, layers: 2, using: &random),
-      head: Sequential([Linear(3, 4, using: &random), Activation(relu), Linear(4, 1, using: &random)]))
+      head: Sequential([
+        Linear(3, 4, using: &random), Activation(relu), Linear(4, 1, using: &random),
+      ]))
     #expect(
       model.namedParameters.map { $0.name } == [
         "lstm.weight_ih_l0", "lstm.weight_hh_l0", "lstm.bias_ih_l0", "lstm.bias_hh_l0",

@@ -118,7 +118,8 @@ import Testing
     let q = Initializer.orthogonal([rows, columns], gain: 2, using: &random)
     #expect(q.shape == [rows, columns])
     let size = min(rows, columns)
-    let product = rows < columns
+    let product =
+      rows < columns
       ? matmul(q, q, transposeB: true) : matmul(q, q, transposeA: true)
     for i in 0..<size {
       for j in 0..<size {
