@@ -1,152 +1,169 @@
 import Autograd
 import Kernels
+import Testing
 
-/// Every differentiable operation, once for each way it is computed.
-let gradientTable: [GradientRow] =
-  arithmeticRows + unaryRows + reductionRows + movementRows + productRows + rowRows + lossRows
-  + recurrentRows
+/// One differentiable operation with inputs, away from its kinks.
+struct GradientRow {
+  let name: String
+  let inputs: [Tensor]
+  /// Whether a second derivative is promised.
+  let hasSecond: Bool
+  let operation: ([Tensor]) -> Tensor
 
-private let arithmeticRows: [GradientRow] = [
-  GradientRow("add", [[2, 3], [2, 3]]) { $0[0] + $0[1] },
-  GradientRow("add, row", [[4, 3], [3]]) { $0[0] + $0[1] },
-  GradientRow("add, column", [[2, 3], [2, 1]]) { $0[0] + $0[1] },
-  GradientRow("add, both broadcast", [[2, 1, 3], [4, 1]]) { $0[0] + $0[1] },
-  GradientRow("subtract", [[2, 3], [1, 3]]) { $0[0] - $0[1] },
-  GradientRow("multiply", [[2, 3], [2, 3]]) { $0[0] * $0[1] },
-  GradientRow("multiply, middle axis", [[2, 3, 2], [3, 1]]) { $0[0] * $0[1] },
-  GradientRow("multiply, scalar tensor", [[2, 3], []]) { $0[0] * $0[1] },
-  GradientRow("multiply, by itself", [[5]]) { $0[0] * $0[0] },
-  GradientRow("divide", [[2, 3], [3]], from: 0.5, to: 2) { $0[0] / $0[1] },
-  GradientRow("divide, scalar tensor", [[], [3]], from: 0.5, to: 2) { $0[0] / $0[1] },
-  GradientRow("negate", [[4]]) { -$0[0] },
-  GradientRow("with numbers", [[4]]) { (1 - ($0[0] * 3 + 2)) / 4 - 1 + (2 * $0[0]) },
-]
-
-private let unaryRows: [GradientRow] = [
-  GradientRow("exp", [[6]]) { exp($0[0]) },
-  GradientRow("log", [[6]], from: 0.5, to: 2) { log($0[0]) },
-  GradientRow("sqrt", [[6]], from: 0.5, to: 2) { sqrt($0[0]) },
-  GradientRow("square", [[6]]) { square($0[0]) },
-  GradientRow("abs, positive", [[6]], from: 0.2, to: 1) { abs($0[0]) * $0[0] },
-  GradientRow("abs, negative", [[6]], from: -1, to: -0.2) { abs($0[0]) * $0[0] },
-  GradientRow("tanh", [[6]]) { tanh($0[0]) },
-  GradientRow("sigmoid", [[6]]) { sigmoid($0[0]) },
-  GradientRow("relu, positive", [[6]], from: 0.2, to: 1) { relu($0[0]) * $0[0] },
-  GradientRow("relu, negative", [[6]], from: -1, to: -0.2) { relu($0[0]) + $0[0] },
-  GradientRow("leakyRelu, positive", [[6]], from: 0.2, to: 1) { leakyRelu($0[0], slope: 0.2) },
-  GradientRow("leakyRelu, negative", [[6]], from: -1, to: -0.2) {
-    square(leakyRelu($0[0], slope: 0.2))
-  },
-  GradientRow("softplus", [[6]]) { softplus($0[0]) },
-]
-
-private let reductionRows: [GradientRow] = [
-  GradientRow("sum", [[2, 3]]) { square($0[0]).sum() },
-  GradientRow("mean", [[2, 3]]) { square($0[0]).mean() },
-  GradientRow("sum of an axis", [[2, 3, 4]]) { square($0[0]).sum(axis: 1) },
-  GradientRow("mean of the last axis", [[2, 3]]) { square($0[0]).mean(axis: -1, keepsAxis: true) },
-  GradientRow("summed", [[2, 3, 4]]) { square($0[0]).summed(to: [3, 1]) },
-  GradientRow("broadcast", [[3, 1]]) { square($0[0].broadcast(to: [2, 3, 2])) },
-]
-
-private let movementRows: [GradientRow] = [
-  GradientRow("reshaped", [[2, 6]]) { square($0[0].reshaped([3, 4])) },
-  GradientRow("permuted", [[2, 3, 4]]) { square($0[0].permuted([2, 0, 1])) },
-  GradientRow("transposed", [[2, 3]]) { square($0[0].transposed) },
-  GradientRow("sliced", [[4, 3]]) { square($0[0].sliced(1..<3)) },
-  GradientRow("sliced, last axis", [[2, 5]]) { square($0[0].sliced(2..<4, axis: -1)) },
-  GradientRow("concatenated", [[2, 3], [1, 3]]) { square(concatenated([$0[0], $0[1]])) },
-  GradientRow("concatenated, last axis", [[2, 2], [2, 3]]) {
-    square(concatenated([$0[0], $0[1]], axis: 1))
-  },
-]
-
-private let productRows: [GradientRow] = [
-  GradientRow("matmul", [[2, 3], [3, 4]]) { matmul($0[0], $0[1]) },
-  GradientRow("matmul, left transposed", [[3, 2], [3, 4]]) {
-    matmul($0[0], $0[1], transposeA: true)
-  },
-  GradientRow("matmul, right transposed", [[2, 3], [4, 3]]) {
-    matmul($0[0], $0[1], transposeB: true)
-  },
-  GradientRow("matmul, both transposed", [[3, 2], [4, 3]]) {
-    matmul($0[0], $0[1], transposeA: true, transposeB: true)
-  },
-  GradientRow("matmul, one row", [[1, 3], [4, 3]]) { matmul($0[0], $0[1], transposeB: true) },
-  GradientRow("matmul, batch", [[2, 2, 3], [2, 3, 2]]) { matmul($0[0], $0[1]) },
-  GradientRow("matmul, batch, both transposed", [[2, 3, 2], [2, 2, 3]]) {
-    matmul($0[0], $0[1], transposeA: true, transposeB: true)
-  },
-  GradientRow("linear", [[2, 2, 3], [4, 3], [4]]) { linear($0[0], $0[1], $0[2]) },
-  GradientRow("linear, no bias", [[2, 3], [4, 3]]) { square(linear($0[0], $0[1])) },
-]
-
-private let rowRows: [GradientRow] = [
-  GradientRow("gathered", [[4, 3]]) { square($0[0].gathered(Indices([2, 0, 2], [3]))) },
-  GradientRow("gathered, two axes", [[4, 2]]) {
-    square($0[0].gathered(Indices([1, 3, 1, 0], [2, 2])))
-  },
-  GradientRow("softmax", [[2, 5]]) { softmax($0[0]) },
-  GradientRow("logSoftmax", [[2, 5]]) { logSoftmax($0[0]) },
-  GradientRow("layerNorm", [[2, 5], [5], [5]]) {
-    layerNorm($0[0], $0[1], $0[2], epsilon: 1e-2)
-  },
-  GradientRow("dropout", [[3, 4]]) { inputs in
-    square(
-      inputs[0].dropout(0.4, Context(isTraining: true, random: RandomSource(seed: 5))))
-  },
-]
-
-private let lossRows: [GradientRow] = [
-  GradientRow("crossEntropy", [[3, 5]]) { crossEntropy($0[0], [4, -1, 2]) },
-  GradientRow("linearCrossEntropy", [[4, 3], [5, 3], [5]], second: false) {
-    linearCrossEntropy($0[0], $0[1], $0[2], [4, -1, 2, 0]) * 2
-  },
-  GradientRow("linearCrossEntropy, no bias", [[4, 3], [70, 3]], second: false) {
-    linearCrossEntropy($0[0], $0[1], nil, [69, 1, 2, 0])
-  },
-  GradientRow("meanSquaredError", [[2, 3], [2, 3]]) { meanSquaredError($0[0], $0[1]) },
-  GradientRow("meanAbsoluteError", [[2, 3]], from: 0.2, to: 1) {
-    meanAbsoluteError($0[0] * $0[0], Tensor.zeros([2, 3]))
-  },
-  GradientRow("binaryCrossEntropy", [[2, 3]]) {
-    binaryCrossEntropy(logits: $0[0], Tensor([0, 1, 1, 0, 0.3, 1], [2, 3]))
-  },
-]
-
-private func weights(_ inputs: [Tensor], _ first: Int = 1) -> RecurrentWeights {
-  RecurrentWeights(
-    hidden: inputs[first], inputBias: inputs[first + 1], hiddenBias: inputs[first + 2])
+  init(
+    _ name: String, _ inputs: [Tensor], hasSecond: Bool = true,
+    _ operation: @escaping ([Tensor]) -> Tensor
+  ) {
+    self.name = name
+    self.inputs = inputs
+    self.hasSecond = hasSecond
+    self.operation = operation
+  }
 }
 
-/// Fused: first derivatives only. 3 steps, batch 7 (one row more than a tile), 2 units.
-private let recurrentRows: [GradientRow] = [
-  GradientRow("lstm", [[3, 7, 8], [8, 2], [8], [8]], second: false) {
-    lstm(.sequence($0[0]), weights($0)).states
-  },
-  GradientRow(
-    "lstm, with states", [[3, 2, 8], [8, 2], [8], [8], [2, 2], [2, 2]], second: false
+/// Random inputs for the rows.
+enum Samples {
+  static func normal(_ shape: Shape, _ seed: UInt64, scale: Float = 0.7) -> Tensor {
+    var random = RandomSource(seed: seed)
+    return .normal(shape, deviation: scale, using: &random)
+  }
+
+  static func positive(_ shape: Shape, _ seed: UInt64) -> Tensor {
+    var random = RandomSource(seed: seed)
+    return .uniform(shape, 0.4, 1.6, using: &random)
+  }
+
+  /// Either sign, nothing near 0.
+  static func signed(_ shape: Shape, _ seed: UInt64) -> Tensor {
+    var random = RandomSource(seed: seed)
+    return Tensor(shape) { memory in
+      for index in memory.indices {
+        let size = 0.3 + Float(random.uniform())
+        memory[index] = random.next() & 1 == 0 ? size : -size
+      }
+    }
+  }
+
+  /// 1 and -1 by chance.
+  static func signs(_ shape: Shape, using random: inout RandomSource) -> Tensor {
+    Tensor(shape) { memory in
+      for index in memory.indices { memory[index] = random.next() & 1 == 0 ? 1 : -1 }
+    }
+  }
+}
+
+/// Compares an operation's derivatives with central differences.
+struct GradientCheck {
+  let row: GradientRow
+  private let step: Float = 4e-3
+  private let tolerance = 1e-2
+  private var random = RandomSource(seed: 77)
+
+  init(_ row: GradientRow) { self.row = row }
+
+  /// The sum of y times a projection, in double precision.
+  private static func project(_ tensors: [Tensor], _ projections: [Tensor]) -> Double {
+    zip(tensors, projections).reduce(0.0) { sum, pair in
+      zip(pair.0.values, pair.1.values).reduce(sum) { $0 + Double($1.0) * Double($1.1) }
+    }
+  }
+
+  private static func firstGradients(
+    _ row: GradientRow, _ inputs: [Tensor], _ projection: Tensor
+  ) -> [Tensor] {
+    let watched = inputs.map { $0.watchedCopy() }
+    let loss = (row.operation(watched) * projection).sum()
+    return gradients(of: loss, at: watched)
+  }
+
+  mutating func run() {
+    let (row, inputs) = (row, row.inputs)
+    let projection = Samples.normal(row.operation(inputs).shape, 5, scale: 1)
+    let first = Self.firstGradients(row, inputs, projection)
+    compare("first derivative", first) {
+      Self.project([row.operation($0)], [projection])
+    }
+    guard row.hasSecond else { return }
+    let watched = inputs.map { $0.watchedCopy() }
+    let loss = (row.operation(watched) * projection).sum()
+    let recorded = gradients(of: loss, at: watched, createGraph: true)
+    for (index, pair) in zip(first, recorded).enumerated() {
+      let limit = 1e-4 * largest(pair.0)
+      #expect(
+        zip(pair.0.values, pair.1.values).allSatisfy { Double(abs($0 - $1)) <= limit },
+        "\(row.name): input \(index): the recorded gradient differs from the plain one")
+    }
+    let vectors = inputs.enumerated().map {
+      Samples.normal($1.shape, 100 + UInt64($0), scale: 1)
+    }
+    var total = Tensor(0)
+    for (gradient, vector) in zip(recorded, vectors) { total = total + (gradient * vector).sum() }
+    compare("second derivative", gradients(of: total, at: watched)) {
+      Self.project(Self.firstGradients(row, $0, projection), vectors)
+    }
+  }
+
+  private func largest(_ tensor: Tensor) -> Double {
+    Double(tensor.values.reduce(1e-2) { max($0, abs($1)) })
+  }
+
+  /// Along some axes, and along random corners, in which every value takes part.
+  private mutating func compare(
+    _ what: String, _ found: [Tensor], _ function: ([Tensor]) -> Double
   ) {
-    lstm(.sequence($0[0]), weights($0), h0: $0[4], c0: $0[5]).states
-  },
-  GradientRow("lstm, cell given only", [[3, 2, 8], [8, 2], [8], [8], [2, 2]], second: false) {
-    lstm(.sequence($0[0]), weights($0), c0: $0[4]).states
-  },
-  GradientRow("lstm, table", [[3, 8], [8, 2], [8], [8]], second: false) {
-    lstm(.table($0[0], Indices([0, 2, 1, 1, 0, 2], [3, 2])), weights($0)).states
-  },
-  GradientRow("gru", [[3, 7, 6], [6, 2], [6], [6]], second: false) {
-    gru(.sequence($0[0]), weights($0))
-  },
-  GradientRow("gru, with state, table", [[3, 6], [6, 2], [6], [6], [2, 2]], second: false) {
-    gru(.table($0[0], Indices([0, 2, 1, 1, 0, 2], [3, 2])), weights($0), h0: $0[4])
-  },
-  GradientRow("rnn", [[3, 7, 2], [2, 2], [2], [2]], second: false) {
-    rnn(.sequence($0[0]), weights($0), .tanh)
-  },
-  GradientRow(
-    "rnn, relu, with state", [[3, 2, 2], [2, 2], [2], [2], [2, 2]], from: 0.2, second: false
-  ) {
-    rnn(.sequence($0[0]), weights($0), .relu, h0: $0[4])
-  },
-]
+    for (index, input) in row.inputs.enumerated() {
+      guard found[index].shape == input.shape else {
+        Issue.record("\(row.name): input \(index): a gradient of shape \(found[index].shape)")
+        continue
+      }
+      let values = found[index].values
+      var directions: [(Tensor, limit: Double)] = []
+      let length = values.reduce(1e-4) { $0 + Double($1) * Double($1) }.squareRoot()
+      for _ in 0..<2 { directions.append((Samples.signs(input.shape, using: &random), length)) }
+      for _ in 0..<min(input.count, 10) {
+        let place = Int(random.integer(below: UInt64(input.count)))
+        let axis = Tensor(input.shape) { memory in
+          memory.update(repeating: 0)
+          memory[place] = 1
+        }
+        directions.append((axis, largest(found[index])))
+      }
+      for (direction, scale) in directions {
+        let expected = slope(index, direction, function)
+        let got = Self.project([found[index]], [direction])
+        #expect(
+          abs(got - expected) <= tolerance * scale,
+          "\(row.name): \(what), input \(index): \(got) instead of \(expected)")
+      }
+    }
+  }
+
+  private func slope(
+    _ index: Int, _ direction: Tensor, _ function: ([Tensor]) -> Double
+  ) -> Double {
+    // A corner moves all values at once: the less each, the more there are.
+    let count = direction.values.reduce(0) { $0 + abs($1) }
+    let step = step / max(1, count.squareRoot() / 8)
+    var (above, below) = (row.inputs, row.inputs)
+    above[index] = above[index] + direction * step
+    below[index] = below[index] - direction * step
+    return (function(above) - function(below)) / (2 * Double(step))
+  }
+}
+
+@Suite struct GradientTableTests {
+  @Test func arithmetic() { check(GradientRows.arithmetic) }
+  @Test func functions() { check(GradientRows.functions) }
+  @Test func movement() { check(GradientRows.movement) }
+  @Test func products() { check(GradientRows.products) }
+  @Test func rowwise() { check(GradientRows.rowwise) }
+  @Test func losses() { check(GradientRows.losses) }
+  @Test func recurrent() { check(GradientRows.recurrent) }
+
+  private func check(_ rows: [GradientRow]) {
+    for row in rows {
+      var check = GradientCheck(row)
+      check.run()
+    }
+  }
+}

@@ -9,7 +9,7 @@ UNARY(sigmoid, v_sigmoid(a))
 /* Written so that NaN passes. */
 UNARY(relu, select(a < 0.0f, splat(0), a))
 UNARY(softplus, larger(a, splat(0)) + v_log(1.0f + v_exp(-larger(a, -a))))
-UNARY(abs, (V)((VI)a & 0x7FFFFFFF))
+UNARY(abs, __builtin_elementwise_abs(a))
 UNARY(sign, select(a > 0.0f, splat(1), select(a < 0.0f, splat(-1), a)))
 UNARY(step, select(a > 0.0f, splat(1), splat(0)))
 #undef UNARY

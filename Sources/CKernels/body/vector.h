@@ -40,7 +40,8 @@ INLINE float lane_max(V v) {
 }
 
 /* exp by x = n ln 2 + r, |r| <= ln 2 / 2, and seven terms of the series of exp r; relative error
- * below 2e-7. Below -87.3 it is 0, above 88.7 infinite. */
+ * below 2e-7. Below -87.3 it is 0, above 88.7 infinite. n joins the exponent as a whole number: as a
+ * factor 2^n it would be infinite from 88.4 on, where n is 128. */
 INLINE V v_exp(V x) {
   const V low = splat(-87.3f), high = splat(88.7f);
   V bounded = select(x < low, low, select(x > high, high, x));
@@ -55,10 +56,10 @@ INLINE V v_exp(V x) {
   p = p * r + 0.5f;
   p = p * r + 1.0f;
   p = p * r + 1.0f;
-  V power = (V)(((VI)shifted - 0x4B400000 + 127) << 23);
-  p = p * power;
+  p = (V)((VI)p + (((VI)shifted - 0x4B400000) << 23));
   p = select(x < low, splat(0), p);
-  return select(x > high, splat(__builtin_inff()), p);
+  /* The product is infinite, or NaN for NaN. */
+  return select(x <= high, p, x * __builtin_inff());
 }
 
 /* log by x = 2^e m with m in [sqrt 1/2, sqrt 2): 2 atanh((m - 1) / (m + 1)) + e ln 2. Denormal

@@ -15,7 +15,8 @@ public struct Schedule: Codable, Equatable, Sendable {
 
   public var shape = Shape.constant
   public var peak: Float
-  /// The rate at the last step, as a share of the peak; constant and one-cycle do not use it.
+  /// The rate that is reached after the last step, as a share of the peak; constant and one-cycle
+  /// do not use it.
   public var endShare: Float = 0.1
   /// Steps of a straight line from 0 to the peak before all else.
   public var warmup = 0
@@ -28,8 +29,9 @@ public struct Schedule: Codable, Equatable, Sendable {
   /// The rate of step `step` of `total`, counted from 0.
   public func rate(_ step: Int, of total: Int) -> Float {
     if step < warmup { return peak * Float(step + 1) / Float(warmup) }
-    let length = max(total - warmup, 1)
-    let done = min(1, Double(step - warmup) / Double(length))
+    let length = Double(max(total - warmup, 1))
+    let place = Double(step - warmup)
+    let done = min(1, place / length)
     let end = Double(endShare)
     let share: Double
     switch shape {
@@ -37,11 +39,12 @@ public struct Schedule: Codable, Equatable, Sendable {
     case .linear: share = 1 - (1 - end) * done
     case .cosine: share = end + (1 - end) * (1 + cos(Double.pi * done)) / 2
     case .oneCycle:
-      let start = 1.0 / 25
-      if done < 0.3 {
-        share = 1 - (1 - start) * (1 + cos(Double.pi * done / 0.3)) / 2
+      // PyTorch reaches the peak one step before 30%, and the end at the last step.
+      let (start, top) = (1.0 / 25, max(0.3 * length - 1, 0))
+      if place < top {
+        share = 1 - (1 - start) * (1 + cos(Double.pi * place / top)) / 2
       } else {
-        let rest = (done - 0.3) / 0.7
+        let rest = min(1, (place - top) / max(length - 1 - top, 1))
         share = start * 1e-4 + (1 - start * 1e-4) * (1 + cos(Double.pi * rest)) / 2
       }
     }

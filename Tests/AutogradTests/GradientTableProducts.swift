@@ -1,0 +1,170 @@
+import Kernels
+
+@testable import Autograd
+
+extension GradientRows {
+  /// All transpositions of 2-D and batched products.
+  static var products: [GradientRow] {
+    var rows: [GradientRow] = []
+    for (index, (m, k, n)) in [(3, 4, 5), (1, 6, 3), (4, 3, 1), (2, 1, 3)].enumerated() {
+      for batch in [0, 2] {
+        for flags in 0..<4 {
+          let (left, right) = (flags & 1 == 1, flags & 2 == 2)
+          let leading = batch == 0 ? [] : [batch]
+          let a = Samples.normal(Shape(leading + (left ? [k, m] : [m, k])), UInt64(20 + index))
+          let b = Samples.normal(Shape(leading + (right ? [n, k] : [k, n])), UInt64(40 + index))
+          rows.append(
+            GradientRow("matmul \(leading) \(m) \(k) \(n) \(left) \(right)", [a, b]) {
+              matmul($0[0], $0[1], transposeA: left, transposeB: right)
+            })
+        }
+      }
+    }
+    let (x, weight, bias) = (
+      Samples.normal([2, 3, 4], 30), Samples.normal([5, 4], 31), Samples.normal([5], 32)
+    )
+    return rows + [
+      GradientRow("linear", [x, weight, bias]) { linear($0[0], $0[1], $0[2]) },
+      GradientRow("linear without bias", [x, weight]) { linear($0[0], $0[1]) },
+      GradientRow("linear of one row", [Samples.normal([4], 33), weight, bias]) {
+        linear($0[0], $0[1], $0[2])
+      },
+      GradientRow("linear twice", [Samples.normal([3, 5], 34), weight, bias]) {
+        linear(tanh(matmul($0[0], $0[1])), $0[1], $0[2])
+      },
+    ]
+  }
+
+  static var rowwise: [GradientRow] {
+    let x = [Samples.normal([3, 7], 35, scale: 1)]
+    let norm = [
+      Samples.normal([2, 3, 6], 36, scale: 1), Samples.signed([6], 37), Samples.normal([6], 38),
+    ]
+    return [
+      GradientRow("softmax", x) { softmax($0[0]) },
+      GradientRow("softmax of one axis", [Samples.normal([5], 39)]) { softmax($0[0]) },
+      GradientRow("logSoftmax", x) { logSoftmax($0[0]) },
+      GradientRow("layerNorm", norm) { layerNorm($0[0], $0[1], $0[2], epsilon: 1e-5) },
+    ]
+  }
+
+  static var losses: [GradientRow] {
+    let logits = Samples.normal([5, 4], 41, scale: 1)
+    let target = Samples.positive([5, 4], 42)
+    let share = sigmoid(Samples.normal([5, 4], 43))
+    let (x, weight, bias) = (
+      Samples.normal([5, 3], 44), Samples.normal([4, 3], 45), Samples.normal([4], 46)
+    )
+    let (all, some): ([Int32], [Int32]) = ([0, 3, 1, 1, 2], [0, -1, 3, -1, 2])
+    let none = [Int32](repeating: -1, count: 5)
+    // More rows than one block, more classes than one panel.
+    let wide = [
+      Samples.normal([100, 7], 47), Samples.normal([70, 7], 48), Samples.normal([70], 49),
+    ]
+    let many = (0..<100).map { Int32($0 % 9 == 0 ? -1 : $0 * 7 % 70) }
+    return [
+      GradientRow("crossEntropy", [logits]) { crossEntropy($0[0], all) },
+      GradientRow("crossEntropy, targets left out", [logits]) { crossEntropy($0[0], some) },
+      GradientRow("crossEntropy, all left out", [logits]) { crossEntropy($0[0], none) },
+      GradientRow("square of crossEntropy", [logits]) { square(crossEntropy($0[0], some)) },
+      GradientRow("meanSquaredError", [logits, target]) { meanSquaredError($0[0], $0[1]) },
+      GradientRow("meanAbsoluteError", [logits - 4, target]) { meanAbsoluteError($0[0], $0[1]) },
+      GradientRow("binaryCrossEntropy", [logits, share]) {
+        binaryCrossEntropy(logits: $0[0], $0[1])
+      },
+      GradientRow("linearCrossEntropy", [x, weight, bias], hasSecond: false) {
+        linearCrossEntropy($0[0], $0[1], $0[2], all)
+      },
+      GradientRow("linearCrossEntropy without bias", [x, weight], hasSecond: false) {
+        linearCrossEntropy($0[0], $0[1], nil, some)
+      },
+      GradientRow("square of linearCrossEntropy", [x, weight, bias], hasSecond: false) {
+        square(linearCrossEntropy($0[0], $0[1], $0[2], some))
+      },
+      GradientRow("linearCrossEntropy, wide", wide, hasSecond: false) {
+        linearCrossEntropy($0[0], $0[1], $0[2], many)
+      },
+    ]
+  }
+
+  /// Sequence and table input, with and without given states; sizes beside whole panels and tiles.
+  static var recurrent: [GradientRow] {
+    var rows: [GradientRow] = []
+    for (steps, batch, hidden) in [(3, 2, 5), (2, 7, 67), (1, 1, 3)] {
+      for usesTable in [false, true] {
+        for given in 0..<4 {
+          let sizes = RecurrentSizes(
+            steps: steps, batch: batch, hidden: hidden, usesTable: usesTable,
+            hasState: given & 1 == 1, hasCell: given & 2 == 2)
+          rows.append(sizes.lstm)
+          if !sizes.hasCell { rows += [sizes.gru, sizes.rnn(.tanh), sizes.rnn(.relu)] }
+        }
+      }
+    }
+    return rows
+  }
+}
+
+private struct RecurrentSizes {
+  let steps: Int
+  let batch: Int
+  let hidden: Int
+  let usesTable: Bool
+  let hasState: Bool
+  let hasCell: Bool
+
+  private var name: String {
+    "\(steps)x\(batch)x\(hidden)\(usesTable ? " table" : "")\(hasState ? " h0" : "")"
+      + (hasCell ? " c0" : "")
+  }
+
+  private func inputs(gates: Int) -> [Tensor] {
+    let width = gates * hidden
+    let leading: Shape = usesTable ? [4, width] : [steps, batch, width]
+    let scale = 1 / Float(hidden).squareRoot()
+    return [
+      Samples.normal(leading, 50), Samples.normal([width, hidden], 51, scale: scale),
+      Samples.normal([width], 52), Samples.normal([width], 53),
+    ] + (hasState ? [Samples.normal([batch, hidden], 54)] : [])
+      + (hasCell ? [Samples.normal([batch, hidden], 55)] : [])
+  }
+
+  private func gates(_ tensor: Tensor) -> RecurrentGates {
+    guard usesTable else { return .sequence(tensor) }
+    let rows = (0..<steps * batch).map { Int32(($0 * 3 + $0 / 4) % 4) }
+    return .table(tensor, Indices(rows, [steps, batch]))
+  }
+
+  private func weights(_ inputs: [Tensor]) -> RecurrentWeights {
+    RecurrentWeights(hidden: inputs[1], inputBias: inputs[2], hiddenBias: inputs[3])
+  }
+
+  var lstm: GradientRow {
+    GradientRow("lstm \(name)", inputs(gates: 4), hasSecond: false) { x in
+      Autograd.lstm(
+        gates(x[0]), weights(x), h0: hasState ? x[4] : nil,
+        c0: hasCell ? x[hasState ? 5 : 4] : nil
+      ).states
+    }
+  }
+
+  var gru: GradientRow {
+    GradientRow("gru \(name)", inputs(gates: 3), hasSecond: false) { x in
+      Autograd.gru(gates(x[0]), weights(x), h0: hasState ? x[4] : nil)
+    }
+  }
+
+  func rnn(_ nonlinearity: RNNSequence.Nonlinearity) -> GradientRow {
+    var inputs = inputs(gates: 1)
+    if nonlinearity == .relu {
+      // Far from the kink: of 67 units some would cross it. The input's sign decides.
+      inputs[0] = Samples.signed(inputs[0].shape, 56) * 3
+      inputs[1] = inputs[1] * 0.1
+      inputs[2] = inputs[2] * 0.1
+      inputs[3] = inputs[3] * 0.1
+    }
+    return GradientRow("rnn \(nonlinearity) \(name)", inputs, hasSecond: false) { x in
+      Autograd.rnn(gates(x[0]), weights(x), nonlinearity, h0: hasState ? x[4] : nil)
+    }
+  }
+}
