@@ -65,7 +65,7 @@ let package = Package(
       "FamiliesTests",
       [
         "Families", "Autograd", "NN", "Checkpoints", "Training", "Datasets", "Files", "Kernels",
-        "Console",
+        "Console", argumentParser,
       ],
       fixtures: ["Fixtures"]),
     tests("Fuzz", ["Families", "Checkpoints", "Training", "Datasets", "Files", "Kernels"]),

@@ -41,6 +41,9 @@ public struct NewTensor: Sendable {
     self.init(name ?? tensor.name, tensor.type, tensor.shape, .stored(tensor))
   }
 
+  /// The same tensor under another name.
+  public func renamed(_ name: String) -> NewTensor { NewTensor(name, type, shape, values) }
+
   private init(_ name: String, _ type: ScalarType, _ shape: [Int], _ values: Values) {
     self.name = name
     self.type = type

@@ -66,7 +66,7 @@ public func brainBits(_ value: Float) -> UInt16 {
 }
 
 /// Text of a file for a message: one line, of a sensible length.
-func printable(_ text: String) -> String {
+public func printable(_ text: String) -> String {
   var result = ""
   for scalar in text.unicodeScalars.prefix(80) {
     let isPlain = scalar.value >= 0x20 && !(0x7F...0x9F).contains(scalar.value)

@@ -53,6 +53,15 @@ public final class ProgressLine: Sendable {
     draw()
   }
 
+  /// Shows a text of the caller's own in place of stage and percent.
+  public func show(_ text: @autoclosure () -> String) {
+    guard isShown else { return }
+    _ = stage.withLockIfAvailable { stage in
+      guard Self.isDue(&stage) else { return }
+      Diagnostics.showProgress(text())
+    }
+  }
+
   /// Clears the line.
   public func finish() {
     if isShown { Diagnostics.showProgress("") }
@@ -63,14 +72,20 @@ public final class ProgressLine: Sendable {
   private func draw() {
     // A thread that finds the line busy leaves the drawing to the one that holds it.
     _ = stage.withLockIfAvailable { stage in
-      let now = ContinuousClock.now
-      if let last = stage.lastShown, now - last < Self.interval { return }
-      stage.lastShown = now
+      guard Self.isDue(&stage) else { return }
       let text = Self.text(
         stage: stage.name, done: done.load(ordering: .relaxed), total: stage.total,
-        unit: stage.unit, seconds: (now - stage.start).seconds)
+        unit: stage.unit, seconds: (ContinuousClock.now - stage.start).seconds)
       Diagnostics.showProgress(text)
     }
+  }
+
+  /// Whether the line has stood long enough to be read.
+  private static func isDue(_ stage: inout Stage) -> Bool {
+    let now = ContinuousClock.now
+    if let last = stage.lastShown, now - last < interval { return false }
+    stage.lastShown = now
+    return true
   }
 
   /// The line: "counting  43%  12.3 MB/s  0:12 left".

@@ -29,6 +29,31 @@ public enum RunFolder {
     return path
   }
 
+  /// The folder of the run that goes on: `out` when given, else the one of the highest number that
+  /// ``path(family:data:out:force:runs:)`` gave for the same data.
+  /// - Throws: ``AIGCError`` (usage) when there is none.
+  public static func resumable(
+    family: String, data: String, out: String?, runs: String = "runs"
+  ) throws(AIGCError) -> String {
+    func isRun(_ path: String) -> Bool { fileExists("\(path)/\(Trainer.stateFileName)") }
+    if let out {
+      guard isRun(out) else { throw .usage("--resume: no run stands at \(out)") }
+      return out
+    }
+    let base = "\(family)-\(dataName(data))"
+    let found = folderContents(runs).compactMap { name -> (number: Int, path: String)? in
+      guard name.hasPrefix(base), isRun("\(runs)/\(name)") else { return nil }
+      let rest = name.dropFirst(base.count)
+      if rest.isEmpty { return (1, "\(runs)/\(name)") }
+      guard rest.first == "-", let number = Int(rest.dropFirst()), number > 1 else { return nil }
+      return (number, "\(runs)/\(name)")
+    }
+    guard let last = found.max(by: { $0.number < $1.number }) else {
+      throw .usage("--resume: no run stands at \(runs)/\(base); pass its folder as --out")
+    }
+    return last.path
+  }
+
   private static func check(_ out: String, force: Bool) throws(AIGCError) {
     guard fileExists(out) else { return }
     guard force else {

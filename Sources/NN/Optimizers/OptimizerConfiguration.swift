@@ -1,0 +1,42 @@
+import Autograd
+
+/// Which optimizer, with what settings, as the command line and checkpoints have them.
+public struct OptimizerConfiguration: Codable, Equatable, Sendable {
+  public enum Kind: String, Codable, CaseIterable, Sendable {
+    case sgd, adam, adamw
+  }
+
+  public var kind = Kind.adamw
+  /// Of SGD.
+  public var momentum: Float = 0
+  /// Of Adam and AdamW.
+  public var beta1: Float = 0.9
+  public var beta2: Float = 0.999
+  public var epsilon: Float = 1e-8
+  public var weightDecay: Float = 0
+  /// The longest allowed gradient, for ``clippingScale(norm:limit:)``; nil: any.
+  public var gradClip: Double?
+
+  enum CodingKeys: String, CodingKey {
+    case kind, momentum, beta1, beta2, epsilon
+    case weightDecay = "weight_decay"
+    case gradClip = "grad_clip"
+  }
+
+  /// AdamW without decay or clipping.
+  public init() {}
+
+  /// The optimizer of `parameters`.
+  /// - Parameter decays: for each parameter whether weight decay applies to it; nil: to all. SGD
+  ///   applies it to all.
+  public func make(_ parameters: [Parameter], decays: [Bool]? = nil) -> any Optimizer {
+    if kind == .sgd { return SGD(parameters, momentum: momentum, weightDecay: weightDecay) }
+    var settings = Adam.Configuration()
+    settings.beta1 = beta1
+    settings.beta2 = beta2
+    settings.epsilon = epsilon
+    settings.weightDecay = weightDecay
+    settings.isDecoupled = kind == .adamw
+    return Adam(parameters, settings, decays: decays)
+  }
+}

@@ -1,0 +1,202 @@
+import Autograd
+import Checkpoints
+import Files
+import Kernels
+import NN
+
+/// Runs a ``TrainingTask``: steps, evaluations, early stopping, logs, saves.
+///
+/// The folder of the run is the folder of the model. It appears with all of the model's files and
+/// ``stateFileName`` in it, at first with the untrained weights. Each save replaces files in one
+/// step, the model's first and the state's last, so a run that is killed at any moment can be
+/// resumed, and then does what it would have done without the break, bit for bit. The model's weights
+/// are those of the best evaluation, or the latest where there is no held-out data.
+public final class Trainer {
+  /// The name of the file from which a run is resumed.
+  public static let stateFileName = TrainingFile.fileName
+
+  /// Called with what happens, on the thread that runs.
+  public var report: (TrainerEvent) -> Void = { _ in }
+  /// Whether the run is asked to stop after the present step.
+  var isInterrupted: () -> Bool = { Interruption.isRequested }
+
+  /// Whether saves draw the log; most tests need no picture.
+  var drawsCurve = true
+
+  private let task: any TrainingTask
+  private let configuration: TrainerConfiguration
+  private let folder: String
+  private let context: Context
+  private(set) var state = TrainerState()
+  /// The step of the last save.
+  private var savedStep = 0
+  /// Steps done by earlier processes.
+  private var firstStep = 0
+  private var lastReport: ContinuousClock.Instant?
+
+  /// - Parameters:
+  ///   - task: what is trained.
+  ///   - configuration: how.
+  ///   - folder: of the run and the model.
+  public init(_ task: any TrainingTask, _ configuration: TrainerConfiguration, folder: String) {
+    self.task = task
+    self.configuration = configuration
+    self.folder = folder
+    // Stream 1: the weights are drawn from the seed itself.
+    context = Context(isTraining: true, random: RandomSource(seed: configuration.seed, stream: 1))
+  }
+
+  /// The settings and the step that the run in `folder` was saved with.
+  /// - Throws: ``AIGCError`` (badInput) when there is no run or its state is damaged.
+  public static func saved(
+    in folder: String
+  ) throws(AIGCError) -> (configuration: TrainerConfiguration, step: Int) {
+    let file = try TrainingFile.open(folder: folder)
+    return (try TrainingFile.configuration(file), try TrainingFile.state(file).step)
+  }
+
+  /// Trains until the last step, or until early stopping.
+  /// - Parameter resuming: whether the run in the folder goes on; else it is made anew, and a model
+  ///   that stands there is replaced.
+  /// - Throws: ``AIGCError``: usage for settings out of range; interrupted after Ctrl-C, when all is
+  ///   saved; diverged when a value is not finite, the last save stays; badInput and mismatch when
+  ///   the saved run is damaged or of another model; failed when the disk refuses.
+  public func run(resuming: Bool) throws(AIGCError) -> TrainingSummary {
+    try configuration.validate()
+    if resuming { try resume() } else { try begin() }
+    let log = try TrainerLog(
+      folder: folder, tensorboard: configuration.tensorboard,
+      resumingAfter: resuming ? state.step : nil)
+    if state.step >= configuration.steps {
+      report(.note("nothing to do: \(state.step) of \(configuration.steps) steps are done"))
+    }
+    while state.step < configuration.steps, !isOutOfPatience { try advance(log) }
+    let isEarly = state.step < configuration.steps
+    if isEarly {
+      report(
+        .note(
+          "stopped early at step \(state.step): \(state.evaluationsWithoutBest) evaluations without "
+            + "a new best"))
+    }
+    return TrainingSummary(
+      steps: state.step, loss: state.lastLoss, bestValidationLoss: state.bestLoss,
+      bestStep: state.bestStep, seconds: log.seconds, items: state.items, isStoppedEarly: isEarly)
+  }
+
+  private var isOutOfPatience: Bool {
+    configuration.earlyStop.map { state.evaluationsWithoutBest >= $0 } ?? false
+  }
+
+  // MARK: Start
+
+  /// Puts the folder in its place, with the untrained model: from then on it can be resumed.
+  private func begin() throws(AIGCError) {
+    _ = try RunFolder.path(family: "", data: "", out: folder, force: true)
+    let output = try OutputFolder(path: folder)
+    try task.write(to: output.file)
+    try TrainingFile.write(
+      task, configuration, state, context.random, to: output.file(Self.stateFileName))
+    try output.commit()
+  }
+
+  private func resume() throws(AIGCError) {
+    let file = try TrainingFile.open(folder: folder)
+    state = try TrainingFile.state(file)
+    context.random = try TrainingFile.random(file)
+    try TrainingFile.restore(task, from: file)
+    // What a killed process was writing.
+    for name in folderContents(folder) where name.contains(".tmp-") {
+      removeTree("\(folder)/\(name)")
+    }
+    (savedStep, firstStep) = (state.step, state.step)
+    report(.resumed(step: state.step))
+  }
+
+  // MARK: Loop
+
+  private func advance(_ log: TrainerLog) throws(AIGCError) {
+    let rate = configuration.schedule.rate(state.step, of: configuration.steps)
+    state.add(try step(rate))
+    let isLast = state.step == configuration.steps
+    let isEvaluated = isLast || isDue(configuration.evalEvery)
+    var (validation, isBest): (Double?, Bool) = (nil, false)
+    if isEvaluated, let loss = try log.pausing({ () throws(AIGCError) in try task.validate() }) {
+      validation = loss
+      isBest = state.evaluate(loss)
+      report(.evaluated(step: state.step, loss: loss, isBest: isBest))
+    }
+    let isLogged = isEvaluated || isDue(configuration.logEvery)
+    showProgress(log, rate, isLogged: isLogged)
+    if isLogged { try writeRow(log, validation, rate) }
+    let isStopped = !isLast && isInterrupted()
+    if isEvaluated || isStopped || isDue(configuration.saveEvery) {
+      try log.pausing { () throws(AIGCError) in try save(log, isBest: isBest) }
+    }
+    if isStopped {
+      report(.note("stopped after step \(state.step); --resume goes on from there"))
+      throw .interrupted
+    }
+  }
+
+  private func isDue(_ interval: Int) -> Bool { interval > 0 && state.step % interval == 0 }
+
+  private func step(_ rate: Float) throws(AIGCError) -> StepResult {
+    do throws(AIGCError) {
+      let result = try task.step(state.step, rate: rate, context)
+      guard result.loss.isFinite else {
+        throw AIGCError(.diverged, "step \(state.step): the loss is not finite; lower --lr")
+      }
+      return result
+    } catch  where error.code == .diverged {
+      throw diverged(error.description)
+    }
+  }
+
+  private func diverged(_ text: String) -> AIGCError {
+    AIGCError(.diverged, "\(text); --resume goes on from step \(savedStep)")
+  }
+
+  private func writeRow(
+    _ log: TrainerLog, _ validation: Double?, _ rate: Float
+  ) throws(AIGCError) {
+    let speed = itemsPerSecond(log)
+    try log.append(
+      step: state.step, means: state.takeMeans(), validation: validation, rate: rate,
+      itemsPerSecond: speed)
+  }
+
+  private func itemsPerSecond(_ log: TrainerLog) -> Double {
+    Double(state.itemsSinceRow) / max(log.secondsOfSteps, 1e-9)
+  }
+
+  /// Reports now and then, and with every line of the log.
+  private func showProgress(_ log: TrainerLog, _ rate: Float, isLogged: Bool) {
+    let now = ContinuousClock.now
+    if !isLogged, let lastReport, now - lastReport < .milliseconds(100) { return }
+    lastReport = now
+    let left = Double(configuration.steps - state.step)
+    report(
+      .progress(
+        TrainerProgress(
+          step: state.step, total: configuration.steps, loss: state.loss ?? 0,
+          smoothedLoss: state.smoothedLoss ?? 0, validationLoss: state.validationLoss, rate: rate,
+          itemName: task.itemName, itemsPerSecond: itemsPerSecond(log),
+          secondsLeft: log.secondsHere / Double(state.step - firstStep) * left,
+          residentBytes: residentBytes(), isLogged: isLogged)))
+  }
+
+  // MARK: Saving
+
+  private func save(_ log: TrainerLog, isBest: Bool) throws(AIGCError) {
+    if let broken = task.parameters.first(where: { !$0.parameter.value.isFinite }) {
+      throw diverged("step \(state.step): \(broken.name) is not finite; lower --lr")
+    }
+    // Without held-out data, and before the first evaluation, the latest weights are the model's.
+    if isBest || state.bestLoss == nil { try task.write { "\(folder)/\($0)" } }
+    try TrainingFile.write(
+      task, configuration, state, context.random, to: "\(folder)/\(Self.stateFileName)")
+    savedStep = state.step
+    report(.saved(step: state.step))
+    if drawsCurve { try log.draw() }
+  }
+}

@@ -1,0 +1,74 @@
+/// What a ``Trainer`` reports while it runs.
+public enum TrainerEvent: Sendable {
+  /// Several times a second, and with every line of the log.
+  case progress(TrainerProgress)
+  /// The loss on held-out data, and whether it is the lowest so far.
+  case evaluated(step: Int, loss: Double, isBest: Bool)
+  /// The run can be resumed from this step.
+  case saved(step: Int)
+  /// The run goes on after this step.
+  case resumed(step: Int)
+  /// A line for the user.
+  case note(String)
+}
+
+/// How far a run is.
+public struct TrainerProgress: Sendable {
+  /// Steps done, and steps in all.
+  public var step: Int
+  public var total: Int
+  /// The mean since the last line of the log.
+  public var loss: Double
+  /// An exponential average over about 20 steps.
+  public var smoothedLoss: Double
+  /// Of the last evaluation; nil before the first.
+  public var validationLoss: Double?
+  /// The learning rate of the last step.
+  public var rate: Float
+  /// What is counted: "tokens".
+  public var itemName: String
+  /// Without the time of evaluations and saves.
+  public var itemsPerSecond: Double
+  /// At the speed so far, evaluations and saves included.
+  public var secondsLeft: Double
+  /// Memory of the process.
+  public var residentBytes: Int
+  /// Whether a line of the log is written.
+  public var isLogged: Bool
+
+  public init(
+    step: Int, total: Int, loss: Double, smoothedLoss: Double, validationLoss: Double?, rate: Float,
+    itemName: String, itemsPerSecond: Double, secondsLeft: Double, residentBytes: Int,
+    isLogged: Bool
+  ) {
+    self.step = step
+    self.total = total
+    self.loss = loss
+    self.smoothedLoss = smoothedLoss
+    self.validationLoss = validationLoss
+    self.rate = rate
+    self.itemName = itemName
+    self.itemsPerSecond = itemsPerSecond
+    self.secondsLeft = secondsLeft
+    self.residentBytes = residentBytes
+    self.isLogged = isLogged
+  }
+}
+
+/// What came of a run.
+public struct TrainingSummary: Sendable {
+  /// Steps done, those before a resume included.
+  public var steps: Int
+  /// The mean of the last line of the log.
+  public var loss: Double?
+  /// The lowest loss on held-out data and the step after which it was measured; the model's weights
+  /// are of that step. Nil without such data: they are then the last.
+  public var bestValidationLoss: Double?
+  public var bestStep: Int?
+  /// Of the whole run.
+  public var seconds: Double
+  /// Items learned from in the whole run.
+  public var items: Int
+  /// Whether early stopping ended it.
+  public var isStoppedEarly: Bool
+}
