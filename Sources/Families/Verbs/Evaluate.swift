@@ -8,12 +8,14 @@ import Training
 public struct Evaluate: ConsoleCommand {
   public static let configuration = CommandConfiguration(
     commandName: "evaluate",
-    abstract: "Measure a model on held-out data: perplexity, bits per byte.")
+    abstract: "Measure a model on held-out data: perplexity, bits per byte; errors of forecasts.")
 
   @Argument(help: "A model's name or path.", completion: .directory)
   var model: String
 
-  @Argument(help: "Text to measure on; - for standard input.", completion: .file())
+  @Argument(
+    help: "Text to measure on, or a table for a forecast; - for standard input.",
+    completion: .file())
   var file: String
 
   @OptionGroup public var common: CommonOptions
@@ -21,6 +23,16 @@ public struct Evaluate: ConsoleCommand {
   public init() {}
 
   public func run() throws {
+    let path = try ModelStore.standard().resolve(model)
+    if let result = try family(of: path).evaluate(path, on: file) {
+      let answer = try Answer(nil)
+      if common.json {
+        try answer.write(json: result.members)
+      } else {
+        try answer.write(result.text)
+      }
+      return
+    }
     let model = try loadTextModel(model).model
     let result = try model.evaluate(readText(path: file), name: file)
     let answer = try Answer(nil)
