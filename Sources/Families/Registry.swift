@@ -18,6 +18,11 @@ public protocol Family: Sendable {
   /// name by reflection, which costs every start of the program a tenth of a millisecond.
   var trainCommand: any ParsableCommand.Type { get }
 
+  /// Measures the model at `path` on a file, where its family has a way of its own: `aigc evaluate`.
+  /// - Returns: nil for language models, which are all measured the same way.
+  /// - Throws: ``AIGCError`` (mismatch) when the file does not fit the model.
+  func evaluate(_ path: String, on file: String) throws(AIGCError) -> Evaluation?
+
   /// Verbs that only this family has, such as `interpolate`.
   var commands: [any ParsableCommand.Type] { get }
 
@@ -52,6 +57,18 @@ public protocol Family: Sendable {
   ) throws(AIGCError)
 }
 
+/// What `aigc evaluate` prints.
+public struct Evaluation: Sendable {
+  public var members: [JSONValue.Member]
+  /// For people: lines, the last one ended.
+  public var text: String
+}
+
+/// The train command of a family whose models another family's command trains.
+struct NoTrainCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(commandName: "none", shouldDisplay: false)
+}
+
 extension Family {
   public func update(
     _ path: String, with data: [String], to output: String, options: UpdateOptions
@@ -59,6 +76,8 @@ extension Family {
     throw .usage("\(path): models of the family \(name) cannot be updated")
   }
 
+  public var trainCommand: any ParsableCommand.Type { NoTrainCommand.self }
+  public func evaluate(_ path: String, on file: String) throws(AIGCError) -> Evaluation? { nil }
   public var commands: [any ParsableCommand.Type] { [] }
   public var benchmarks: [Benchmark] { [] }
   public func claims(_ path: String) -> Bool { false }
@@ -90,7 +109,7 @@ extension TextFamily {
 /// Every family of the program.
 public let families: [any Family] = [
   NGramFamily(), RecurrentFamily<RNNName>(), RecurrentFamily<GRUName>(),
-  RecurrentFamily<LSTMName>(),
+  RecurrentFamily<LSTMName>(), ForecastFamily(),
 ]
 
 /// Every verb of `aigc`, in the order of its help.

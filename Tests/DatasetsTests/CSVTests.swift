@@ -164,6 +164,19 @@ import Testing
     #expect(error { _ = try table.strings(-1) }?.hasPrefix("2 ") == true)
   }
 
+  /// Names and values from a file stay within an error's one line.
+  @Test func errorsAreOneLine() throws {
+    let long = String(repeating: "z", count: 100)
+    let table = try csv("\"a\nb\",\(long)\n\"x\r\n\u{2028}y\u{7}\",\(long)\n")
+    let line = "\(String(repeating: "z", count: 40))…"
+    #expect(
+      error { _ = try table.numbers(0) } == "3 line 3, column 1 (a b): 'x  y ' is not a number")
+    #expect(
+      error { _ = try table.numbers(1) }
+        == "3 line 4, column 2 (\(line)): '\(line)' is not a number")
+    #expect(error { _ = try table.index(of: "c") } == "2 no column 'c'; there are a b, \(line)")
+  }
+
   @Test func packedFiles() throws {
     let path = "\(folder)/t.csv.gz"
     let writer = try GzipWriter(path: path)

@@ -87,14 +87,16 @@ public struct CSVReader: Sendable {
       return index
     }
     if let number = Int(column), number >= 1, number <= columnCount { return number - 1 }
-    let known = names.map { $0.prefix(20).joined(separator: ", ") } ?? "1 to \(columnCount)"
+    let known =
+      names.map { $0.prefix(20).map { excerpt(of: $0) }.joined(separator: ", ") }
+      ?? "1 to \(columnCount)"
     throw .usage("\(path): no column '\(column)'; there are \(known)")
   }
 
   /// "3 (sales)".
   private func title(_ index: Int) -> String {
     guard let names, !names[index].isEmpty else { return "\(index + 1)" }
-    return "\(index + 1) (\(names[index].prefix(60)))"
+    return "\(index + 1) (\(excerpt(of: names[index])))"
   }
 
   /// The values of a column.
@@ -117,7 +119,7 @@ public struct CSVReader: Sendable {
       if let value = scanner.number(index) {
         values.append(value)
       } else if !scanner.isMissing(index) {
-        throw .badInput("\(place()): '\(scanner.excerpt(index))' is not a number")
+        throw .badInput("\(place()): '\(excerpt(of: scanner.string(index)))' is not a number")
       } else if missing == .refuse {
         throw .badInput("\(place()): the value is missing; fill it in, or have it interpolated")
       } else {

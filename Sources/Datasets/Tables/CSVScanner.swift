@@ -115,17 +115,6 @@ struct CSVScanner {
     return String(decoding: bytes, as: UTF8.self)
   }
 
-  /// The start of the field for an error of one line.
-  func excerpt(_ index: Int) -> String {
-    let text = string(index)
-    let short = String(
-      text.prefix(40).map { character in
-        let isControl = character.unicodeScalars.contains { $0.value < 32 || $0.value == 127 }
-        return isControl || character.isNewline ? " " : character
-      })
-    return text.count > 40 ? short + "…" : short
-  }
-
   /// The field without spaces around it.
   private func trimmed(_ index: Int) -> Range<Int> {
     var range = fields[index].range
@@ -176,4 +165,14 @@ struct CSVScanner {
     let value = Double(String(decoding: range.map { text[$0] }, as: UTF8.self))
     return value.flatMap { $0.isFinite ? $0 : nil }
   }
+}
+
+/// The start of a text from a table, for an error of one line.
+func excerpt(of text: String) -> String {
+  var short = ""
+  for character in text.prefix(40) {
+    let isControl = character.unicodeScalars.contains { $0.value < 32 || $0.value == 127 }
+    short.append(isControl || character.isNewline ? " " : character)
+  }
+  return short.utf8.count < text.utf8.count ? short + "…" : short
 }

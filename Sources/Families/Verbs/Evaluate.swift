@@ -8,13 +8,15 @@ import Training
 public struct Evaluate: ConsoleCommand {
   public static let configuration = CommandConfiguration(
     commandName: "evaluate",
-    abstract: "Measure a model on held-out data: perplexity, bits per byte.",
+    abstract: "Measure a model on held-out data: perplexity, bits per byte; errors of forecasts.",
     discussion: "With --with, measures its mixture with other models that cut text the same way.")
 
   @Argument(help: "A model's name or path.", completion: .directory)
   var model: String
 
-  @Argument(help: "Text to measure on; - for standard input.", completion: .file())
+  @Argument(
+    help: "Text to measure on, or a table for a forecast; - for standard input.",
+    completion: .file())
   var file: String
 
   @OptionGroup(title: "Mixture") var mixture: MixtureArguments
@@ -27,6 +29,11 @@ public struct Evaluate: ConsoleCommand {
     let answer = try Answer(nil)
     guard mixture.others.isEmpty else {
       let result = try mixture.evaluate(first: model, file: file)
+      try common.json ? answer.write(json: result.members) : answer.write(result.text)
+      return
+    }
+    let path = try ModelStore.standard().resolve(model)
+    if let result = try family(of: path).evaluate(path, on: file) {
       try common.json ? answer.write(json: result.members) : answer.write(result.text)
       return
     }

@@ -7,7 +7,7 @@ import Training
 public struct Generate: ParsableCommand {
   public static let configuration = CommandConfiguration(
     commandName: "generate", abstract: "Generate something new with a model.",
-    subcommands: [GenerateText.self])
+    subcommands: [GenerateText.self, GenerateSeries.self])
   public init() {}
 }
 

@@ -20,16 +20,34 @@ struct TrainRecurrent<Name: RecurrentCommandName>: ConsoleCommand {
     CommandConfiguration(
       commandName: Name.kind.rawValue,
       abstract: "Train \(Name.kind == .rnn ? "an" : "a") \(Name.kind.rawValue.uppercased()) "
-        + "language model on text.")
+        + "language model on text, or on a series of numbers with --task forecast.")
   }
 
   @Argument(help: "Text files (.gz too); - for standard input.", completion: .file())
   var data: [String]
+  @Option(help: "What is learned: text, or forecast: a column of a CSV table.")
+  var task = RecurrentLearning.text
   @OptionGroup(title: "Model") var model: RecurrentModelArguments
+  @OptionGroup(title: "Forecast") var forecast: ForecastArguments
   @OptionGroup(title: "Training") var training: TrainingOptions
   @OptionGroup var common: CommonOptions
 
+  func validate() throws {
+    if task == .text, forecast.isGiven {
+      throw ValidationError("--column and the other forecast flags go with --task forecast")
+    }
+    if task == .forecast, model.isOfTextOnly {
+      throw ValidationError(
+        "--tokens, --vocab-size, --embedding, --tied, --preset, --half are of text")
+    }
+  }
+
   func run() throws {
+    if task == .forecast {
+      return try runForecast(
+        Name.kind, data: data, forecast, hidden: model.hidden, layers: model.layers,
+        context: model.context, dropout: model.dropout, training: training, json: common.json)
+    }
     let folder = try training.folder(family: Name.kind.rawValue, data: data[0])
     var trainer = RecurrentTrainer()
     trainer.texts = data
@@ -41,6 +59,9 @@ struct TrainRecurrent<Name: RecurrentCommandName>: ConsoleCommand {
     }
   }
 }
+
+/// What `--task` may be.
+enum RecurrentLearning: String, CaseIterable, ExpressibleByArgument { case text, forecast }
 
 /// The flags of a recurrent model's sizes and tokens.
 struct RecurrentModelArguments: ParsableArguments {
@@ -89,6 +110,11 @@ struct RecurrentModelArguments: ParsableArguments {
     if tied, let embedding, embedding != hidden ?? 256 {
       throw ValidationError("--tied needs --embedding as large as --hidden")
     }
+  }
+
+  /// Whether something was given that a forecast has not.
+  var isOfTextOnly: Bool {
+    tokens != nil || vocabSize != nil || embedding != nil || tied || preset != nil || half
   }
 
   func options(_ kind: RecurrentKind) throws(AIGCError) -> RecurrentModelOptions {

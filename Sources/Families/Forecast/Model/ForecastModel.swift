@@ -1,0 +1,147 @@
+import Autograd
+import Checkpoints
+import Files
+import FoundationEssentials
+import Glibc
+import Kernels
+import NN
+import Training
+
+/// A network with all that is needed to forecast.
+struct ForecastModel {
+  let configuration: ForecastConfiguration
+  let network: ForecastNetwork
+
+  static let weightsName = "model.safetensors"
+  /// Forecasts that are computed at the same time.
+  private static let batch = 256
+
+  init(configuration: ForecastConfiguration, network: ForecastNetwork) {
+    self.configuration = configuration
+    self.network = network
+  }
+
+  /// Opens a model folder.
+  /// - Throws: ``AIGCError``: badInput when a file is missing or damaged, mismatch when the weights
+  ///   are not those of the configuration.
+  init(folder: String) throws(AIGCError) {
+    configuration = try ForecastConfiguration.read(folder: folder)
+    let file = try Checkpoint.open("\(folder)/\(Self.weightsName)")
+    try Self.check(file, configuration)
+    var random = RandomSource(seed: 0)
+    network = ForecastNetwork(configuration.sizes, using: &random)
+    try StateDictionary.load(network.namedParameters, from: file)
+  }
+
+  /// Sizes in the configuration must be those of the file before memory is asked for.
+  private static func check(
+    _ file: Checkpoint, _ configuration: ForecastConfiguration
+  ) throws(AIGCError) {
+    let name = "\(configuration.network.rawValue).weight_hh_l\(configuration.layers - 1)"
+    let rows = configuration.network.gates * configuration.hiddenSize
+    guard file[name]?.shape == [rows, configuration.hiddenSize] else {
+      throw .mismatch(
+        "\(file.path): \(name) is not [\(rows), \(configuration.hiddenSize)] as config.json says")
+    }
+  }
+
+  /// The files of a model.
+  static func write(
+    _ configuration: ForecastConfiguration, _ network: ForecastNetwork,
+    to path: (String) -> String
+  ) throws(AIGCError) {
+    try StateDictionary.write(network.namedParameters, to: path(weightsName))
+    try writeConfiguration(configuration, to: path(ModelConfiguration.fileName))
+  }
+
+  static func writeConfiguration(
+    _ configuration: ForecastConfiguration, to path: String
+  ) throws(AIGCError) {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    guard let data = try? encoder.encode(configuration) else {
+      throw .failed("\(path): a setting cannot be written")
+    }
+    let file = try OutputFile(path: path)
+    try file.write(Array(data) + [UInt8(ascii: "\n")])
+    try file.commit(sync: true)
+  }
+
+  // MARK: Forecasts
+
+  /// Forecasts from several places of a series, each fed with its own forecasts.
+  /// - Parameters:
+  ///   - series: one array a column.
+  ///   - origins: how many values are known at each place, at least `configuration.needed`.
+  ///   - horizon: steps ahead.
+  ///   - noise: draws errors like those that were seen, for each place anew; nil: none.
+  /// - Returns: for each place, one array a column.
+  /// - Throws: ``AIGCError`` (interrupted).
+  func forecasts(
+    _ series: [[Double]], from origins: [Int], horizon: Int, noise: UInt64? = nil
+  ) throws(AIGCError) -> [[[Double]]] {
+    let levels = series.map { column in column.map { configuration.normalisation.leveled($0) } }
+    var results: [[[Double]]] = []
+    for start in stride(from: 0, to: origins.count, by: Self.batch) {
+      let part = start..<min(start + Self.batch, origins.count)
+      var paths = origins[part].map { ForecastPath(levels, $0, configuration) }
+      var sources = part.map { RandomSource(seed: noise ?? 0, stream: $0) }
+      for _ in 0..<horizon {
+        try Interruption.check()
+        advance(&paths, &sources, isNoisy: noise != nil)
+      }
+      results += paths.map { path in
+        path.levels.map { column in
+          column.suffix(horizon).map { configuration.normalisation.value($0) }
+        }
+      }
+    }
+    return results
+  }
+
+  /// One more value of each path.
+  private func advance(
+    _ paths: inout [ForecastPath], _ sources: inout [RandomSource], isNoisy: Bool
+  ) {
+    let (steps, columns) = (configuration.context, configuration.columns.count)
+    let count = paths.count
+    var values = [Float](repeating: 0, count: steps * count * columns)
+    for (place, path) in paths.enumerated() {
+      for column in 0..<columns {
+        let inputs = path.inputs[column].suffix(steps)
+        for (step, value) in inputs.enumerated() {
+          values[(step * count + place) * columns + column] = value
+        }
+      }
+    }
+    let outputs = network.next(Tensor(values, [steps, count, columns])).values
+    for place in paths.indices {
+      for column in 0..<columns {
+        var output = outputs[place * columns + column]
+        if isNoisy {
+          output += Float(sources[place].normal() * configuration.residuals[column])
+        }
+        paths[place].append(output, column: column, configuration.normalisation)
+      }
+    }
+  }
+}
+
+/// What is known and forecast at one place.
+private struct ForecastPath {
+  /// Values or their logarithms, column by column.
+  var levels: [[Double]]
+  /// What the network sees of them.
+  var inputs: [[Float]]
+
+  init(_ levels: [[Double]], _ origin: Int, _ configuration: ForecastConfiguration) {
+    let start = origin - configuration.needed
+    self.levels = levels.map { Array($0[start..<origin]) }
+    inputs = self.levels.enumerated().map { configuration.normalisation.inputs($1, column: $0) }
+  }
+
+  mutating func append(_ output: Float, column: Int, _ transform: SeriesTransform) {
+    inputs[column].append(output)
+    levels[column].append(transform.level(output, after: levels[column], column: column))
+  }
+}
