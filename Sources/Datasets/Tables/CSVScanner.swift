@@ -169,10 +169,11 @@ struct CSVScanner {
 
 /// The start of a text from a table, for an error of one line.
 func excerpt(of text: String) -> String {
+  let start = text.prefix(40)
   var short = ""
-  for character in text.prefix(40) {
+  for character in start {
     let isControl = character.unicodeScalars.contains { $0.value < 32 || $0.value == 127 }
     short.append(isControl || character.isNewline ? " " : character)
   }
-  return short.utf8.count < text.utf8.count ? short + "…" : short
+  return start.endIndex < text.endIndex ? short + "…" : short
 }

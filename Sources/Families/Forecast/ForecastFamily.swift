@@ -1,4 +1,3 @@
-import ArgumentParser
 import Console
 import Files
 import Training
@@ -6,7 +5,6 @@ import Training
 /// Forecasts of time series by recurrent networks. They are trained by `aigc train rnn|gru|lstm
 /// --task forecast`.
 struct ForecastFamily: Family {
-  var commands: [any ParsableCommand.Type] { [TryForecast.self] }  // TRY
   static let name = "forecast"
   static let kind = "series"
 

@@ -1,6 +1,5 @@
 import Console
 import Files
-import Glibc
 import Training
 
 /// Pictures of forecasts: what is known in black, the model in blue.
@@ -17,12 +16,14 @@ enum ForecastPlot {
     _ model: ForecastModel, _ series: TimeSeries, from start: Int
   ) throws(AIGCError) -> LinePlot {
     let configuration = model.configuration
-    let length = min(series.count - start, max(configuration.horizon, Self.most))
+    let shown = max(configuration.horizon, min(5 * configuration.horizon, most))
+    let length = min(series.count - start, shown)
     let values = series.values[0]
     let forecast = try model.forecasts(series.values, from: [start], horizon: length)[0][0]
     let first = max(0, start - max(shortest, length * 3 / 2))
     var plot = LinePlot(
-      title: "\(series.columns[0]): \(length) held-out steps", xLabel: "step", yLabel: "value")
+      title: "\(series.columns[0]): forecast of \(length) known steps", xLabel: "step",
+      yLabel: series.columns[0])
     plot.xNames = Array(series.labels.dropFirst(first).prefix(start + length - first))
     let offset = plot.xNames.isEmpty ? first : 0
     // Lines go on from the last known value.
@@ -62,7 +63,8 @@ enum ForecastPlot {
     let shown = series.suffix(max(shortest, min(length * 2, 400)))
     let values = shown.values[0]
     var plot = LinePlot(
-      title: "\(series.columns[0]): \(length) steps ahead", xLabel: "step", yLabel: "value")
+      title: "\(series.columns[0]): \(length) steps ahead", xLabel: "step",
+      yLabel: series.columns[0])
     let hasNames = shown.labels.count == values.count && !labels.isEmpty
     if hasNames { plot.xNames = shown.labels + labels }
     // The forecast's first step is step 1.

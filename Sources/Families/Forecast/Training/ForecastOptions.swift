@@ -31,10 +31,10 @@ struct ForecastOptions: Sendable {
   init(data: String) { self.data = data }
 
   static var defaultTrainer: TrainerConfiguration {
-    var result = TrainerConfiguration(steps: 600, schedule: Schedule(.cosine, peak: 5e-3))
+    var result = TrainerConfiguration(steps: 600, schedule: Schedule(.cosine, peak: 2e-3))
     result.batchSize = 32
-    result.evalEvery = 25
-    result.logEvery = 5
+    result.evalEvery = 20
+    result.logEvery = 10
     result.optimizer.gradClip = 1
     result.optimizer.weightDecay = 0.01
     return result

@@ -47,7 +47,7 @@ struct ForecastPlan: Equatable, Sendable {
     if options.difference == .auto, validationStart - lag < 3 * Self.leastContext { lag = 1 }
     transform = SeriesTransform(training, lag: lag, usesLogarithm: usesLogarithm)
     let room = validationStart - lag
-    let fitting = min(max(2 * (period ?? 0), 24), 128, room / 3)
+    let fitting = min(max(6 * (period ?? 0), 24), 128, room / 3)
     context = options.context ?? max(fitting, Self.leastContext)
     guard room > context else {
       throw .badInput(

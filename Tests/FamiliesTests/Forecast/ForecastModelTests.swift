@@ -1,0 +1,241 @@
+import Checkpoints
+import Files
+import FoundationEssentials
+import Glibc
+import Kernels
+import Testing
+import Training
+
+@testable import Families
+
+/// A table and the runs on it, in a folder that goes with the test.
+struct ForecastFolder: ~Copyable {
+  let path = FileManager.default.temporaryDirectory.path + "/aigc-forecast-\(UUID().uuidString)"
+
+  init() throws { try makeFolder(path) }
+  deinit { removeTree(path) }
+
+  /// Writes a table; returns its path.
+  func table(_ text: String, _ name: String = "series.csv") throws -> String {
+    let file = try OutputFile(path: "\(path)/\(name)")
+    try file.write(text)
+    try file.commit(sync: false)
+    return file.path
+  }
+
+  func bytes(_ name: String) throws -> [UInt8] {
+    let table = try MappedFile(path: "\(path)/\(name)").bytes()
+    return table.indices.map { table[$0] }
+  }
+
+  /// Months of a wave on a rising line with noise.
+  static func wave(_ count: Int, columns: Int = 1) -> String {
+    var random = RandomSource(seed: 5)
+    var text = "month," + (0..<columns).map { "v\($0)" }.joined(separator: ",") + "\n"
+    for index in 0..<count {
+      let month = index % 12 + 1
+      text += "\(2000 + index / 12)-\(month < 10 ? "0" : "")\(month)"
+      for column in 0..<columns {
+        let wave = 10 * sin(2 * Double.pi * Double(index) / 12 + Double(column))
+        text += ",\(Float(50 + 0.3 * Double(index) + wave + random.normal()))"
+      }
+      text += "\n"
+    }
+    return text
+  }
+
+  static func options(_ data: String, steps: Int) -> ForecastOptions {
+    var result = ForecastOptions(data: data)
+    result.hidden = 8
+    result.trainer.steps = steps
+    result.trainer.batchSize = 8
+    result.trainer.seed = 3
+    return result
+  }
+}
+
+private func code(_ body: () throws -> Void) -> AIGCError.Code? {
+  do { try body() } catch { return (error as? AIGCError)?.code }
+  return nil
+}
+
+@Suite struct ForecastModelTests {
+  @Test func beatsTheNaiveForecasts() throws {
+    let folder = try ForecastFolder()
+    let options = ForecastFolder.options(
+      try folder.table(ForecastFolder.wave(144)), steps: 200)
+    let result = try trainForecast(options, to: "\(folder.path)/model")
+    #expect(result.configuration.period == 12)
+    #expect(result.configuration.normalisation.lag == 12)
+    let column = try #require(result.evaluation.columns.first)
+    #expect(column.multiStep.map { $0.name } == ["model", "naive", "seasonal_naive"])
+    let errors = column.multiStep.map { $0.metrics.mae }
+    #expect(errors[0] < 0.5 * errors[1], "\(errors)")
+    #expect(errors[0] < errors[2], "\(errors)")
+    #expect(column.oneStep[0].metrics.mae < column.oneStep[1].metrics.mae)
+    let names = Set(folderContents("\(folder.path)/model"))
+    #expect(
+      names.isSuperset(of: [
+        "config.json", "model.safetensors", "forecast.png", "loss.png", "log.jsonl",
+      ]))
+    let weights = try Checkpoint.open("\(folder.path)/model/model.safetensors")
+    #expect(weights["lstm.weight_ih_l0"]?.shape == [32, 1])
+    #expect(weights["fc.weight"]?.shape == [1, 8])
+  }
+
+  /// The same seed, the same bytes; a run with a break ends as one without.
+  @Test func runsAreRepeatable() throws {
+    let folder = try ForecastFolder()
+    var options = ForecastFolder.options(
+      try folder.table(ForecastFolder.wave(60, columns: 2)), steps: 12)
+    // The same column twice.
+    options.columns = ["v0", "2"]
+    #expect(code { _ = try trainForecast(options, to: "\(folder.path)/no") } == .usage)
+    options.columns = ["v1", "v0"]
+    options.kind = .gru
+    options.trainer.schedule.shape = .constant
+    options.trainer.evalEvery = 6
+    _ = try trainForecast(options, to: "\(folder.path)/a")
+    var first = options
+    first.trainer.steps = 6
+    _ = try trainForecast(first, to: "\(folder.path)/b")
+    _ = try trainForecast(options, to: "\(folder.path)/b", resuming: true)
+    for name in ["model.safetensors", "config.json", "forecast.png"] {
+      #expect(try folder.bytes("a/\(name)") == folder.bytes("b/\(name)"), "\(name)")
+    }
+    // Other data.
+    let other = try folder.table(ForecastFolder.wave(61, columns: 2))
+    options.data = other
+    #expect(
+      code { _ = try trainForecast(options, to: "\(folder.path)/b", resuming: true) } == .mismatch)
+  }
+
+  @Test func aFolderForecastsAsTheSeriesDoes() throws {
+    let folder = try ForecastFolder()
+    let data = try folder.table(ForecastFolder.wave(60))
+    let path = "\(folder.path)/model"
+    _ = try trainForecast(ForecastFolder.options(data, steps: 5), to: path)
+    let model = try ForecastModel(folder: path)
+    let stored = model.configuration.history
+    let series = try TimeSeries.read(
+      data, for: model.configuration.columns, interpolates: false)
+    let a = try model.forecasts(stored, from: [stored[0].count], horizon: 20)
+    let b = try model.forecasts(series.values, from: [series.count, 40], horizon: 20)
+    // Sums of a product may be taken in another order in a larger batch.
+    for (x, y) in zip(a[0][0], b[0][0]) { #expect((x - y).magnitude < 1e-3 * y.magnitude) }
+    #expect(a[0] == (try model.forecasts(stored, from: [stored[0].count], horizon: 20)[0]))
+    #expect(a[0] != b[1])
+    #expect(a[0][0].count == 20 && a[0][0].allSatisfy { $0.isFinite })
+    func samples() throws -> [[[Double]]] {
+      let origins = [stored[0].count, stored[0].count]
+      return try model.forecasts(stored, from: origins, horizon: 5, noise: 1)
+    }
+    let drawn = try samples()
+    #expect(drawn[0] != drawn[1])
+    #expect(try drawn == samples())
+    let result = try ForecastFamily().evaluate(path, on: data)
+    #expect(result?.text.contains("seasonal naive") == true)
+    #expect(result?.members.contains { $0.name == "columns" } == true)
+    #expect(try !ForecastFamily().inspect(path).isEmpty)
+    #expect(try family(of: path).name == "forecast")
+  }
+
+  @Test func otherDataIsAMismatch() throws {
+    let folder = try ForecastFolder()
+    let path = "\(folder.path)/model"
+    let data = try folder.table(ForecastFolder.wave(60))
+    _ = try trainForecast(ForecastFolder.options(data, steps: 2), to: path)
+    let short = try folder.table(ForecastFolder.wave(10), "short.csv")
+    let named = try folder.table("a,b\n1,2\n3,4\n", "named.csv")
+    #expect(code { _ = try ForecastFamily().evaluate(path, on: short) } == .mismatch)
+    #expect(code { _ = try ForecastFamily().evaluate(path, on: named) } == .mismatch)
+  }
+}
+
+@Suite struct ForecastInputTests {
+  @Test(arguments: [
+    ("x\n1\n2\n3\n", [], AIGCError.Code.badInput),
+    ("x\n" + String(repeating: "1\n", count: 19) + "NaN\n", [], .badInput),
+    ("x\n" + String(repeating: "1\n", count: 19) + "1e200\n", [], .badInput),
+    ("x,y\n" + String(repeating: "a,b\n", count: 30), [], .badInput),
+    (ForecastFolder.wave(60), ["nothing"], .usage),
+    (ForecastFolder.wave(60), ["v0", "v0"], .usage),
+    (ForecastFolder.wave(60), ["month"], .badInput),
+    ("", [], .badInput),
+  ])
+  func refused(text: String, columns: [String], expected: AIGCError.Code) throws {
+    let folder = try ForecastFolder()
+    var options = ForecastFolder.options(try folder.table(text), steps: 1)
+    options.columns = columns
+    #expect(code { _ = try trainForecast(options, to: "\(folder.path)/m") } == expected)
+    #expect(!fileExists("\(folder.path)/m"))
+  }
+
+  @Test func constantsAndGapsAreLearned() throws {
+    let folder = try ForecastFolder()
+    let constant = try folder.table("x\n" + String(repeating: "7\n", count: 40))
+    let result = try trainForecast(
+      ForecastFolder.options(constant, steps: 3), to: "\(folder.path)/m")
+    #expect(result.configuration.normalisation.deviations == [1])
+    let gaps = try folder.table("x,y\n" + String(repeating: "1,2\n,3\n3,\n", count: 12), "g.csv")
+    var options = ForecastFolder.options(gaps, steps: 3)
+    options.columns = ["x", "y"]
+    #expect(code { _ = try trainForecast(options, to: "\(folder.path)/g") } == .badInput)
+    options.interpolates = true
+    options.difference = .none
+    #expect(code { _ = try trainForecast(options, to: "\(folder.path)/g") } == nil)
+  }
+
+  @Test func settingsOutOfRange() throws {
+    let folder = try ForecastFolder()
+    let data = try folder.table(ForecastFolder.wave(60))
+    let changes: [(inout ForecastOptions) -> Void] = [
+      { $0.hidden = 0 }, { $0.layers = 1000 }, { $0.context = 0 }, { $0.horizon = 50 },
+      { $0.period = -1 }, { $0.heldOutShare = 0.9 }, { $0.dropout = 1 }, { $0.trainer.steps = 0 },
+    ]
+    for change in changes {
+      var options = ForecastFolder.options(data, steps: 1)
+      change(&options)
+      #expect(code { _ = try trainForecast(options, to: "\(folder.path)/m") } == .usage)
+    }
+    var options = ForecastFolder.options(data, steps: 1)
+    options.context = 5000
+    #expect(code { _ = try trainForecast(options, to: "\(folder.path)/m") } == .badInput)
+  }
+
+  @Test func damagedFolders() throws {
+    let folder = try ForecastFolder()
+    let path = "\(folder.path)/model"
+    _ = try trainForecast(
+      ForecastFolder.options(try folder.table(ForecastFolder.wave(60)), steps: 1), to: path)
+    let good = try ForecastConfiguration.read(folder: path)
+    let changes: [(inout ForecastConfiguration) -> Void] = [
+      { $0.history = [] }, { $0.history = [[1]] }, { $0.columns = [] }, { $0.hiddenSize = -1 },
+      { $0.hiddenSize = 4096 }, { $0.layers = 16 }, { $0.context = .max },
+      { $0.normalisation.lag = -1 }, { $0.normalisation.lag = .max }, { $0.residuals = [] },
+      { $0.normalisation.deviations = [0] }, { $0.period = 0 }, { $0.horizon = 0 },
+      { $0.formatVersion = 2 }, { $0.network = .gru }, { $0.columns.append("b") },
+    ]
+    for (index, change) in changes.enumerated() {
+      var damaged = good
+      change(&damaged)
+      try ForecastModel.writeConfiguration(damaged, to: "\(path)/config.json")
+      let found = code { _ = try ForecastModel(folder: path) }
+      #expect(found == .badInput || found == .mismatch, "change \(index)")
+    }
+  }
+
+  @Test func labelsGoOn() {
+    func next(_ labels: [String]) -> [String] {
+      let names = StepLabels(after: labels)
+      return (0..<3).map { names[$0] }
+    }
+    #expect(next(["1960-11", "1960-12"]) == ["1961-01", "1961-02", "1961-03"])
+    #expect(next(["2024-02-27", "2024-02-28"]) == ["2024-02-29", "2024-03-01", "2024-03-02"])
+    #expect(next(["2023-12-24", "2023-12-31"]) == ["2024-01-07", "2024-01-14", "2024-01-21"])
+    #expect(next(["2023-08-01", "2023-09-01"]) == ["2023-10-01", "2023-11-01", "2023-12-01"])
+    for labels in [[], ["x"], ["a", "b"], ["2024-01-01"], ["2024-13", "2024-14"], ["", ""]] {
+      #expect(next(labels) == ["1", "2", "3"])
+    }
+  }
+}
