@@ -38,9 +38,15 @@ import Training
     let model = try folder.train("model", ["the cat sees the dog\n"])
     try convert(model, folder.file("a.arpa"))
     try convert(folder.file("a.arpa"), folder.file("back"))
+    // ARPA files hold seven digits.
+    let before = ngrams(try NGramLanguageModel(folder: model).table)
+    let after = ngrams(try NGramLanguageModel(folder: folder.file("back")).table)
+    #expect(Set(before.keys) == Set(after.keys))
     #expect(
-      ngrams(try NGramLanguageModel(folder: folder.file("back")).table)
-        == ngrams(try NGramLanguageModel(folder: model).table))
+      before.allSatisfy { key, value in
+        abs(value.probability - (after[key]?.probability ?? 0)) < 1e-6
+          && abs(value.backoff - (after[key]?.backoff ?? 0)) < 1e-6
+      })
     // An ARPA file may have any name.
     try folder.write("words", bytes(folder.file("a.arpa")))
     try convert(folder.file("words"), folder.file("again"), "--tokens", "whitespace")
