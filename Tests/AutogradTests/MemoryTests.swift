@@ -100,6 +100,11 @@ import Testing
     let z = y + y + y.reshaped([2, 1]).reshaped([2])
     let found = gradients(of: z.sum(), at: [x, y, z])
     #expect(found.map { $0.values } == [[3, 3], [3, 3], [1, 1]])
+    // Of no rows the gradients are zeros, whatever the memory held before.
+    let weight = Tensor([1, 2, 3, 4], [2, 2]).watchedCopy()
+    let empty = linearCrossEntropy(Tensor([], [0, 2]), weight, nil, [])
+    #expect(empty.item == 0)
+    #expect(gradients(of: empty, at: [weight])[0].values == [0, 0, 0, 0])
     let again = gradients(of: (x + x).sum(), at: [x, x])
     #expect(again.map { $0.values } == [[2, 2], [2, 2]])
   }

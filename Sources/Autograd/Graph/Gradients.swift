@@ -12,7 +12,7 @@ extension Tensor: Differentiable {
   /// The same values as the start of a recording: operations on it are recorded, and
   /// ``gradients(of:at:createGraph:)`` finds its gradient.
   public func watchedCopy() -> Tensor {
-    let leaf = Node(shape: shape, edges: [], output: nil, pullback: nil)
+    let leaf = Node(shape: shape, edges: [], output: nil, derivative: nil)
     return Tensor(storage: storage, shape: shape, node: leaf)
   }
 }
@@ -51,34 +51,50 @@ public func gradients(
 ) -> [Tensor] {
   let targets = inputs.map { $0.watched }
   guard let root = y.node else { return targets.map { .zeros($0.shape) } }
-  var wanted: [ObjectIdentifier: Int] = [:]
   for (index, target) in targets.enumerated() {
-    if let node = target.node { wanted[ObjectIdentifier(node)] = index }
+    if let node = target.node, node.target < 0 { node.target = index }
   }
   var results = [Tensor?](repeating: nil, count: targets.count)
   root.gradient = .ones(y.shape)
   for node in reachable(from: root) {
     guard let dy = node.gradient else { continue }
     node.gradient = nil
-    if let index = wanted[ObjectIdentifier(node)] { results[index] = dy }
-    guard let pullback = node.pullback else { continue }
+    if node.target >= 0 { results[node.target] = dy }
+    guard let derivative = node.derivative else { continue }
     let context = PullbackContext(node: node, withHistory: createGraph)
-    let incoming = pullback(createGraph ? dy : dy.detached, context)
-    for (edge, gradient) in zip(node.edges, incoming) {
-      guard let next = edge.node, let gradient else { continue }
-      precondition(
-        gradient.shape == edge.shape,
-        "a gradient of shape \(gradient.shape) for an input of shape \(edge.shape)")
-      accumulate(gradient, into: next)
-    }
+    passBack(createGraph ? dy : dy.detached, context, derivative)
   }
   // The same target may be asked for twice.
-  return targets.enumerated().map { index, target in
-    if let result = results[index] { return result }
-    guard let node = target.node, let first = wanted[ObjectIdentifier(node)], first != index,
-      let result = results[first]
-    else { return .zeros(target.shape) }
-    return result
+  let found = targets.map { target in
+    target.node.flatMap { $0.target < 0 ? nil : results[$0.target] } ?? .zeros(target.shape)
+  }
+  for target in targets { target.node?.target = -1 }
+  return found
+}
+
+/// Computes the gradients of a node's inputs that are wanted, and adds each to what its node has.
+private func passBack(_ dy: Tensor, _ context: PullbackContext, _ derivative: Derivative) {
+  func send(_ gradient: Tensor, _ index: Int) {
+    guard let next = context.node.edges[index].node else { return }
+    precondition(
+      gradient.shape == next.shape,
+      "a gradient of shape \(gradient.shape) for an input of shape \(next.shape)")
+    accumulate(gradient, into: next)
+  }
+  switch derivative {
+  case .one(let pullback): send(pullback(dy, context.input(0), context.output), 0)
+  case .oneLinear(let pullback): send(pullback(dy, context.inputShape(0)), 0)
+  case .two(let da, let db):
+    let (a, b) = (context.input(0), context.input(1))
+    if context.needs(0) { send(da(dy, a, b), 0) }
+    if context.needs(1) { send(db(dy, a, b), 1) }
+  case .twoLinear(let da, let db):
+    if context.needs(0) { send(da(dy, context.inputShape(0)), 0) }
+    if context.needs(1) { send(db(dy, context.inputShape(1)), 1) }
+  case .many(let pullback):
+    for (index, gradient) in pullback(dy, context).enumerated() {
+      if let gradient { send(gradient, index) }
+    }
   }
 }
 

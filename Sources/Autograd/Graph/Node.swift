@@ -23,6 +23,21 @@ struct Edge {
 /// Computes the gradients of an operation's inputs from that of its output.
 typealias Pullback = (_ dy: Tensor, _ context: PullbackContext) -> [Tensor?]
 
+/// How the gradients of an operation's inputs are computed. Operations of one and of two inputs, nearly
+/// all there are, have cases of their own, which cost no memory beside the node's.
+enum Derivative {
+  /// From dy, the input and the output.
+  case one((_ dy: Tensor, _ x: Tensor, _ y: Tensor) -> Tensor)
+  /// From dy and the shape of the input.
+  case oneLinear((_ dy: Tensor, _ shape: Shape) -> Tensor)
+  case two(
+    (_ dy: Tensor, _ a: Tensor, _ b: Tensor) -> Tensor,
+    (_ dy: Tensor, _ a: Tensor, _ b: Tensor) -> Tensor)
+  case twoLinear(
+    (_ dy: Tensor, _ shape: Shape) -> Tensor, (_ dy: Tensor, _ shape: Shape) -> Tensor)
+  case many(Pullback)
+}
+
 /// The inputs and the output of a recorded operation, for its pullback.
 struct PullbackContext {
   let node: Node
@@ -58,21 +73,23 @@ final class Node {
   let order: Int
   let shape: Shape
   var edges: [Edge]
-  var output: Storage?
-  let pullback: Pullback?
+  let output: Storage?
+  let derivative: Derivative?
   /// The sum of what has come back so far, while gradients are computed.
   var gradient: Tensor?
   /// The last traversal that met this node.
   var visit = 0
+  /// Which of the gradients that are asked for is this node's, while they are computed; -1: none.
+  var target = -1
 
   private static let counter = Atomic<Int>(0)
 
-  init(shape: Shape, edges: [Edge], output: Storage?, pullback: Pullback?) {
+  init(shape: Shape, edges: [Edge], output: Storage?, derivative: Derivative?) {
     order = Self.counter.add(1, ordering: .relaxed).newValue
     self.shape = shape
     self.edges = edges
     self.output = output
-    self.pullback = pullback
+    self.derivative = derivative
   }
 
   /// A number no traversal had before.
@@ -81,15 +98,28 @@ final class Node {
   /// A chain of nodes is freed one by one: the language's own way is recursive and overflows the
   /// stack at some 40,000 of them.
   deinit {
-    guard edges.contains(where: { $0.node != nil }) else { return }
-    var pending = edges
-    edges = []
-    while var edge = pending.popLast() {
-      guard edge.node != nil, isKnownUniquelyReferenced(&edge.node) else { continue }
-      if let node = edge.node {
-        pending.append(contentsOf: node.edges)
-        node.edges = []
-      }
+    // Most often nothing below goes with this node.
+    guard ownsInput else { return }
+    var pending: [Node] = []
+    moveInputs(to: &pending)
+    while var node = pending.popLast() {
+      if isKnownUniquelyReferenced(&node) { node.moveInputs(to: &pending) }
+    }
+  }
+
+  /// Whether the node of some input has, perhaps, no other owner.
+  private var ownsInput: Bool {
+    for index in edges.indices where edges[index].node != nil {
+      if edges.count > 1 || isKnownUniquelyReferenced(&edges[index].node) { return true }
+    }
+    return false
+  }
+
+  private func moveInputs(to pending: inout [Node]) {
+    for index in edges.indices {
+      guard let node = edges[index].node else { continue }
+      edges[index].node = nil
+      pending.append(node)
     }
   }
 }

@@ -1,5 +1,6 @@
 /// How an operation and its derivative stand in one function: compute `y` without history, then
 /// `return y.recorded(from: x) { dy, x, y in … }`. Nothing is recorded unless an input is watched.
+/// `y` must be a tensor of its own, made just before: it gets its history here.
 extension Tensor {
   /// Records an operation of one input.
   ///
@@ -9,9 +10,7 @@ extension Tensor {
     from x: Tensor, _ pullback: @escaping (_ dy: Tensor, _ x: Tensor, _ y: Tensor) -> Tensor
   ) -> Tensor {
     guard x.node != nil else { return self }
-    return record([Edge(x, keepsValues: true)], keepsOutput: true) { dy, context in
-      [pullback(dy, context.input(0), context.output)]
-    }
+    return record([Edge(x, keepsValues: true)], keepsOutput: true, .one(pullback))
   }
 
   /// Records an operation of one input whose derivative depends on neither input nor output.
@@ -19,9 +18,7 @@ extension Tensor {
     from x: Tensor, _ pullback: @escaping (_ dy: Tensor, _ shape: Shape) -> Tensor
   ) -> Tensor {
     guard x.node != nil else { return self }
-    return record([Edge(x, keepsValues: false)], keepsOutput: false) { dy, context in
-      [pullback(dy, context.inputShape(0))]
-    }
+    return record([Edge(x, keepsValues: false)], keepsOutput: false, .oneLinear(pullback))
   }
 
   /// Records an operation of two inputs; each gradient is computed only where it is wanted.
@@ -32,12 +29,7 @@ extension Tensor {
   ) -> Tensor {
     guard a.node != nil || b.node != nil else { return self }
     let edges = [Edge(a, keepsValues: true), Edge(b, keepsValues: true)]
-    return record(edges, keepsOutput: false) { dy, context in
-      let (a, b) = (context.input(0), context.input(1))
-      return [
-        context.needs(0) ? da(dy, a, b) : nil, context.needs(1) ? db(dy, a, b) : nil,
-      ]
-    }
+    return record(edges, keepsOutput: false, .two(da, db))
   }
 
   /// The same where the derivative depends on no values, only on shapes.
@@ -47,12 +39,7 @@ extension Tensor {
   ) -> Tensor {
     guard a.node != nil || b.node != nil else { return self }
     let edges = [Edge(a, keepsValues: false), Edge(b, keepsValues: false)]
-    return record(edges, keepsOutput: false) { dy, context in
-      [
-        context.needs(0) ? da(dy, context.inputShape(0)) : nil,
-        context.needs(1) ? db(dy, context.inputShape(1)) : nil,
-      ]
-    }
+    return record(edges, keepsOutput: false, .twoLinear(da, db))
   }
 
   /// Records an operation of any number of inputs.
@@ -65,14 +52,14 @@ extension Tensor {
   ) -> Tensor {
     guard inputs.contains(where: { $0.node != nil }) else { return self }
     return record(
-      inputs.map { Edge($0, keepsValues: true) }, keepsOutput: keepsOutput, pullback)
+      inputs.map { Edge($0, keepsValues: true) }, keepsOutput: keepsOutput, .many(pullback))
   }
 
-  private func record(_ edges: [Edge], keepsOutput: Bool, _ pullback: @escaping Pullback) -> Tensor
-  {
-    let node = Node(
-      shape: shape, edges: edges, output: keepsOutput ? storage : nil, pullback: pullback)
-    return Tensor(storage: storage, shape: shape, node: node)
+  private func record(_ edges: [Edge], keepsOutput: Bool, _ derivative: Derivative) -> Tensor {
+    attach(
+      Node(
+        shape: shape, edges: edges, output: keepsOutput ? storage : nil, derivative: derivative))
+    return self
   }
 
   /// Stops the program where a first-order-only operation is differentiated twice.

@@ -107,6 +107,7 @@ private final class LinearCrossEntropyPass: @unchecked Sendable {
       }
       if withGradients { addWeightGradient(first, size, logits.base) }
     }
+    if withGradients, rows == 0 { dweight.base.update(repeating: 0, count: dweight.count) }
     if withGradients {
       aigc_column_sum(
         biasParts.count / max(classes, 1), classes, biasParts.base, classes, 0, dbias.base)

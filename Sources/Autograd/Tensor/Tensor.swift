@@ -9,7 +9,7 @@ public final class Tensor {
   public let shape: Shape
   let storage: Storage
   /// How this was computed, where that is recorded.
-  let node: Node?
+  @exclusivity(unchecked) private(set) var node: Node?
 
   @inline(__always)
   init(storage: Storage, shape: Shape, node: Node?) {
@@ -22,6 +22,13 @@ public final class Tensor {
   @inline(__always)
   convenience init(_ storage: Storage, _ shape: Shape) {
     self.init(storage: storage, shape: shape, node: nil)
+  }
+
+  /// Says how this tensor was computed, before anybody else sees it.
+  @inline(__always)
+  func attach(_ node: Node) {
+    precondition(self.node == nil, "a tensor that has a history gets another")
+    self.node = node
   }
 
   /// - Parameters:
