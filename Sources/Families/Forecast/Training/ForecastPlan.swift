@@ -25,11 +25,11 @@ struct ForecastPlan: Equatable, Sendable {
       throw .badInput(
         "\(series.path): a series of \(count) values; at least \(Self.shortest) are needed")
     }
-    // The held-out part may not say what its season is.
     let share = options.heldOutShare ?? 0.15
     let target = series.values[0]
-    let period = Self.period(
-      Array(target.prefix(count - max(Int(Double(count) * share), 1))), options.period)
+    // The held-out part, a quarter at most where it is chosen here, may not say what its season is.
+    let unseen = max(Int((Double(count) * (options.heldOutShare ?? 0.25)).rounded(.up)), 2)
+    let period = Self.period(Array(target.prefix(count - unseen)), options.period)
     var heldOut = max(Int((Double(count) * share).rounded()), 2)
     if options.heldOutShare == nil, let period {
       heldOut = max(heldOut, min(2 * period, count / 4))
