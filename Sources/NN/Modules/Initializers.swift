@@ -1,5 +1,4 @@
 import Autograd
-import Glibc
 import Kernels
 
 /// Starting values of weights, as PyTorch's `nn.init` and its layers' own defaults draw them.
@@ -10,21 +9,6 @@ public enum Initializer {
   ) -> Tensor {
     let bound = fanIn > 0 ? 1 / Float(fanIn).squareRoot() : 0
     return .uniform(shape, -bound, bound, using: &random)
-  }
-
-  /// Uniform within ±√(6 / (fanIn + fanOut)) (Glorot and Bengio 2010).
-  public static func xavierUniform(
-    _ shape: Shape, fanIn: Int, fanOut: Int, using random: inout RandomSource
-  ) -> Tensor {
-    let bound = (6 / Float(max(fanIn + fanOut, 1))).squareRoot()
-    return .uniform(shape, -bound, bound, using: &random)
-  }
-
-  /// Normal with deviation √(2 / fanIn), for ReLU networks (He et al. 2015).
-  public static func kaimingNormal(
-    _ shape: Shape, fanIn: Int, using random: inout RandomSource
-  ) -> Tensor {
-    .normal(shape, deviation: (2 / Float(max(fanIn, 1))).squareRoot(), using: &random)
   }
 
   /// Orthonormal rows or columns, whichever are fewer (Saxe et al. 2014), by LAPACK's QR.
