@@ -53,11 +53,12 @@ struct GPT2Network: Module {
 
 /// Everything before the projection to the vocabulary.
 struct GPT2Transformer: Module {
+  static let checkpointNames = ["norm": "ln_f"]
   private let sizes: GPT2Network.Sizes
   let wte: Embedding
   let wpe: Embedding
   let h: [GPT2Block]
-  @Named("ln_f") private var norm: LayerNorm
+  private let norm: LayerNorm
 
   init(_ sizes: GPT2Network.Sizes, using random: inout RandomSource) {
     self.sizes = sizes
@@ -78,10 +79,11 @@ struct GPT2Transformer: Module {
 
 /// x + attention(norm(x)), and then x + mlp(norm(x)).
 struct GPT2Block: Module {
+  static let checkpointNames = ["norm1": "ln_1", "norm2": "ln_2"]
   private let dropout: Float
-  @Named("ln_1") private var norm1: LayerNorm
+  private let norm1: LayerNorm
   let attn: GPT2Attention
-  @Named("ln_2") private var norm2: LayerNorm
+  private let norm2: LayerNorm
   let mlp: GPT2MLP
 
   init(_ sizes: GPT2Network.Sizes, using random: inout RandomSource) {
@@ -100,9 +102,10 @@ struct GPT2Block: Module {
 
 /// Each token looks at itself and those before it, with several heads.
 struct GPT2Attention: Module {
+  static let checkpointNames = ["queryKeyValue": "c_attn", "output": "c_proj"]
   private let heads: Int
-  @Named("c_attn") private var queryKeyValue: Conv1D
-  @Named("c_proj") private var output: Conv1D
+  private let queryKeyValue: Conv1D
+  private let output: Conv1D
 
   init(_ sizes: GPT2Network.Sizes, using random: inout RandomSource) {
     heads = sizes.heads
@@ -119,9 +122,10 @@ struct GPT2Attention: Module {
 
 /// Two layers with an activation between them.
 struct GPT2MLP: Module {
+  static let checkpointNames = ["inner": "c_fc", "output": "c_proj"]
   private let activation: GPT2Network.Activation
-  @Named("c_fc") private var inner: Conv1D
-  @Named("c_proj") private var output: Conv1D
+  private let inner: Conv1D
+  private let output: Conv1D
 
   init(_ sizes: GPT2Network.Sizes, using random: inout RandomSource) {
     activation = sizes.activation
@@ -132,7 +136,7 @@ struct GPT2MLP: Module {
 
   func callAsFunction(_ x: Tensor) -> Tensor {
     // [batch, steps, width] → [batch, steps, inner] → [batch, steps, width].
-    output(activation(inner(x)))
+    output(inner(x).activated(by: activation))
   }
 }
 

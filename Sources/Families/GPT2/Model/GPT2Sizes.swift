@@ -25,12 +25,13 @@ extension GPT2Network {
   }
 }
 
-extension GPT2Network.Activation {
-  func callAsFunction(_ x: Tensor) -> Tensor {
-    switch self {
-    case .geluNew: gelu(x, approximation: .tanh)
-    case .gelu: gelu(x, approximation: .none)
-    case .relu: relu(x)
+extension Tensor {
+  /// Each value through `activation`.
+  func activated(by activation: GPT2Network.Activation) -> Tensor {
+    switch activation {
+    case .geluNew: gelu(self, approximation: .tanh)
+    case .gelu: gelu(self, approximation: .none)
+    case .relu: relu(self)
     }
   }
 }
