@@ -135,3 +135,10 @@ INLINE V v_tanh(V x) {
     V a = load_part((x1) + i, (n) - i), b = load_part((x2) + i, (n) - i); \
     store_part((y) + i, EXPRESSION, (n) - i); } \
 } while (0)
+
+/* Loops of more operands: the body sees i, and GET and PUT take whole vectors or the rest. */
+#define EACH(n) for (long i = 0, rest; i < (n); i += LANES) \
+  if ((rest = (n) - i < LANES ? (n) - i : LANES), 1)
+#define GET(p) (rest == LANES ? load(p) : load_part(p, rest))
+#define PUT(p, v) do { V out_ = (v); \
+  if (rest == LANES) store(p, out_); else store_part(p, out_, rest); } while (0)
