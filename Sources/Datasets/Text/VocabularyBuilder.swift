@@ -35,6 +35,12 @@ public struct VocabularyBuilder: Sendable {
     }
   }
 
+  /// The id of the word that lies in `text` from `start` to the end.
+  mutating func id(for text: UnsafeBufferPointer<UInt8>, from start: Int) -> UInt32 {
+    guard let base = text.baseAddress, start < text.count else { return Vocabulary.unknown }
+    return id(for: WordKey(base + start, text.count - start, limit: base + text.count))
+  }
+
   /// Adds the words of `other` that are missing.
   /// - Returns: for each id of `other` its id here.
   public mutating func merge(_ other: Vocabulary) -> [UInt32] {

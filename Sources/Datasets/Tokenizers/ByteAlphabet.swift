@@ -39,23 +39,24 @@ enum ByteAlphabet {
     return text
   }
 
-  /// The bytes that valid UTF-8 `text` stands for; nil when a character of it stands for none.
-  static func decode(_ text: ArraySlice<UInt8>) -> [UInt8]? {
-    var token: [UInt8] = []
-    token.reserveCapacity(text.count)
+  /// Appends the bytes that valid UTF-8 `text` stands for.
+  /// - Returns: false, with nothing appended, when a character of it stands for none.
+  static func decode(_ text: ArraySlice<UInt8>, into token: inout [UInt8]) -> Bool {
+    let count = token.count
     var index = text.startIndex
     while index < text.endIndex {
       var scalar = Int(text[index])
       if scalar >= 0x80 {
         // Only two-byte characters can be in the alphabet.
-        guard scalar < 0xE0, index + 1 < text.endIndex else { return nil }
+        guard scalar < 0xE0, index + 1 < text.endIndex else { break }
         index += 1
         scalar = (scalar & 0x1F) << 6 | Int(text[index] & 0x3F)
       }
-      guard scalar < bytes.count, bytes[scalar] >= 0 else { return nil }
+      guard scalar < bytes.count, bytes[scalar] >= 0 else { break }
       token.append(UInt8(truncatingIfNeeded: bytes[scalar]))
       index += 1
     }
-    return token
+    if index < text.endIndex { token.removeLast(token.count - count) }
+    return index == text.endIndex
   }
 }
