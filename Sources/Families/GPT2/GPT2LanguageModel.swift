@@ -82,12 +82,14 @@ extension GPT2LanguageModel {
   ///
   /// Windows of `context` tokens begin `stride` tokens apart. Each token is scored once, in the first
   /// window that holds it, so that all but the first window's have at least context - stride before
-  /// them (the way of transformers' guide "Perplexity of fixed-length models").
+  /// them (the way of transformers' guide "Perplexity of fixed-length models"). Windows that would
+  /// only touch overlap by one token, so that each token has one before it.
   func logProbabilities(
     _ tokens: [Int32], context: Int, stride: Int
   ) throws(AIGCError) -> [Float?] {
     let network = try network()
     var result = [Float?](repeating: nil, count: tokens.count)
+    let (context, stride) = (max(context, 2), max(1, min(stride, context - 1)))
     var starts: [Int] = [0]
     while let last = starts.last, last + context < tokens.count { starts.append(last + stride) }
     var scored = 1
