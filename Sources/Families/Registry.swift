@@ -120,7 +120,7 @@ extension TextFamily {
 /// Every family of the program.
 public let families: [any Family] = [
   NGramFamily(), RecurrentFamily<RNNName>(), RecurrentFamily<GRUName>(),
-  RecurrentFamily<LSTMName>(), ForecastFamily(),
+  RecurrentFamily<LSTMName>(), GPT2Family(), ForecastFamily(),
 ]
 
 /// Every verb of `aigc`, in the order of its help.

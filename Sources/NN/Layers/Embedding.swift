@@ -6,9 +6,11 @@ public struct Embedding: Module {
   /// [tokens, size].
   public let weight: Parameter
 
-  /// Vectors drawn from the standard normal distribution, as PyTorch does.
-  public init(_ tokens: Int, _ size: Int, using random: inout RandomSource) {
-    weight = Parameter(.normal([tokens, size], using: &random))
+  /// - Parameter deviation: of the normal distribution that the vectors are drawn from; PyTorch's is 1.
+  public init(
+    _ tokens: Int, _ size: Int, deviation: Float = 1, using random: inout RandomSource
+  ) {
+    weight = Parameter(.normal([tokens, size], deviation: deviation, using: &random))
   }
 
   /// - Parameter indices: token ids of any shape.

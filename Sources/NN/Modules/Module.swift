@@ -6,6 +6,9 @@ import Autograd
 public protocol Module {
   /// How the names of its parameters begin.
   var prefix: ModulePrefix { get }
+
+  /// What properties are called in checkpoints, where their own names do not do: ["norm": "ln_f"].
+  static var checkpointNames: [String: String] { get }
 }
 
 /// How the names of a module's parameters begin in checkpoints.
@@ -20,6 +23,7 @@ public enum ModulePrefix {
 
 extension Module {
   public var prefix: ModulePrefix { .property }
+  public static var checkpointNames: [String: String] { [:] }
 
   /// Every parameter with its name, in the order of the properties.
   public var namedParameters: [(name: String, parameter: Parameter)] {
@@ -49,9 +53,10 @@ extension Module {
 private func collect(
   _ value: Any, _ prefix: String, into found: inout [(name: String, parameter: Parameter)]
 ) {
+  let names = (value as? any Module).map { type(of: $0).checkpointNames } ?? [:]
   for child in Mirror(reflecting: value).children {
     guard let label = child.label else { continue }
-    add(child.value, label, prefix, into: &found)
+    add(child.value, names[label] ?? label, prefix, into: &found)
   }
 }
 

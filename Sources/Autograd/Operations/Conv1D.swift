@@ -1,0 +1,37 @@
+import Kernels
+
+/// x W + b: ``linear(_:_:_:)`` with a weight that lies the other way round, as GPT-2's do.
+/// - Parameters:
+///   - x: [..., in].
+///   - weight: [in, out].
+///   - bias: [out].
+/// - Returns: [..., out].
+public func conv1D(_ x: Tensor, _ weight: Tensor, _ bias: Tensor) -> Tensor {
+  precondition(
+    weight.rank == 2 && x.rank >= 1 && x.shape[-1] == weight.shape[0],
+    "conv1D: \(x.shape) with the weight \(weight.shape)")
+  let (input, output) = (weight.shape[0], weight.shape[1])
+  precondition(bias.shape == [output], "conv1D: the bias \(bias.shape)")
+  let rows = input == 0 ? 0 : x.count / input
+  var shape = x.shape
+  shape[-1] = output
+  let result = Storage(count: rows * output)
+  // The product adds to what stands there: the bias.
+  parallelRows(rows, output) { row in
+    (result.base + row * output).update(from: bias.base, count: output)
+  }
+  gemm(
+    rows, output, input, MatrixView(x.pointer, stride: input),
+    MatrixView(weight.pointer, stride: output), beta: 1, result.base, stride: output)
+  return Tensor(result, shape).recorded(from: [x, weight, bias], keepsOutput: false) {
+    dy, context in
+    let (x, weight) = (context.input(0), context.input(1))
+    let rows = dy.reshaped([dy.count / output, output])
+    let columns = x.reshaped([x.count / input, input])
+    return [
+      context.needs(0) ? matmul(rows, weight, transposeB: true).reshaped(x.shape) : nil,
+      context.needs(1) ? matmul(columns, rows, transposeA: true) : nil,
+      context.needs(2) ? rows.sum(axis: 0) : nil,
+    ]
+  }
+}

@@ -1,0 +1,205 @@
+import Datasets
+import Files
+import FoundationEssentials
+import Training
+
+/// `config.json` of a GPT-2 model: Hugging Face's keys, so that a model of ours is one of
+/// transformers too, and the keys that every model here has. A published one lacks the latter.
+public struct GPT2Configuration: Codable, Equatable, Sendable {
+  public var family = "gpt2"
+  public var formatVersion = 1
+  public var kind = "text"
+  public var description: String?
+  public var isDefault: Bool?
+  public var tokens = TokenizerKind.bpe
+  /// Tokens learned from in training; nil where nobody counted.
+  public var trainingTokens: Int?
+
+  public var vocabularySize: Int
+  public var context: Int
+  public var width: Int
+  public var layers: Int
+  public var heads: Int
+  /// Size of the blocks' inner layer; nil: 4 · width.
+  public var inner: Int?
+  /// `gelu_new`, `gelu` or `relu`.
+  public var activation: String
+  public var epsilon: Float
+  public var embeddingDropout: Float
+  public var residualDropout: Float
+  /// Kept for other programs: attention has no dropout here.
+  public var attentionDropout: Float
+  public var isTied: Bool
+  public var startToken: Int?
+  public var endToken: Int?
+
+  enum CodingKeys: String, CodingKey {
+    case family, kind, description, tokens
+    case formatVersion = "format_version"
+    case isDefault = "default"
+    case trainingTokens = "training_tokens"
+    case modelType = "model_type"
+    case architectures
+    case vocabularySize = "vocab_size"
+    case context = "n_positions"
+    case width = "n_embd"
+    case layers = "n_layer"
+    case heads = "n_head"
+    case inner = "n_inner"
+    case activation = "activation_function"
+    case epsilon = "layer_norm_epsilon"
+    case embeddingDropout = "embd_pdrop"
+    case residualDropout = "resid_pdrop"
+    case attentionDropout = "attn_pdrop"
+    case isTied = "tie_word_embeddings"
+    case startToken = "bos_token_id"
+    case endToken = "eos_token_id"
+    // Variants that are not built here.
+    case scalesWeights = "scale_attn_weights"
+    case scalesByLayer = "scale_attn_by_inverse_layer_idx"
+    case crossAttention = "add_cross_attention"
+  }
+
+  public init(
+    tokens: TokenizerKind, vocabularySize: Int, context: Int, width: Int, layers: Int, heads: Int
+  ) {
+    self.tokens = tokens
+    self.vocabularySize = vocabularySize
+    self.context = context
+    self.width = width
+    self.layers = layers
+    self.heads = heads
+    activation = GPT2Network.Activation.geluNew.rawValue
+    epsilon = 1e-5
+    (embeddingDropout, residualDropout, attentionDropout) = (0, 0, 0)
+    isTied = true
+  }
+
+  /// What is not in the file is as in transformers' `GPT2Config`.
+  public init(from decoder: any Decoder) throws {
+    let keys = try decoder.container(keyedBy: CodingKeys.self)
+    func value<Value: Decodable>(_ key: CodingKeys, _ standard: Value) throws -> Value {
+      try keys.decodeIfPresent(Value.self, forKey: key) ?? standard
+    }
+    func refuse(_ key: CodingKeys, _ isRefused: Bool) throws {
+      guard try value(key, !isRefused) == isRefused else { return }
+      throw DecodingError.dataCorruptedError(
+        forKey: key, in: keys, debugDescription: "models with this setting are not read")
+    }
+    family = try value(.family, value(.modelType, ""))
+    formatVersion = try value(.formatVersion, 1)
+    kind = try value(.kind, "text")
+    description = try keys.decodeIfPresent(String.self, forKey: .description)
+    isDefault = try keys.decodeIfPresent(Bool.self, forKey: .isDefault)
+    tokens = try value(.tokens, .bpe)
+    trainingTokens = try keys.decodeIfPresent(Int.self, forKey: .trainingTokens)
+    vocabularySize = try value(.vocabularySize, 50257)
+    context = try value(.context, 1024)
+    width = try value(.width, 768)
+    layers = try value(.layers, 12)
+    heads = try value(.heads, 12)
+    inner = try keys.decodeIfPresent(Int.self, forKey: .inner)
+    activation = try value(.activation, "gelu_new")
+    epsilon = try value(.epsilon, 1e-5)
+    embeddingDropout = try value(.embeddingDropout, 0.1)
+    residualDropout = try value(.residualDropout, 0.1)
+    attentionDropout = try value(.attentionDropout, 0.1)
+    isTied = try value(.isTied, true)
+    startToken = try keys.decodeIfPresent(Int.self, forKey: .startToken)
+    endToken = try keys.decodeIfPresent(Int.self, forKey: .endToken)
+    try refuse(.scalesWeights, false)
+    try refuse(.scalesByLayer, true)
+    try refuse(.crossAttention, true)
+  }
+
+  public func encode(to encoder: any Encoder) throws {
+    var keys = encoder.container(keyedBy: CodingKeys.self)
+    try keys.encode(family, forKey: .family)
+    try keys.encode(formatVersion, forKey: .formatVersion)
+    try keys.encode(kind, forKey: .kind)
+    try keys.encodeIfPresent(description, forKey: .description)
+    try keys.encodeIfPresent(isDefault, forKey: .isDefault)
+    try keys.encode(tokens, forKey: .tokens)
+    try keys.encodeIfPresent(trainingTokens, forKey: .trainingTokens)
+    try keys.encode("gpt2", forKey: .modelType)
+    try keys.encode(["GPT2LMHeadModel"], forKey: .architectures)
+    try keys.encode(vocabularySize, forKey: .vocabularySize)
+    try keys.encode(context, forKey: .context)
+    try keys.encode(width, forKey: .width)
+    try keys.encode(layers, forKey: .layers)
+    try keys.encode(heads, forKey: .heads)
+    try keys.encode(inner, forKey: .inner)
+    try keys.encode(activation, forKey: .activation)
+    try keys.encode(epsilon, forKey: .epsilon)
+    try keys.encode(embeddingDropout, forKey: .embeddingDropout)
+    try keys.encode(residualDropout, forKey: .residualDropout)
+    try keys.encode(attentionDropout, forKey: .attentionDropout)
+    try keys.encode(isTied, forKey: .isTied)
+    // Without these keys transformers takes GPT-2's own, 50256.
+    try keys.encode(startToken, forKey: .startToken)
+    try keys.encode(endToken, forKey: .endToken)
+  }
+}
+
+extension GPT2Configuration {
+  /// The sizes of the network; of a configuration that ``validate(_:)`` lets pass.
+  var sizes: GPT2Network.Sizes {
+    GPT2Network.Sizes(
+      vocabulary: vocabularySize, context: context, width: width, layers: layers, heads: heads,
+      inner: innerSize, activation: .init(rawValue: activation) ?? .geluNew, epsilon: epsilon,
+      embeddingDropout: embeddingDropout, residualDropout: residualDropout, isTied: isTied)
+  }
+
+  /// Size of the blocks' inner layer.
+  public var innerSize: Int { inner ?? 4 * width }
+
+  /// How many weights the model has.
+  public var parameterCount: Int {
+    let block = width * (4 * width + 2 * innerSize + 9) + innerSize
+    let tables = width * (vocabularySize * (isTied ? 1 : 2) + context + 2)
+    return tables + layers * block
+  }
+
+  /// The largest number of weights that a file may ask for: 16 GiB of them.
+  private static let largestParameterCount = 1 << 32
+
+  /// - Throws: ``AIGCError`` (badInput) when the file is missing, or its sizes make no model.
+  public static func read(folder: String) throws(AIGCError) -> GPT2Configuration {
+    let configuration = try ModelConfiguration.decode(GPT2Configuration.self, folder: folder)
+    if let problem = configuration.problem {
+      throw .badInput("\(folder)/\(ModelConfiguration.fileName): \(problem)")
+    }
+    return configuration
+  }
+
+  /// Why the settings make no model that is built here; nil: they do.
+  var problem: String? {
+    guard family == "gpt2", formatVersion == 1 else {
+      return "not a GPT-2 model that this aigc reads"
+    }
+    let bounds = [
+      ("vocab_size", vocabularySize, 1 << 24), ("n_positions", context, 1 << 20),
+      ("n_embd", width, 1 << 20), ("n_inner", inner ?? 1, 1 << 22), ("n_layer", layers, 1024),
+      ("n_head", heads, 1 << 16),
+    ]
+    for (name, value, largest) in bounds where !(1...largest).contains(value) {
+      return "\(name) is \(value), not 1 to \(largest)"
+    }
+    guard width % heads == 0 else { return "n_embd \(width) is no multiple of n_head \(heads)" }
+    guard GPT2Network.Activation(rawValue: activation) != nil else {
+      return "activation_function '\(activation.prefix(40))' is none of gelu_new, gelu, relu"
+    }
+    guard epsilon > 0, epsilon < 1 else { return "layer_norm_epsilon \(epsilon) is out of range" }
+    guard [embeddingDropout, residualDropout].allSatisfy({ $0 >= 0 && $0 < 1 }) else {
+      return "dropout rates must be from 0 to below 1"
+    }
+    guard parameterCount <= Self.largestParameterCount else {
+      return "a model of \(parameterCount) weights is too large"
+    }
+    return nil
+  }
+
+  func write(to path: String) throws(AIGCError) {
+    try ModelConfiguration.write(self, to: path)
+  }
+}

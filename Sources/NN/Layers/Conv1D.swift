@@ -1,0 +1,26 @@
+import Autograd
+import Kernels
+
+/// y = x W + b over the last axis: GPT-2's fully connected layer, whose weight lies the other way
+/// round than that of ``Linear``.
+public struct Conv1D: Layer {
+  /// [in, out].
+  public let weight: Parameter
+  /// [out].
+  public let bias: Parameter
+
+  /// - Parameters:
+  ///   - input: size of the last axis of x.
+  ///   - output: size of the last axis of y.
+  ///   - deviation: of the normal distribution that the weight is drawn from; the bias is 0.
+  public init(
+    _ input: Int, _ output: Int, deviation: Float = 0.02, using random: inout RandomSource
+  ) {
+    weight = Parameter(.normal([input, output], deviation: deviation, using: &random))
+    bias = Parameter(.zeros([output]))
+  }
+
+  public func callAsFunction(_ x: Tensor, _ context: Context) -> Tensor { self(x) }
+
+  public func callAsFunction(_ x: Tensor) -> Tensor { conv1D(x, weight.value, bias.value) }
+}
