@@ -45,6 +45,18 @@ extension GradientRows {
       GradientRow("softmax of one axis", [Samples.normal([5], 39)]) { softmax($0[0]) },
       GradientRow("logSoftmax", x) { logSoftmax($0[0]) },
       GradientRow("layerNorm", norm) { layerNorm($0[0], $0[1], $0[2], epsilon: 1e-5) },
+      GradientRow("attention", [Samples.normal([2, 5, 18], 70, scale: 1)], hasSecond: false) {
+        attention($0[0], heads: 2)
+      },
+      GradientRow("attention of one step", [Samples.normal([1, 1, 6], 71)], hasSecond: false) {
+        attention($0[0], heads: 1)
+      },
+      GradientRow("attention, twice", [Samples.normal([1, 4, 12], 72)], hasSecond: false) {
+        attention(
+          $0[0]
+            + concatenated([$0[0].sliced(0..<8, axis: 2), attention($0[0], heads: 2)], axis: 2),
+          heads: 1)
+      },
     ]
   }
 

@@ -106,6 +106,19 @@ import Testing
     }
   }
 
+  /// Many heads, and few, whose queries are cut into parts.
+  @Test func attentionOfManyAndFewHeads() async {
+    await #expect(processExitsWith: .success) {
+      ThreadTests.compare {
+        [(3, 70, 4, 16), (1, 330, 1, 32)].flatMap { batch, steps, heads, size in
+          let x = ThreadTests.values([batch, steps, 3 * heads * size], 1).watchedCopy()
+          let y = gelu(attention(x, heads: heads), approximation: .tanh)
+          return [y] + gradients(of: square(y).sum(), at: [x])
+        }
+      }
+    }
+  }
+
   @Test func largeProducts() async {
     await #expect(processExitsWith: .success) {
       ThreadTests.compare {

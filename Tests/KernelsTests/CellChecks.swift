@@ -6,7 +6,7 @@ extension KernelCheck {
     for (rows, depth, columns) in [
       (1, 1, 64), (6, 7, 64), (7, 3, 64), (5, 9, 1), (13, 17, 63), (6, 0, 64), (4, 0, 5),
       (12, 5, 16),
-      (0, 3, 64), (2, 33, 40),
+      (0, 3, 64), (2, 33, 40), (8, 9, 32), (7, 5, 33), (4, 2, 8),
     ] {
       for isColumnMajor in [false, true] {
         let (rowStride, depthStride) = isColumnMajor ? (1, rows + 2) : (depth + 3, 1)

@@ -15,6 +15,27 @@ extension KernelCheck {
 
   static func logistic(_ x: Double) -> Double { 1 / (1 + exp(-x)) }
 
+  static func normalCDF(_ x: Double) -> Double { 0.5 * erfc(-x * 0.5.squareRoot()) }
+  /// sqrt(2 / pi) (x + 0.044715 x³).
+  static func geluInner(_ x: Double) -> Double {
+    (2 / Double.pi).squareRoot() * (x + 0.044715 * x * x * x)
+  }
+  /// Far out their limits, also at -infinity, where the formulas give NaN.
+  static func geluTanh(_ x: Double) -> Double {
+    x < -20 ? 0 : 0.5 * x * (1 + tanh(geluInner(x)))
+  }
+  static func gelu(_ x: Double) -> Double { x < -20 ? 0 : x * normalCDF(x) }
+  static func geluTanhSlope(_ x: Double) -> Double {
+    if abs(x) > 20 { return x > 0 ? 1 : 0 }
+    let t = tanh(geluInner(x))
+    let inner = (2 / Double.pi).squareRoot() * (1 + 3 * 0.044715 * x * x)
+    return 0.5 * (1 + t) + 0.5 * x * (1 - t * t) * inner
+  }
+  static func geluSlope(_ x: Double) -> Double {
+    if abs(x) > 20 { return x > 0 ? 1 : 0 }
+    return normalCDF(x) + x * exp(-x * x / 2) / (2 * Double.pi).squareRoot()
+  }
+
   static var unary: [(String, Unary, (Double) -> Double)] {
     [
       ("exp", aigc_exp, { exp($0) }),
@@ -42,6 +63,9 @@ extension KernelCheck {
         { $0 > 0 ? $0 : Double(Float(0.1)) * $0 }
       ),
       ("scale_add", { aigc_scale_add($0, 3, -0.5, $1, $2) }, { 3 * $0 - 0.5 }),
+      ("normal_cdf", aigc_normal_cdf, normalCDF),
+      ("gelu_tanh", aigc_gelu_tanh, geluTanh),
+      ("gelu_erf", aigc_gelu_erf, gelu),
     ]
   }
 
@@ -53,6 +77,8 @@ extension KernelCheck {
       ("divide", aigc_divide, { $0 / $1 }),
       ("tanh_grad", aigc_tanh_grad, { $0 * (1 - $1 * $1) }),
       ("sigmoid_grad", aigc_sigmoid_grad, { $0 * $1 * (1 - $1) }),
+      ("gelu_tanh_grad", aigc_gelu_tanh_grad, { $0 * geluTanhSlope($1) }),
+      ("gelu_erf_grad", aigc_gelu_erf_grad, { $0 * geluSlope($1) }),
       (
         "axpy",
         { n, a, b, y in
@@ -97,6 +123,9 @@ extension KernelCheck {
     compare("exp, wide", ratios(aigc_exp, x) { exp($0) }, ones(x.count), 5e-7)
     compare("sigmoid, wide", ratios(aigc_sigmoid, x) { Self.logistic($0) }, ones(x.count), 1e-6)
     compare("tanh, tiny", ratios(aigc_tanh, tiny) { tanh($0) }, ones(tiny.count), 1e-6)
+    let below = (0...500).map { Float(-5 * Double($0) / 500) }
+    compare(
+      "normal_cdf, tail", ratios(aigc_normal_cdf, below, Self.normalCDF), ones(below.count), 1e-4)
     compare("log, tiny", ratios(aigc_log, tiny.map { $0 / 2 }) { log($0) }, ones(tiny.count), 1e-6)
   }
 
@@ -117,6 +146,9 @@ extension KernelCheck {
       ("sign", aigc_sign, { $0 > 0 ? 1 : $0 < 0 ? -1 : $0 }),
       ("leaky_relu", { aigc_leaky_relu($0, 0.5, $1, $2) }, { $0 < 0 ? $0 / 2 : $0 }),
       ("scale_add", { aigc_scale_add($0, 2, 1, $1, $2) }, { 2 * $0 + 1 }),
+      ("normal_cdf", aigc_normal_cdf, Self.normalCDF),
+      ("gelu_tanh", aigc_gelu_tanh, Self.geluTanh),
+      ("gelu_erf", aigc_gelu_erf, Self.gelu),
     ]
     for (name, kernel, formula) in same {
       let y = Floats(zeros: x.count)

@@ -24,6 +24,9 @@ import Testing
   @Test func panels() async {
     await #expect(processExitsWith: .success) { KernelCheck.atEveryLevel { $0.panels() } }
   }
+  @Test func attention() async {
+    await #expect(processExitsWith: .success) { KernelCheck.atEveryLevel { $0.attention() } }
+  }
   @Test func lstmCell() async {
     await #expect(processExitsWith: .success) { KernelCheck.atEveryLevel { $0.lstmCell() } }
   }

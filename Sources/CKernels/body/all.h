@@ -1,8 +1,10 @@
 /* The whole body for one level: LANES floats a vector; the table of its kernels is TABLE. */
 #include "vector.h"
 #include "elementwise.h"
+#include "gelu.h"
 #include "reductions.h"
 #include "rows.h"
+#include "attention.h"
 #include "optimizers.h"
 #include "gemm.h"
 #include "recurrent.h"

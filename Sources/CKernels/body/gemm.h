@@ -1,52 +1,64 @@
 /* The product of a few rows with one packed panel of 64 columns. The accumulators stay in registers:
- * 6 rows x 64 columns with 32 wide registers, 6 rows x 2 vectors at a time with 16 narrow ones. */
+ * 6 rows x 64 columns with 32 wide registers, 6 rows x 2 vectors at a time with 16 narrow ones; of a
+ * panel that is no more than half full, its first half. */
 #define PANEL 64
 #define ROWS 6
 #define VECTORS (LANES == 16 ? 4 : 2)
 
-INLINE void panel_tile(int rows, long depth, const float *a, long a_row, long a_depth,
+INLINE void panel_tile(int rows, int vectors, long depth, const float *a, long a_row, long a_depth,
     const float *b, const float *start, long start_row, float *c, long c_row) {
   V sum[ROWS][VECTORS];
   for (int i = 0; i < rows; i++)
-    for (int j = 0; j < VECTORS; j++)
+    for (int j = 0; j < vectors; j++)
       sum[i][j] = start ? load(start + i * start_row + j * LANES) : splat(0);
   /* The panel comes from the second cache or beyond it: 16 rows ahead is in time. */
 #pragma clang loop unroll_count(4)
   for (long k = 0; k < depth; k++) {
-    for (int j = 0; j < VECTORS * LANES; j += 16)
+    for (int j = 0; j < vectors * LANES; j += 16)
       __builtin_prefetch(b + (k + 16) * PANEL + j);
     V columns[VECTORS];
-    for (int j = 0; j < VECTORS; j++) columns[j] = load(b + k * PANEL + j * LANES);
+    for (int j = 0; j < vectors; j++) columns[j] = load(b + k * PANEL + j * LANES);
 #pragma clang loop unroll(full)
     for (int i = 0; i < rows; i++) {
       V value = splat(a[i * a_row + k * a_depth]);
-      for (int j = 0; j < VECTORS; j++) sum[i][j] += value * columns[j];
+      for (int j = 0; j < vectors; j++) sum[i][j] += value * columns[j];
     }
   }
   for (int i = 0; i < rows; i++)
-    for (int j = 0; j < VECTORS; j++) store(c + i * c_row + j * LANES, sum[i][j]);
+    for (int j = 0; j < vectors; j++) store(c + i * c_row + j * LANES, sum[i][j]);
 }
 
-#define TILE(n) \
-  static __attribute__((noinline)) void tile_##n(long depth, const float *a, long a_row, \
-      long a_depth, const float *b, const float *start, long start_row, float *c, long c_row) { \
-    panel_tile(n, depth, a, a_row, a_depth, b, start, start_row, c, c_row); }
-TILE(1) TILE(2) TILE(3) TILE(4) TILE(5) TILE(6)
-#undef TILE
+#define TILE(n, vectors) \
+  static __attribute__((noinline)) void tile_##n##_##vectors(long depth, const float *a, \
+      long a_row, long a_depth, const float *b, const float *start, long start_row, float *c, \
+      long c_row) { \
+    panel_tile(n, vectors, depth, a, a_row, a_depth, b, start, start_row, c, c_row); }
+#define TILES(vectors) \
+  TILE(1, vectors) TILE(2, vectors) TILE(3, vectors) TILE(4, vectors) TILE(5, vectors) \
+  TILE(6, vectors)
+TILES(2)
+#if VECTORS == 4
+TILES(4)
+#endif
 
-INLINE void panel_rows(int rows, long depth, const float *a, long a_row, long a_depth,
+typedef void (*tile)(long depth, const float *a, long a_row, long a_depth, const float *b,
+    const float *start, long start_row, float *c, long c_row);
+static const tile tiles_2[] = {tile_1_2, tile_2_2, tile_3_2, tile_4_2, tile_5_2, tile_6_2};
+#if VECTORS == 4
+static const tile tiles_4[] = {tile_1_4, tile_2_4, tile_3_4, tile_4_4, tile_5_4, tile_6_4};
+#endif
+
+/* `columns`: how many of the panel's are wanted; whole vectors of them are written. */
+INLINE void panel_rows(int rows, long columns, long depth, const float *a, long a_row, long a_depth,
     const float *b, const float *start, long start_row, float *c, long c_row) {
-  for (int j = 0; j < PANEL; j += VECTORS * LANES) {
-    const float *s = start ? start + j : 0;
-    switch (rows) {
-    case 1: tile_1(depth, a, a_row, a_depth, b + j, s, start_row, c + j, c_row); break;
-    case 2: tile_2(depth, a, a_row, a_depth, b + j, s, start_row, c + j, c_row); break;
-    case 3: tile_3(depth, a, a_row, a_depth, b + j, s, start_row, c + j, c_row); break;
-    case 4: tile_4(depth, a, a_row, a_depth, b + j, s, start_row, c + j, c_row); break;
-    case 5: tile_5(depth, a, a_row, a_depth, b + j, s, start_row, c + j, c_row); break;
-    default: tile_6(depth, a, a_row, a_depth, b + j, s, start_row, c + j, c_row); break;
-    }
+#if VECTORS == 4
+  if (columns > 2 * LANES) {
+    tiles_4[rows - 1](depth, a, a_row, a_depth, b, start, start_row, c, c_row);
+    return;
   }
+#endif
+  for (long j = 0; j < columns; j += 2 * LANES)
+    tiles_2[rows - 1](depth, a, a_row, a_depth, b + j, start ? start + j : 0, start_row, c + j, c_row);
 }
 
 /* Asks for the lines that the next rows will read and write: they are often not in the first caches, and
@@ -67,8 +79,8 @@ static void k_gemm_panel(long rows, long depth, const float *a, long a_row, long
     long next = rows - i - ROWS < ROWS ? rows - i - ROWS : ROWS;
     if (next > 0)
       fetch_rows(next, begin ? begin + ROWS * start_row : 0, start_row, c + (i + ROWS) * c_row, c_row);
-    if (columns == PANEL) {
-      panel_rows(count, depth, a + i * a_row, a_row, a_depth, b, begin, start_row,
+    if (columns == PANEL || columns == 2 * LANES) {
+      panel_rows(count, columns, depth, a + i * a_row, a_row, a_depth, b, begin, start_row,
           c + i * c_row, c_row);
       continue;
     }
@@ -78,7 +90,7 @@ static void k_gemm_panel(long rows, long depth, const float *a, long a_row, long
     memset(whole, 0, sizeof whole);
     if (begin)
       for (int r = 0; r < count; r++) memcpy(whole + r * PANEL, begin + r * start_row, size);
-    panel_rows(count, depth, a + i * a_row, a_row, a_depth, b, whole, PANEL, whole, PANEL);
+    panel_rows(count, columns, depth, a + i * a_row, a_row, a_depth, b, whole, PANEL, whole, PANEL);
     for (int r = 0; r < count; r++) memcpy(c + (i + r) * c_row, whole + r * PANEL, size);
   }
 }

@@ -4,7 +4,8 @@
  * Every kernel: its name, parameters and arguments. One line here, the loop in `body`.
  *
  * Element by element: y = f(x) and the like, n values.
- *   *_grad: dx from dy and the function's own output y.
+ *   *_grad: dx from dy and the function's own output y; gelu_*_grad: from dy and its input x.
+ *   normal_cdf: the normal distribution's share below x.
  *   axpy: y += a x.  scale_add: y = a x + b.
  * Reductions: *out of n values; *_double sum in double precision, lane by lane.
  *   column_sum: out[columns] (+)= the sum over rows.
@@ -12,6 +13,8 @@
  *   cross_entropy: losses[r] = -log softmax(x_r)[target_r]; x_r becomes (softmax - one hot) * scale.
  *     A target below 0 is left out: loss 0, gradient 0.
  *   layer_norm: y = (x - mean) / sqrt(var + epsilon) * weight + bias; keeps mean and 1/deviation.
+ * Attention, one block of queries by one of keys: weights from scores with running maximum and sum,
+ *   the end of a row, the gradient of scores; see body/attention.h.
  * Optimizers update n parameters in place (Adam: Kingma and Ba 2015; AdamW: Loshchilov and Hutter
  *   2019), as PyTorch orders the operations.
  * gemm_panel: c[rows][columns] = start + a b, where b is one packed panel [depth][64], a is read with
@@ -41,6 +44,11 @@
   K(scale_add, (long n, float a, float b, const float *x, float *y), (n, a, b, x, y)) \
   K(tanh_grad, (long n, const float *dy, const float *y, float *dx), (n, dy, y, dx)) \
   K(sigmoid_grad, (long n, const float *dy, const float *y, float *dx), (n, dy, y, dx)) \
+  K(normal_cdf, (long n, const float *x, float *y), (n, x, y)) \
+  K(gelu_tanh, (long n, const float *x, float *y), (n, x, y)) \
+  K(gelu_erf, (long n, const float *x, float *y), (n, x, y)) \
+  K(gelu_tanh_grad, (long n, const float *dy, const float *x, float *dx), (n, dy, x, dx)) \
+  K(gelu_erf_grad, (long n, const float *dy, const float *x, float *dx), (n, dy, x, dx)) \
   K(add, (long n, const float *a, const float *b, float *y), (n, a, b, y)) \
   K(subtract, (long n, const float *a, const float *b, float *y), (n, a, b, y)) \
   K(multiply, (long n, const float *a, const float *b, float *y), (n, a, b, y)) \
@@ -64,6 +72,14 @@
   K(layer_norm_grad, (long rows, long columns, const float *dy, const float *x, \
     const float *weight, const float *mean, const float *inverse, float *dx), \
     (rows, columns, dy, x, weight, mean, inverse, dx)) \
+  K(attention_weights, (long rows, long columns, long allowed, float scale, int first, float *s, \
+    long s_row, float *maximum, float *sum, float *o, long o_row, long width), \
+    (rows, columns, allowed, scale, first, s, s_row, maximum, sum, o, o_row, width)) \
+  K(attention_finish, (long rows, const float *maximum, const float *sum, float *o, long o_row, \
+    long width, float *log_sum), (rows, maximum, sum, o, o_row, width, log_sum)) \
+  K(attention_grad, (long rows, long columns, long allowed, float scale, float *s, float *dp, \
+    long s_row, const float *log_sum, const float *delta), \
+    (rows, columns, allowed, scale, s, dp, s_row, log_sum, delta)) \
   K(sgd, (long n, float *p, const float *g, float *velocity, float rate, float momentum, \
     float decay, float scale, int first), \
     (n, p, g, velocity, rate, momentum, decay, scale, first)) \

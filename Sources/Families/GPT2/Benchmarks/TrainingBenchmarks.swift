@@ -1,0 +1,48 @@
+import Autograd
+import Kernels
+import NN
+import Training
+
+/// The GPT training workloads of `Scripts/peers/torch_bench.py`: the same shapes, loss, clipping and
+/// optimizer.
+enum GPT2TrainingBenchmarks {
+  static let all = [
+    train("babygpt-train", sizes(65, 64, 128, layers: 4, heads: 4), batch: 12, steps: 64),
+    train("chargpt-train", sizes(65, 256, 384, layers: 6, heads: 6), batch: 8, steps: 256),
+    train("gpt2-train", sizes(50257, 1024, 768, layers: 12, heads: 12), batch: 4, steps: 64),
+  ]
+
+  private static func sizes(
+    _ vocabulary: Int, _ context: Int, _ width: Int, layers: Int, heads: Int
+  ) -> GPT2Network.Sizes {
+    GPT2Network.Sizes(
+      vocabulary: vocabulary, context: context, width: width, layers: layers, heads: heads,
+      inner: 4 * width)
+  }
+
+  private static func train(
+    _ name: String, _ sizes: GPT2Network.Sizes, batch: Int, steps: Int
+  ) -> Benchmark {
+    Benchmark(name, unit: "tokens/s", items: batch * steps) {
+      var random = RandomSource(seed: 1)
+      let network = GPT2Network(sizes, using: &random)
+      let parameters = network.trainableParameters
+      let optimizer = Adam(parameters, .adamW)
+      func tokens() -> [Int32] {
+        (0..<batch * steps).map { _ in
+          Int32(random.integer(below: UInt64(sizes.vocabulary)))
+        }
+      }
+      let inputs = Indices(tokens(), [batch, steps])
+      let targets = tokens()
+      let context = Context(isTraining: true, random: random)
+      return {
+        let (_, gradients) = valueAndGradients(for: parameters) {
+          network.loss(inputs, targets: targets, context)
+        }
+        let scale = clippingScale(norm: globalNorm(gradients), limit: 1)
+        optimizer.step(gradients, rate: 1e-3, scale: scale)
+      }
+    }
+  }
+}
