@@ -12,4 +12,9 @@ let machineBenchmarks = [
     let probe = ReadProbe(count: 4 * 256 * (128 + 256) + 256 * 5000)
     return { for _ in 0..<128 { probe.run() } }
   },
-]
+  // 512 MB: more than the weights of a token, so that caches do not hold them.
+  Benchmark("memory-read", unit: "MB/s", items: 512) {
+    let probe = try MemoryProbe(byteCount: 512_000_000)
+    return { probe.run() }
+  },
+] + GPT2GenerationBenchmarks.all
