@@ -24,4 +24,9 @@ let machineBenchmarks = [
       return [sum] + gradients
     }
   },
-]
+  // 512 MB: more than the weights of a token, so that caches do not hold them.
+  Benchmark(timing: "memory-read", unit: "MB/s", items: 512) {
+    let probe = try MemoryProbe(byteCount: 512_000_000)
+    return { probe.run() }
+  },
+] + GPT2GenerationBenchmarks.all
