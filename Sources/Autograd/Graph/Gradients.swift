@@ -49,13 +49,20 @@ public func valueAndGradients(
 public func gradients(
   of y: Tensor, at inputs: [any Differentiable], createGraph: Bool = false
 ) -> [Tensor] {
+  gradients(of: y, times: .ones(y.shape), at: inputs, createGraph: createGraph)
+}
+
+/// The same for the sum of y · dy.
+func gradients(
+  of y: Tensor, times dy: Tensor, at inputs: [any Differentiable], createGraph: Bool = false
+) -> [Tensor] {
   let targets = inputs.map { $0.watched }
   guard let root = y.node else { return targets.map { .zeros($0.shape) } }
   for (index, target) in targets.enumerated() {
     if let node = target.node, node.target < 0 { node.target = index }
   }
   var results = [Tensor?](repeating: nil, count: targets.count)
-  root.gradient = .ones(y.shape)
+  root.gradient = dy
   for node in reachable(from: root) {
     guard let dy = node.takeGradient() else { continue }
     if node.target >= 0 { results[node.target] = dy }

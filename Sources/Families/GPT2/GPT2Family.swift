@@ -9,6 +9,7 @@ import Training
 /// GPT-2 models: our own, and those published as Hugging Face folders.
 struct GPT2Family: TextFamily {
   var name: String { "gpt2" }
+  var trainCommand: any ParsableCommand.Type { TrainGPT2.self }
 
   func load(_ path: String) throws(AIGCError) -> any LanguageModel {
     try GPT2LanguageModel(folder: path)
