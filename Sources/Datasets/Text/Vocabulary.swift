@@ -85,15 +85,6 @@ public struct Vocabulary: @unchecked Sendable {
   }
 
   /// The id of the word that lies in `text` at `range`.
-  func id(of text: [UInt8], at range: Range<Int>) -> UInt32? {
-    precondition(range.lowerBound >= 0 && range.upperBound <= text.count, "range outside the text")
-    return text.withUnsafeBufferPointer { buffer in
-      guard let base = buffer.baseAddress, !range.isEmpty else { return nil }
-      return id(of: WordKey(base + range.lowerBound, range.count, limit: base + buffer.count))
-    }
-  }
-
-  /// The id of the word that lies in `text` at `range`.
   public func id(of text: Table<UInt8>, at range: Range<Int>) -> UInt32? {
     precondition(range.lowerBound >= 0 && range.upperBound <= text.count, "range outside the text")
     guard !range.isEmpty else { return nil }

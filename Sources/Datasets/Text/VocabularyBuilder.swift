@@ -35,10 +35,25 @@ public struct VocabularyBuilder: Sendable {
     }
   }
 
-  /// The id of the word that lies in `text` from `start` to the end.
-  mutating func id(for text: UnsafeBufferPointer<UInt8>, from start: Int) -> UInt32 {
-    guard let base = text.baseAddress, start < text.count else { return Vocabulary.unknown }
-    return id(for: WordKey(base + start, text.count - start, limit: base + text.count))
+  /// Makes room for about so many words.
+  mutating func reserve(_ words: Int) {
+    while slots.count < words * 2 { grow() }
+    offsets.reserveCapacity(words)
+    bytes.reserveCapacity(words * 8)
+  }
+
+  /// The id of a word that is there.
+  @inline(__always)
+  func existing(_ word: WordKey) -> UInt32? {
+    let found = find(word)
+    return found.emptySlot == nil ? found.id : nil
+  }
+
+  /// The bytes of word `id` where they lie.
+  @inline(__always)
+  func withBytes<R>(of id: UInt32, _ body: (UnsafeBufferPointer<UInt8>) -> R) -> R {
+    let range = Int(offsets[Int(id)])..<Int(offsets[Int(id) + 1])
+    return bytes.withUnsafeBufferPointer { body(UnsafeBufferPointer(rebasing: $0[range])) }
   }
 
   /// Adds the words of `other` that are missing.

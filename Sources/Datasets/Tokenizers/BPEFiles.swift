@@ -62,20 +62,17 @@ extension BPETokenizer {
       if !byteTokens.contains(token.id), !merges.makes(token.id) { plain.insert(token.id) }
     }
     var tokens = TokenBytes()
-    for id in 0..<vocabulary.count {
-      let token = vocabulary.token(id)
-      if plain.contains(Int32(id)) {
+    let alphabet = ByteAlphabet.bytes
+    func append(_ id: Int32, _ token: UnsafeBufferPointer<UInt8>) {
+      if plain.contains(id) {
         tokens.append(token)
-      } else if !tokens.append(spelled: token) {
-        plain.insert(Int32(id))
+      } else if !tokens.append(spelled: token, alphabet) {
+        plain.insert(id)
       }
     }
+    vocabulary.forEach(append)
     for token in addedTokens where Int(token.id) >= vocabulary.count {
-      if plain.contains(token.id) {
-        tokens.append(token.content)
-      } else if !tokens.append(spelled: token.content[...]) {
-        plain.insert(token.id)
-      }
+      token.content.withUnsafeBufferPointer { append(token.id, $0) }
     }
     try self.init(
       tokens: tokens, plainTokens: plain, byteTokens: byteTokens, merges: merges,
@@ -96,10 +93,11 @@ extension BPETokenizer {
       while end < text.count, text[end] != 10 { end += 1 }
       let next = end + 1
       if end > start, text[end - 1] == 13 { end -= 1 }
-      merges.pair.removeAll(keepingCapacity: true)
-      text.slice(start..<end).withUnsafeBuffer { merges.pair.append(contentsOf: $0) }
-      if end > start, line > 1 || !merges.pair.starts(with: MergeReader.version) {
-        if let wrong = merges.addSpaced() { throw .badInput("\(path): line \(line) \(wrong)") }
+      if end > start {
+        let wrong = text.slice(start..<end).withUnsafeBuffer { content in
+          line == 1 && content.starts(with: MergeReader.version) ? nil : merges.addSpaced(content)
+        }
+        if let wrong { throw .badInput("\(path): line \(line) \(wrong)") }
       }
       line += 1
       start = next
@@ -147,8 +145,10 @@ extension BPETokenizer {
 struct MergeReader {
   private let vocabulary: VocabularyJSON
   private(set) var table: MergeTable
-  /// The two tokens of the next merge, as the files spell them.
-  var pair: [UInt8] = []
+  /// The token that a merge makes.
+  private var made: [UInt8] = []
+  /// Most merges make the token behind that of the last one, which saves looking it up.
+  private var next: Int32 = 0
 
   /// How the first line of `merges.txt` begins.
   static let version = Array("#version".utf8)
@@ -158,26 +158,31 @@ struct MergeReader {
     table = MergeTable(capacity: vocabulary.count)
   }
 
-  /// Adds the merge of ``pair``, which holds a space between the two.
+  /// Adds the merge of two tokens with a space between them, as the files spell them.
   /// - Returns: what is wrong with it; nil when all is well.
-  mutating func addSpaced() -> String? {
-    guard let space = pair.firstIndex(of: 32), pair.lastIndex(of: 32) == space else {
+  mutating func addSpaced(_ pair: UnsafeBufferPointer<UInt8>) -> String? {
+    guard let space = pair.firstIndex(of: 32), !pair[(space + 1)...].contains(32) else {
       return "is not two tokens with a space between them"
     }
-    pair.remove(at: space)
-    return add(split: space)
+    return add(pair[..<space], pair[(space + 1)...])
   }
 
-  /// Adds the merge of ``pair``, whose second token begins at `split`.
+  /// Adds the merge of two tokens.
   /// - Returns: what is wrong with it; nil when all is well.
-  mutating func add(split: Int) -> String? {
-    guard let left = vocabulary.id(of: pair, at: 0..<split),
-      let right = vocabulary.id(of: pair, at: split..<pair.count)
+  mutating func add(
+    _ left: UnsafeBufferPointer<UInt8>.SubSequence, _ right: UnsafeBufferPointer<UInt8>.SubSequence
+  ) -> String? {
+    guard let leftID = vocabulary.id(of: UnsafeBufferPointer(rebasing: left)),
+      let rightID = vocabulary.id(of: UnsafeBufferPointer(rebasing: right))
     else { return "names a token that is not in the vocabulary" }
-    guard let id = vocabulary.id(of: pair, at: pair.indices) else {
+    made.removeAll(keepingCapacity: true)
+    made.append(contentsOf: left)
+    made.append(contentsOf: right)
+    guard let id = vocabulary.isToken(next, made) ? next : vocabulary.id(of: made) else {
       return "makes a token that is not in the vocabulary"
     }
-    table.append(left, right, becomes: id)
+    table.append(leftID, rightID, becomes: id)
+    next = id + 1
     return nil
   }
 }

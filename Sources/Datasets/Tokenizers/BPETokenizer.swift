@@ -177,10 +177,11 @@ struct TokenBytes: Sendable {
   }
 
   /// Appends the bytes that `token` spells in GPT-2's alphabet.
+  /// - Parameter alphabet: ``ByteAlphabet/bytes``.
   /// - Returns: false when it spells none: its own bytes are then the token.
-  mutating func append(spelled token: ArraySlice<UInt8>) -> Bool {
-    let isSpelled = ByteAlphabet.decode(token, into: &bytes)
-    if !isSpelled { bytes += token }
+  mutating func append(spelled token: UnsafeBufferPointer<UInt8>, _ alphabet: [Int16]) -> Bool {
+    let isSpelled = ByteAlphabet.decode(token, into: &bytes, alphabet)
+    if !isSpelled { bytes.append(contentsOf: token) }
     ends.append(bytes.count)
     return isSpelled
   }

@@ -18,7 +18,8 @@ enum ByteAlphabet {
     scalars[Int($0)] < scalars[Int($1)]
   }
 
-  private static let bytes: [Int16] = {
+  /// For each character of the alphabet its byte, -1 for others.
+  static let bytes: [Int16] = {
     var bytes = [Int16](repeating: -1, count: 0x144)
     for byte in 0..<256 { bytes[Int(scalars[byte])] = Int16(byte) }
     return bytes
@@ -40,15 +41,18 @@ enum ByteAlphabet {
   }
 
   /// Appends the bytes that valid UTF-8 `text` stands for.
+  /// - Parameter bytes: ``bytes``, which a caller with many texts looks up once.
   /// - Returns: false, with nothing appended, when a character of it stands for none.
-  static func decode(_ text: ArraySlice<UInt8>, into token: inout [UInt8]) -> Bool {
+  static func decode(
+    _ text: UnsafeBufferPointer<UInt8>, into token: inout [UInt8], _ bytes: [Int16] = Self.bytes
+  ) -> Bool {
     let count = token.count
-    var index = text.startIndex
-    while index < text.endIndex {
+    var index = 0
+    while index < text.count {
       var scalar = Int(text[index])
       if scalar >= 0x80 {
         // Only two-byte characters can be in the alphabet.
-        guard scalar < 0xE0, index + 1 < text.endIndex else { break }
+        guard scalar < 0xE0, index + 1 < text.count else { break }
         index += 1
         scalar = (scalar & 0x1F) << 6 | Int(text[index] & 0x3F)
       }
@@ -56,7 +60,7 @@ enum ByteAlphabet {
       token.append(UInt8(truncatingIfNeeded: bytes[scalar]))
       index += 1
     }
-    if index < text.endIndex { token.removeLast(token.count - count) }
-    return index == text.endIndex
+    if index < text.count { token.removeLast(token.count - count) }
+    return index >= text.count
   }
 }

@@ -194,23 +194,24 @@ struct TokenizerJSON {
   private mutating func readMerges(_ scanner: inout JSONScanner) throws(AIGCError) {
     guard let vocabulary else { return }
     var reader = MergeReader(vocabulary)
+    var pair: [UInt8] = []
     var number = 0
     try scanner.array { (scanner) throws(AIGCError) in
-      reader.pair.removeAll(keepingCapacity: true)
+      pair.removeAll(keepingCapacity: true)
       var wrong: String?
       if scanner.peek() == UInt8(ascii: "[") {
         var ends: [Int] = []
         try scanner.array { (scanner) throws(AIGCError) in
           guard ends.count < 2 else { throw scanner.error("a merge of more than two tokens") }
-          try scanner.string(into: &reader.pair)
-          ends.append(reader.pair.count)
+          try scanner.string(into: &pair)
+          ends.append(pair.count)
         }
-        guard ends.count == 2 else { throw scanner.error("a merge of \(ends.count) tokens") }
-        wrong = reader.add(split: ends[0])
+        guard ends.count == 2 else { throw scanner.error("a merge without two tokens") }
+        wrong = pair.withUnsafeBufferPointer { reader.add($0[..<ends[0]], $0[ends[0]...]) }
       } else {
-        try scanner.string(into: &reader.pair)
-        let isVersion = number == 0 && reader.pair.starts(with: MergeReader.version)
-        if !isVersion { wrong = reader.addSpaced() }
+        try scanner.string(into: &pair)
+        let isVersion = number == 0 && pair.starts(with: MergeReader.version)
+        if !isVersion { wrong = pair.withUnsafeBufferPointer { reader.addSpaced($0) } }
       }
       if let wrong { throw .badInput("\(self.path): merge \(number) \(wrong)") }
       number += 1

@@ -3,14 +3,11 @@ import Files
 /// A vocabulary as one JSON object of tokens and their ids: `{"!":0,"\"":1,…}`, the `vocab.json` of
 /// GPT-2, and `vocab` in `tokenizer.json`.
 struct VocabularyJSON: Sendable {
-  /// The tokens' bytes in the order of the file.
-  private var bytes: [UInt8] = []
-  private var ends: [UInt32] = []
-  /// For each id its place in the file.
-  private var places: [UInt32] = []
   /// The tokens by their bytes, and for each number there the id, -1 where it is no token.
-  private let words: Vocabulary
-  private var ids: [Int32]
+  private let words: VocabularyBuilder
+  private let ids: [Int32]
+  /// For each id its number in ``words``.
+  private let numbers: [UInt32]
 
   /// Files hold 1 MB for 50,000 tokens.
   static let largest = 64 << 20
@@ -29,58 +26,67 @@ struct VocabularyJSON: Sendable {
   /// - Parameter name: the file, for messages.
   init(_ scanner: inout JSONScanner, name: String) throws(AIGCError) {
     var builder = VocabularyBuilder()
-    var order: [Int] = []
-    var bytes: [UInt8] = []
+    // About 20 bytes an entry.
+    builder.reserve(scanner.remaining / 32)
+    var token: [UInt8] = []
     var ids = [Int32](repeating: -1, count: builder.count)
-    var ends: [UInt32] = []
     try scanner.members { (scanner) throws(AIGCError) in
-      let start = bytes.count
-      try scanner.string(into: &bytes)
-      guard bytes.count > start else { throw scanner.error("an empty token") }
-      let word = Int(bytes.withUnsafeBufferPointer { builder.id(for: $0, from: start) })
+      token.removeAll(keepingCapacity: true)
+      try scanner.string(into: &token)
+      guard !token.isEmpty else { throw scanner.error("an empty token") }
+      let word = Int(builder.id(for: token))
       if word == ids.count { ids.append(-1) }
       guard ids[word] < 0 else { throw scanner.error("a token that was there") }
       try scanner.expect(":")
       let id = try scanner.size()
-      // An id that is too large for the number of tokens is refused below.
-      ids[word] = Int32(clamping: id)
-      order.append(id)
-      ends.append(UInt32(bytes.count))
+      guard id < Int(Int32.max) else { throw scanner.error("id \(id) is too large") }
+      ids[word] = Int32(id)
     }
-    words = try builder.freeze()
-    places = try Self.invert(order, name)
-    (self.bytes, self.ends, self.ids) = (bytes, ends, ids)
+    words = builder
+    self.ids = ids
+    numbers = try Self.invert(ids, name)
   }
 
-  /// For each id its place in the file.
-  private static func invert(_ order: [Int], _ name: String) throws(AIGCError) -> [UInt32] {
+  /// For each id its number among the words.
+  private static func invert(_ ids: [Int32], _ name: String) throws(AIGCError) -> [UInt32] {
     let missing = UInt32.max
-    var places = [UInt32](repeating: missing, count: order.count)
-    for (place, id) in order.enumerated() {
-      guard id < order.count else {
-        throw .badInput(
-          "\(name): id \(id) with \(order.count) tokens; ids must be 0 to \(order.count - 1)")
+    let count = ids.reduce(0) { $1 < 0 ? $0 : $0 + 1 }
+    var numbers = [UInt32](repeating: missing, count: count)
+    for (number, id) in ids.enumerated() where id >= 0 {
+      guard id < count else {
+        throw .badInput("\(name): id \(id) with \(count) tokens; ids must be 0 to \(count - 1)")
       }
-      guard places[id] == missing else { throw .badInput("\(name): id \(id) comes twice") }
-      places[id] = UInt32(place)
+      guard numbers[Int(id)] == missing else { throw .badInput("\(name): id \(id) comes twice") }
+      numbers[Int(id)] = UInt32(number)
     }
-    return places
+    return numbers
   }
 
-  var count: Int { ends.count }
+  var count: Int { numbers.count }
 
   /// The bytes of the token with that id.
-  func token(_ id: Int) -> ArraySlice<UInt8> {
-    let place = Int(places[id])
-    return bytes[(place == 0 ? 0 : Int(ends[place - 1]))..<Int(ends[place])]
+  func token(_ id: Int) -> [UInt8] { Array(words.bytes(of: Int(numbers[id]))) }
+
+  /// Hands the bytes of all tokens to `body`, in the order of the ids.
+  func forEach(_ body: (_ id: Int32, _ token: UnsafeBufferPointer<UInt8>) -> Void) {
+    for (id, number) in numbers.enumerated() { words.withBytes(of: number) { body(Int32(id), $0) } }
+  }
+
+  /// Whether the token with that id is `token`.
+  @inline(__always)
+  func isToken(_ id: Int32, _ token: [UInt8]) -> Bool {
+    id < count && words.withBytes(of: numbers[Int(id)]) { $0.elementsEqual(token) }
   }
 
   /// The id of a token; nil when there is none.
-  func id(of token: [UInt8]) -> Int32? { id(of: token, at: token.indices) }
+  func id(of token: [UInt8]) -> Int32? { token.withUnsafeBufferPointer { id(of: $0) } }
 
-  /// The id of the token that lies in `text` at `range`; nil when there is none.
-  func id(of text: [UInt8], at range: Range<Int>) -> Int32? {
-    guard let word = words.id(of: text, at: range), ids[Int(word)] >= 0 else { return nil }
+  @inline(__always)
+  func id(of token: UnsafeBufferPointer<UInt8>) -> Int32? {
+    guard let start = token.baseAddress, token.count > 0,
+      let word = words.existing(WordKey(start, token.count, limit: start + token.count)),
+      ids[Int(word)] >= 0
+    else { return nil }
     return ids[Int(word)]
   }
 

@@ -60,29 +60,38 @@ public struct Tokenize: ConsoleCommand {
     } else if count {
       try answer.write("\(ids.count)\n")
     } else if pieces {
-      for id in ids {
-        try answer.write(Array("\(id)\t".utf8) + escaped(tokenizer.bytes(of: id)) + [10])
+      try write(ids, to: answer) { id, block in
+        append(id, to: &block)
+        block.append(9)
+        block += escaped(tokenizer.bytes(of: id))
+        block.append(10)
       }
     } else {
-      try write(ids, to: answer)
+      // By hand: formatting would take longer than the tokens.
+      var separator: UInt8?
+      try write(ids, to: answer) { id, block in
+        if let separator { block.append(separator) }
+        separator = 32
+        append(id, to: &block)
+      }
+      try answer.write([10])
     }
     try answer.finish()
   }
 
-  /// In blocks, each number by hand: formatting would take longer than the tokens.
-  private func write(_ ids: [Int32], to answer: Answer) throws(AIGCError) {
+  /// Writes what `append` makes of each id, in blocks.
+  private func write(
+    _ ids: [Int32], to answer: Answer, _ append: (Int32, inout [UInt8]) -> Void
+  ) throws(AIGCError) {
     var block: [UInt8] = []
-    block.reserveCapacity(1 << 16)
-    for (index, id) in ids.enumerated() {
-      if index > 0 { block.append(32) }
-      append(id, to: &block)
-      if block.count > (1 << 16) - 16 {
+    for id in ids {
+      append(id, &block)
+      if block.count >= 1 << 15 {
         try answer.write(block)
         block.removeAll(keepingCapacity: true)
         try Interruption.check()
       }
     }
-    block.append(10)
     try answer.write(block)
   }
 

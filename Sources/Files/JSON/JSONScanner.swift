@@ -28,6 +28,9 @@ public struct JSONScanner {
   @inline(__always)
   var next: UInt8 { position < bytes.count ? bytes[position] : 0 }
 
+  /// Number of bytes that are not read yet.
+  public var remaining: Int { bytes.count - position }
+
   /// The next byte that is no white space, which stays.
   public mutating func peek() -> UInt8? {
     while position < bytes.count {

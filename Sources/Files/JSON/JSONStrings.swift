@@ -91,8 +91,12 @@ extension JSONScanner {
   private mutating func hexadecimal() throws(AIGCError) -> UInt32 {
     var code: UInt32 = 0
     for _ in 0..<4 {
-      guard next < 0x80, let digit = Character(Unicode.Scalar(next)).hexDigitValue else {
-        throw error("four hexadecimal digits are needed after \\u")
+      let digit: UInt8
+      switch next {
+      case UInt8(ascii: "0")...UInt8(ascii: "9"): digit = next - UInt8(ascii: "0")
+      case UInt8(ascii: "a")...UInt8(ascii: "f"): digit = next - UInt8(ascii: "a") + 10
+      case UInt8(ascii: "A")...UInt8(ascii: "F"): digit = next - UInt8(ascii: "A") + 10
+      default: throw error("four hexadecimal digits are needed after \\u")
       }
       code = code << 4 | UInt32(digit)
       position += 1
