@@ -75,7 +75,8 @@ struct TokenizerJSON {
       throw .badInput("\(path): an added token comes twice")
     }
     return try BPETokenizer(
-      vocabulary, merges: merges, addedTokens: added, addsPrefixSpace: addsPrefixSpace, name: path)
+      vocabulary, byteTokens: BPETokenizer.byteTokens(vocabulary, name: path), merges: merges,
+      addedTokens: added, addsPrefixSpace: addsPrefixSpace)
   }
 
   // MARK: Parts
