@@ -45,7 +45,7 @@ struct TokenizerJSON {
   }
 
   private func unsupported(_ what: String) -> AIGCError {
-    .badInput("\(path): \(what) is not supported; byte-level BPE like GPT-2's is")
+    .badInput("\(path): \(what) is not supported, only byte-level BPE as GPT-2 has it")
   }
 
   func tokenizer() throws(AIGCError) -> BPETokenizer {
