@@ -43,7 +43,8 @@ struct FuzzBPE {
 
   /// What is read must encode every text, give it back, and be the same after writing.
   func run() throws {
-    let tokenizer = try BPETokenizer(folder: folder)
+    let tokenizer = try BPETokenizer(
+      vocabulary: "\(folder)/vocab.json", merges: "\(folder)/merges.txt")
     let texts = [Self.sample, String(repeating: "thecat", count: 40), "", " "]
     var all: [[Int32]] = []
     for text in texts {
