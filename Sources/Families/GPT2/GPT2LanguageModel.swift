@@ -77,6 +77,7 @@ public final class GPT2LanguageModel: LanguageModel, @unchecked Sendable {
 
   public func makeDecoder() -> any TokenDecoder { tokenizer.makeDecoder() }
   public var contextSize: Int? { context }
+  public var readsInBatches: Bool { engine != nil }
 
   public func makeSession() -> any GenerationSession {
     guard let engine else { return GPT2PlainSession(self) }

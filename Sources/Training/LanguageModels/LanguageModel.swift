@@ -121,7 +121,10 @@ public protocol LanguageModel: Sendable {
   /// How many tokens are seen at once; nil: all.
   var contextSize: Int? { get }
 
-  /// Makes the scores of several sessions known, faster than one after the other where the model can.
+  /// Whether ``read(_:)`` reads several sessions faster than one after the other. Default false.
+  var readsInBatches: Bool { get }
+
+  /// Makes the scores of several sessions known, in one pass where the model can.
   func read(_ sessions: inout [any GenerationSession])
 
   /// Why scores are not numbers: a line that names what is damaged. Reads the whole model.
@@ -132,6 +135,7 @@ extension LanguageModel {
   public var endTokenEndsText: Bool { false }
   public var generatesInParallel: Bool { false }
   public var contextSize: Int? { nil }
+  public var readsInBatches: Bool { false }
   public func read(_ sessions: inout [any GenerationSession]) {}
   public func damage() -> AIGCError? { nil }
 
