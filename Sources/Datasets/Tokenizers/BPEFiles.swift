@@ -61,7 +61,7 @@ extension BPETokenizer {
     for token in addedTokens where token.content.contains(where: { $0 >= 0x80 }) {
       if !byteTokens.contains(token.id), !merges.makes(token.id) { plain.insert(token.id) }
     }
-    var tokens = TokenBytes()
+    var tokens = TokenBytes(capacity: vocabulary.count)
     let alphabet = ByteAlphabet.bytes
     func append(_ id: Int32, _ token: UnsafeBufferPointer<UInt8>) {
       if plain.contains(id) {
@@ -85,23 +85,22 @@ extension BPETokenizer {
   ) throws(AIGCError) -> MergeTable {
     let file = try MappedFile(path: path)
     guard file.count <= largest else { throw .badInput("\(path): too large for merges") }
-    let text = try file.bytes()
     var merges = MergeReader(vocabulary)
-    var (line, start) = (1, 0)
-    while start < text.count {
-      var end = start
-      while end < text.count, text[end] != 10 { end += 1 }
-      let next = end + 1
-      if end > start, text[end - 1] == 13 { end -= 1 }
-      if end > start {
-        let wrong = text.slice(start..<end).withUnsafeBuffer { content in
-          line == 1 && content.starts(with: MergeReader.version) ? nil : merges.addSpaced(content)
-        }
-        if let wrong { throw .badInput("\(path): line \(line) \(wrong)") }
+    var (line, start) = (0, 0)
+    var wrong: String?
+    try file.bytes().withUnsafeBuffer { text in
+      while start < text.count, wrong == nil {
+        line += 1
+        var end = start
+        while end < text.count, text[end] != 10 { end += 1 }
+        var content = UnsafeBufferPointer(rebasing: text[start..<end])
+        if content.last == 13 { content = UnsafeBufferPointer(rebasing: content.dropLast()) }
+        start = end + 1
+        if content.isEmpty || line == 1 && content.starts(with: MergeReader.version) { continue }
+        wrong = merges.addSpaced(content)
       }
-      line += 1
-      start = next
     }
+    if let wrong { throw .badInput("\(path): line \(line) \(wrong)") }
     return merges.table
   }
 
