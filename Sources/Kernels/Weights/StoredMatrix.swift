@@ -2,7 +2,7 @@ import CKernels
 import Files
 
 /// How each value of a weight is stored.
-public enum WeightType: Int32, CaseIterable, Sendable {
+public enum StoredType: Int32, CaseIterable, Sendable {
   case f32, f16, bf16
 
   /// Bytes a value.
@@ -20,7 +20,7 @@ public struct StoredMatrix: @unchecked Sendable {
     case byOutput
   }
 
-  public let type: WeightType
+  public let type: StoredType
   public let layout: Layout
   public let inputs: Int
   public let outputs: Int
@@ -37,7 +37,7 @@ public struct StoredMatrix: @unchecked Sendable {
   /// - Throws: ``AIGCError``: mismatch when `bytes` has another size; failed when the system refuses
   ///   memory for a copy of values that are not aligned.
   public init(
-    _ bytes: Table<UInt8>, type: WeightType, layout: Layout, inputs: Int, outputs: Int
+    _ bytes: Table<UInt8>, type: StoredType, layout: Layout, inputs: Int, outputs: Int
   ) throws(AIGCError) {
     let (count, overflow) = inputs.multipliedReportingOverflow(by: outputs)
     let (size, sizeOverflow) = count.multipliedReportingOverflow(by: type.size)

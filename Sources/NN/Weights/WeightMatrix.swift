@@ -7,7 +7,7 @@ import Kernels
 public struct WeightMatrix: Sendable {
   public let name: String
   public let shape: [Int]
-  public let type: WeightType
+  public let type: StoredType
   /// The values row after row.
   public let bytes: Table<UInt8>
 
@@ -32,7 +32,7 @@ public struct WeightMatrix: Sendable {
   /// A weight of given values.
   /// - Throws: ``AIGCError`` (mismatch) when they do not fill the shape.
   public init(
-    name: String, shape: [Int], type: WeightType, bytes: Table<UInt8>
+    name: String, shape: [Int], type: StoredType, bytes: Table<UInt8>
   ) throws(AIGCError) {
     guard shape.reduce(type.size, *) == bytes.count else {
       throw .mismatch("tensor \(printable(name)): \(bytes.count) bytes do not fill \(shape)")

@@ -16,7 +16,7 @@ enum GPT2GenerationBenchmarks {
 
   private static let sizes = GPT2Network.Sizes(vocabulary: 50257)
 
-  private static func generate(_ name: String, _ type: WeightType) -> Benchmark {
+  private static func generate(_ name: String, _ type: StoredType) -> Benchmark {
     Benchmark(name, unit: "tokens/s", items: 128) {
       let engine = try randomEngine(type)
       let tokens = randomTokens(192)
@@ -37,7 +37,7 @@ enum GPT2GenerationBenchmarks {
     }
   }
 
-  private static func prefill(_ name: String, _ type: WeightType) -> Benchmark {
+  private static func prefill(_ name: String, _ type: StoredType) -> Benchmark {
     Benchmark(name, unit: "tokens/s", items: 512) {
       let engine = try randomEngine(type)
       let tokens = randomTokens(512)
@@ -59,7 +59,7 @@ enum GPT2GenerationBenchmarks {
   }
 
   /// Weights from N(0, 0.02²), norms and biases too.
-  private static func randomEngine(_ type: WeightType) throws(AIGCError) -> GPT2Engine {
+  private static func randomEngine(_ type: StoredType) throws(AIGCError) -> GPT2Engine {
     var shapes: [String: [Int]] = [
       "wte.weight": [sizes.vocabulary, sizes.width], "wpe.weight": [sizes.context, sizes.width],
     ]
@@ -77,7 +77,7 @@ enum GPT2GenerationBenchmarks {
   }
 
   private static func randomWeight(
-    _ name: String, _ shape: [Int], _ type: WeightType
+    _ name: String, _ shape: [Int], _ type: StoredType
   ) throws(AIGCError) -> WeightMatrix {
     let count = shape.reduce(1, *)
     let stream = name.utf8.reduce(0) { $0 &* 31 &+ Int($1) }
