@@ -1,6 +1,7 @@
 import ArgumentParser
 import Checkpoints
 import Console
+import Datasets
 import Files
 import Training
 
@@ -100,22 +101,33 @@ extension Family {
 public protocol TextFamily: Family {
   /// Opens the model folder, or the bare file that the family ``Family/claims(_:)``.
   func load(_ path: String) throws(AIGCError) -> any LanguageModel
+
+  /// How the model at `path` cuts text into tokens: `aigc tokenize`. Reads no weights where it can.
+  /// - Throws: ``AIGCError``: badInput when its files are missing or damaged, usage when the model
+  ///   has no tokenizer. The default reads the BPE files of the model folder.
+  func tokenizer(_ path: String) throws(AIGCError) -> any Tokenizer
 }
 
 extension TextFamily {
   public var kind: String { "text" }
+
+  public func tokenizer(_ path: String) throws(AIGCError) -> any Tokenizer {
+    guard isFolder(path) else { throw .usage("\(path): a model without a tokenizer") }
+    return try BPETokenizer(folder: path)
+  }
 }
 
 /// Every family of the program.
 public let families: [any Family] = [
   NGramFamily(), RecurrentFamily<RNNName>(), RecurrentFamily<GRUName>(),
-  RecurrentFamily<LSTMName>(), ForecastFamily(),
+  RecurrentFamily<LSTMName>(), GPT2Family(), ForecastFamily(),
 ]
 
 /// Every verb of `aigc`, in the order of its help.
 public let verbs: [any ParsableCommand.Type] =
   [
-    Train.self, Generate.self, Next.self, Evaluate.self, Score.self, Inspect.self, Convert.self,
+    Train.self, Generate.self, Next.self, Evaluate.self, Score.self, Tokenize.self,
+    Detokenize.self, Inspect.self, Convert.self,
     Update.self, Finetune.self,
     Models.self, Bench.self, Completion.self,
   ] + families.flatMap { $0.commands }

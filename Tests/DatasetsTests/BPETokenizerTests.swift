@@ -78,7 +78,8 @@ import Testing
     let lines = "a\n\n\nb \n c\n<|endoftext|>\n\n'\n's \n\u{A0}\nd"
     for text in [text, try table(String(repeating: lines, count: 20))] {
       func pieces(_ blockSize: Int) throws -> [[UInt8]] {
-        let corpus = PieceCorpus(text, name: "t", findsEndOfText: true, blockSize: blockSize)
+        let matcher = try AddedTokenMatcher([AddedToken(id: 0, content: BPETokenizer.endOfText)])
+        let corpus = PieceCorpus(text, name: "t", addedTokens: matcher, blockSize: blockSize)
         return try corpus.map { block in
           var words: [[UInt8]] = []
           block.forEach { index in

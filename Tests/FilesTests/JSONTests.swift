@@ -3,6 +3,10 @@ import FoundationEssentials
 import Testing
 
 @Suite struct JSONTests {
+  private func parsed(_ bytes: some Sequence<UInt8>) throws -> JSONValue {
+    try JSONValue(parsing: Table(Array(bytes)))
+  }
+
   @Test func compactAndOrdered() {
     let value: JSONValue = [
       "b": 1, "a": [true, .null, 0.5, "x"], "f": .float(-1.25), "n": .double(.nan),
@@ -38,11 +42,11 @@ import Testing
       #""\u00e9\u6625\ud83d\ude00 \"\\\/\b\f\n\r\t é春""#, "\t{ \"a\" :\r\n1 }\n",
     ]
     for text in texts {
-      let value = try JSONValue(parsing: Array(text.utf8))
+      let value = try parsed(text.utf8)
       #expect(value == (try JSONDecoder().decode(JSONValue.self, from: Data(text.utf8))), "\(text)")
     }
-    let ordered = try JSONValue(parsing: Array(#"{"b":1,"a":2}"#.utf8))
-    #expect(try JSONValue(parsing: Array("1E+2".utf8)) == .double(100))
+    let ordered = try parsed(#"{"b":1,"a":2}"#.utf8)
+    #expect(try parsed("1E+2".utf8) == .double(100))
     #expect(ordered == .object([.init("b", 1), .init("a", 2)]))
   }
 
@@ -54,12 +58,43 @@ import Testing
       "\"\\ud83d\"", "\"\\ud83d\\u0041\"", "\"\\udc00\"", "\"\n\"", "NaN", "'a'", "\u{0}", "1\u{0}",
     ]
     for text in texts {
-      #expect(throws: AIGCError.self, "\(text)") { try JSONValue(parsing: Array(text.utf8)) }
+      #expect(throws: AIGCError.self, "\(text)") { try parsed(text.utf8) }
     }
-    #expect(throws: AIGCError.self) { try JSONValue(parsing: [0x22, 0xFF, 0x22]) }
+    #expect(throws: AIGCError.self) { try parsed([0x22, 0xFF, 0x22]) }
     let deep = [UInt8](repeating: UInt8(ascii: "["), count: 1_000_000)
     #expect(throws: AIGCError.badInput("byte 128: nested too deeply")) {
-      try JSONValue(parsing: deep)
+      try parsed(deep)
+    }
+  }
+
+  /// What is passed over is checked as what is read.
+  @Test func scannerPassesOver() throws {
+    let text = #"{"a":[{"b":"\u00e9\\"},1e3,null],"c":"春","d":[],"e":{},"n":12}"#
+    var scanner = JSONScanner(try Table(Array(text.utf8)), place: "x")
+    var keys: [String] = []
+    var number = 0
+    try scanner.object { (scanner, key) throws(AIGCError) in
+      keys.append(key)
+      if key == "n" { number = try scanner.size() } else { try scanner.skip() }
+    }
+    try scanner.finish()
+    #expect(keys == ["a", "c", "d", "e", "n"] && number == 12)
+    for text in [
+      "[1,]", "{\"a\"}", "[01]", "[\"\\x\"]", "[tru]", "\"\u{1}\"", "[\"a]", "{\"a\":1 \"b\":2}",
+      "[-]",
+      String(repeating: "[", count: 100_000), String(repeating: "{\"a\":", count: 100_000),
+    ] {
+      var scanner = JSONScanner(try Table(Array(text.utf8)), place: "x")
+      #expect(throws: AIGCError.self, "\(text.prefix(20))") { try scanner.skip() }
+    }
+    for (text, message) in [
+      ("-1", "x: byte 0: a whole number from 0 up is needed"),
+      ("01", "x: byte 2: a whole number from 0 up is needed"),
+      ("1.0", "x: byte 1: a whole number is needed"),
+      ("99999999999999999999", "x: byte 18: the number is too large"),
+    ] {
+      var scanner = JSONScanner(try Table(Array(text.utf8)), place: "x")
+      #expect(throws: AIGCError.badInput(message)) { try scanner.size() }
     }
   }
 }

@@ -12,7 +12,7 @@ extension Tensor: Differentiable {
   /// The same values as the start of a recording: operations on it are recorded, and
   /// ``gradients(of:at:createGraph:)`` finds its gradient.
   public func watchedCopy() -> Tensor {
-    let leaf = Node(shape: shape, edges: [], output: nil, derivative: nil)
+    let leaf = Node(shape: shape)
     return Tensor(storage: storage, shape: shape, node: leaf)
   }
 }
@@ -49,16 +49,22 @@ public func valueAndGradients(
 public func gradients(
   of y: Tensor, at inputs: [any Differentiable], createGraph: Bool = false
 ) -> [Tensor] {
+  gradients(of: y, times: .ones(y.shape), at: inputs, createGraph: createGraph)
+}
+
+/// The same for the sum of y · dy.
+func gradients(
+  of y: Tensor, times dy: Tensor, at inputs: [any Differentiable], createGraph: Bool = false
+) -> [Tensor] {
   let targets = inputs.map { $0.watched }
   guard let root = y.node else { return targets.map { .zeros($0.shape) } }
   for (index, target) in targets.enumerated() {
     if let node = target.node, node.target < 0 { node.target = index }
   }
   var results = [Tensor?](repeating: nil, count: targets.count)
-  root.gradient = .ones(y.shape)
+  root.gradient = dy
   for node in reachable(from: root) {
-    guard let dy = node.gradient else { continue }
-    node.gradient = nil
+    guard let dy = node.takeGradient() else { continue }
     if node.target >= 0 { results[node.target] = dy }
     guard let derivative = node.derivative else { continue }
     let context = PullbackContext(node: node, withHistory: createGraph)
@@ -75,7 +81,7 @@ public func gradients(
 /// Computes the gradients of a node's inputs that are wanted, and adds each to what its node has.
 private func passBack(_ dy: Tensor, _ context: PullbackContext, _ derivative: Derivative) {
   func send(_ gradient: Tensor, _ index: Int) {
-    guard let next = context.node.edges[index].node else { return }
+    guard let next = context.node.node(index) else { return }
     precondition(
       gradient.shape == next.shape,
       "a gradient of shape \(gradient.shape) for an input of shape \(next.shape)")
@@ -83,14 +89,14 @@ private func passBack(_ dy: Tensor, _ context: PullbackContext, _ derivative: De
   }
   switch derivative {
   case .one(let pullback): send(pullback(dy, context.input(0), context.output), 0)
-  case .oneLinear(let pullback): send(pullback(dy, context.inputShape(0)), 0)
+  case .oneLinear(let pullback): send(pullback(dy, context.node.shape(0)), 0)
   case .two(let da, let db):
     let (a, b) = (context.input(0), context.input(1))
     if context.needs(0) { send(da(dy, a, b), 0) }
     if context.needs(1) { send(db(dy, a, b), 1) }
   case .twoLinear(let da, let db):
-    if context.needs(0) { send(da(dy, context.inputShape(0)), 0) }
-    if context.needs(1) { send(db(dy, context.inputShape(1)), 1) }
+    if context.needs(0) { send(da(dy, context.node.shape(0)), 0) }
+    if context.needs(1) { send(db(dy, context.node.shape(1)), 1) }
   case .many(let pullback):
     for (index, gradient) in pullback(dy, context).enumerated() {
       if let gradient { send(gradient, index) }
@@ -103,13 +109,16 @@ private func reachable(from root: Node) -> [Node] {
   let visit = Node.newVisit()
   var nodes: [Node] = [root]
   var isSorted = true
+  var lastOrder = root.order
   root.visit = visit
   var next = 0
   while next < nodes.count {
-    for edge in nodes[next].edges {
-      guard let node = edge.node, node.visit != visit else { continue }
+    let above = nodes[next]
+    for index in 0..<above.inputCount {
+      guard let node = above.node(index), node.visit != visit else { continue }
       node.visit = visit
-      if let last = nodes.last, last.order < node.order { isSorted = false }
+      if lastOrder < node.order { isSorted = false }
+      lastOrder = node.order
       nodes.append(node)
     }
     next += 1

@@ -43,18 +43,21 @@ struct PullbackContext {
   let node: Node
   let withHistory: Bool
 
+  var inputCount: Int { node.inputCount }
+
   /// Input `index`, whose values were kept.
   func input(_ index: Int) -> Tensor {
-    guard let tensor = node.edges[index].tensor(withHistory: withHistory) else {
+    guard let tensor = node.input(index).tensor(withHistory: withHistory) else {
       preconditionFailure("a pullback reads an input that was not kept")
     }
     return tensor
   }
 
-  func inputShape(_ index: Int) -> Shape { node.edges[index].shape }
+  func inputShape(_ index: Int) -> Shape { node.shape(index) }
 
   /// Whether somebody wants the gradient of input `index`.
-  func needs(_ index: Int) -> Bool { node.edges[index].node != nil }
+  @inline(__always)
+  func needs(_ index: Int) -> Bool { node.hasNode(index) }
 
   /// The output. With history it hangs on its own node, so that a second derivative sees how it
   /// depends on the inputs.
@@ -72,28 +75,82 @@ final class Node {
   /// Increases with each operation: an order in which inputs come before outputs.
   let order: Int
   let shape: Shape
-  var edges: [Edge]
+  /// The first two inputs stand in place: nearly all operations have no more, and an array would cost
+  /// each node memory of its own.
+  @exclusivity(unchecked) private var first: Edge?
+  @exclusivity(unchecked) private var second: Edge?
+  @exclusivity(unchecked) private var others: [Edge]?
+  let inputCount: Int
   let output: Storage?
   let derivative: Derivative?
   /// The sum of what has come back so far, while gradients are computed.
-  var gradient: Tensor?
+  @exclusivity(unchecked) var gradient: Tensor?
   /// The last traversal that met this node.
-  var visit = 0
+  @exclusivity(unchecked) var visit = 0
   /// Which of the gradients that are asked for is this node's, while they are computed; -1: none.
-  var target = -1
+  @exclusivity(unchecked) var target = -1
 
   private static let counter = Atomic<Int>(0)
 
-  init(shape: Shape, edges: [Edge], output: Storage?, derivative: Derivative?) {
+  /// A node of two inputs, one or none.
+  @inline(__always)
+  init(
+    shape: Shape, _ first: consuming Edge? = nil, _ second: consuming Edge? = nil,
+    output: Storage? = nil, derivative: consuming Derivative? = nil
+  ) {
     order = Self.counter.add(1, ordering: .relaxed).newValue
     self.shape = shape
-    self.edges = edges
+    inputCount = first == nil ? 0 : second == nil ? 1 : 2
+    self.first = first
+    self.second = second
+    self.output = output
+    self.derivative = derivative
+  }
+
+  init(shape: Shape, inputs: [Edge], output: Storage?, derivative: Derivative) {
+    order = Self.counter.add(1, ordering: .relaxed).newValue
+    self.shape = shape
+    inputCount = inputs.count
+    first = inputs.first
+    second = inputs.dropFirst().first
+    if inputs.count > 2 { others = Array(inputs.dropFirst(2)) }
     self.output = output
     self.derivative = derivative
   }
 
   /// A number no traversal had before.
   static func newVisit() -> Int { counter.add(1, ordering: .relaxed).newValue }
+
+  func input(_ index: Int) -> Edge {
+    guard let edge = index == 0 ? first : index == 1 ? second : others?[index - 2] else {
+      preconditionFailure("an operation has no input \(index)")
+    }
+    return edge
+  }
+
+  /// Where the gradient of input `index` goes.
+  @inline(__always)
+  func node(_ index: Int) -> Node? {
+    index == 0 ? first?.node : index == 1 ? second?.node : others?[index - 2].node
+  }
+
+  @inline(__always)
+  func shape(_ index: Int) -> Shape {
+    (index == 0 ? first?.shape : index == 1 ? second?.shape : others?[index - 2].shape) ?? []
+  }
+
+  @inline(__always)
+  func hasNode(_ index: Int) -> Bool {
+    index == 0
+      ? first?.node != nil : index == 1 ? second?.node != nil : others?[index - 2].node != nil
+  }
+
+  /// The gradient that has come back, which the node then lets go of.
+  @inline(__always)
+  func takeGradient() -> Tensor? {
+    defer { gradient = nil }
+    return gradient
+  }
 
   /// A chain of nodes is freed one by one: the language's own way is recursive and overflows the
   /// stack at some 40,000 of them.
@@ -109,17 +166,17 @@ final class Node {
 
   /// Whether the node of some input has, perhaps, no other owner.
   private var ownsInput: Bool {
-    for index in edges.indices where edges[index].node != nil {
-      if edges.count > 1 || isKnownUniquelyReferenced(&edges[index].node) { return true }
-    }
-    return false
+    if others != nil { return true }
+    if second?.node != nil { return true }
+    guard var edge = first.take(), edge.node != nil else { return false }
+    defer { first = edge }
+    return isKnownUniquelyReferenced(&edge.node)
   }
 
   private func moveInputs(to pending: inout [Node]) {
-    for index in edges.indices {
-      guard let node = edges[index].node else { continue }
-      edges[index].node = nil
-      pending.append(node)
-    }
+    for index in 0..<inputCount { if let node = node(index) { pending.append(node) } }
+    first?.node = nil
+    second?.node = nil
+    others = nil
   }
 }

@@ -33,6 +33,13 @@ public final class Parameter: Differentiable {
   func beginWatching() { recording = plain.watchedCopy() }
   func endWatching() { recording = nil }
 
+  /// Puts another recorded value in the place of this one, which is returned; nil: nothing is
+  /// recorded.
+  func exchangeRecording(_ new: Tensor?) -> Tensor? {
+    defer { recording = new }
+    return recording
+  }
+
   /// Changes the values in place where no tensor shares them, else a copy of them: optimizers. Not
   /// while the parameter is watched.
   public func update(_ body: (UnsafeMutableBufferPointer<Float>) -> Void) {

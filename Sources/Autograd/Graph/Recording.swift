@@ -10,7 +10,10 @@ extension Tensor {
     from x: Tensor, _ pullback: @escaping (_ dy: Tensor, _ x: Tensor, _ y: Tensor) -> Tensor
   ) -> Tensor {
     guard x.node != nil else { return self }
-    return record([Edge(x, keepsValues: true)], keepsOutput: true, .one(pullback))
+    attach(
+      Node(
+        shape: shape, Edge(x, keepsValues: true), output: storage, derivative: .one(pullback)))
+    return self
   }
 
   /// Records an operation of one input whose derivative depends on neither input nor output.
@@ -18,7 +21,8 @@ extension Tensor {
     from x: Tensor, _ pullback: @escaping (_ dy: Tensor, _ shape: Shape) -> Tensor
   ) -> Tensor {
     guard x.node != nil else { return self }
-    return record([Edge(x, keepsValues: false)], keepsOutput: false, .oneLinear(pullback))
+    attach(Node(shape: shape, Edge(x, keepsValues: false), derivative: .oneLinear(pullback)))
+    return self
   }
 
   /// Records an operation of two inputs; each gradient is computed only where it is wanted.
@@ -28,8 +32,11 @@ extension Tensor {
     _ db: @escaping (_ dy: Tensor, _ a: Tensor, _ b: Tensor) -> Tensor
   ) -> Tensor {
     guard a.node != nil || b.node != nil else { return self }
-    let edges = [Edge(a, keepsValues: true), Edge(b, keepsValues: true)]
-    return record(edges, keepsOutput: false, .two(da, db))
+    attach(
+      Node(
+        shape: shape, Edge(a, keepsValues: true), Edge(b, keepsValues: true),
+        derivative: .two(da, db)))
+    return self
   }
 
   /// The same where the derivative depends on no values, only on shapes.
@@ -38,8 +45,11 @@ extension Tensor {
     _ db: @escaping (_ dy: Tensor, _ shape: Shape) -> Tensor
   ) -> Tensor {
     guard a.node != nil || b.node != nil else { return self }
-    let edges = [Edge(a, keepsValues: false), Edge(b, keepsValues: false)]
-    return record(edges, keepsOutput: false, .twoLinear(da, db))
+    attach(
+      Node(
+        shape: shape, Edge(a, keepsValues: false), Edge(b, keepsValues: false),
+        derivative: .twoLinear(da, db)))
+    return self
   }
 
   /// Records an operation of any number of inputs.
@@ -51,14 +61,10 @@ extension Tensor {
     from inputs: [Tensor], keepsOutput: Bool, _ pullback: @escaping Pullback
   ) -> Tensor {
     guard inputs.contains(where: { $0.node != nil }) else { return self }
-    return record(
-      inputs.map { Edge($0, keepsValues: true) }, keepsOutput: keepsOutput, .many(pullback))
-  }
-
-  private func record(_ edges: [Edge], keepsOutput: Bool, _ derivative: Derivative) -> Tensor {
     attach(
       Node(
-        shape: shape, edges: edges, output: keepsOutput ? storage : nil, derivative: derivative))
+        shape: shape, inputs: inputs.map { Edge($0, keepsValues: true) },
+        output: keepsOutput ? storage : nil, derivative: .many(pullback)))
     return self
   }
 

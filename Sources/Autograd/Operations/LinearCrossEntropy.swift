@@ -26,7 +26,7 @@ public func linearCrossEntropy(
     Tensor.requireFirstOrder(context, "linearCrossEntropy")
     // A loss usually ends the graph: its own gradient is 1.
     let factor = dy.item
-    return results.prefix(context.node.edges.count).map { factor == 1 ? $0 : $0 * factor }
+    return results.prefix(context.inputCount).map { factor == 1 ? $0 : $0 * factor }
   }
 }
 

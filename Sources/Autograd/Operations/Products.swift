@@ -108,7 +108,7 @@ public func linear(_ x: Tensor, _ weight: Tensor, _ bias: Tensor? = nil) -> Tens
     return [
       context.needs(0) ? matmul(rows, weight).reshaped(x.shape) : nil,
       context.needs(1) ? matmul(rows, columns, transposeA: true) : nil,
-      context.node.edges.count > 2 && context.needs(2) ? rows.sum(axis: 0) : nil,
+      context.inputCount > 2 && context.needs(2) ? rows.sum(axis: 0) : nil,
     ]
   }
 }

@@ -215,7 +215,7 @@ private struct RecurrentLayer {
       results.append(nil)
     }
     for (index, gradient) in stateGradients.enumerated()
-    where results.count < context.node.edges.count {
+    where results.count < context.inputCount {
       // A cell given without a state takes the second gradient.
       let source = !hasState && hasCell ? stateGradients[index + 1] : gradient
       results.append(Tensor(source, [shape.batch, shape.hidden]))

@@ -102,8 +102,9 @@ extension Tensor {
   /// - Parameters:
   ///   - x: [columns].
   ///   - bias: [rows].
+  ///   - isReversed: see ``rowProducts(_:_:bias:isReversed:_:)``.
   ///   - y: resized to the number of rows.
-  public func product(_ x: Tensor, bias: Tensor?, into y: inout [Float]) {
+  public func product(_ x: Tensor, bias: Tensor?, isReversed: Bool = false, into y: inout [Float]) {
     precondition(rank == 2 && x.count == shape[1], "product: \(shape) and \(x.shape)")
     let rows = shape[0]
     if y.count != rows { y = [Float](repeating: 0, count: rows) }
@@ -111,7 +112,7 @@ extension Tensor {
       guard let target = y.baseAddress else { return }
       rowProducts(
         rows, [RowProduct(weights: pointer, x: x.pointer, columns: shape[1])],
-        bias: bias?.pointer, target)
+        bias: bias?.pointer, isReversed: isReversed, target)
     }
   }
 }

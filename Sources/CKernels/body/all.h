@@ -8,6 +8,7 @@
 #include "optimizers.h"
 #include "gemm.h"
 #include "recurrent.h"
+#include "weights.h"
 
 #include "../table.h"
 #define AIGC_ENTRY(name, parameters, arguments) .name = k_##name,

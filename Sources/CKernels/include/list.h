@@ -24,6 +24,11 @@
  * pack_panel: one such panel from b[k * b_depth + j * b_column], zeros beyond `columns`.
  * Recurrent cells, one row of n units: gates lie `stride` apart (i f g o; r z n), pre-activations in,
  *   activations out. *_grad writes the gradient of the pre-activations.
+ * weights_by_input: y[r][c] += sum of x[r][k] w[k][c], for weights [inputs, outputs] of a type below.
+ *   weights_by_output: y[r][c] += sum of x[r][k] w[c][k], for weights [outputs, inputs]. Made for one
+ *   to eight rows; strides count values.
+ * widen: y[r][c] = w[r][c] as float32.
+ * fetch_rows: asks for `rows` pieces of `bytes` of memory, `stride` bytes apart, that are needed soon.
  */
 #define AIGC_KERNELS(K) \
   K(exp, (long n, const float *x, float *y), (n, x, y)) \
@@ -86,6 +91,15 @@
     (rows, depth, a, a_row, a_depth, b, start, start_row, c, c_row, columns)) \
   K(pack_panel, (long depth, long columns, const float *b, long b_depth, long b_column, \
     float *panel), (depth, columns, b, b_depth, b_column, panel)) \
+  K(weights_by_input, (int type, long rows, long depth, long columns, const float *x, long x_row, \
+    const void *w, long w_row, float *y, long y_row), \
+    (type, rows, depth, columns, x, x_row, w, w_row, y, y_row)) \
+  K(weights_by_output, (int type, long rows, long depth, long columns, const float *x, long x_row, \
+    const void *w, long w_row, float *y, long y_row), \
+    (type, rows, depth, columns, x, x_row, w, w_row, y, y_row)) \
+  K(widen, (int type, long rows, long columns, const void *w, long w_row, float *y, long y_row), \
+    (type, rows, columns, w, w_row, y, y_row)) \
+  K(fetch_rows, (long rows, long bytes, const void *w, long stride), (rows, bytes, w, stride)) \
   K(lstm_cell, (long n, float *gates, long stride, const float *bias, const float *c_before, \
     float *c, float *h), (n, gates, stride, bias, c_before, c, h)) \
   K(lstm_cell_grad, (long n, const float *gates, long stride, const float *c_before, \
@@ -97,6 +111,9 @@
   K(gru_cell_grad, (long n, const float *gates, long stride, const float *hidden_new, \
     const float *h_before, const float *dh, float *dgates, float *dhidden, float *dh_before), \
     (n, gates, stride, hidden_new, h_before, dh, dgates, dhidden, dh_before))
+
+/* How a weight is stored: IEEE single or half precision, or bfloat16. */
+enum { AIGC_F32, AIGC_F16, AIGC_BF16 };
 
 /* Settings of one Adam step. */
 typedef struct {

@@ -1,3 +1,5 @@
+import Files
+
 /// How a token stands in an ARPA file, where white space separates tokens.
 ///
 /// In `char` and `byte` mode white space and control characters are written as `<U+0020>` and

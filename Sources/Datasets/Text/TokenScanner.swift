@@ -1,3 +1,5 @@
+import Files
+
 /// Takes the tokens of a text in order.
 protocol TokenSink: ~Copyable {
   mutating func token(_ start: UnsafePointer<UInt8>, _ length: Int)

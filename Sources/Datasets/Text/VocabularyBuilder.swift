@@ -35,6 +35,27 @@ public struct VocabularyBuilder: Sendable {
     }
   }
 
+  /// Makes room for about so many words.
+  mutating func reserve(_ words: Int) {
+    while slots.count < words * 2 { grow() }
+    offsets.reserveCapacity(words)
+    bytes.reserveCapacity(words * 8)
+  }
+
+  /// The id of a word that is there.
+  @inline(__always)
+  func existing(_ word: WordKey) -> UInt32? {
+    let found = find(word)
+    return found.emptySlot == nil ? found.id : nil
+  }
+
+  /// The bytes of word `id` where they lie.
+  @inline(__always)
+  func withBytes<R>(of id: UInt32, _ body: (UnsafeBufferPointer<UInt8>) -> R) -> R {
+    let range = Int(offsets[Int(id)])..<Int(offsets[Int(id) + 1])
+    return bytes.withUnsafeBufferPointer { body(UnsafeBufferPointer(rebasing: $0[range])) }
+  }
+
   /// Adds the words of `other` that are missing.
   /// - Returns: for each id of `other` its id here.
   public mutating func merge(_ other: Vocabulary) -> [UInt32] {

@@ -1,3 +1,5 @@
+import Files
+
 /// Where spaces belong between the tokens of a sentence, as books are printed.
 struct WordSpacing: Sendable {
   private enum Previous { case start, word, punctuation, opening }

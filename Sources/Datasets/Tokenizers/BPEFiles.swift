@@ -1,42 +1,91 @@
 import Files
 
-/// The two files that GPT-2 and Hugging Face read: `vocab.json`, an object of tokens and their ids,
-/// and `merges.txt`, a version line and then the two tokens of each merge.
+/// The files that GPT-2 and Hugging Face read: `tokenizer.json`, or `vocab.json`, an object of tokens
+/// and their ids, and `merges.txt`, a version line and then the two tokens of each merge.
 extension BPETokenizer {
   static let vocabularyFile = "vocab.json"
   static let mergesFile = "merges.txt"
+  /// Also what transformers asks for: which class reads the folder.
+  static let configurationFile = "tokenizer_config.json"
   /// The files hold 0.5 MB for 50,000 merges.
   private static let largest = 64 << 20
 
-  /// Reads `vocab.json` and `merges.txt` of a folder.
-  /// - Throws: ``AIGCError`` (badInput) when one is missing or damaged, lacks a token for some byte,
-  ///   or a merge names or makes a token that is not there.
+  /// Reads the tokenizer of a folder: `tokenizer.json` where it is, as transformers does, else
+  /// `vocab.json` and `merges.txt`.
+  /// - Throws: ``AIGCError`` (badInput) when a file is missing or damaged, lacks a token for some
+  ///   byte, a merge names or makes a token that is not there, or `tokenizer.json` asks for what is
+  ///   not supported.
   public init(folder: String) throws(AIGCError) {
-    try self.init(
-      vocabulary: "\(folder)/\(Self.vocabularyFile)", merges: "\(folder)/\(Self.mergesFile)")
+    let path = "\(folder)/\(TokenizerJSON.fileName)"
+    if fileExists(path) {
+      try self.init(tokenizerJSON: path)
+    } else {
+      try self.init(
+        vocabulary: "\(folder)/\(Self.vocabularyFile)", merges: "\(folder)/\(Self.mergesFile)")
+    }
   }
 
-  /// Reads the two files under other names.
+  /// Reads a `tokenizer.json` with a byte-level BPE model.
+  /// - Throws: as ``init(folder:)``.
+  public init(tokenizerJSON path: String) throws(AIGCError) {
+    self = try TokenizerJSON(path: path).tokenizer()
+  }
+
+  /// Reads `vocab.json` and `merges.txt`, or the two under other names.
+  /// - Throws: as ``init(folder:)``.
   public init(vocabulary path: String, merges mergesPath: String) throws(AIGCError) {
     let vocabulary = try VocabularyJSON(path: path)
-    var plain: Set<Int32> = []
-    for id in 0..<vocabulary.count where ByteAlphabet.decode(vocabulary.token(id)) == nil {
-      plain.insert(Int32(id))
-    }
-    let tokens = (0..<vocabulary.count).lazy.map { id in
-      ByteAlphabet.decode(vocabulary.token(id)) ?? Array(vocabulary.token(id))
-    }
-    var byteTokens: [Int32] = []
+    let byteTokens = try Self.byteTokens(vocabulary, name: path)
+    let end = vocabulary.id(of: Self.endOfText).map { AddedToken(id: $0, content: Self.endOfText) }
+    try self.init(
+      vocabulary, byteTokens: byteTokens, merges: try Self.readMerges(mergesPath, vocabulary),
+      addedTokens: end.map { [$0] } ?? [])
+  }
+
+  /// The id of each byte.
+  /// - Parameter name: the vocabulary's file, for messages.
+  static func byteTokens(
+    _ vocabulary: VocabularyJSON, name: String
+  ) throws(AIGCError) -> [Int32] {
+    var tokens: [Int32] = []
     for byte in UInt8.min...UInt8.max {
       guard let id = vocabulary.id(of: ByteAlphabet.encode([byte])) else {
-        throw .badInput("\(path): no token for byte \(byte): not a byte-level vocabulary")
+        throw .badInput("\(name): no token for byte \(byte): not a byte-level vocabulary")
       }
-      byteTokens.append(id)
+      tokens.append(id)
     }
-    self.init(
-      tokens: tokens, plainTokens: plain, byteTokens: byteTokens,
-      merges: try Self.readMerges(mergesPath, vocabulary),
-      endToken: vocabulary.id(of: PieceScanner.endOfText))
+    return tokens
+  }
+
+  /// - Parameters:
+  ///   - vocabulary: the tokens as the files spell them.
+  ///   - addedTokens: those that are not in the vocabulary have the ids behind it, in order.
+  init(
+    _ vocabulary: VocabularyJSON, byteTokens: [Int32], merges: MergeTable,
+    addedTokens: [AddedToken], addsPrefixSpace: Bool = false
+  ) throws(AIGCError) {
+    // An added token that the merges do not make stands for its characters.
+    var plain: Set<Int32> = []
+    for token in addedTokens where token.content.contains(where: { $0 >= 0x80 }) {
+      if !byteTokens.contains(token.id), !merges.makes(token.id) { plain.insert(token.id) }
+    }
+    var tokens = TokenBytes(capacity: vocabulary.count)
+    let alphabet = ByteAlphabet.bytes
+    func append(_ id: Int32, _ token: UnsafeBufferPointer<UInt8>) {
+      if plain.contains(id) {
+        tokens.append(token)
+      } else if !tokens.append(spelled: token, alphabet) {
+        plain.insert(id)
+      }
+    }
+    vocabulary.forEach(append)
+    for token in addedTokens where Int(token.id) >= vocabulary.count {
+      token.content.withUnsafeBufferPointer { append(token.id, $0) }
+    }
+    try self.init(
+      tokens: tokens, plainTokens: plain, byteTokens: byteTokens, merges: merges,
+      addedTokens: addedTokens, addsPrefixSpace: addsPrefixSpace,
+      endToken: vocabulary.id(of: Self.endOfText))
   }
 
   private static func readMerges(
@@ -44,53 +93,103 @@ extension BPETokenizer {
   ) throws(AIGCError) -> MergeTable {
     let file = try MappedFile(path: path)
     guard file.count <= largest else { throw .badInput("\(path): too large for merges") }
-    let text = try file.bytes()
-    var merges = MergeTable()
-    var made: [UInt8] = []
-    var (line, start) = (1, 0)
-    while start < text.count {
-      var (end, space, spaces) = (start, start, 0)
-      while end < text.count, text[end] != 10 {
-        if text[end] == 32 { (space, spaces) = (end, spaces + 1) }
-        end += 1
+    var merges = MergeReader(vocabulary)
+    var (line, start) = (0, 0)
+    var wrong: String?
+    try file.bytes().withUnsafeBuffer { text in
+      while start < text.count, wrong == nil {
+        line += 1
+        var end = start
+        while end < text.count, text[end] != 10 { end += 1 }
+        var content = UnsafeBufferPointer(rebasing: text[start..<end])
+        if content.last == 13 { content = UnsafeBufferPointer(rebasing: content.dropLast()) }
+        start = end + 1
+        if content.isEmpty || line == 1 && content.starts(with: MergeReader.version) { continue }
+        wrong = merges.addSpaced(content)
       }
-      let next = end + 1
-      if end > start, text[end - 1] == 13 { end -= 1 }
-      let isVersion = line == 1 && (start..<end).map { text[$0] }.starts(with: Self.version)
-      if end > start, !isVersion {
-        func error(_ what: String) -> AIGCError { .badInput("\(path): line \(line) \(what)") }
-        guard spaces == 1 else { throw error("is not two tokens with a space between them") }
-        guard let left = vocabulary.id(of: text, at: start..<space),
-          let right = vocabulary.id(of: text, at: space + 1..<end)
-        else { throw error("names a token that is not in the vocabulary") }
-        made.removeAll(keepingCapacity: true)
-        for place in start..<end where place != space { made.append(text[place]) }
-        guard let id = vocabulary.id(of: made) else {
-          throw error("makes a token that is not in the vocabulary")
-        }
-        merges.append(left, right, becomes: id)
-      }
-      line += 1
-      start = next
     }
-    return merges
+    if let wrong { throw .badInput("\(path): line \(line) \(wrong)") }
+    return merges.table
   }
 
-  private static let version = Array("#version".utf8)
+  // MARK: Writing
 
+  /// Writes `vocab.json` and `merges.txt`, and the same as `tokenizer.json`, with a
+  /// `tokenizer_config.json`, so that transformers' AutoTokenizer reads the folder.
   public func write(to path: (String) -> String) throws(AIGCError) {
-    try VocabularyJSON.write(
-      (0..<vocabularySize).lazy.map { written(Int32($0)) }, to: path(Self.vocabularyFile))
+    let spelled = (0..<vocabularySize).lazy.map { written(Int32($0)) }
+    try VocabularyJSON.write(spelled, to: path(Self.vocabularyFile))
     let file = try OutputFile(path: path(Self.mergesFile))
     try file.write("#version: 0.2\n")
-    for (left, right) in merges.pairs {
-      try file.write(written(left) + [32] + written(right) + [10])
-    }
+    for merge in writtenMerges { try file.write(merge + [10]) }
     try file.commit(sync: true)
+    for (name, content) in [
+      (TokenizerJSON.fileName, TokenizerJSON.written(self)),
+      (Self.configurationFile, TokenizerJSON.writtenConfiguration(self)),
+    ] {
+      let file = try OutputFile(path: path(name))
+      try file.write(content)
+      try file.commit(sync: true)
+    }
+  }
+
+  /// The merges, each as two tokens with a space between them. Those of tokens with spaces, which no
+  /// text can reach, are left out.
+  var writtenMerges: some Sequence<[UInt8]> {
+    merges.pairs.lazy.compactMap { pair in
+      let (left, right) = (written(pair.left), written(pair.right))
+      return left.contains(32) || right.contains(32) ? nil : left + [32] + right
+    }
   }
 
   /// A token as the files hold it.
-  private func written(_ id: Int32) -> [UInt8] {
+  func written(_ id: Int32) -> [UInt8] {
     plainTokens.contains(id) ? bytes(of: id) : ByteAlphabet.encode(bytes(of: id))
+  }
+}
+
+/// Takes merges one by one.
+struct MergeReader {
+  private let vocabulary: VocabularyJSON
+  private(set) var table: MergeTable
+  /// The token that a merge makes.
+  private var made: [UInt8] = []
+  /// Most merges make the token behind that of the last one, which saves looking it up.
+  private var next: Int32 = 0
+
+  /// How the first line of `merges.txt` begins.
+  static let version = Array("#version".utf8)
+
+  init(_ vocabulary: VocabularyJSON) {
+    self.vocabulary = vocabulary
+    table = MergeTable(capacity: vocabulary.count)
+  }
+
+  /// Adds the merge of two tokens with a space between them, as the files spell them.
+  /// - Returns: what is wrong with it; nil when all is well.
+  mutating func addSpaced(_ pair: UnsafeBufferPointer<UInt8>) -> String? {
+    guard let space = pair.firstIndex(of: 32), !pair[(space + 1)...].contains(32) else {
+      return "is not two tokens with a space between them"
+    }
+    return add(pair[..<space], pair[(space + 1)...])
+  }
+
+  /// Adds the merge of two tokens.
+  /// - Returns: what is wrong with it; nil when all is well.
+  mutating func add(
+    _ left: UnsafeBufferPointer<UInt8>.SubSequence, _ right: UnsafeBufferPointer<UInt8>.SubSequence
+  ) -> String? {
+    guard let leftID = vocabulary.id(of: UnsafeBufferPointer(rebasing: left)),
+      let rightID = vocabulary.id(of: UnsafeBufferPointer(rebasing: right))
+    else { return "names a token that is not in the vocabulary" }
+    made.removeAll(keepingCapacity: true)
+    made.append(contentsOf: left)
+    made.append(contentsOf: right)
+    guard let id = vocabulary.isToken(next, made) ? next : vocabulary.id(of: made) else {
+      return "makes a token that is not in the vocabulary"
+    }
+    table.append(leftID, rightID, becomes: id)
+    next = id + 1
+    return nil
   }
 }

@@ -4,50 +4,72 @@ import Kernels
 /// Byte-level byte pair encoding, as GPT-2 has it (Radford et al., 2019): text is cut into pieces
 /// (words with the space before them, numbers, signs), and the bytes of each are merged in the order
 /// of the vocabulary's merges. Gives the ids of the PyPI package `tokenizers` and of GPT-2's
-/// encoder.py; `<|endoftext|>` in the text is its one token where the vocabulary has it.
+/// encoder.py; `<|endoftext|>` in the text, and other added tokens, are one token each.
 ///
 /// Every text in UTF-8 has ids, and the bytes of its tokens are the text again. Other bytes are
 /// refused: GPT-2's own encoder never sees them, as Python has made U+FFFD of them before.
 public struct BPETokenizer: Tokenizer {
-  /// The bytes of all tokens, one after the other.
-  private var bytes: [UInt8] = []
-  /// Where each token ends.
-  private var ends: [Int] = []
+  private let tokens: TokenBytes
   /// Ids of tokens that the files hold as plain text, not in GPT-2's alphabet for bytes.
-  private(set) var plainTokens: Set<Int32> = []
+  let plainTokens: Set<Int32>
   /// The id of each byte by itself.
   private let byteTokens: [Int32]
   let merges: MergeTable
-  public let endToken: Int32?
+  let addedTokens: [AddedToken]
+  private let allTokens: AddedTokenMatcher?
+  private let textTokens: AddedTokenMatcher?
+
+  /// The token that ends a text: `<|endoftext|>` where the vocabulary has it. A model whose
+  /// configuration names another one sets it.
+  public var endToken: Int32?
+
+  /// Whether special tokens in the text, `<|endoftext|>` say, are one token each; else they are text
+  /// like any other.
+  public var parsesSpecialTokens = true
+
+  /// Whether a text gets a space before it that is not there (`add_prefix_space`), as does what
+  /// follows an added token.
+  public let addsPrefixSpace: Bool
+
+  static let endOfText = Array("<|endoftext|>".utf8)
 
   /// - Parameters:
   ///   - tokens: the bytes of each id.
   ///   - plainTokens: see ``plainTokens``.
   ///   - byteTokens: the id of each byte.
   ///   - merges: pairs of ids, all in range.
-  ///   - endToken: the id of `<|endoftext|>`.
+  ///   - addedTokens: what is found in text before it is cut; ids in range.
+  ///   - endToken: ``endToken``; nil for the added token `<|endoftext|>`.
+  /// - Throws: ``AIGCError`` (failed) without memory.
   init(
-    tokens: some Sequence<[UInt8]>, plainTokens: Set<Int32> = [], byteTokens: [Int32],
-    merges: MergeTable, endToken: Int32?
-  ) {
-    for token in tokens {
-      bytes += token
-      ends.append(bytes.count)
-    }
+    tokens: TokenBytes, plainTokens: Set<Int32> = [], byteTokens: [Int32], merges: MergeTable,
+    addedTokens: [AddedToken], addsPrefixSpace: Bool = false, endToken: Int32? = nil
+  ) throws(AIGCError) {
+    self.tokens = tokens
     self.plainTokens = plainTokens
     self.byteTokens = byteTokens
     self.merges = merges
-    self.endToken = endToken
+    self.addedTokens = addedTokens
+    self.addsPrefixSpace = addsPrefixSpace
+    self.endToken = endToken ?? addedTokens.first { $0.content == Self.endOfText }?.id
+    allTokens = try AddedTokenMatcher(addedTokens)
+    textTokens = try AddedTokenMatcher(addedTokens.filter { !$0.isSpecial })
   }
 
   public var kind: TokenizerKind { .bpe }
-  public var vocabularySize: Int { ends.count }
+  public var vocabularySize: Int { tokens.count }
   public var endTokenEndsText: Bool { true }
   public var unknownToken: Int32? { nil }
   public var mergeCount: Int { merges.pairs.count }
 
+  private var matcher: AddedTokenMatcher? { parsesSpecialTokens ? allTokens : textTokens }
+
   public func encode(_ text: Table<UInt8>, name: String) throws(AIGCError) -> [Int32] {
-    let corpus = PieceCorpus(text, name: name, findsEndOfText: endToken != nil)
+    try encode(prefixed: addsPrefixSpace ? withSpaces(text).text : text, name: name)
+  }
+
+  private func encode(prefixed text: Table<UInt8>, name: String) throws(AIGCError) -> [Int32] {
+    let corpus = PieceCorpus(text, name: name, addedTokens: matcher)
     let blocks = try corpus.map { encode($0) }
     if blocks.count == 1 { return blocks[0] }
     let count = blocks.reduce(0) { $0 + $1.count }
@@ -88,30 +110,93 @@ public struct BPETokenizer: Tokenizer {
   /// Appends the ids of one piece.
   private func append(_ word: WordKey, to ids: inout [Int32], _ merger: inout PieceMerger) {
     let start = ids.count
-    let piece = UnsafeBufferPointer(start: word.start, count: word.length)
-    if let endToken, piece.elementsEqual(PieceScanner.endOfText) {
-      ids.append(endToken)
+    // Text between added tokens never is one.
+    if let id = matcher?.id(of: word) {
+      ids.append(id)
       return
     }
-    for byte in piece { ids.append(byteTokens[Int(byte)]) }
+    for byte in UnsafeBufferPointer(start: word.start, count: word.length) {
+      ids.append(byteTokens[Int(byte)])
+    }
     merger.merge(&ids, from: start)
   }
 
   public func ranges(of text: Table<UInt8>, name: String) throws(AIGCError) -> [Range<Int>] {
+    let (text, spaces) = addsPrefixSpace ? try withSpaces(text) : (text, [])
     var position = 0
-    return try encode(text, name: name).map { id in
-      let begin = position
-      position += range(of: id).count
-      return begin..<position
+    // Spaces that are not in the text are before the position.
+    var added = 0
+    return try encode(prefixed: text, name: name).map { id in
+      let begin = position - added
+      position += tokens.range(of: id).count
+      while added < spaces.count, spaces[added] < position { added += 1 }
+      return begin..<max(begin, position - added)
     }
   }
 
-  private func range(of id: Int32) -> Range<Int> {
+  /// The text with the spaces of ``addsPrefixSpace``, and where in it they are.
+  private func withSpaces(_ text: Table<UInt8>) throws(AIGCError) -> (
+    text: Table<UInt8>, spaces: [Int]
+  ) {
+    var output: [UInt8] = []
+    output.reserveCapacity(text.count + 1)
+    var spaces: [Int] = []
+    func append(
+      _ start: UnsafePointer<UInt8>, _ end: UnsafePointer<UInt8>, _ isToken: Bool
+    ) -> Bool {
+      if !isToken, start < end, start.pointee != 32 {
+        spaces.append(output.count)
+        output.append(32)
+      }
+      output.append(contentsOf: UnsafeBufferPointer(start: start, count: end - start))
+      return true
+    }
+    withExtendedLifetime(text) {
+      let (begin, end) = (text.pointer, text.pointer + text.count)
+      _ = matcher?.split(begin, end, append) ?? append(begin, end, false)
+    }
+    return (try Table(output), spaces)
+  }
+
+  public func bytes(of id: Int32) -> [UInt8] { Array(tokens[id]) }
+
+  public func makeDecoder() -> any TokenDecoder { ByteSequenceDecoder(self) }
+}
+
+/// The bytes of all tokens, one after the other.
+struct TokenBytes: Sendable {
+  private var bytes: [UInt8] = []
+  /// Where each token ends.
+  private var ends: [Int] = []
+
+  var count: Int { ends.count }
+
+  mutating func append(_ token: some Sequence<UInt8>) {
+    bytes.append(contentsOf: token)
+    ends.append(bytes.count)
+  }
+
+  /// - Parameter capacity: about how many tokens will come.
+  init(capacity: Int = 0) {
+    bytes.reserveCapacity(capacity * 8)
+    ends.reserveCapacity(capacity)
+  }
+
+  /// Appends the bytes that `token` spells in GPT-2's alphabet.
+  /// - Parameter alphabet: ``ByteAlphabet/bytes``.
+  /// - Returns: false when it spells none: its own bytes are then the token.
+  mutating func append(spelled token: UnsafeBufferPointer<UInt8>, _ alphabet: [Int16]) -> Bool {
+    let isSpelled = ByteAlphabet.decode(token, into: &bytes, alphabet)
+    if !isSpelled { bytes.append(contentsOf: token) }
+    ends.append(bytes.count)
+    return isSpelled
+  }
+
+  /// Where the bytes of a token lie; empty for ids out of range.
+  func range(of id: Int32) -> Range<Int> {
     guard ends.indices.contains(Int(id)) else { return 0..<0 }
     return (id == 0 ? 0 : ends[Int(id) - 1])..<ends[Int(id)]
   }
 
-  public func bytes(of id: Int32) -> [UInt8] { Array(bytes[range(of: id)]) }
-
-  public func makeDecoder() -> any TokenDecoder { ByteSequenceDecoder(self) }
+  subscript(id: Int32) -> ArraySlice<UInt8> { bytes[range(of: id)] }
 }

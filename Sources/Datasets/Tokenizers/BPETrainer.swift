@@ -44,9 +44,11 @@ public struct BPETrainer: Sendable {
         progress(Double(learner.tokens.count) / Double(vocabularySize))
       }
     }
-    return BPETokenizer(
-      tokens: learner.tokens, byteTokens: MergeLearner.byteTokens, merges: learner.mergeTable(),
-      endToken: 0)
+    var tokens = TokenBytes()
+    for token in learner.tokens { tokens.append(token) }
+    return try BPETokenizer(
+      tokens: tokens, byteTokens: MergeLearner.byteTokens, merges: learner.mergeTable(),
+      addedTokens: [AddedToken(id: 0, content: BPETokenizer.endOfText)])
   }
 }
 
@@ -58,7 +60,7 @@ private struct PieceCounts {
 
   init(_ texts: [Table<UInt8>], name: String) throws(AIGCError) {
     for text in texts {
-      let corpus = PieceCorpus(text, name: name, findsEndOfText: false)
+      let corpus = PieceCorpus(text, name: name, addedTokens: nil)
       for block in try corpus.map({ Block($0) }) { add(block) }
     }
     _ = try words.freeze()
@@ -135,7 +137,7 @@ private struct MergeLearner {
   }()
 
   init(_ pieces: PieceCounts) {
-    tokens = [PieceScanner.endOfText] + ByteAlphabet.order.map { [$0] }
+    tokens = [BPETokenizer.endOfText] + ByteAlphabet.order.map { [$0] }
     for (id, token) in tokens.enumerated() { ids[token] = Int32(id) }
     for (index, count) in pieces.counts.enumerated() where count > 0 {
       starts.append(symbols.count)

@@ -18,7 +18,8 @@ enum ByteAlphabet {
     scalars[Int($0)] < scalars[Int($1)]
   }
 
-  private static let bytes: [Int16] = {
+  /// For each character of the alphabet its byte, -1 for others.
+  static let bytes: [Int16] = {
     var bytes = [Int16](repeating: -1, count: 0x144)
     for byte in 0..<256 { bytes[Int(scalars[byte])] = Int16(byte) }
     return bytes
@@ -39,23 +40,27 @@ enum ByteAlphabet {
     return text
   }
 
-  /// The bytes that valid UTF-8 `text` stands for; nil when a character of it stands for none.
-  static func decode(_ text: ArraySlice<UInt8>) -> [UInt8]? {
-    var token: [UInt8] = []
-    token.reserveCapacity(text.count)
-    var index = text.startIndex
-    while index < text.endIndex {
+  /// Appends the bytes that valid UTF-8 `text` stands for.
+  /// - Parameter bytes: ``bytes``, which a caller with many texts looks up once.
+  /// - Returns: false, with nothing appended, when a character of it stands for none.
+  static func decode(
+    _ text: UnsafeBufferPointer<UInt8>, into token: inout [UInt8], _ bytes: [Int16] = Self.bytes
+  ) -> Bool {
+    let count = token.count
+    var index = 0
+    while index < text.count {
       var scalar = Int(text[index])
       if scalar >= 0x80 {
         // Only two-byte characters can be in the alphabet.
-        guard scalar < 0xE0, index + 1 < text.endIndex else { return nil }
+        guard scalar < 0xE0, index + 1 < text.count else { break }
         index += 1
         scalar = (scalar & 0x1F) << 6 | Int(text[index] & 0x3F)
       }
-      guard scalar < bytes.count, bytes[scalar] >= 0 else { return nil }
+      guard scalar < bytes.count, bytes[scalar] >= 0 else { break }
       token.append(UInt8(truncatingIfNeeded: bytes[scalar]))
       index += 1
     }
-    return token
+    if index < text.count { token.removeLast(token.count - count) }
+    return index >= text.count
   }
 }

@@ -3,8 +3,8 @@ struct MergeTable: Sendable {
   /// In the order in which they are tried.
   private(set) var pairs: [(left: Int32, right: Int32)] = []
   /// Open addressing, at most half full: the pair in `keys`, its rank and id beside it.
-  private var keys = [UInt64](repeating: Self.empty, count: 64)
-  private var values = [Value](repeating: Value(rank: 0, id: 0), count: 64)
+  private var keys: [UInt64]
+  private var values: [Value]
 
   /// No pair: ids are not negative.
   private static let empty = UInt64.max
@@ -14,12 +14,26 @@ struct MergeTable: Sendable {
     var id: Int32
   }
 
+  /// - Parameter capacity: about how many merges will come.
+  init(capacity: Int = 0) {
+    var size = 64
+    while size < capacity * 2 { size *= 2 }
+    keys = [UInt64](repeating: Self.empty, count: size)
+    values = [Value](repeating: Value(rank: 0, id: 0), count: size)
+    pairs.reserveCapacity(capacity)
+  }
+
   /// Adds a merge behind the others. Of one pair twice the later counts, as with GPT-2.
   mutating func append(_ left: Int32, _ right: Int32, becomes id: Int32) {
     let rank = UInt32(pairs.count)
     pairs.append((left, right))
     if pairs.count * 2 > keys.count { grow() }
     insert(Self.key(left, right), Value(rank: rank, id: id))
+  }
+
+  /// Whether a merge becomes the token `id`.
+  func makes(_ id: Int32) -> Bool {
+    keys.indices.contains { keys[$0] != Self.empty && values[$0].id == id }
   }
 
   private static func key(_ left: Int32, _ right: Int32) -> UInt64 {

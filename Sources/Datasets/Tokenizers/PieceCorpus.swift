@@ -10,23 +10,24 @@ struct PieceCorpus: Sendable {
   static let longestPiece = 1 << 30
   private let text: Table<UInt8>
   private let name: String
-  private let findsEndOfText: Bool
+  private let addedTokens: AddedTokenMatcher?
   /// Where blocks start, and the end.
   private let bounds: [Int]
 
   /// - Parameters:
   ///   - text: the whole text.
   ///   - name: the file, for messages.
-  ///   - findsEndOfText: whether `<|endoftext|>` is a piece.
+  ///   - addedTokens: what is a piece by itself.
   ///   - blockSize: bytes of a block; it goes on to the next line end that fits.
   init(
-    _ text: Table<UInt8>, name: String, findsEndOfText: Bool, blockSize: Int = Self.blockSize
+    _ text: Table<UInt8>, name: String, addedTokens: AddedTokenMatcher?,
+    blockSize: Int = Self.blockSize
   ) {
     self.text = text
     self.name = name
-    self.findsEndOfText = findsEndOfText
+    self.addedTokens = addedTokens
     var bounds = [0]
-    var position = blockSize
+    var position = addedTokens?.holdsLineEnds == true ? text.count : blockSize
     while position < text.count, let cut = Self.cut(text, from: position) {
       bounds.append(cut)
       position = cut + blockSize
@@ -55,7 +56,7 @@ struct PieceCorpus: Sendable {
   func scan(_ index: Int) throws(AIGCError) -> PieceBlock {
     let (begin, end) = (text.pointer + bounds[index], text.pointer + bounds[index + 1])
     var tokens = BlockTokens(byteCount: end - begin, limit: text.pointer + text.count)
-    let scanner = PieceScanner(begin: begin, end: end, findsEndOfText: findsEndOfText)
+    let scanner = PieceScanner(begin: begin, end: end, addedTokens: addedTokens)
     let failure = scanner.scan(into: &tokens)
     tokens.endSentence(keepEmpty: true)
     tokens.finish()

@@ -1,16 +1,13 @@
 import Files
-import Glibc
 
 /// Cuts text into the pieces in which GPT-2 merges bytes, by hand what its encoder.py does with
-/// `'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+`. The end token
-/// `<|endoftext|>` is a piece by itself, and the text before it is cut as if it ended there.
+/// `'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+`. An added token
+/// such as `<|endoftext|>` is a piece by itself, and the text before it is cut as if it ended there.
 struct PieceScanner {
   let begin: UnsafePointer<UInt8>
   let end: UnsafePointer<UInt8>
-  /// Whether `<|endoftext|>` is a piece; else it is text like any other.
-  let findsEndOfText: Bool
-
-  static let endOfText = Array("<|endoftext|>".utf8)
+  /// What is found before the text is cut; nil when all is text.
+  let addedTokens: AddedTokenMatcher?
 
   /// Classes of characters, the numbers of ``unicodeRuns``.
   private static let letter: UInt8 = 1
@@ -20,35 +17,22 @@ struct PieceScanner {
   /// Hands every piece to `sink`; nil when all was UTF-8.
   func scan(into sink: inout some TokenSink & ~Copyable) -> ScanFailure? {
     let classes = CharacterClasses.shared.start
-    var position = begin
-    while position < end {
-      let segmentEnd = findsEndOfText ? nextEndOfText(position) : end
-      let segment = Segment(end: segmentEnd, classes: classes)
-      if let failure = segment.scan(from: position, into: &sink) { return failure }
-      position = segmentEnd
-      if position < end {
-        sink.token(position, Self.endOfText.count)
-        position += Self.endOfText.count
+    guard let addedTokens else {
+      return Segment(end: end, classes: classes).scan(from: begin, into: &sink)
+    }
+    var failure: ScanFailure?
+    _ = addedTokens.split(begin, end) { start, end, isToken in
+      if isToken {
+        sink.token(start, end - start)
+      } else {
+        failure = Segment(end: end, classes: classes).scan(from: start, into: &sink)
       }
+      return failure == nil
     }
-    return nil
+    return failure
   }
 
-  /// The next `<|endoftext|>` at or after `start`.
-  private func nextEndOfText(_ start: UnsafePointer<UInt8>) -> UnsafePointer<UInt8> {
-    var position = start
-    while end - position >= Self.endOfText.count,
-      let found = memchr(position, Int32(Self.endOfText[0]), end - position)
-    {
-      position = UnsafePointer(found.assumingMemoryBound(to: UInt8.self))
-      let text = UnsafeBufferPointer(start: position, count: end - position)
-      if text.starts(with: Self.endOfText) { return position }
-      position += 1
-    }
-    return end
-  }
-
-  /// Text without end tokens.
+  /// Text without added tokens.
   private struct Segment {
     let end: UnsafePointer<UInt8>
     let classes: UnsafePointer<UInt8>

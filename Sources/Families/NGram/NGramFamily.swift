@@ -30,6 +30,11 @@ struct NGramFamily: TextFamily {
 
   func load(_ path: String) throws(AIGCError) -> any LanguageModel { try open(path) }
 
+  func tokenizer(_ path: String) throws(AIGCError) -> any Tokenizer {
+    let model = try open(path)
+    return WordTokenizer(mode: model.configuration.tokens, vocabulary: model.table.vocabulary)
+  }
+
   /// A model folder, an ARPA file (words between white space) or a bare binary model.
   func open(_ path: String) throws(AIGCError) -> NGramLanguageModel {
     if isFolder(path) { return try NGramLanguageModel(folder: path) }

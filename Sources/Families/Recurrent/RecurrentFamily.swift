@@ -17,6 +17,11 @@ struct RecurrentFamily<Name: RecurrentCommandName>: TextFamily {
     try RecurrentLanguageModel(folder: path)
   }
 
+  func tokenizer(_ path: String) throws(AIGCError) -> any Tokenizer {
+    let configuration = try RecurrentConfiguration.read(folder: path)
+    return try loadTokenizer(kind: configuration.tokens, folder: path)
+  }
+
   func inspect(_ path: String) throws(AIGCError) -> [JSONValue.Member] {
     let model = try RecurrentLanguageModel(folder: path)
     let configuration = model.configuration

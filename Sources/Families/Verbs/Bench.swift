@@ -1,4 +1,5 @@
 import ArgumentParser
+import Autograd
 import Console
 import Files
 import Kernels
@@ -11,12 +12,13 @@ public struct Benchmark: Sendable {
   public let unit: String
   /// Items of one call.
   public let items: Int
-  /// Makes the model and its data, and returns the call to be measured.
-  public let prepare: @Sendable () throws -> () -> Void
+  /// Makes the model and its data, and returns the call to be measured. The call gives what it has
+  /// computed, to be compared: ``isSame(forThreads:)``.
+  public let prepare: @Sendable () throws -> () -> [Tensor]
 
   public init(
     _ name: String, unit: String, items: Int,
-    prepare: @escaping @Sendable () throws -> () -> Void
+    prepare: @escaping @Sendable () throws -> () -> [Tensor]
   ) {
     self.name = name
     self.unit = unit
@@ -24,17 +26,50 @@ public struct Benchmark: Sendable {
     self.prepare = prepare
   }
 
+  /// Something whose results are not compared.
+  public init(
+    timing name: String, unit: String, items: Int,
+    prepare: @escaping @Sendable () throws -> () -> Void
+  ) {
+    self.init(name, unit: unit, items: items) {
+      let call = try prepare()
+      return {
+        call()
+        return []
+      }
+    }
+  }
+
+  /// Whether two calls give the same bytes with each of these numbers of threads, which the number in
+  /// use is set to meanwhile; nil where there is nothing to compare.
+  func isSame(forThreads counts: ClosedRange<Int>) throws -> Bool? {
+    let before = Threads.count
+    defer { Threads.count = before }
+    var expected: [[UInt32]]?
+    for count in counts {
+      Threads.count = count
+      let call = try prepare()
+      _ = call()
+      let found = call().map { $0.values.map { $0.bitPattern } }
+      if found.isEmpty { return nil }
+      if let expected, expected != found { return false }
+      expected = found
+      try Interruption.check()
+    }
+    return true
+  }
+
   /// Calls it again and again.
   /// - Parameter seconds: how long; five calls at least, after three that are not counted.
   /// - Returns: the time of each call in seconds.
   func measure(seconds: Double) throws -> [Double] {
     let call = try prepare()
-    for _ in 0..<3 { call() }
+    for _ in 0..<3 { _ = call() }
     var times: [Double] = []
     let start = ContinuousClock.now
     while times.count < 5 || (ContinuousClock.now - start).seconds < seconds {
       let before = ContinuousClock.now
-      call()
+      _ = call()
       times.append((ContinuousClock.now - before).seconds)
       try Interruption.check()
     }
@@ -54,6 +89,9 @@ public struct Bench: ConsoleCommand {
   @Option(help: "How long to measure.")
   var seconds = 5.0
 
+  @Flag(help: "In place of measuring, compare the results of 1, 2 and 3 threads, byte by byte.")
+  var compareThreads = false
+
   @OptionGroup public var common: CommonOptions
 
   public init() {}
@@ -72,9 +110,27 @@ public struct Bench: ConsoleCommand {
       let similar = suggestion(for: name, among: all.map { $0.name })
       throw AIGCError.usage("unknown benchmark '\(name)'\(similar)")
     }
+    if compareThreads { return try compare(chosen) }
     for benchmark in chosen {
       try StandardOutput.write(line(benchmark, try benchmark.measure(seconds: seconds)))
       try StandardOutput.flush()
+    }
+  }
+
+  private func compare(_ benchmarks: [Benchmark]) throws {
+    var different: [String] = []
+    for benchmark in benchmarks {
+      guard let isSame = try benchmark.isSame(forThreads: 1...3) else { continue }
+      if !isSame { different.append(benchmark.name) }
+      let line = JSONValue.object([
+        .init("workload", .string(benchmark.name)), .init("same_bytes", .bool(isSame)),
+      ])
+      try StandardOutput.write(line.text + "\n")
+      try StandardOutput.flush()
+    }
+    guard different.isEmpty else {
+      throw AIGCError.failed(
+        "results differ with the number of threads: \(different.joined(separator: ", "))")
     }
   }
 

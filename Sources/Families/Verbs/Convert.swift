@@ -11,8 +11,23 @@ public struct ConversionOptions: Sendable {
   public var tokens: TokenMode?
   /// Whether a model at the output may be replaced.
   public var force = false
+  /// How the weights of a neural model are to be saved; nil: as they are.
+  public var type: ScalarType?
 
   public init() {}
+}
+
+/// The types that weights are saved in, as flags have them.
+enum StorageType: String, CaseIterable, ExpressibleByArgument {
+  case f32, f16, bf16
+
+  var scalarType: ScalarType {
+    switch self {
+    case .f32: .f32
+    case .f16: .f16
+    case .bf16: .bf16
+    }
+  }
 }
 
 /// What `aigc convert --family` hands to a family that makes a model of a file of tensors.
@@ -38,6 +53,8 @@ public struct Convert: ConsoleCommand {
       N-gram models: .arpa and .arpa.gz are ARPA files, other names model folders.
       Files of PyTorch (.pth .pt .bin .ckpt) and safetensors: OUT ends in .safetensors, or --family \
       makes a model folder.
+      GPT-2 models: a folder, as Hugging Face has them (model.safetensors or pytorch_model.bin), goes \
+      to a folder with model.safetensors.
       """)
 
   @Argument(
@@ -54,6 +71,8 @@ public struct Convert: ConsoleCommand {
   var vocab: String?
   @Option(help: "Which of two models the tensors are (with --family): generator, discriminator.")
   var part: ImportOptions.Part?
+  @Option(help: "Neural models: save the weights as f32, f16 or bf16 (default: as they are).")
+  var type: StorageType?
   @Flag(help: "Replace a model folder.")
   var force = false
   @OptionGroup public var common: CommonOptions
@@ -96,6 +115,7 @@ public struct Convert: ConsoleCommand {
     var options = ConversionOptions()
     options.tokens = tokens
     options.force = force
+    options.type = type?.scalarType
     if isFolder(path) {
       try Families.family(of: path).convert(path, to: output, options: options)
     } else {

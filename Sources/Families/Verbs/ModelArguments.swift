@@ -15,12 +15,17 @@ public struct ModelOption: ParsableArguments {
 
   /// The chosen language model. Which one it is goes to standard error when nobody named it.
   func load() throws(AIGCError) -> (path: String, model: any LanguageModel) {
-    if let model { return try loadTextModel(model) }
+    try loadTextModel(path())
+  }
+
+  /// Where the chosen language model is.
+  func path() throws(AIGCError) -> String {
+    if let model { return try ModelStore.standard().resolve(model) }
     let names = families.compactMap { ($0 as? any TextFamily)?.name }
     let found = try ModelStore.standard().defaultModel(kind: "text") { names.contains($0.family) }
     let why = found.place == .runs ? "the newest in runs/" : found.place.rawValue
     Diagnostics.note("using \(found.path) (\(why))")
-    return try loadTextModel(found.path)
+    return found.path
   }
 }
 
@@ -30,14 +35,19 @@ public func loadTextModel(
   _ nameOrPath: String
 ) throws(AIGCError) -> (path: String, model: any LanguageModel) {
   let path = try ModelStore.standard().resolve(nameOrPath)
-  let family = try family(of: path)
-  guard let text = family as? any TextFamily else {
-    throw .mismatch("\(path): a model of kind '\(family.kind)'; a text model is needed here")
-  }
+  let text = try textFamily(of: path)
   let start = ContinuousClock.now
   let model = try text.load(path)
   Diagnostics.detail("loaded \(path) in \(Format.fixed((.now - start) / .milliseconds(1), 1)) ms")
   return (path, model)
+}
+
+/// The family of the language model at `path`.
+/// - Throws: ``AIGCError``: badInput for what is no model, mismatch for a model of another kind.
+func textFamily(of path: String) throws(AIGCError) -> any TextFamily {
+  let family = try family(of: path)
+  if let text = family as? any TextFamily { return text }
+  throw .mismatch("\(path): a model of kind '\(family.kind)'; a text model is needed here")
 }
 
 /// Text that the user gave: the file of that name, standard input for `-`, else the words themselves.

@@ -56,6 +56,11 @@ extension Table where Element == UInt8 {
     }
   }
 
+  /// Whether both hold the same bytes.
+  public func holdsSame(as other: Table<UInt8>) -> Bool {
+    count == other.count && (base == other.base || memcmp(base, other.base, count) == 0)
+  }
+
   /// The text in bytes `range`, with U+FFFD where it is not UTF-8.
   public func text(_ range: Range<Int>) -> String {
     String(

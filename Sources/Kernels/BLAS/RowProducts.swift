@@ -17,17 +17,19 @@ public struct RowProduct: @unchecked Sendable {
 ///   - rows: of every W, and the size of y.
 ///   - terms: the products.
 ///   - bias: [rows]; nil: zeros.
+///   - isReversed: whether rows are taken from the last on. A caller that turns the order at every
+///     token finds the rows it read last in the caches, though all weights are larger than these.
 ///   - y: the result.
 public func rowProducts(
   _ rows: Int, _ terms: [RowProduct], bias: UnsafePointer<Float>?,
-  _ y: UnsafeMutablePointer<Float>
+  isReversed: Bool = false, _ y: UnsafeMutablePointer<Float>
 ) {
   let work = rows * terms.reduce(0) { $0 + $1.columns }
-  // Blocks of at least 32 k weights, at most eight.
-  let blocks = max(1, min(8, work >> 15))
+  // Blocks of at least 32 k weights, at most 32: each stays with one thread, and in its core's cache.
+  let blocks = max(1, min(32, work >> 15))
   let size = ((rows + blocks - 1) / blocks + 15) / 16 * 16
   nonisolated(unsafe) let pointers = (bias: bias, y: y)
-  parallelFor((rows + size - 1) / size) { block in
+  parallelSteps(1, tasks: (rows + size - 1) / size, isReversed: isReversed) { _, block in
     let first = block * size
     let count = min(size, rows - first)
     let target = pointers.y + first

@@ -8,7 +8,14 @@ import Synchronization
 /// One parallel region for all steps; threads wait for each other by looking. A task goes to the same
 /// thread at every step where that thread comes in time, so that its weights stay in that core's
 /// cache; a task whose thread is late (or never started) is taken by another one.
-public func parallelSteps(_ steps: Int, tasks: Int, _ body: @Sendable (Int, Int) -> Void) {
+/// - Parameters:
+///   - steps: how many steps.
+///   - tasks: of each step.
+///   - isReversed: whether each thread takes its tasks from the last on.
+///   - body: gets the step and the task.
+public func parallelSteps(
+  _ steps: Int, tasks: Int, isReversed: Bool = false, _ body: @Sendable (Int, Int) -> Void
+) {
   let threads = min(Threads.count, tasks)
   guard threads > 1, steps > 0 else {
     for step in 0..<max(steps, 0) {
@@ -17,7 +24,7 @@ public func parallelSteps(_ steps: Int, tasks: Int, _ body: @Sendable (Int, Int)
     return
   }
   let board = StepBoard(steps: steps, tasks: tasks, threads: threads)
-  parallelFor(threads) { thread in board.work(as: thread, body) }
+  parallelFor(threads) { thread in board.work(as: thread, isReversed: isReversed, body) }
 }
 
 /// Who does which task of which step.
@@ -45,11 +52,15 @@ private final class StepBoard: @unchecked Sendable {
     taken.deallocate()
   }
 
-  func work(as thread: Int, _ body: @Sendable (Int, Int) -> Void) {
+  func work(as thread: Int, isReversed: Bool, _ body: @Sendable (Int, Int) -> Void) {
     let own = tasks * thread / threads..<tasks * (thread + 1) / threads
     var step = done.load(ordering: .acquiring) / tasks
     while step < steps {
-      for task in own { take(task, step, body) }
+      if isReversed {
+        for task in own.reversed() { take(task, step, body) }
+      } else {
+        for task in own { take(task, step, body) }
+      }
       let end = (step + 1) * tasks
       var looks = 0
       while done.load(ordering: .acquiring) < end {

@@ -1,4 +1,5 @@
 import CKernels
+import Files
 
 /// A plain product of two square float32 matrices, to be timed: what training could reach here if
 /// it were nothing but ``gemm(_:_:_:_:_:beta:_:stride:)``.
@@ -71,5 +72,37 @@ public final class ReadProbe {
       aigc_sum(min(size, count - first), weights + first, sums + block)
     }
     return (0..<blocks).reduce(0) { $0 + sums[$1] }
+  }
+}
+
+/// A plain sum over memory as weights for inference lie in it: the speed at which memory is read.
+/// Each thread adds up one part.
+public final class MemoryProbe: Sendable {
+  /// Bytes of a run.
+  public let byteCount: Int
+  private let values: Table<Float>
+
+  /// - Throws: ``AIGCError`` (failed) when the system refuses the memory.
+  public init(byteCount: Int) throws(AIGCError) {
+    self.byteCount = byteCount
+    let memory = try MutableTable<Float>(count: byteCount / 4)
+    memory.withUnsafeMutableBuffer { $0.update(repeating: 1) }
+    values = memory.frozen()
+  }
+
+  /// Reads all of it once, on all threads.
+  public func run() {
+    let threads = Threads.count
+    values.withUnsafeBuffer { buffer in
+      guard let base = buffer.baseAddress else { return }
+      nonisolated(unsafe) let start = base
+      let count = buffer.count
+      parallelFor(threads) { thread in
+        var sum: Float = 0
+        let first = count * thread / threads
+        aigc_sum(count * (thread + 1) / threads - first, start + first, &sum)
+        precondition(sum > 0)
+      }
+    }
   }
 }

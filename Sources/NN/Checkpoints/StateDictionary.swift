@@ -62,7 +62,8 @@ public enum StateDictionary {
     for (index, entry) in parameters.enumerated() { entry.parameter.value = values[index] }
   }
 
-  private static func mismatch(_ path: String, _ problems: [String]) -> AIGCError {
+  /// One line for all that does not fit, or the first of it.
+  public static func mismatch(_ path: String, _ problems: [String]) -> AIGCError {
     let shown = problems.prefix(6).joined(separator: "; ")
     let more = problems.count > 6 ? "; and \(problems.count - 6) more" : ""
     return .mismatch("\(path): does not fit the model: \(shown)\(more)")

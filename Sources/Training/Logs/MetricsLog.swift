@@ -97,14 +97,14 @@ public final class MetricsLog {
       if range.isEmpty { continue }
       if let damage { throw damage }
       do {
-        body(try row(range.map { bytes[$0] }), range)
+        body(try row(bytes.slice(range)), range)
       } catch {
         damage = .badInput("\(path): line \(line): \(error.description)")
       }
     }
   }
 
-  private static func row(_ bytes: [UInt8]) throws(AIGCError) -> MetricsRow {
+  private static func row(_ bytes: Table<UInt8>) throws(AIGCError) -> MetricsRow {
     guard case .object(let members) = try JSONValue(parsing: bytes) else {
       throw .badInput("a JSON object is needed")
     }

@@ -4,7 +4,7 @@ import FoundationEssentials
 /// The head of every model's `config.json`. Families read their own further keys from the same file
 /// with ``decode(_:folder:)``.
 public struct ModelConfiguration: Codable, Equatable, Sendable {
-  /// The name of the model family: "ngram".
+  /// The name of the model family: "ngram". A folder that other programs made calls it `model_type`.
   public var family: String
   public var formatVersion: Int
   /// What the model makes: "text", "image" …
@@ -20,6 +20,30 @@ public struct ModelConfiguration: Codable, Equatable, Sendable {
     case kind
     case description
     case isDefault = "default"
+    case modelType = "model_type"
+  }
+
+  public init(from decoder: any Decoder) throws {
+    let keys = try decoder.container(keyedBy: CodingKeys.self)
+    description = try keys.decodeIfPresent(String.self, forKey: .description)
+    isDefault = try keys.decodeIfPresent(Bool.self, forKey: .isDefault)
+    guard keys.contains(.family) || !keys.contains(.modelType) else {
+      family = try keys.decode(String.self, forKey: .modelType)
+      (formatVersion, kind) = (1, "text")
+      return
+    }
+    family = try keys.decode(String.self, forKey: .family)
+    formatVersion = try keys.decode(Int.self, forKey: .formatVersion)
+    kind = try keys.decode(String.self, forKey: .kind)
+  }
+
+  public func encode(to encoder: any Encoder) throws {
+    var keys = encoder.container(keyedBy: CodingKeys.self)
+    try keys.encode(family, forKey: .family)
+    try keys.encode(formatVersion, forKey: .formatVersion)
+    try keys.encode(kind, forKey: .kind)
+    try keys.encodeIfPresent(description, forKey: .description)
+    try keys.encodeIfPresent(isDefault, forKey: .isDefault)
   }
 
   public init(

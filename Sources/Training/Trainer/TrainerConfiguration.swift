@@ -22,6 +22,8 @@ public struct TrainerConfiguration: Codable, Equatable, Sendable {
   public var tensorboard = false
   /// Items of a step. For the task: the trainer only keeps it.
   public var batchSize = 32
+  /// Batches whose gradients make one step; nil: one. For the task too.
+  public var gradAccumulation: Int?
   /// How gradients become steps. For the task: the trainer only keeps it.
   public var optimizer = OptimizerConfiguration()
 
@@ -32,6 +34,7 @@ public struct TrainerConfiguration: Codable, Equatable, Sendable {
     case saveEvery = "save_every"
     case earlyStop = "early_stop"
     case batchSize = "batch_size"
+    case gradAccumulation = "grad_accum"
   }
 
   /// - Parameters:
@@ -48,6 +51,7 @@ public struct TrainerConfiguration: Codable, Equatable, Sendable {
       ("--steps", steps, 1), ("--log-every", logEvery, 1), ("--eval-every", evalEvery, 0),
       ("--save-every", saveEvery, 0), ("--early-stop", earlyStop ?? 1, 1),
       ("--warmup", schedule.warmup, 0), ("--batch-size", batchSize, 1),
+      ("--grad-accum", gradAccumulation ?? 1, 1),
     ]
     for (name, value, least) in counts where value < least || value > TrainerState.largest {
       throw .usage("\(name) \(value): a number from \(least) up is needed")

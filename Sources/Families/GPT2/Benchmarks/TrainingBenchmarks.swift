@@ -37,11 +37,12 @@ enum GPT2TrainingBenchmarks {
       let targets = tokens()
       let context = Context(isTraining: true, random: random)
       return {
-        let (_, gradients) = valueAndGradients(for: parameters) {
+        let (loss, gradients) = valueAndGradients(for: parameters) {
           network.loss(inputs, targets: targets, context)
         }
         let scale = clippingScale(norm: globalNorm(gradients), limit: 1)
         optimizer.step(gradients, rate: 1e-3, scale: scale)
+        return [loss] + parameters.map { $0.value }
       }
     }
   }

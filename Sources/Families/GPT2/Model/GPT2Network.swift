@@ -6,7 +6,7 @@ import NN
 /// have Hugging Face's names and layout: `transformer.h.0.attn.c_attn.weight`, [in, out].
 struct GPT2Network: Module {
   let sizes: Sizes
-  let transformer: GPT2Transformer
+  var transformer: GPT2Transformer
   /// [vocabulary, width]; nil where it is the table of embeddings.
   private let ownHead: Parameter?
 
@@ -59,6 +59,8 @@ struct GPT2Transformer: Module {
   let wpe: Embedding
   let h: [GPT2Block]
   private let norm: LayerNorm
+  /// Whether training keeps only what goes into each block, and computes the rest again.
+  var recomputesBlocks = false
 
   init(_ sizes: GPT2Network.Sizes, using random: inout RandomSource) {
     self.sizes = sizes
@@ -72,7 +74,11 @@ struct GPT2Transformer: Module {
     let positions = wpe.weight.value.sliced(0..<tokens.shape[1])
     // [batch, steps] → [batch, steps, width], and stays so.
     var x = (wte(tokens) + positions).dropout(sizes.embeddingDropout, context)
-    for block in h { x = block(x, context) }
+    for block in h {
+      x =
+        recomputesBlocks
+        ? checkpointed(x, block.trainableParameters, context) { block($0, $1) } : block(x, context)
+    }
     return norm(x, context)
   }
 }

@@ -30,10 +30,14 @@ enum RecurrentBenchmarks {
     nonisolated(unsafe) var source = random
     return {
       var session = RecurrentSession(model)
+      var tokens: [Int32] = [0]
       session.append(0)
       for _ in 0..<128 {
-        if let token = session.draw(using: &source) { session.append(token) }
+        guard let token = session.draw(using: &source) else { continue }
+        session.append(token)
+        tokens.append(token)
       }
+      return [Tensor(tokens.map(Float.init), [tokens.count])]
     }
   }
 
@@ -54,11 +58,12 @@ enum RecurrentBenchmarks {
       let targets = tokens()
       let context = Context(isTraining: true, random: random)
       return {
-        let (_, gradients) = valueAndGradients(for: parameters) {
+        let (loss, gradients) = valueAndGradients(for: parameters) {
           network.loss(inputs, targets: targets, nil, context).loss
         }
         let scale = clippingScale(norm: globalNorm(gradients), limit: 1)
         optimizer.step(gradients, rate: 1e-3, scale: scale)
+        return [loss] + parameters.map { $0.value }
       }
     }
   }

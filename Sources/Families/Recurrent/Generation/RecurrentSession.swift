@@ -16,6 +16,8 @@ struct RecurrentSession: GenerationSession {
   /// Scores of the next token, while they are known.
   private var logits: [Float] = []
   private var areLogitsKnown = false
+  /// Which way the projection's weights are read: the other way each time.
+  private var isReversed = false
 
   init(_ model: RecurrentLanguageModel) {
     self.model = model
@@ -61,6 +63,7 @@ struct RecurrentSession: GenerationSession {
       append(newline ?? 0)
       return readLogits()
     }
-    weight.product(output, bias: bias, into: &logits)
+    weight.product(output, bias: bias, isReversed: isReversed, into: &logits)
+    isReversed.toggle()
   }
 }

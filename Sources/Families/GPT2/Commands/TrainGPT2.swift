@@ -1,0 +1,197 @@
+import ArgumentParser
+import Checkpoints
+import Console
+import Datasets
+import Files
+import NN
+import Training
+
+/// `aigc train gpt2`.
+struct TrainGPT2: ConsoleCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "gpt2", abstract: "Train a GPT-2 language model on text.",
+    discussion: """
+      Without flags it is nanoGPT's model for a CPU: minutes for a text of 1 MB. What is written is a \
+      folder that Hugging Face's transformers reads too.
+      """)
+
+  @Argument(help: "Text files (.gz too); - for standard input.", completion: .file())
+  var data: [String]
+  @OptionGroup(title: "Model") var model: GPT2ModelArguments
+  @OptionGroup(title: "Training") var training: TrainingOptions
+  @Option(help: "Batches whose gradients make one step (default 1).")
+  var gradAccum: Int?
+  @Flag(help: "Compute each block again in the backward pass: slower, with less memory.")
+  var checkpointActivations = false
+  @OptionGroup var common: CommonOptions
+
+  func validate() throws {
+    if let gradAccum, !(1...1 << 20).contains(gradAccum) {
+      throw ValidationError("--grad-accum \(gradAccum): a number from 1 to 1048576")
+    }
+  }
+
+  func run() throws {
+    let folder = try training.folder(family: "gpt2", data: data[0])
+    var trainer = GPT2Trainer()
+    trainer.texts = data
+    trainer.model = try model.options()
+    trainer.model.recomputesBlocks = checkpointActivations
+    var defaults = model.chosenPreset.training
+    if let gradAccum { defaults.gradAccumulation = gradAccum }
+    try training.configure(&trainer, defaults, folder: folder)
+    if let gradAccum { trainer.trainer.gradAccumulation = gradAccum }
+    try runGPT2(trainer, training, folder: folder, json: common.json) {
+      (trainer) throws(AIGCError) in
+      training.resume ? try trainer.resume(in: folder) : try trainer.train(to: folder)
+    }
+  }
+}
+
+/// The flags of a GPT-2 model's sizes and tokens.
+struct GPT2ModelArguments: ParsableArguments {
+  @Option(
+    help: """
+      Sizes and training: baby (nanoGPT on a CPU, the default), small (nanoGPT's Shakespeare model), \
+      gpt2 (124M).
+      """)
+  var preset: GPT2Preset?
+  @Option(
+    help: "What a token is: \(TokenizerKind.allCases.map { $0.rawValue }.joined(separator: ", ")).")
+  var tokens: TokenizerKind?
+  @Option(help: "How many BPE tokens or words (default: 8000 of BPE; every word).")
+  var vocabSize: Int?
+  @Option(
+    help: "Take the tokenizer of this folder: a model's, or vocab.json and merges.txt.",
+    completion: .directory)
+  var tokenizer: String?
+  @Option(name: [.customLong("layers"), .customLong("n-layer")], help: "Blocks (default 4).")
+  var layers: Int?
+  @Option(
+    name: [.customLong("heads"), .customLong("n-head")], help: "Heads of attention (default 4).")
+  var heads: Int?
+  @Option(
+    name: [.customLong("width"), .customLong("n-embd"), .customLong("embedding")],
+    help: "Size of the tokens' vectors, a multiple of --heads (default 128).")
+  var width: Int?
+  @Option(
+    name: [
+      .customLong("context"), .customLong("block-size"), .customLong("ctx-size"), .customShort("c"),
+    ], help: "The most tokens that are seen at once (default 64).")
+  var context: Int?
+  @Option(
+    parsing: .unconditional,
+    help: "Dropout rate of the embeddings and of what a block adds (default 0).")
+  var dropout: Float?
+  @Option(help: "Save the weights as f32, f16 or bf16 (default f32).")
+  var storage: StorageType?
+
+  func validate() throws {
+    for (name, value) in [
+      ("--vocab-size", vocabSize), ("--layers", layers), ("--heads", heads), ("--width", width),
+      ("--context", context),
+    ] {
+      if let value, !(1...1 << 20).contains(value) {
+        throw ValidationError("\(name) \(value): a number from 1 to 1048576")
+      }
+    }
+    if let dropout, !(dropout >= 0 && dropout < 1) {
+      throw ValidationError("--dropout \(dropout): from 0 to below 1")
+    }
+    if tokenizer != nil, tokens != nil || vocabSize != nil {
+      throw ValidationError("--tokenizer brings its own tokens: no --tokens or --vocab-size")
+    }
+    let sizes = chosenPreset.model
+    let (width, heads) = (width ?? sizes.width, heads ?? sizes.heads)
+    guard width % heads == 0 else {
+      throw ValidationError("--width \(width): no multiple of --heads \(heads)")
+    }
+  }
+
+  var chosenPreset: GPT2Preset { preset ?? .baby }
+
+  func options() throws(AIGCError) -> GPT2ModelOptions {
+    var result = chosenPreset.model
+    if let tokens {
+      result.tokens = tokens
+      result.vocabularySize = nil
+    }
+    if let vocabSize { result.vocabularySize = vocabSize }
+    result.tokenizer = try tokenizer.map { (name) throws(AIGCError) in
+      fileExists("\(name)/vocab.json") || fileExists("\(name)/tokenizer.json")
+        ? name : try ModelStore.standard().resolve(name)
+    }
+    if let layers { result.layers = layers }
+    if let heads { result.heads = heads }
+    if let width { result.width = width }
+    if let context { result.context = context }
+    if let dropout { result.dropout = dropout }
+    result.storage = storage?.scalarType
+    return result
+  }
+}
+
+extension GPT2Preset: ExpressibleByArgument {}
+
+extension TrainingOptions {
+  /// Puts the flags into a trainer; what is not given is as in `defaults`.
+  func configure(
+    _ trainer: inout GPT2Trainer, _ defaults: TrainerConfiguration, folder: String
+  ) throws(AIGCError) {
+    var configuration = try base(defaults, folder: folder)
+    var options = self
+    // The number of steps of an epoch is known when the text is read.
+    trainer.epochs = epochs
+    options.epochs = nil
+    // A short run rises for a shorter time.
+    if warmup == nil, !resume, let steps {
+      configuration.schedule.warmup = min(configuration.schedule.warmup, steps / 10)
+    }
+    try options.apply(to: &configuration)
+    trainer.trainer = configuration
+    trainer.heldOut = val
+    if let valSplit { trainer.heldOutShare = valSplit }
+  }
+}
+
+/// Runs `work` with a progress line and prints what came out.
+func runGPT2(
+  _ trainer: GPT2Trainer, _ training: TrainingOptions, folder: String, json: Bool,
+  _ work: (inout GPT2Trainer) throws(AIGCError) -> TrainingSummary
+) throws(AIGCError) {
+  var trainer = trainer
+  if training.dryRun { return try printPlan(trainer, folder: folder) }
+  let progress = TrainerProgressLine()
+  trainer.report = { progress.show($0) }
+  let summary = try work(&trainer)
+  progress.finish()
+  try printSummary(summary, folder: folder, json: json)
+}
+
+/// `--dry-run`: the resolved settings.
+private func printPlan(_ trainer: GPT2Trainer, folder: String) throws(AIGCError) {
+  let (model, run) = (trainer.model, trainer.trainer)
+  var configuration = GPT2Configuration(
+    tokens: model.tokens, vocabularySize: 1, context: model.context, width: model.width,
+    layers: model.layers, heads: model.heads)
+  configuration.embeddingDropout = model.dropout
+  if let problem = configuration.problem { throw .usage(problem) }
+  let accumulation = run.gradAccumulation ?? 1
+  try Answer(nil).write(json: [
+    .init("model", .string(folder)), .init("family", .string("gpt2")),
+    .init("tokens", .string(model.tokenizer ?? model.tokens.rawValue)),
+    .init("layers", .int(model.layers)), .init("heads", .int(model.heads)),
+    .init("width", .int(model.width)), .init("context", .int(model.context)),
+    .init("dropout", .float(model.dropout)),
+    .init("parameters_without_tokens", .int(configuration.parameterCount - model.width)),
+    .init("parameters_per_token", .int(model.width)),
+    .init("steps", .int(run.steps)), .init("batch_size", .int(run.batchSize)),
+    .init("grad_accum", .int(accumulation)),
+    .init("tokens_per_step", .int(run.batchSize &* accumulation &* model.context)),
+    .init("lr", .float(run.schedule.peak)),
+    .init("schedule", .string(run.schedule.shape.rawValue)),
+    .init("warmup", .int(run.schedule.warmup)),
+    .init("optimizer", .string(run.optimizer.kind.rawValue)),
+    .init("seed", .int(Int(clamping: run.seed))),
+  ])
+}

@@ -1,0 +1,240 @@
+import Autograd
+import Checkpoints
+import Datasets
+import Files
+import Glibc
+import Kernels
+import NN
+import Synchronization
+import Training
+
+/// A GPT-2 model with its tokenizer: what the text verbs work with. Opening it maps the weights and
+/// reads none of them.
+public final class GPT2LanguageModel: LanguageModel, @unchecked Sendable {
+  // A network's parameters are read only once it is loaded, from any thread; the lock guards that.
+  public let configuration: GPT2Configuration
+  let tokenizer: any Tokenizer
+  /// nil for a model that was made in memory.
+  let weights: GPT2Weights?
+  /// The most tokens in view: the model's, or fewer where the user wants so.
+  let context: Int
+  private let lock = Mutex(())
+  private var loaded: GPT2Network?
+  private let engine: GPT2Engine?
+
+  init(
+    _ configuration: GPT2Configuration, _ network: GPT2Network, _ tokenizer: any Tokenizer
+  ) {
+    self.configuration = configuration
+    self.tokenizer = tokenizer
+    context = configuration.context
+    (weights, engine) = (nil, nil)
+    loaded = network
+  }
+
+  /// Opens a model folder: one of ours, or one that transformers wrote.
+  /// - Parameters:
+  ///   - folder: its path.
+  ///   - context: the most tokens in view; nil: as many as the model has positions.
+  /// - Throws: ``AIGCError`` (badInput) when a file is missing or damaged, (mismatch) when its files
+  ///   do not fit together, (usage) when `context` is none that the model has.
+  public init(folder: String, context: Int? = nil) throws(AIGCError) {
+    configuration = try GPT2Configuration.read(folder: folder)
+    tokenizer = try loadTokenizer(kind: configuration.tokens, folder: folder)
+    // A published vocabulary may be padded; what the tokenizer does not know is never generated.
+    guard tokenizer.vocabularySize <= configuration.vocabularySize else {
+      throw .mismatch(
+        "\(folder): config.json says \(configuration.vocabularySize) tokens, the tokenizer has "
+          + "\(tokenizer.vocabularySize)")
+    }
+    let weights = try GPT2Weights(folder: folder, configuration)
+    self.context = context ?? configuration.context
+    guard (2...max(2, configuration.context)).contains(self.context) else {
+      throw .usage(
+        "--ctx-size \(self.context): the model has positions for \(configuration.context)")
+    }
+    var sizes = configuration.sizes
+    (sizes.vocabulary, sizes.context) = (tokenizer.vocabularySize, self.context)
+    engine = try GPT2Engine(sizes) { (name) throws(AIGCError) in
+      switch name {
+      // Rows that are never asked for: tokens that only the table has, later positions.
+      case "wte.weight", "lm_head.weight":
+        try WeightMatrix(weights.inner(name).prefix(sizes.vocabulary))
+      case "wpe.weight": try WeightMatrix(weights.inner(name).prefix(sizes.context))
+      default: try WeightMatrix(weights.inner(name))
+      }
+    }
+    self.weights = weights
+  }
+
+  public var vocabularySize: Int { tokenizer.vocabularySize }
+  public var endToken: Int32? { tokenizer.endToken }
+  public var endTokenEndsText: Bool { tokenizer.endTokenEndsText }
+
+  public func encode(_ text: String) throws(AIGCError) -> [Int32] {
+    try tokenizer.encode(prompt: text)
+  }
+
+  public func makeDecoder() -> any TokenDecoder { tokenizer.makeDecoder() }
+  public var contextSize: Int? { context }
+  public var readsInBatches: Bool { engine != nil }
+
+  public func makeSession() -> any GenerationSession {
+    guard let engine else { return GPT2PlainSession(self) }
+    return GPT2Session(engine, startToken: startToken)
+  }
+
+  /// Sessions at their last token each are read together: every weight once for several of them.
+  public func read(_ sessions: inout [any GenerationSession]) {
+    // Memory that two hold would be copied: the array lets go of it first.
+    var own = sessions.compactMap { $0 as? GPT2Session }
+    guard own.count == sessions.count else { return }
+    sessions = []
+    GPT2Session.read(&own)
+    sessions = own
+  }
+
+  public func damage() -> AIGCError? { weights?.nonFiniteProblem() }
+
+  /// The network in 32 bits, for training and for whole texts. Made when it is first asked for.
+  func network() throws(AIGCError) -> GPT2Network {
+    try lock.withLock { _ throws(AIGCError) in
+      if let loaded { return loaded }
+      var nothing = RandomSource.zeros
+      let network = GPT2Network(configuration.sizes, using: &nothing)
+      try weights?.load(into: network)
+      loaded = network
+      return network
+    }
+  }
+
+  /// What stands before a text that begins with nothing: the end of the one before, or of a line.
+  var startToken: Int32 {
+    tokenizer.endToken ?? (try? tokenizer.encode(prompt: "\n"))?.first ?? 0
+  }
+}
+
+// MARK: Whole texts
+
+extension GPT2LanguageModel {
+  /// How many tokens go through the network at once.
+  private static let tokensAtOnce = 4096
+
+  /// Natural-log probabilities of tokens, each from those before it in its window; nil for the first.
+  ///
+  /// Windows of `context` tokens begin `stride` tokens apart. Each token is scored once, in the first
+  /// window that holds it, so that all but the first window's have at least context - stride before
+  /// them (the way of transformers' guide "Perplexity of fixed-length models"). Windows that would
+  /// only touch overlap by one token, so that each token has one before it.
+  func logProbabilities(
+    _ tokens: [Int32], context: Int, stride: Int
+  ) throws(AIGCError) -> [Float?] {
+    let network = try network()
+    var result = [Float?](repeating: nil, count: tokens.count)
+    let (context, stride) = (max(context, 2), max(1, min(stride, context - 1)))
+    var starts: [Int] = [0]
+    while let last = starts.last, last + context < tokens.count { starts.append(last + stride) }
+    var scored = 1
+    var next = 0
+    while next < starts.count {
+      // Windows of one length side by side; only the last may be shorter.
+      let length = min(context, tokens.count - starts[next])
+      guard length > 1 else { break }
+      var rows = 1
+      while next + rows < starts.count, starts[next + rows] + length <= tokens.count,
+        (rows + 1) * length <= Self.tokensAtOnce
+      {
+        rows += 1
+      }
+      var (inputs, targets): ([Int32], [Int32]) = ([], [])
+      for start in starts[next..<next + rows] {
+        inputs += tokens[start..<start + length - 1]
+        targets += tokens[start + 1..<start + length]
+      }
+      let losses = network.losses(Indices(inputs, [rows, length - 1]), targets: targets)
+      for row in 0..<rows {
+        let start = starts[next + row]
+        for place in scored..<max(scored, start + length) {
+          result[place] = -losses[row * (length - 1) + place - start - 1]
+        }
+        scored = max(scored, start + length)
+      }
+      next += rows
+      try Interruption.check()
+    }
+    if result.contains(where: { $0?.isFinite == false }), let problem = weights?.nonFiniteProblem()
+    {
+      throw problem
+    }
+    return result
+  }
+
+  public func evaluate(_ text: Table<UInt8>, name: String) throws(AIGCError) -> TextEvaluation {
+    try evaluate(text, name: name, window: ScoringWindow())
+  }
+
+  public func score(_ text: Table<UInt8>, name: String) throws(AIGCError) -> [ScoredToken] {
+    try score(text, name: name, window: ScoringWindow())
+  }
+
+  public func evaluate(
+    _ text: Table<UInt8>, name: String, window: ScoringWindow
+  ) throws(AIGCError) -> TextEvaluation {
+    let tokens = try tokenizer.encode(text, name: name)
+    let (context, stride) = try resolved(window)
+    let scores = try logProbabilities(tokens, context: context, stride: stride)
+    var (total, counted) = (0.0, 0)
+    for case let score? in scores {
+      total += Double(score)
+      counted += 1
+    }
+    guard counted > 0 else { throw .badInput("\(name): too little text to evaluate") }
+    var result = TextEvaluation(
+      perplexity: exp(-total / Double(counted)), perplexityWithoutUnknown: nil,
+      bitsPerByte: -total / M_LN2 / Double(max(text.count, 1)), tokens: counted, unknown: nil)
+    result.perplexityPerWord = exp(-total / Double(max(wordCount(text), 1)))
+    result.perplexityPerByte = exp(-total / Double(max(text.count, 1)))
+    (result.context, result.stride) = (context, stride)
+    return result
+  }
+
+  public func score(
+    _ text: Table<UInt8>, name: String, window: ScoringWindow
+  ) throws(AIGCError) -> [ScoredToken] {
+    let tokens = try tokenizer.encode(text, name: name)
+    let ranges = try tokenizer.ranges(of: text, name: name)
+    let (context, stride) = try resolved(window)
+    let scores = try logProbabilities(tokens, context: context, stride: stride)
+    return tokens.indices.map { index in
+      ScoredToken(
+        id: tokens[index], bytes: ranges[index].map { text[$0] }, logProbability: scores[index],
+        isUnknown: tokenizer.unknownToken.map { $0 == tokens[index] })
+    }
+  }
+
+  /// What stands in `window`, or the whole context and half of it.
+  private func resolved(
+    _ window: ScoringWindow
+  ) throws(AIGCError) -> (context: Int, stride: Int) {
+    let context = window.context ?? self.context
+    guard (2...max(2, self.context)).contains(context) else {
+      throw .usage("--context \(context): the model has positions for \(self.context)")
+    }
+    let stride = window.stride ?? max(1, context / 2)
+    guard (1...context).contains(stride) else {
+      throw .usage("--stride \(stride): from 1 to the context, \(context)")
+    }
+    return (context, stride)
+  }
+}
+
+/// Words with white space between them.
+private func wordCount(_ text: Table<UInt8>) -> Int {
+  var (count, isInside) = (0, false)
+  for index in text.indices {
+    let isSpace = text[index] == 32 || (9...13).contains(text[index])
+    if !isSpace, !isInside { count += 1 }
+    isInside = !isSpace
+  }
+  return count
+}

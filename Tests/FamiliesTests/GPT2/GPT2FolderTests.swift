@@ -1,0 +1,171 @@
+import Autograd
+import Checkpoints
+import Datasets
+import Files
+import Kernels
+import NN
+import Testing
+import Training
+
+@testable import Families
+
+/// Hugging Face folders, good and bad ones.
+@Suite struct GPT2FolderTests {
+  private func copy(_ name: String, to folder: TemporaryFolder) throws {
+    try makeFolder(folder.file("model"))
+    for file in folderContents(gpt2Fixture(name)) {
+      try folder.write("model/\(file)", bytes("\(gpt2Fixture(name))/\(file)"))
+    }
+  }
+
+  private func change(
+    _ folder: TemporaryFolder, _ key: String, _ value: String
+  ) throws {
+    let old = try text("\(gpt2Fixture("generation"))/config.json")
+    #expect(old.contains(key), "\(key)")
+    try folder.write(
+      "model/config.json", old.split(separator: key, maxSplits: 1).joined(separator: value))
+  }
+
+  @Test func publishedFoldersAreKnown() throws {
+    let path = gpt2Fixture("generation")
+    #expect(try family(of: path).name == "gpt2")
+    #expect(try ModelConfiguration.read(folder: path).kind == "text")
+    let members = try GPT2Family().inspect(path)
+    #expect(members.first { $0.name == "context" }?.value == .int(256))
+    let model = try GPT2LanguageModel(folder: path)
+    // Ten tokens of the table are no tokens of the tokenizer.
+    #expect(model.vocabularySize == model.configuration.vocabularySize - 10)
+    var scores: [Float] = []
+    var session = model.makeSession()
+    session.append(contentsOf: try model.encode("the cat"))
+    session.scores(into: &scores)
+    #expect(scores.count == model.vocabularySize)
+  }
+
+  @Test func everythingWrongIsSaidAtOnce() throws {
+    let folder = try TemporaryFolder()
+    let configuration = try GPT2Configuration.read(folder: gpt2Fixture("plain"))
+    let checkpoint = try Checkpoint.open("\(gpt2Fixture("plain"))/model.safetensors")
+    var tensors: [NewTensor] = []
+    for tensor in checkpoint.tensors {
+      switch tensor.name {
+      case "transformer.h.1.mlp.c_fc.bias": break
+      case "transformer.wpe.weight":
+        tensors.append(NewTensor(name: tensor.name, shape: [16, 32], floats: try tensor.floats()))
+      case "transformer.ln_f.bias":
+        tensors.append(
+          NewTensor(name: tensor.name, shape: [16], integers: [Int64](repeating: 0, count: 16)))
+      default: tensors.append(NewTensor(tensor))
+      }
+    }
+    tensors.append(NewTensor(name: "transformer.h.0.attn.bias", shape: [1], floats: [1]))
+    tensors.append(NewTensor(name: "transformer.h.0.attn.other", shape: [1], floats: [1]))
+    tensors.append(
+      NewTensor(
+        name: "lm_head.weight", shape: [97, 16], floats: .init(repeating: 0, count: 97 * 16))
+    )
+    try SafetensorsWriter.write(tensors, to: folder.file("model.safetensors"), sync: false)
+    let text = refuses([.mismatch]) {
+      _ = try GPT2Weights(folder: folder.path, configuration)
+    }
+    for part in [
+      "h.1.mlp.c_fc.bias is missing", "wpe.weight has the shape [16, 32], not [32, 16]",
+      "ln_f.bias holds I64", "lm_head.weight is another one", "h.0.attn.other is unknown",
+    ] { #expect(text.contains(part), "\(text)") }
+    #expect(!text.contains("attn.bias"))
+  }
+
+  @Test func badSizesAreRefused() throws {
+    let folder = try TemporaryFolder()
+    try copy("generation", to: folder)
+    func open() throws { _ = try GPT2LanguageModel(folder: folder.file("model")) }
+    try open()
+    for (key, value) in [
+      ("\"n_head\": 4", "\"n_head\": 3"), ("\"n_head\": 4", "\"n_head\": 0"),
+      ("\"n_embd\": 16", "\"n_embd\": 9223372036854775807"),
+      ("\"n_embd\": 16", "\"n_embd\": 32"), ("\"n_layer\": 2", "\"n_layer\": 3"),
+      ("\"n_layer\": 2", "\"n_layer\": 1"), ("\"n_layer\": 2", "\"n_layer\": 1024"),
+      ("\"n_layer\": 2", "\"n_layer\": 2.5"), ("\"n_positions\": 256", "\"n_positions\": -1"),
+      ("\"n_inner\": null", "\"n_inner\": 4194304"), ("gelu_new", "swish"),
+      ("\"vocab_size\": 300", "\"vocab_size\": 12"),
+      ("\"model_type\": \"gpt2\"", "\"model_type\": \"llama\""),
+      ("\"n_head\": 4", "\"n_head\": 4, \"scale_attn_by_inverse_layer_idx\": true"),
+      ("\"n_head\": 4", "\"n_head\": 4, \"tie_word_embeddings\": 7"),
+    ] {
+      try change(folder, key, value)
+      _ = refuses([.badInput, .mismatch]) { try open() }
+    }
+  }
+
+  @Test func missingFilesAreNamed() throws {
+    let folder = try TemporaryFolder()
+    for name in ["model.safetensors", "vocab.json", "merges.txt", "config.json"] {
+      try copy("generation", to: folder)
+      removeTree(folder.file("model/\(name)"))
+      let text = refuses([.badInput]) { _ = try GPT2LanguageModel(folder: folder.file("model")) }
+      #expect(text.contains(name), "\(text)")
+    }
+  }
+
+  @Test func notANumberIsFound() throws {
+    let folder = try TemporaryFolder()
+    try copy("generation", to: folder)
+    let checkpoint = try Checkpoint.open(folder.file("model/model.safetensors"))
+    let tensors = try checkpoint.tensors.map { tensor in
+      var values = try tensor.floats()
+      if tensor.name.hasSuffix("h.1.ln_1.weight") { values[3] = .nan }
+      return NewTensor(name: tensor.name, shape: tensor.shape, floats: values)
+    }
+    try SafetensorsWriter.write(tensors, to: folder.file("model/model.safetensors"), sync: false)
+    let model = try GPT2LanguageModel(folder: folder.file("model"))
+    let text = refuses([.badInput]) {
+      _ = try model.evaluate(Table(Array("the cat sees the dog".utf8)), name: "text")
+    }
+    #expect(text.contains("h.1.ln_1.weight holds nan, at place 3"), "\(text)")
+  }
+
+  @Test(arguments: [ScalarType.f32, .f16, .bf16, nil]) func converting(_ type: ScalarType?) throws {
+    let folder = try TemporaryFolder()
+    var options = ConversionOptions()
+    options.type = type
+    try GPT2Family().convert(gpt2Fixture("generation"), to: folder.file("out"), options: options)
+    let (old, new) = (
+      try GPT2LanguageModel(folder: gpt2Fixture("generation")),
+      try GPT2LanguageModel(folder: folder.file("out"))
+    )
+    #expect(new.weights?.type == type ?? .f32)
+    #expect(new.configuration.endToken == 0 && new.configuration.width == 16)
+    let text = try Table(Array("the cat sees the dog .".utf8))
+    let (a, b) = (try old.evaluate(text, name: "a"), try new.evaluate(text, name: "b"))
+    let limit = type == .bf16 ? 0.05 : type == .f16 ? 5e-3 : 0
+    #expect(abs(a.perplexity / b.perplexity - 1) <= limit)
+    _ = refuses([.usage]) {
+      try GPT2Family().convert(gpt2Fixture("generation"), to: folder.file("out"), options: options)
+    }
+  }
+
+  @Test func windowsScoreEachTokenOnce() throws {
+    let model = try GPT2LanguageModel(folder: gpt2Fixture("generation"))
+    let network = try model.network()
+    var random = RandomSource(seed: 5)
+    let tokens = (0..<53).map { _ in Int32(random.integer(below: 280)) }
+    for (context, stride) in [(16, 8), (16, 16), (16, 3), (60, 30), (53, 1), (2, 1)] {
+      let found = try model.logProbabilities(tokens, context: context, stride: stride)
+      #expect(found[0] == nil && found.count == tokens.count)
+      var (begin, end) = (0, 0)
+      // Token by token, each by a pass of its own.
+      for place in 1..<tokens.count {
+        while place >= end {
+          if end > 0 { begin += min(stride, context - 1) }
+          end = min(begin + context, tokens.count)
+        }
+        let window = Array(tokens[begin..<place])
+        let all = network.logits(Indices(window, [1, window.count]), .inference)
+        let scores = logSoftmax(all.reshaped([window.count, 300])).values.suffix(300)
+        let own = scores[scores.startIndex + Int(tokens[place])]
+        #expect(abs(own - (found[place] ?? 0)) < 1e-4, "\(context) \(stride) \(place)")
+      }
+    }
+  }
+}

@@ -1,0 +1,151 @@
+import Autograd
+import Checkpoints
+import Datasets
+import Files
+import Kernels
+import NN
+import Testing
+import Training
+
+@testable import Families
+
+/// The folder of fixtures that `Scripts/fixtures/gpt2.py` writes.
+func gpt2Fixture(_ name: String, file: String = #filePath) -> String {
+  "\(parentFolder(of: parentFolder(of: file)))/Fixtures/gpt2/\(name)"
+}
+
+/// The network of a fixture's folder.
+func gpt2Network(_ folder: String) throws -> GPT2Network {
+  let configuration = try GPT2Configuration.read(folder: folder)
+  let weights = try GPT2Weights(folder: folder, configuration)
+  var nothing = RandomSource.zeros
+  let network = GPT2Network(configuration.sizes, using: &nothing)
+  try weights.load(into: network)
+  return network
+}
+
+/// GPT-2 beside that of transformers.
+@Suite struct GPT2ParityTests {
+  static let folders = ["plain", "untied", "published", "f16", "bf16", "sharded", "bin"]
+
+  @Test(arguments: folders) func logits(_ name: String) throws {
+    let expected = try Checkpoint.open(gpt2Fixture("logits.safetensors"))
+    let network = try gpt2Network(gpt2Fixture(name))
+    let stored = try expected.tensor("\(name).tokens")
+    let tokens = Indices(try stored.integers().map { Int32($0) }, Shape(stored.shape))
+    let logits = network.logits(tokens, .inference)
+    let peer = try expected.tensor("\(name).logits")
+    #expect(logits.shape.dimensions == peer.shape)
+    let worst = zip(logits.values, try peer.floats()).reduce(0) { max($0, abs($1.0 - $1.1)) }
+    #expect(worst < 1e-4, "\(worst)")
+    #expect(try peer.floats().contains { abs($0) > 0.5 })
+  }
+
+  @Test func namesAndShapesAreTheNetworks() throws {
+    for isTied in [true, false] {
+      var configuration = GPT2Configuration(
+        tokens: .char, vocabularySize: 11, context: 8, width: 6, layers: 2, heads: 3)
+      configuration.inner = 5
+      configuration.isTied = isTied
+      var random = RandomSource(seed: 1)
+      let network = GPT2Network(configuration.sizes, using: &random)
+      #expect(
+        Set(network.namedParameters.map { "\($0.name) \($0.parameter.shape)" })
+          == Set(configuration.tensorShapes.map { "\($0.name) \($0.shape)" }))
+      #expect(network.parameterCount == configuration.parameterCount)
+    }
+  }
+
+  @Test func freshWeightsAreGPT2s() throws {
+    let configuration = GPT2Configuration(
+      tokens: .char, vocabularySize: 200, context: 64, width: 64, layers: 8, heads: 4)
+    var random = RandomSource(seed: 1)
+    let network = GPT2Network(configuration.sizes, using: &random)
+    for (name, parameter) in network.namedParameters {
+      let values = parameter.value.values
+      if name.hasSuffix("bias") {
+        #expect(values.allSatisfy { $0 == 0 }, "\(name)")
+      } else if name.contains("ln_") {
+        #expect(values.allSatisfy { $0 == 1 }, "\(name)")
+      } else {
+        let deviation = (values.reduce(0) { $0 + $1 * $1 } / Float(values.count)).squareRoot()
+        let expected: Float = name.hasSuffix("c_proj.weight") ? 0.02 / 4 : 0.02
+        #expect(abs(deviation / expected - 1) < 0.05, "\(name): \(deviation)")
+      }
+    }
+  }
+
+  @Test func gradientsAndTenSteps() throws {
+    let file = try Checkpoint.open(gpt2Fixture("training.safetensors"))
+    var configuration = GPT2Configuration(
+      tokens: .char, vocabularySize: 97, context: 64, width: 32, layers: 2, heads: 4)
+    configuration.epsilon = 1e-5
+    var nothing = RandomSource.zeros
+    let network = GPT2Network(configuration.sizes, using: &nothing)
+    try StateDictionary.load(network.namedParameters, from: file, prefix: "start.")
+    let named = network.trainableNamedParameters
+    let parameters = named.map { $0.parameter }
+    var settings = Adam.Configuration.adamW
+    (settings.beta2, settings.weightDecay) = (0.99, 0.1)
+    let optimizer = Adam(parameters, settings, decays: parameters.map { $0.shape.rank >= 2 })
+    let tokens = try file.tensor("tokens").integers().map { Int32($0) }
+    let losses = try file.tensor("losses").floats()
+    let norms = try file.tensor("norms").floats()
+    for step in 0..<10 {
+      var (inputs, targets): ([Int32], [Int32]) = ([], [])
+      for row in 0..<4 {
+        let first = (step * 4 + row) * 65
+        inputs += tokens[first..<first + 64]
+        targets += tokens[first + 1..<first + 65]
+      }
+      let context = Context(isTraining: true, random: RandomSource(seed: 0))
+      let (loss, gradients) = valueAndGradients(for: parameters) {
+        network.loss(Indices(inputs, [4, 64]), targets: targets, context)
+      }
+      #expect(abs(loss.item - losses[step]) < 1e-4, "step \(step)")
+      if step == 0 {
+        for (entry, gradient) in zip(named, gradients) {
+          let peer = try file.tensor("gradient.\(entry.name)").floats()
+          let limit = 1e-5 * peer.reduce(0) { max($0, abs($1)) }
+          let worst = zip(gradient.values, peer).reduce(0) { max($0, abs($1.0 - $1.1)) }
+          #expect(worst <= limit, "\(entry.name): \(worst), not \(limit)")
+        }
+      }
+      let norm = globalNorm(gradients)
+      #expect(abs(norm / Double(norms[step]) - 1) < 1e-4, "step \(step)")
+      optimizer.step(gradients, rate: 1e-3, scale: clippingScale(norm: norm, limit: 1))
+    }
+    try expectEnd(named, file)
+  }
+
+  /// 99.9% of all values within 1e-4 of their tensor's largest. Left out are the keys' biases: they
+  /// move no attention weight, so their gradients are rounding errors, which Adam makes steps of.
+  private func expectEnd(_ named: NamedParameters, _ file: Checkpoint) throws {
+    var (wrong, count) = (0, 0)
+    for (name, parameter) in named {
+      let peer = try file.tensor("end.\(name)").floats()
+      let limit = 1e-4 * peer.reduce(0) { max($0, abs($1)) }
+      for (index, (a, b)) in zip(parameter.value.values, peer).enumerated() {
+        if name.hasSuffix("c_attn.bias"), (32..<64).contains(index) { continue }
+        count += 1
+        if !(abs(a - b) <= limit) { wrong += 1 }
+      }
+    }
+    #expect(Double(wrong) <= 0.001 * Double(count), "\(wrong) of \(count)")
+  }
+
+  /// The values stay finite and the graph whole where dropout drops.
+  @Test func dropoutChangesTrainingOnly() throws {
+    var configuration = GPT2Configuration(
+      tokens: .char, vocabularySize: 13, context: 8, width: 8, layers: 2, heads: 2)
+    (configuration.embeddingDropout, configuration.residualDropout) = (0.5, 0.5)
+    var random = RandomSource(seed: 3)
+    let network = GPT2Network(configuration.sizes, using: &random)
+    let tokens = Indices([1, 2, 3, 4], [1, 4])
+    let first = network.logits(tokens, Context(isTraining: true, random: RandomSource(seed: 1)))
+    let second = network.logits(tokens, Context(isTraining: true, random: RandomSource(seed: 2)))
+    #expect(first.values != second.values)
+    #expect(
+      network.logits(tokens, .inference).values == network.logits(tokens, .inference).values)
+  }
+}
