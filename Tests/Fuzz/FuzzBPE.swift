@@ -41,10 +41,15 @@ struct FuzzBPE {
 
   private struct Wrong: Error, CustomStringConvertible { var description: String }
 
-  /// What is read must encode every text, give it back, and be the same after writing.
   func run() throws {
     let tokenizer = try BPETokenizer(
       vocabulary: "\(folder)/vocab.json", merges: "\(folder)/merges.txt")
+    try Self.check(tokenizer, isExact: true, folder)
+  }
+
+  /// What is read must encode every text, give it back, and be the same after writing.
+  /// - Parameter isExact: whether the tokens' bytes are the text.
+  static func check(_ tokenizer: BPETokenizer, isExact: Bool, _ folder: String) throws {
     let texts = [Self.sample, String(repeating: "thecat", count: 40), "", " "]
     var all: [[Int32]] = []
     for text in texts {
@@ -53,16 +58,18 @@ struct FuzzBPE {
       var decoder = tokenizer.makeDecoder()
       for id in ids { _ = decoder.append(id) }
       _ = decoder.finish()
-      guard ids.allSatisfy({ $0 >= 0 && $0 < tokenizer.vocabularySize }),
-        ids.flatMap({ tokenizer.bytes(of: $0) }).elementsEqual(text.utf8),
-        try tokenizer.ranges(of: table, name: "sample").count == ids.count
+      let ranges = try tokenizer.ranges(of: table, name: "sample")
+      guard ids.allSatisfy({ $0 >= 0 && $0 < tokenizer.vocabularySize }), ranges.count == ids.count,
+        ranges.allSatisfy({ $0.upperBound <= table.count }),
+        !isExact || ids.flatMap({ tokenizer.bytes(of: $0) }).elementsEqual(text.utf8)
       else { throw Wrong(description: "the ids are not the text") }
       all.append(ids)
     }
     let copy = "\(folder)/copy"
     try makeFolder(copy)
     try tokenizer.write { "\(copy)/\($0)" }
-    let again = try BPETokenizer(folder: copy)
+    var again = try BPETokenizer(folder: copy)
+    again.parsesSpecialTokens = tokenizer.parsesSpecialTokens
     for (text, ids) in zip(texts, all) {
       guard try again.encode(Table(Array(text.utf8)), name: "sample") == ids else {
         throw Wrong(description: "other ids after writing and reading")
@@ -70,7 +77,58 @@ struct FuzzBPE {
     }
   }
 
-  private func read(_ name: String) throws -> [UInt8] {
+  fileprivate func read(_ name: String) throws -> [UInt8] {
     try MappedFile(path: "\(folder)/\(name)").bytes().withUnsafeBuffer { Array($0) }
+  }
+}
+
+/// The target `tokenizer`: `tokenizer.json`.
+struct TokenizerFuzz: FuzzSubject {
+  let folder: String
+  private(set) var seeds: [[UInt8]] = []
+  private var path: String { "\(folder)/tokenizer.json" }
+
+  init(folder: String) throws {
+    self.folder = folder
+    var trainer = BPETrainer()
+    trainer.vocabularySize = 300
+    let text = "the cat sees the dog, 猫 看 狗。 it's 12"
+    try trainer.train([Table(Array(text.utf8))], name: "seed").write { "\(folder)/\($0)" }
+    seeds.append(try FuzzBPE(folder: folder).read("tokenizer.json"))
+    let fixtures = FuzzBPE(
+      folder:
+        "\(parentFolder(of: parentFolder(of: #filePath)))/DatasetsTests/Fixtures/tokenizer-json")
+    for name in ["pairs", "strings", "written"] { seeds.append(try fixtures.read("\(name).json")) }
+  }
+
+  var dictionary: [String] {
+    FuzzBPE.dictionary + [
+      "\"id\":", "\"content\":\"\",", "\"special\":true", "\"normalized\":true", "\"type\":\"BPE\"",
+      "\"merges\":[", "\"vocab\":{", "[\"a\",\"b\"],", "\"a b\",", "null", "true", "false", "{}",
+      "[]", "1e9",
+      "\"ByteLevel\"", "\"add_prefix_space\":true", "\"the\"", "\" \"", "\"\\n\"", "[[[[[[",
+      "2147483647",
+    ]
+  }
+
+  var codes: Set<AIGCError.Code> { [.badInput] }
+
+  func write(_ input: [UInt8]) throws { try put(input, path) }
+
+  func keep(_ execution: Int) throws {
+    try put(FuzzBPE(folder: folder).read("tokenizer.json"), "\(folder)-\(execution).kept")
+  }
+
+  func run() throws {
+    var tokenizer = try BPETokenizer(tokenizerJSON: path)
+    try FuzzBPE.check(tokenizer, isExact: false, folder)
+    tokenizer.parsesSpecialTokens = false
+    try FuzzBPE.check(tokenizer, isExact: false, folder)
+  }
+
+  private func put(_ bytes: [UInt8], _ path: String) throws {
+    let file = try OutputFile(path: path)
+    try file.write(bytes)
+    try file.commit(sync: false)
   }
 }

@@ -13,7 +13,7 @@ import Training
 @Suite(.serialized) struct FuzzTests {
   enum Target: String, CaseIterable, Sendable {
     case arpa, model, modelRepaired, counts, countsRepaired, configuration, gzip
-    case bpe
+    case bpe, tokenizer
     case safetensors, pth, pickle
     case csv
   }
@@ -73,6 +73,7 @@ extension FuzzTests.Target {
   func work(folder: String) throws -> any FuzzSubject {
     switch self {
     case .safetensors, .pth, .pickle: try CheckpointFuzz(self, folder: folder)
+    case .tokenizer: try TokenizerFuzz(folder: folder)
     default: try FuzzWork(self, folder: folder)
     }
   }

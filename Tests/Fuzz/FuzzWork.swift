@@ -57,7 +57,7 @@ struct FuzzWork: FuzzSubject {
     case .model, .modelRepaired: return try get("model/\(NGramFolder.model)")
     case .counts, .countsRepaired: return try get("model/\(NGramFolder.counts)")
     case .configuration: return try get("model/\(ModelConfiguration.fileName)")
-    case .bpe, .safetensors, .pth, .pickle: return []
+    case .bpe, .tokenizer, .safetensors, .pth, .pickle: return []
     }
   }
 
@@ -94,7 +94,7 @@ struct FuzzWork: FuzzSubject {
     case .counts, .countsRepaired: "\(folder)/model/\(NGramFolder.counts)"
     case .configuration: "\(folder)/model/\(ModelConfiguration.fileName)"
     case .bpe: "\(folder)/input.bpe"
-    case .safetensors, .pth, .pickle: "\(folder)/input"
+    case .tokenizer, .safetensors, .pth, .pickle: "\(folder)/input"
     }
   }
 
@@ -125,7 +125,7 @@ struct FuzzWork: FuzzSubject {
     case .configuration:
       try use(NGramLanguageModel(folder: "\(folder)/model"))
       try update()
-    case .safetensors, .pth, .pickle: break
+    case .tokenizer, .safetensors, .pth, .pickle: break
     }
   }
 

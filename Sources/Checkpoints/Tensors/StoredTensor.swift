@@ -134,6 +134,20 @@ extension StoredTensor {
     }
   }
 
+  /// The first rows of a matrix that lies row after row, in the same memory; another tensor is copied
+  /// first.
+  /// - Throws: as ``bytes()``; ``AIGCError`` (mismatch) when there are fewer rows.
+  public func prefix(_ rows: Int) throws(AIGCError) -> StoredTensor {
+    guard let all = shape.first, rows >= 0, rows <= all else {
+      throw .mismatch("tensor \(printable(name)): \(rows) rows of the shape \(shape)")
+    }
+    if rows == all { return self }
+    let size = byteCount / all * rows
+    return try StoredTensor(
+      name: name, type: type, shape: [rows] + shape.dropFirst(),
+      storage: try bytes().slice(0..<size), place: printable(name))
+  }
+
   /// The values as Floats, row after row, whatever their type: Double is rounded, false is 0, true 1.
   /// - Throws: ``AIGCError`` (failed) when the system refuses memory.
   public func floats() throws(AIGCError) -> [Float] {

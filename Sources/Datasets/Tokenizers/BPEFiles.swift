@@ -35,33 +35,41 @@ extension BPETokenizer {
   /// - Throws: as ``init(folder:)``.
   public init(vocabulary path: String, merges mergesPath: String) throws(AIGCError) {
     let vocabulary = try VocabularyJSON(path: path)
+    let byteTokens = try Self.byteTokens(vocabulary, name: path)
     let end = vocabulary.id(of: Self.endOfText).map { AddedToken(id: $0, content: Self.endOfText) }
     try self.init(
-      vocabulary, merges: try Self.readMerges(mergesPath, vocabulary),
-      addedTokens: end.map { [$0] } ?? [], name: path)
+      vocabulary, byteTokens: byteTokens, merges: try Self.readMerges(mergesPath, vocabulary),
+      addedTokens: end.map { [$0] } ?? [])
+  }
+
+  /// The id of each byte.
+  /// - Parameter name: the vocabulary's file, for messages.
+  static func byteTokens(
+    _ vocabulary: VocabularyJSON, name: String
+  ) throws(AIGCError) -> [Int32] {
+    var tokens: [Int32] = []
+    for byte in UInt8.min...UInt8.max {
+      guard let id = vocabulary.id(of: ByteAlphabet.encode([byte])) else {
+        throw .badInput("\(name): no token for byte \(byte): not a byte-level vocabulary")
+      }
+      tokens.append(id)
+    }
+    return tokens
   }
 
   /// - Parameters:
   ///   - vocabulary: the tokens as the files spell them.
   ///   - addedTokens: those that are not in the vocabulary have the ids behind it, in order.
-  ///   - name: the vocabulary's file, for messages.
   init(
-    _ vocabulary: VocabularyJSON, merges: MergeTable, addedTokens: [AddedToken],
-    addsPrefixSpace: Bool = false, name: String
+    _ vocabulary: VocabularyJSON, byteTokens: [Int32], merges: MergeTable,
+    addedTokens: [AddedToken], addsPrefixSpace: Bool = false
   ) throws(AIGCError) {
-    var byteTokens: [Int32] = []
-    for byte in UInt8.min...UInt8.max {
-      guard let id = vocabulary.id(of: ByteAlphabet.encode([byte])) else {
-        throw .badInput("\(name): no token for byte \(byte): not a byte-level vocabulary")
-      }
-      byteTokens.append(id)
-    }
     // An added token that the merges do not make stands for its characters.
     var plain: Set<Int32> = []
     for token in addedTokens where token.content.contains(where: { $0 >= 0x80 }) {
       if !byteTokens.contains(token.id), !merges.makes(token.id) { plain.insert(token.id) }
     }
-    var tokens = TokenBytes()
+    var tokens = TokenBytes(capacity: vocabulary.count)
     let alphabet = ByteAlphabet.bytes
     func append(_ id: Int32, _ token: UnsafeBufferPointer<UInt8>) {
       if plain.contains(id) {
@@ -85,23 +93,22 @@ extension BPETokenizer {
   ) throws(AIGCError) -> MergeTable {
     let file = try MappedFile(path: path)
     guard file.count <= largest else { throw .badInput("\(path): too large for merges") }
-    let text = try file.bytes()
     var merges = MergeReader(vocabulary)
-    var (line, start) = (1, 0)
-    while start < text.count {
-      var end = start
-      while end < text.count, text[end] != 10 { end += 1 }
-      let next = end + 1
-      if end > start, text[end - 1] == 13 { end -= 1 }
-      if end > start {
-        let wrong = text.slice(start..<end).withUnsafeBuffer { content in
-          line == 1 && content.starts(with: MergeReader.version) ? nil : merges.addSpaced(content)
-        }
-        if let wrong { throw .badInput("\(path): line \(line) \(wrong)") }
+    var (line, start) = (0, 0)
+    var wrong: String?
+    try file.bytes().withUnsafeBuffer { text in
+      while start < text.count, wrong == nil {
+        line += 1
+        var end = start
+        while end < text.count, text[end] != 10 { end += 1 }
+        var content = UnsafeBufferPointer(rebasing: text[start..<end])
+        if content.last == 13 { content = UnsafeBufferPointer(rebasing: content.dropLast()) }
+        start = end + 1
+        if content.isEmpty || line == 1 && content.starts(with: MergeReader.version) { continue }
+        wrong = merges.addSpaced(content)
       }
-      line += 1
-      start = next
     }
+    if let wrong { throw .badInput("\(path): line \(line) \(wrong)") }
     return merges.table
   }
 

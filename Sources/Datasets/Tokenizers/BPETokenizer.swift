@@ -176,6 +176,12 @@ struct TokenBytes: Sendable {
     ends.append(bytes.count)
   }
 
+  /// - Parameter capacity: about how many tokens will come.
+  init(capacity: Int = 0) {
+    bytes.reserveCapacity(capacity * 8)
+    ends.reserveCapacity(capacity)
+  }
+
   /// Appends the bytes that `token` spells in GPT-2's alphabet.
   /// - Parameter alphabet: ``ByteAlphabet/bytes``.
   /// - Returns: false when it spells none: its own bytes are then the token.

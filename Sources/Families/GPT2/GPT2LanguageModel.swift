@@ -16,22 +16,29 @@ public final class GPT2LanguageModel: LanguageModel, @unchecked Sendable {
   let tokenizer: any Tokenizer
   /// nil for a model that was made in memory.
   let weights: GPT2Weights?
+  /// The most tokens in view: the model's, or fewer where the user wants so.
+  let context: Int
   private let lock = Mutex(())
   private var loaded: GPT2Network?
+  private let engine: GPT2Engine?
 
   init(
     _ configuration: GPT2Configuration, _ network: GPT2Network, _ tokenizer: any Tokenizer
   ) {
     self.configuration = configuration
     self.tokenizer = tokenizer
-    weights = nil
+    context = configuration.context
+    (weights, engine) = (nil, nil)
     loaded = network
   }
 
   /// Opens a model folder: one of ours, or one that transformers wrote.
+  /// - Parameters:
+  ///   - folder: its path.
+  ///   - context: the most tokens in view; nil: as many as the model has positions.
   /// - Throws: ``AIGCError`` (badInput) when a file is missing or damaged, (mismatch) when its files
-  ///   do not fit together.
-  public init(folder: String) throws(AIGCError) {
+  ///   do not fit together, (usage) when `context` is none that the model has.
+  public init(folder: String, context: Int? = nil) throws(AIGCError) {
     configuration = try GPT2Configuration.read(folder: folder)
     tokenizer = try loadTokenizer(kind: configuration.tokens, folder: folder)
     // A published vocabulary may be padded; what the tokenizer does not know is never generated.
@@ -40,7 +47,24 @@ public final class GPT2LanguageModel: LanguageModel, @unchecked Sendable {
         "\(folder): config.json says \(configuration.vocabularySize) tokens, the tokenizer has "
           + "\(tokenizer.vocabularySize)")
     }
-    weights = try GPT2Weights(folder: folder, configuration)
+    let weights = try GPT2Weights(folder: folder, configuration)
+    self.context = context ?? configuration.context
+    guard (2...max(2, configuration.context)).contains(self.context) else {
+      throw .usage(
+        "--ctx-size \(self.context): the model has positions for \(configuration.context)")
+    }
+    var sizes = configuration.sizes
+    (sizes.vocabulary, sizes.context) = (tokenizer.vocabularySize, self.context)
+    engine = try GPT2Engine(sizes) { (name) throws(AIGCError) in
+      switch name {
+      // Rows that are never asked for: tokens that only the table has, later positions.
+      case "wte.weight", "lm_head.weight":
+        try WeightMatrix(weights.inner(name).prefix(sizes.vocabulary))
+      case "wpe.weight": try WeightMatrix(weights.inner(name).prefix(sizes.context))
+      default: try WeightMatrix(weights.inner(name))
+      }
+    }
+    self.weights = weights
   }
 
   public var vocabularySize: Int { tokenizer.vocabularySize }
@@ -52,7 +76,25 @@ public final class GPT2LanguageModel: LanguageModel, @unchecked Sendable {
   }
 
   public func makeDecoder() -> any TokenDecoder { tokenizer.makeDecoder() }
-  public func makeSession() -> any GenerationSession { GPT2PlainSession(self) }
+  public var contextSize: Int? { context }
+  public var readsInBatches: Bool { engine != nil }
+
+  public func makeSession() -> any GenerationSession {
+    guard let engine else { return GPT2PlainSession(self) }
+    return GPT2Session(engine, startToken: startToken)
+  }
+
+  /// Sessions at their last token each are read together: every weight once for several of them.
+  public func read(_ sessions: inout [any GenerationSession]) {
+    // Memory that two hold would be copied: the array lets go of it first.
+    var own = sessions.compactMap { $0 as? GPT2Session }
+    guard own.count == sessions.count else { return }
+    sessions = []
+    GPT2Session.read(&own)
+    sessions = own
+  }
+
+  public func damage() -> AIGCError? { weights?.nonFiniteProblem() }
 
   /// The network in 32 bits, for training and for whole texts. Made when it is first asked for.
   func network() throws(AIGCError) -> GPT2Network {
@@ -128,29 +170,71 @@ extension GPT2LanguageModel {
   }
 
   public func evaluate(_ text: Table<UInt8>, name: String) throws(AIGCError) -> TextEvaluation {
+    try evaluate(text, name: name, window: ScoringWindow())
+  }
+
+  public func score(_ text: Table<UInt8>, name: String) throws(AIGCError) -> [ScoredToken] {
+    try score(text, name: name, window: ScoringWindow())
+  }
+
+  public func evaluate(
+    _ text: Table<UInt8>, name: String, window: ScoringWindow
+  ) throws(AIGCError) -> TextEvaluation {
     let tokens = try tokenizer.encode(text, name: name)
-    let context = configuration.context
-    let scores = try logProbabilities(tokens, context: context, stride: max(1, context / 2))
+    let (context, stride) = try resolved(window)
+    let scores = try logProbabilities(tokens, context: context, stride: stride)
     var (total, counted) = (0.0, 0)
     for case let score? in scores {
       total += Double(score)
       counted += 1
     }
     guard counted > 0 else { throw .badInput("\(name): too little text to evaluate") }
-    return TextEvaluation(
+    var result = TextEvaluation(
       perplexity: exp(-total / Double(counted)), perplexityWithoutUnknown: nil,
       bitsPerByte: -total / M_LN2 / Double(max(text.count, 1)), tokens: counted, unknown: nil)
+    result.perplexityPerWord = exp(-total / Double(max(wordCount(text), 1)))
+    result.perplexityPerByte = exp(-total / Double(max(text.count, 1)))
+    (result.context, result.stride) = (context, stride)
+    return result
   }
 
-  public func score(_ text: Table<UInt8>, name: String) throws(AIGCError) -> [ScoredToken] {
+  public func score(
+    _ text: Table<UInt8>, name: String, window: ScoringWindow
+  ) throws(AIGCError) -> [ScoredToken] {
     let tokens = try tokenizer.encode(text, name: name)
     let ranges = try tokenizer.ranges(of: text, name: name)
-    let context = configuration.context
-    let scores = try logProbabilities(tokens, context: context, stride: max(1, context / 2))
+    let (context, stride) = try resolved(window)
+    let scores = try logProbabilities(tokens, context: context, stride: stride)
     return tokens.indices.map { index in
       ScoredToken(
         id: tokens[index], bytes: ranges[index].map { text[$0] }, logProbability: scores[index],
         isUnknown: tokenizer.unknownToken.map { $0 == tokens[index] })
     }
   }
+
+  /// What stands in `window`, or the whole context and half of it.
+  private func resolved(
+    _ window: ScoringWindow
+  ) throws(AIGCError) -> (context: Int, stride: Int) {
+    let context = window.context ?? self.context
+    guard (2...max(2, self.context)).contains(context) else {
+      throw .usage("--context \(context): the model has positions for \(self.context)")
+    }
+    let stride = window.stride ?? max(1, context / 2)
+    guard (1...context).contains(stride) else {
+      throw .usage("--stride \(stride): from 1 to the context, \(context)")
+    }
+    return (context, stride)
+  }
+}
+
+/// Words with white space between them.
+private func wordCount(_ text: Table<UInt8>) -> Int {
+  var (count, isInside) = (0, false)
+  for index in text.indices {
+    let isSpace = text[index] == 32 || (9...13).contains(text[index])
+    if !isSpace, !isInside { count += 1 }
+    isInside = !isSpace
+  }
+  return count
 }

@@ -18,7 +18,7 @@ public struct ConversionOptions: Sendable {
 }
 
 /// The types that weights are saved in, as flags have them.
-enum WeightType: String, CaseIterable, ExpressibleByArgument {
+enum StorageType: String, CaseIterable, ExpressibleByArgument {
   case f32, f16, bf16
 
   var scalarType: ScalarType {
@@ -72,7 +72,7 @@ public struct Convert: ConsoleCommand {
   @Option(help: "Which of two models the tensors are (with --family): generator, discriminator.")
   var part: ImportOptions.Part?
   @Option(help: "Neural models: save the weights as f32, f16 or bf16 (default: as they are).")
-  var type: WeightType?
+  var type: StorageType?
   @Flag(help: "Replace a model folder.")
   var force = false
   @OptionGroup public var common: CommonOptions

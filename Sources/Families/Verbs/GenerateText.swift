@@ -31,6 +31,9 @@ public struct GenerateText: ConsoleCommand {
 
   public func run() throws {
     try copies.check(prompt: text)
+    if text.logprobs != nil, !common.json {
+      throw AIGCError.usage("--logprobs goes with --json")
+    }
     var options = try text.options(sampling: sampling.configuration)
     let (path, model) = try model.load()
     options.seed = seed.resolve()
@@ -45,7 +48,8 @@ public struct GenerateText: ConsoleCommand {
     }
     let report = try copies.report(samples, options: options)
     if common.json {
-      let members = generationMembers(samples, path: path, seed: options.seed)
+      let members = generationMembers(
+        samples, model, path: path, seed: options.seed)
       try answer.write(json: members + (report.map { [.init("copied", $0.json)] } ?? []))
       try answer.finish()
     } else if let report {
@@ -73,7 +77,10 @@ struct TextArguments: ParsableArguments {
       .customLong("n-predict"), .customLong("max-new-tokens"), .customLong("length"),
     ],
     parsing: .unconditional, help: "How many tokens at most.")
-  var maxTokens = GenerationOptions().maxTokens
+  var maxTokens: Int?
+
+  @Option(parsing: .unconditional, help: "How many tokens at most, those of the prompt included.")
+  var maxLength: Int?
 
   @Option(
     name: [.customLong("num"), .customLong("num-samples"), .customLong("num-generate")],
@@ -94,6 +101,21 @@ struct TextArguments: ParsableArguments {
   @Flag(help: "Print the prompt before each text.")
   var echo = false
 
+  @Option(
+    name: [.customLong("beams"), .customLong("num-beams")], parsing: .unconditional,
+    help: "Search for the likeliest text with so many beams, in place of drawing; 1: off.")
+  var beams = 1
+
+  @Option(
+    parsing: .unconditional,
+    help: "With --beams: scores are divided by length to this power; above 0 favours longer texts.")
+  var lengthPenalty = GenerationOptions().lengthPenalty
+
+  @Option(
+    parsing: .unconditional,
+    help: "With --json: each token's log-probability and so many alternatives.")
+  var logprobs: Int?
+
   func validate() throws {
     if prompt != nil, file != nil { throw ValidationError("--prompt or --file, not both") }
   }
@@ -101,7 +123,12 @@ struct TextArguments: ParsableArguments {
   /// The options of the generator; the prompt is read.
   func options(sampling: SamplingConfiguration) throws(AIGCError) -> GenerationOptions {
     var options = GenerationOptions()
-    options.maxTokens = maxTokens
+    // Where the whole length is given, it alone says how much.
+    options.maxTokens = maxTokens ?? (maxLength == nil ? options.maxTokens : .max)
+    options.maxLength = maxLength
+    options.beams = beams
+    options.lengthPenalty = lengthPenalty
+    options.logProbabilities = logprobs
     options.num = num
     options.stop = stop
     options.untilSentence = untilSentence
@@ -145,17 +172,31 @@ struct SamplePrinter {
 }
 
 private func generationMembers(
-  _ samples: [GeneratedSample], path: String, seed: UInt64
+  _ samples: [GeneratedSample], _ model: any LanguageModel, path: String, seed: UInt64
 ) -> [JSONValue.Member] {
   let texts = samples.map { sample in
-    JSONValue.object(
+    var members =
       JSONValue.text(bytes: sample.bytes) + [
         .init("tokens", .int(sample.tokens.count)),
         .init("reason", .string(sample.reason.rawValue)),
-      ])
+      ]
+    if let tokens = sample.logProbabilities {
+      members.append(.init("logprobs", .array(tokens.map { logProbability($0, model) })))
+    }
+    return JSONValue.object(members)
   }
   return [
     .init("model", .string(path)), .init("seed", .int(Int(clamping: seed))),
     .init("samples", .array(texts)),
   ]
+}
+
+/// `id, text, logprob, top`: the model's own probabilities, before the sampling chain.
+private func logProbability(_ token: SampledToken, _ model: any LanguageModel) -> JSONValue {
+  func entry(_ id: Int32, _ value: Double) -> [JSONValue.Member] {
+    [.init("id", .int(Int(id)))] + JSONValue.text(bytes: tokenText(of: id, in: model))
+      + [.init("logprob", .double(value))]
+  }
+  let top = token.alternatives.map { JSONValue.object(entry($0.id, $0.logProbability)) }
+  return .object(entry(token.id, token.logProbability) + [.init("top", .array(top))])
 }

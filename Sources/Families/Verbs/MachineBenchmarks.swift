@@ -29,4 +29,4 @@ let machineBenchmarks = [
     let probe = try MemoryProbe(byteCount: 512_000_000)
     return { probe.run() }
   },
-] + GPT2GenerationBenchmarks.all
+]

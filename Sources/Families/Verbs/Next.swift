@@ -87,7 +87,8 @@ private func largest(_ count: Int, of scores: [Float]) -> [Candidate] {
   return best
 }
 
-private func tokenText(of token: Int32, in model: any LanguageModel) -> [UInt8] {
+/// The text of one token by itself.
+func tokenText(of token: Int32, in model: any LanguageModel) -> [UInt8] {
   if token == model.endToken { return Array("</s>".utf8) }
   var decoder = model.makeDecoder()
   return decoder.append(token) + decoder.finish()

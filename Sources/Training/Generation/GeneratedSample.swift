@@ -1,3 +1,5 @@
+import Files
+
 /// A part of a sample's text, as soon as it is decided.
 public struct Piece: Equatable, Sendable {
   /// Number of the sample, from 0.
@@ -33,6 +35,8 @@ public struct GeneratedSample: Equatable, Sendable {
   public var reason = StopReason.length
   /// One entry a token, where asked for.
   public var logProbabilities: [SampledToken]?
+  /// Why there is no more of it; the generator throws it.
+  var failure: AIGCError?
 
   public init() {}
 

@@ -19,6 +19,12 @@ public struct GenerationOptions: Codable, Equatable, Sendable {
   public var ignoreEnd = false
   /// Starts each sample with the prompt as it was given.
   public var echo = false
+  /// Beams of a beam search; 1: tokens are drawn one by one. A search draws nothing: of the sampling
+  /// chain only penalties, biases and no-repeat count.
+  public var beams = 1
+  /// Of a beam search: a finished text's score is divided by its length to this power. Above 0 favours
+  /// longer texts.
+  public var lengthPenalty = 1.0
   /// Records the log-probability of each token and this many alternatives; nil: none.
   public var logProbabilities: Int?
 
@@ -32,6 +38,14 @@ public struct GenerationOptions: Codable, Equatable, Sendable {
       throw .usage("--max-length \(maxLength): must be 1 or more")
     }
     if num < 1 { throw .usage("--num \(num): must be 1 or more") }
+    if !(1...256).contains(beams) { throw .usage("--beams \(beams): must be 1 to 256") }
+    if beams > 1, num > beams {
+      throw .usage("--num \(num): a search with \(beams) beams finds no more texts than these")
+    }
+    if !lengthPenalty.isFinite { throw .usage("--length-penalty: must be a number") }
+    if beams > 1, logProbabilities != nil {
+      throw .usage("--logprobs: of texts that are drawn, not of --beams")
+    }
     if stop.contains("") { throw .usage("--stop: must not be empty") }
     if let logProbabilities, logProbabilities < 0 {
       throw .usage("--logprobs \(logProbabilities): must be 0 or more")

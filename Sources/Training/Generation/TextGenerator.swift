@@ -3,10 +3,10 @@ import Kernels
 
 /// Generates text with any language model.
 public struct TextGenerator {
-  private let model: any LanguageModel
-  private let options: GenerationOptions
-  private let sampler: Sampler
-  private let prompt: [Int32]
+  let model: any LanguageModel
+  let options: GenerationOptions
+  let sampler: Sampler
+  let prompt: [Int32]
 
   /// - Throws: ``AIGCError``: options out of range, a biased token that the model does not have, a
   ///   prompt that the model cannot read.
@@ -22,21 +22,34 @@ public struct TextGenerator {
       options.sampling, vocabularySize: model.vocabularySize, endToken: model.endToken,
       ignoreEnd: options.ignoreEnd)
     prompt = options.prompt.isEmpty ? [] : try model.encode(options.prompt)
+    if let context = model.contextSize, prompt.count > context {
+      throw .usage(
+        "the prompt has \(prompt.count) tokens, the model sees \(context) at once: shorten it")
+    }
+  }
+
+  /// How many tokens may be generated.
+  var room: Int {
+    min(options.maxTokens, options.maxLength.map { max(0, $0 - prompt.count) } ?? .max)
   }
 
   /// Generates all samples, one after the other, until done or interrupted.
   ///
   /// - Parameter emit: Gets the text piece by piece as soon as it is decided; what it throws ends
   ///   the generation.
+  /// - Throws: What `emit` throws; ``AIGCError`` (badInput) when the model's scores are not numbers.
   /// - Returns: The samples; after Ctrl-C the last one is incomplete, its reason
   ///   ``StopReason/interrupted``.
-  public func run(_ emit: (Piece) throws -> Void) rethrows -> [GeneratedSample] {
+  public func run(_ emit: (Piece) throws -> Void) throws -> [GeneratedSample] {
+    if options.beams > 1 { return try runBeams(emit) }
+    if options.num > 1, model.readsInBatches { return try runInBatches(emit) }
     if options.num > 1, Threads.count > 1, model.generatesInParallel {
       return try runInParallel(emit)
     }
     var samples: [GeneratedSample] = []
     for index in 0..<options.num {
       let sample = try generate(index, emit)
+      if let failure = sample.failure { throw failure }
       samples.append(sample)
       if sample.reason == .interrupted { break }
     }
@@ -45,7 +58,7 @@ public struct TextGenerator {
 
   /// As many samples at a time as there are threads, each handed out whole, in order. Each has its
   /// own random stream, so the texts are the same for any number of threads.
-  private func runInParallel(_ emit: (Piece) throws -> Void) rethrows -> [GeneratedSample] {
+  private func runInParallel(_ emit: (Piece) throws -> Void) throws -> [GeneratedSample] {
     var samples: [GeneratedSample] = []
     while samples.count < options.num, samples.last?.reason != .interrupted {
       let first = samples.count
@@ -56,6 +69,7 @@ public struct TextGenerator {
       }
       for index in 0..<round.count {
         guard let sample = round.take(index) else { continue }
+        if let failure = sample.failure { throw failure }
         samples.append(sample)
         if !sample.bytes.isEmpty { try emit(Piece(sample: first + index, bytes: sample.bytes)) }
         if sample.reason == .interrupted { break }
@@ -83,6 +97,7 @@ public struct TextGenerator {
       try hand(bytes)
       return reason
     }
+    if !session.areScoresFinite { result.failure = damage }
     let (rest, reason) = output.finish()
     try hand(rest)
     if let reason, result.reason == .length || result.reason == .end { result.reason = reason }
@@ -91,17 +106,22 @@ public struct TextGenerator {
     return result
   }
 
+  /// What to say where scores are not numbers.
+  var damage: AIGCError {
+    model.damage() ?? .badInput("the model's scores are not numbers: damaged weights")
+  }
+
   /// Takes steps until the text is over; `accept` gets each token and returns the reason to stop, if
   /// there is one.
   private func run(
     _ steps: inout Steps, _ session: inout any GenerationSession,
     _ accept: (Int32) throws -> StopReason?
   ) rethrows -> StopReason {
-    let room = options.maxLength.map { max(0, $0 - prompt.count) } ?? options.maxTokens
-    for step in 0..<min(options.maxTokens, room) {
+    for step in 0..<room {
       if Interruption.isRequested { return .interrupted }
       if step > 0, let last = steps.history.last { session.append(last) }
       guard let token = steps.next(&session) else { return .end }
+      if !session.areScoresFinite { return .end }
       if let reason = try accept(token) { return reason }
     }
     return .length
@@ -109,7 +129,7 @@ public struct TextGenerator {
 }
 
 /// The tokens of one sample so far, and the next one.
-private struct Steps {
+struct Steps {
   var sampler: Sampler
   var random: RandomSource
   var history: [Int32]

@@ -46,6 +46,13 @@ public struct TextEvaluation: Equatable, Sendable {
   public var bitsPerByte: Double
   public var tokens: Int
   public var unknown: Int?
+  /// The same total over words with white space between them, and over bytes; nil where a model does
+  /// not say.
+  public var perplexityPerWord: Double?
+  public var perplexityPerByte: Double?
+  /// The windows in which the text was read; nil where a model sees all of it.
+  public var context: Int?
+  public var stride: Int?
 
   public init(
     perplexity: Double, perplexityWithoutUnknown: Double?, bitsPerByte: Double, tokens: Int,
@@ -56,6 +63,18 @@ public struct TextEvaluation: Equatable, Sendable {
     self.bitsPerByte = bitsPerByte
     self.tokens = tokens
     self.unknown = unknown
+  }
+}
+
+/// How a text that is longer than a model's context is cut for scoring.
+public struct ScoringWindow: Equatable, Sendable {
+  /// Tokens of a window; nil: as many as the model can see.
+  public var context: Int?
+  /// Tokens between the starts of two windows; nil: half a window.
+  public var stride: Int?
+
+  public init(context: Int? = nil, stride: Int? = nil) {
+    (self.context, self.stride) = (context, stride)
   }
 }
 
@@ -89,11 +108,56 @@ public protocol LanguageModel: Sendable {
 
   /// The probability of each token of a text, in order.
   func score(_ text: Table<UInt8>, name: String) throws(AIGCError) -> [ScoredToken]
+
+  /// The same in windows, for models that see so many tokens at once.
+  /// - Throws: ``AIGCError`` (usage) where the model has no windows, or not these.
+  func evaluate(
+    _ text: Table<UInt8>, name: String, window: ScoringWindow
+  ) throws(AIGCError) -> TextEvaluation
+  func score(
+    _ text: Table<UInt8>, name: String, window: ScoringWindow
+  ) throws(AIGCError) -> [ScoredToken]
+
+  /// How many tokens are seen at once; nil: all.
+  var contextSize: Int? { get }
+
+  /// Whether ``read(_:)`` reads several sessions faster than one after the other. Default false.
+  var readsInBatches: Bool { get }
+
+  /// Makes the scores of several sessions known, in one pass where the model can.
+  func read(_ sessions: inout [any GenerationSession])
+
+  /// Why scores are not numbers: a line that names what is damaged. Reads the whole model.
+  func damage() -> AIGCError?
 }
 
 extension LanguageModel {
   public var endTokenEndsText: Bool { false }
   public var generatesInParallel: Bool { false }
+  public var contextSize: Int? { nil }
+  public var readsInBatches: Bool { false }
+  public func read(_ sessions: inout [any GenerationSession]) {}
+  public func damage() -> AIGCError? { nil }
+
+  public func evaluate(
+    _ text: Table<UInt8>, name: String, window: ScoringWindow
+  ) throws(AIGCError) -> TextEvaluation {
+    guard window == ScoringWindow() else { throw .withoutWindows }
+    return try evaluate(text, name: name)
+  }
+
+  public func score(
+    _ text: Table<UInt8>, name: String, window: ScoringWindow
+  ) throws(AIGCError) -> [ScoredToken] {
+    guard window == ScoringWindow() else { throw .withoutWindows }
+    return try score(text, name: name)
+  }
+}
+
+extension AIGCError {
+  fileprivate static var withoutWindows: AIGCError {
+    .usage("--context and --stride are of models with a context, such as gpt2")
+  }
 }
 
 /// The protocol stands in Datasets, beside the tokenizers.
@@ -120,6 +184,9 @@ public protocol GenerationSession {
   /// A draw from the untouched distribution (temperature 1, no truncation), without a pass over the
   /// vocabulary; nil where a model has no such way.
   mutating func draw(using random: inout RandomSource) -> Int32?
+
+  /// Whether the last scores were numbers. Where not, ``LanguageModel/damage()`` may say why.
+  var areScoresFinite: Bool { get }
 }
 
 extension GenerationSession {
@@ -134,4 +201,5 @@ extension GenerationSession {
     return all.indices.contains(index) ? all[index] : -.infinity
   }
   public mutating func draw(using random: inout RandomSource) -> Int32? { nil }
+  public var areScoresFinite: Bool { true }
 }

@@ -84,7 +84,7 @@ struct GPT2ModelArguments: ParsableArguments {
     help: "Dropout rate of the embeddings and of what a block adds (default 0).")
   var dropout: Float?
   @Option(help: "Save the weights as f32, f16 or bf16 (default f32).")
-  var storage: WeightType?
+  var storage: StorageType?
 
   func validate() throws {
     for (name, value) in [

@@ -124,6 +124,9 @@ struct GPT2Session: GenerationSession {
     return true
   }
 
+  /// NaN and infinities stay when they are multiplied by 0.
+  var areScoresFinite: Bool { logits.reduce(0) { $0 + $1 * 0 } == 0 }
+
   private mutating func finish() {
     tokens += pending
     pending.removeAll(keepingCapacity: true)

@@ -85,6 +85,11 @@ public struct GPT2Weights: Sendable {
     return tensor
   }
 
+  /// The tensor of a name without the prefix: `h.0.attn.c_attn.weight`, `lm_head.weight`.
+  func inner(_ name: String) throws(AIGCError) -> StoredTensor {
+    try tensor(name == Self.head ? name : Self.prefix + name)
+  }
+
   /// The type of the embeddings, which stands for the whole.
   public var type: ScalarType { tensors[names[0]]?.type ?? .f32 }
 

@@ -1,0 +1,170 @@
+import Files
+import FoundationEssentials
+import Testing
+
+@testable import Datasets
+
+@Suite struct TokenizerJSONTests {
+  private static let folder = testsFolder("DatasetsTests/Fixtures/tokenizer-json")
+
+  private struct Example: Decodable {
+    var file: String
+    var text: String
+    var ids: [Int32]
+    var plain: [Int32]
+  }
+
+  /// Against the package `tokenizers`; see Scripts/fixtures/tokenizer_json.py.
+  @Test func textsHaveTheReferencesIds() throws {
+    let data = Data(try bytes(ofFile: "\(Self.folder)/texts.json"))
+    let examples = try JSONDecoder().decode([Example].self, from: data)
+    #expect(examples.count > 60)
+    for name in ["pairs", "strings"] {
+      let path = "\(Self.folder)/\(name).json"
+      let tokenizer = try BPETokenizer(tokenizerJSON: path)
+      #expect(tokenizer.addsPrefixSpace == (name == "strings") && tokenizer.endToken == 0)
+      // What is written and read again is the same tokenizer.
+      let copy = try TestFolder()
+      try tokenizer.write { "\(copy.path)/\($0)" }
+      let again = try BPETokenizer(folder: copy.path)
+      for var one in [tokenizer, again] {
+        for example in examples where example.file == name {
+          one.parsesSpecialTokens = true
+          let text = try table(example.text)
+          let ids = try one.encode(text, name: "t")
+          #expect(ids == example.ids, "\(name): \(example.text.debugDescription)")
+          if one.addsPrefixSpace {
+            let ranges = try one.ranges(of: text, name: "t")
+            #expect(ranges.count == ids.count && ranges.last?.upperBound ?? 0 == text.count)
+            #expect(zip(ranges, ranges.dropFirst()).allSatisfy { $0.upperBound == $1.lowerBound })
+          } else if !example.text.unicodeScalars.contains(where: {
+            "éĠ".unicodeScalars.contains($0)
+          }) {
+            // These two added tokens are tokens of single bytes too.
+            #expect(try roundTrips(one, Array(example.text.utf8)))
+          }
+          one.parsesSpecialTokens = false
+          #expect(
+            try one.encode(text, name: "t") == example.plain,
+            "\(name), plain: \(example.text.debugDescription)")
+        }
+      }
+    }
+  }
+
+  /// Scripts/fixtures/tokenizer_json.py check: `tokenizers` reads this file with the same ids.
+  @Test func writesWhatTheReferenceReads() throws {
+    let folder = try TestFolder()
+    try BPETokenizer(tokenizerJSON: "\(Self.folder)/pairs.json").write { "\(folder.path)/\($0)" }
+    #expect(
+      try bytes(ofFile: "\(folder.path)/tokenizer.json")
+        == bytes(ofFile: "\(Self.folder)/written.json"))
+    let configuration = try JSONValue(
+      parsing: MappedFile(path: "\(folder.path)/tokenizer_config.json").bytes())
+    guard case .object(let members) = configuration else {
+      Issue.record("no object")
+      return
+    }
+    #expect(members.contains(.init("tokenizer_class", "GPT2Tokenizer")))
+    #expect(members.contains(.init("eos_token", "<|endoftext|>")))
+  }
+
+  @Test func blocksDoNotCutAddedTokens() throws {
+    let tokens = ["a\nb", "\n\nx", "<|e|>"].enumerated().map {
+      AddedToken(id: Int32($0.offset), content: Array($0.element.utf8))
+    }
+    let text = try table(String(repeating: "a\nb c\n\nx a\n<|e|>\n", count: 30))
+    func pieces(_ tokens: [AddedToken], _ blockSize: Int) throws -> (blocks: Int, words: [[UInt8]])
+    {
+      let corpus = PieceCorpus(
+        text, name: "t", addedTokens: try AddedTokenMatcher(tokens), blockSize: blockSize)
+      let words = try corpus.map { block in
+        var words: [[UInt8]] = []
+        block.forEach { index in
+          words.append(
+            block.withWord(index) { Array(UnsafeBufferPointer(start: $0.start, count: $0.length)) })
+        }
+        return words
+      }
+      return (corpus.count, words.flatMap { $0 })
+    }
+    let cut = try pieces(tokens, 5)
+    #expect(cut.blocks == 1)
+    #expect(try pieces(tokens, 1 << 20).words == cut.words)
+    let others = try pieces(Array(tokens.dropFirst()), 5)
+    #expect(others.blocks > 10)
+    #expect(try pieces(Array(tokens.dropFirst()), 1 << 20).words == others.words)
+  }
+
+  @Test func refusals() throws {
+    let folder = try TestFolder()
+    let whole = String(decoding: try bytes(ofFile: "\(Self.folder)/written.json"), as: UTF8.self)
+    func load(_ old: String, _ new: String) throws -> String? {
+      let parts = whole.split(separator: old, maxSplits: 1, omittingEmptySubsequences: false)
+      #expect(parts.count == 2, "\(old)")
+      return message {
+        try folder.write("tokenizer.json", parts.joined(separator: new))
+        _ = try BPETokenizer(folder: folder.path)
+      }.map { String($0.dropFirst("3 \(folder.path)/tokenizer.json: ".count)) }
+    }
+    let unsupported = "is not supported, only byte-level BPE as GPT-2 has it"
+    for (old, new, expected) in [
+      (#""type":"BPE""#, #""type":"WordPiece""#, "model 'WordPiece' \(unsupported)"),
+      (#""normalizer":null"#, #""normalizer":{"type":"NFC"}"#, "normalizer 'NFC' \(unsupported)"),
+      (
+        #""pre_tokenizer":{"type":"ByteLevel""#, #""pre_tokenizer":{"type":"Split""#,
+        "pre_tokenizer 'Split' \(unsupported)"
+      ),
+      (
+        #""use_regex":true"#, #""use_regex":false"#,
+        "pre_tokenizer without use_regex \(unsupported)"
+      ),
+      (
+        #""decoder":{"type":"ByteLevel""#, #""decoder":{"type":"Fuse""#,
+        "decoder 'Fuse' \(unsupported)"
+      ),
+      (
+        #""post_processor":{"type":"ByteLevel""#,
+        #""post_processor":{"type":"TemplateProcessing","single":[{"SpecialToken":{}}]"#,
+        "post_processor that adds special tokens \(unsupported)"
+      ),
+      (#""dropout":null"#, #""dropout":0.1"#, "dropout 0.1 \(unsupported)"),
+      (#""ignore_merges":false"#, #""ignore_merges":true"#, "ignore_merges \(unsupported)"),
+      (#""lstrip":false"#, #""lstrip":true"#, "an added token with lstrip \(unsupported)"),
+      (
+        #""id":512,"content":"<|pad|>""#, #""id":513,"content":"<|pad|>""#,
+        "added token '<|pad|>', id 513: "
+      ),
+      (
+        #""id":512,"content":"<|pad|>""#, #""id":7,"content":"<|pad|>""#,
+        "added token '<|pad|>', id 7: "
+      ),
+      (#""id":0,"#, #""id":4294967296,"#, "byte "),
+      (#""!":1"#, #""!":2"#, "id 2 comes twice"),
+      (#""!":1"#, #""!":4294967296"#, "byte "),
+      (#""!":1"#, #""\#("\"")":1"#, "byte "),
+      (
+        #""merges":["#, #""merges":["zzz q","#,
+        "merge 0 names a token that is not in the vocabulary"
+      ),
+      (#""merges":["#, #""merges":[["a","b","c"],"#, "byte "),
+      (#""merges":["#, #""merges":[["a"],"#, "byte "),
+      (#""merges":["#, #""merges":["ab","#, "merge 0 is not two tokens with a space between them"),
+      (#""merges":["#, #""merges":["~ ~","#, "merge 0 makes a token that is not in the vocabulary"),
+      (#""merges":["#, #""other":["#, "no tokenizer: model.vocab or model.merges is missing"),
+      (#""version":"1.0""#, #""version":\#(String(repeating: "[", count: 1000))"#, "byte "),
+      (#"}}"#, "}", "byte "),
+    ] {
+      let result = try load(old, new)
+      #expect(result?.hasPrefix(expected) == true, "\(new): \(result ?? "accepted")")
+      #expect(result?.contains("\n") == false)
+    }
+    for size in stride(from: 0, to: whole.utf8.count - 2, by: 997) {
+      let result = message {
+        try folder.write("tokenizer.json", whole.utf8.prefix(size))
+        _ = try BPETokenizer(folder: folder.path)
+      }
+      #expect(result?.hasPrefix("3 ") == true)
+    }
+  }
+}

@@ -1,0 +1,175 @@
+import Autograd
+import Checkpoints
+import Datasets
+import Files
+import Kernels
+import NN
+import Testing
+import Training
+
+@testable import Families
+
+/// GPT-2 models from text to text.
+@Suite(.serialized) struct GPT2TrainingTests {
+  private func trainer(_ folder: TemporaryFolder, steps: Int = 12) throws -> GPT2Trainer {
+    var trainer = GPT2Trainer()
+    trainer.texts = [try folder.write("text.txt", String(corpus().prefix(6000)))]
+    (trainer.model.layers, trainer.model.heads, trainer.model.width) = (2, 2, 16)
+    trainer.model.context = 16
+    trainer.trainer.steps = steps
+    trainer.trainer.batchSize = 4
+    trainer.trainer.evalEvery = 6
+    trainer.trainer.seed = 3
+    trainer.trainer.schedule.warmup = 0
+    trainer.trainer.schedule.peak = 1e-2
+    return trainer
+  }
+
+  private func weights(_ path: String) throws -> [UInt8] {
+    try bytes("\(path)/\(GPT2Weights.file)")
+  }
+
+  @Test func learns() throws {
+    let folder = try TemporaryFolder()
+    var trainer = try trainer(folder, steps: 40)
+    trainer.trainer.batchSize = 16
+    let summary = try trainer.train(to: folder.file("model"))
+    let model = try GPT2LanguageModel(folder: folder.file("model"))
+    // Far below a guess among all characters.
+    let guess = log(Tensor(Float(model.vocabularySize))).item
+    #expect(try #require(summary.bestValidationLoss) < Double(guess) * 0.85)
+    #expect(model.configuration.trainingTokens == summary.items)
+    #expect(summary.items == 40 * 16 * 16)
+    let text = try Table(Array("the cat sees it".utf8))
+    #expect(try model.evaluate(text, name: "text").tokens == 14)
+    #expect(try model.score(text, name: "text").first?.logProbability == nil)
+  }
+
+  @Test func sameSeedSameBytesForAnyThreads() throws {
+    let folder = try TemporaryFolder()
+    let threads = Threads.count
+    defer { Threads.count = threads }
+    var results: [[UInt8]] = []
+    for count in 1...3 {
+      Threads.count = count
+      var trainer = try trainer(folder, steps: 6)
+      trainer.model.dropout = 0.1
+      (trainer.model.width, trainer.model.context, trainer.model.heads) = (72, 40, 3)
+      _ = try trainer.train(to: folder.file("model-\(count)"))
+      results.append(try weights(folder.file("model-\(count)")))
+    }
+    #expect(results[0] == results[1] && results[0] == results[2])
+  }
+
+  @Test func resumingEqualsNotStopping() throws {
+    let folder = try TemporaryFolder()
+    var whole = try trainer(folder)
+    whole.model.dropout = 0.3
+    whole.trainer.gradAccumulation = 2
+    whole.trainer.schedule.shape = .constant
+    _ = try whole.train(to: folder.file("whole"))
+    var first = whole
+    first.trainer.steps = 6
+    _ = try first.train(to: folder.file("parts"))
+    var second = whole
+    _ = try second.resume(in: folder.file("parts"))
+    for name in [GPT2Weights.file, Trainer.stateFileName] {
+      #expect(
+        try bytes(folder.file("whole/\(name)")) == bytes(folder.file("parts/\(name)")), "\(name)")
+    }
+    // Other data is another run.
+    second.texts = [try folder.write("other.txt", String(corpus().prefix(3000)))]
+    _ = refuses([.mismatch]) { _ = try second.resume(in: folder.file("parts")) }
+  }
+
+  /// Blocks that are computed again give the same bytes, dropout's chance included.
+  @Test func recomputingChangesNothing() throws {
+    let folder = try TemporaryFolder()
+    for recomputes in [false, true] {
+      var trainer = try trainer(folder, steps: 4)
+      trainer.model.dropout = 0.2
+      trainer.model.recomputesBlocks = recomputes
+      _ = try trainer.train(to: folder.file("\(recomputes)"))
+    }
+    #expect(try weights(folder.file("true")) == weights(folder.file("false")))
+  }
+
+  /// Two batches of four are one of eight, when the windows are the same.
+  @Test func accumulationAddsGradients() throws {
+    let configuration = GPT2Configuration(
+      tokens: .char, vocabularySize: 20, context: 8, width: 8, layers: 1, heads: 2)
+    var source = RandomSource(seed: 8)
+    let tokens = (0..<9).map { _ in Int32(source.integer(below: 20)) }
+    var results: [[Float]] = []
+    for (batch, accumulation) in [(4, 2), (8, 1)] {
+      var random = RandomSource(seed: 1)
+      let network = GPT2Network(configuration.sizes, using: &random)
+      var settings = GPT2Preset.baby.training
+      settings.gradAccumulation = accumulation
+      settings.optimizer.kind = .sgd
+      // One window only, so every batch is the same.
+      let stream = WindowStream(tokens, batch: batch, context: 8, seed: 1)
+      let task = GPT2Task(
+        configuration, network, ByteTokenizer(), stream, heldOut: [], settings, storage: .f32)
+      let context = Context(isTraining: true, random: RandomSource(seed: 0))
+      let result = try task.step(0, rate: 0.1, context)
+      #expect(result.items == 64)
+      results.append(network.namedParameters.flatMap { $0.parameter.value.values })
+    }
+    #expect(zip(results[0], results[1]).allSatisfy { abs($0 - $1) < 1e-6 })
+  }
+
+  @Test func windowsAreDrawnFromEverywhere() {
+    let tokens = (0..<100).map { Int32($0) }
+    var stream = WindowStream(tokens, batch: 50, context: 10, seed: 2)
+    var starts: Set<Int32> = []
+    for _ in 0..<40 {
+      let (inputs, targets) = stream.next()
+      #expect(zip(inputs.values, targets).allSatisfy { $0 + 1 == $1 })
+      for row in 0..<50 { starts.insert(inputs.values[row * 10]) }
+    }
+    #expect(starts == Set(0..<90))
+    var again = WindowStream(tokens, batch: 50, context: 10, seed: 2)
+    again.position = 40
+    let expected = stream.next().targets
+    #expect(again.next().targets == expected)
+  }
+
+  @Test func filesAreDocuments() throws {
+    let folder = try TemporaryFolder()
+    var trainer = try trainer(folder, steps: 2)
+    trainer.texts.append(try folder.write("two.txt", "the dog runs ."))
+    trainer.model.tokens = .bpe
+    trainer.model.vocabularySize = 270
+    trainer.model.storage = .f16
+    _ = try trainer.train(to: folder.file("model"))
+    let model = try GPT2LanguageModel(folder: folder.file("model"))
+    #expect(model.weights?.type == .f16)
+    #expect(model.configuration.endToken == model.endToken.map { Int($0) })
+    #expect(model.endTokenEndsText && model.startToken == model.endToken)
+    // Its tokenizer for another model.
+    trainer.model.tokenizer = folder.file("model")
+    _ = try trainer.train(to: folder.file("other"))
+    #expect(
+      try bytes(folder.file("model/vocab.json")) == bytes(folder.file("other/vocab.json")))
+  }
+
+  @Test func publishedModelsLearnFurther() throws {
+    let folder = try TemporaryFolder()
+    let text = try folder.write(
+      "more.txt", String(repeating: "the cat sees a zebra .\n", count: 60))
+    var options = UpdateOptions()
+    options.steps = 8
+    options.rate = 1e-2
+    let family = GPT2Family()
+    try family.update(
+      gpt2Fixture("generation"), with: [text], to: folder.file("out"), options: options)
+    let table = try Table(Array("the cat sees a zebra .".utf8))
+    let before = try GPT2LanguageModel(folder: gpt2Fixture("generation"))
+    let after = try GPT2LanguageModel(folder: folder.file("out"))
+    #expect(
+      try after.evaluate(table, name: "").perplexity
+        < 0.5 * before.evaluate(table, name: "").perplexity)
+    #expect(after.configuration.vocabularySize == before.configuration.vocabularySize)
+  }
+}
