@@ -16,6 +16,10 @@ struct GPT2Family: TextFamily {
     try GPT2LanguageModel(folder: path)
   }
 
+  func load(_ path: String, context: Int?) throws(AIGCError) -> any LanguageModel {
+    try GPT2LanguageModel(folder: path, context: context)
+  }
+
   func inspect(_ path: String) throws(AIGCError) -> [JSONValue.Member] {
     let model = try GPT2LanguageModel(folder: path)
     let configuration = model.configuration

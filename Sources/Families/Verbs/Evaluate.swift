@@ -19,6 +19,8 @@ public struct Evaluate: ConsoleCommand {
     completion: .file())
   var file: String
 
+  @OptionGroup(title: "Windows") var window: WindowArguments
+
   @OptionGroup(title: "Mixture") var mixture: MixtureArguments
 
   @OptionGroup public var common: CommonOptions
@@ -27,18 +29,21 @@ public struct Evaluate: ConsoleCommand {
 
   public func run() throws {
     let answer = try Answer(nil)
+    if window.isGiven, !mixture.others.isEmpty {
+      throw AIGCError.usage("--context and --stride are not of mixtures")
+    }
     guard mixture.others.isEmpty else {
       let result = try mixture.evaluate(first: model, file: file)
       try common.json ? answer.write(json: result.members) : answer.write(result.text)
       return
     }
     let path = try ModelStore.standard().resolve(model)
-    if let result = try family(of: path).evaluate(path, on: file) {
+    if !window.isGiven, let result = try family(of: path).evaluate(path, on: file) {
       try common.json ? answer.write(json: result.members) : answer.write(result.text)
       return
     }
     let model = try loadTextModel(model).model
-    let result = try model.evaluate(readText(path: file), name: file)
+    let result = try model.evaluate(readText(path: file), name: file, window: window.window)
     if common.json { try answer.write(json: result.members) } else { try answer.write(result.text) }
   }
 }
@@ -48,8 +53,11 @@ extension TextEvaluation {
     [
       .init("perplexity", .double(perplexity)),
       .init("perplexity_without_oov", JSONValue(perplexityWithoutUnknown)),
+      .init("word_perplexity", JSONValue(perplexityPerWord)),
+      .init("byte_perplexity", JSONValue(perplexityPerByte)),
       .init("bits_per_byte", .double(bitsPerByte)), .init("tokens", .int(tokens)),
-      .init("oov", JSONValue(unknown)),
+      .init("oov", JSONValue(unknown)), .init("context", JSONValue(context)),
+      .init("stride", JSONValue(stride)),
     ]
   }
 
@@ -58,9 +66,33 @@ extension TextEvaluation {
     if let perplexityWithoutUnknown {
       lines.append("perplexity without OOV  \(Format.fixed(perplexityWithoutUnknown, 2))")
     }
+    if let perplexityPerWord {
+      lines.append("perplexity per word     \(Format.fixed(perplexityPerWord, 2))")
+    }
+    if let perplexityPerByte {
+      lines.append("perplexity per byte     \(Format.fixed(perplexityPerByte, 4))")
+    }
     lines.append("bits per byte           \(Format.fixed(bitsPerByte, 4))")
     lines.append("tokens                  \(tokens)")
     if let unknown { lines.append("OOV                     \(unknown)") }
+    if let context, let stride {
+      lines.append("windows                 \(context) tokens, stride \(stride)")
+    }
     return lines.joined(separator: "\n") + "\n"
   }
+}
+
+/// The flags of models that see so many tokens at once.
+struct WindowArguments: ParsableArguments {
+  @Option(
+    parsing: .unconditional,
+    help: "Tokens that the model sees at once (default: all of its context).")
+  var context: Int?
+  @Option(
+    parsing: .unconditional,
+    help: "Tokens between two windows' starts; each token is scored once (default: half of them).")
+  var stride: Int?
+
+  var isGiven: Bool { context != nil || stride != nil }
+  var window: ScoringWindow { ScoringWindow(context: context, stride: stride) }
 }

@@ -22,6 +22,11 @@ public struct GenerateText: ConsoleCommand {
   @OptionGroup var seed: SeedOption
   @OptionGroup(title: "Copies of the training text") var copies: CopyArguments
 
+  @Option(
+    name: [.customLong("ctx-size"), .customShort("c")], parsing: .unconditional,
+    help: "Tokens that the model sees at once, where it has a context (default: all).")
+  var contextSize: Int?
+
   @Option(name: .shortAndLong, help: "Write to this file.", completion: .file())
   var out: String?
 
@@ -35,7 +40,7 @@ public struct GenerateText: ConsoleCommand {
       throw AIGCError.usage("--logprobs goes with --json")
     }
     var options = try text.options(sampling: sampling.configuration)
-    let (path, model) = try model.load()
+    let (path, model) = try model.load(context: contextSize)
     options.seed = seed.resolve()
     let generator = try TextGenerator(model: model, options: options)
     let answer = try Answer(out)

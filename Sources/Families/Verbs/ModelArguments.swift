@@ -14,8 +14,11 @@ public struct ModelOption: ParsableArguments {
   public init() {}
 
   /// The chosen language model. Which one it is goes to standard error when nobody named it.
-  func load() throws(AIGCError) -> (path: String, model: any LanguageModel) {
-    try loadTextModel(path())
+  /// - Parameter context: see ``TextFamily/load(_:context:)``.
+  func load(
+    context: Int? = nil
+  ) throws(AIGCError) -> (path: String, model: any LanguageModel) {
+    try loadTextModel(path(), context: context)
   }
 
   /// Where the chosen language model is.
@@ -32,12 +35,12 @@ public struct ModelOption: ParsableArguments {
 /// Opens the language model that the user wrote as a name or a path.
 /// - Throws: ``AIGCError``: badInput for what is no model, mismatch for a model of another kind.
 public func loadTextModel(
-  _ nameOrPath: String
+  _ nameOrPath: String, context: Int? = nil
 ) throws(AIGCError) -> (path: String, model: any LanguageModel) {
   let path = try ModelStore.standard().resolve(nameOrPath)
   let text = try textFamily(of: path)
   let start = ContinuousClock.now
-  let model = try text.load(path)
+  let model = try text.load(path, context: context)
   Diagnostics.detail("loaded \(path) in \(Format.fixed((.now - start) / .milliseconds(1), 1)) ms")
   return (path, model)
 }

@@ -17,6 +17,11 @@ public struct Score: ConsoleCommand {
   @Argument(help: "Text to score; - for standard input.", completion: .file())
   var file: String
 
+  @OptionGroup(title: "Windows") var window: WindowArguments
+
+  @Flag(help: "Score each line by itself, without those before it.")
+  var byLine = false
+
   @Option(name: .shortAndLong, help: "Write to this file.", completion: .file())
   var out: String?
 
@@ -26,7 +31,8 @@ public struct Score: ConsoleCommand {
 
   public func run() throws {
     let model = try loadTextModel(model).model
-    let tokens = try model.score(readText(path: file), name: file)
+    let text = try readText(path: file)
+    let tokens = try byLine ? scoreLines(of: text, model) : score(text, model)
     let answer = try Answer(out)
     if common.json {
       try answer.write(json: [], array: "tokens", count: tokens.count) { tokens[$0].json }
@@ -34,6 +40,29 @@ public struct Score: ConsoleCommand {
       for token in tokens { try answer.write(token.line) }
     }
     try answer.finish()
+  }
+
+  private func score(
+    _ text: Table<UInt8>, _ model: any LanguageModel
+  ) throws(AIGCError) -> [ScoredToken] {
+    try model.score(text, name: file, window: window.window)
+  }
+
+  /// The tokens of every line, with its line end; empty lines are passed over.
+  private func scoreLines(
+    of text: Table<UInt8>, _ model: any LanguageModel
+  ) throws(AIGCError) -> [ScoredToken] {
+    var tokens: [ScoredToken] = []
+    var start = 0
+    while start < text.count {
+      let end = text.slice(start..<text.count).indices.first { text[start + $0] == 10 }
+      let next = end.map { start + $0 + 1 } ?? text.count
+      if next > start + 1 || end == nil {
+        tokens += try score(text.slice(start..<next), model)
+      }
+      start = next
+    }
+    return tokens
   }
 }
 

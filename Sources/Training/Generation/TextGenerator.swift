@@ -78,7 +78,7 @@ public struct TextGenerator {
     return samples
   }
 
-  private func generate(
+  func generate(
     _ index: Int, _ emit: (Piece) throws -> Void
   ) rethrows -> GeneratedSample {
     var output = TextOutput(model: model, options: options, prompt: prompt)
