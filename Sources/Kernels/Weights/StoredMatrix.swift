@@ -94,20 +94,20 @@ public struct StoredMatrix: @unchecked Sendable {
     }
   }
 
-  /// Asks for what ``multiply(_:rows:_:stride:_:yStride:)`` reads first.
+  /// Asks for what ``multiply(_:rows:_:stride:_:yStride:)`` reads first, so that memory has work while
+  /// threads wait for each other.
   @inline(__always)
   func fetch(_ range: Range<Int>) {
-    switch layout {
-    case .byInput:
-      aigc_fetch_rows(
-        min(8, inputs), range.count * type.size, address(row: 0, column: range.lowerBound),
-        stride * type.size)
-    case .byOutput:
-      aigc_fetch_rows(
-        min(4, range.count), inputs * type.size, address(row: range.lowerBound),
-        stride * type.size)
-    }
+    guard !range.isEmpty else { return }
+    let isByInput = layout == .byInput
+    let bytes = (isByInput ? range.count : inputs) * type.size
+    let rows = min(isByInput ? inputs : range.count, max(8, Self.bytesAhead / bytes))
+    aigc_fetch_rows(
+      rows, bytes,
+      address(row: isByInput ? 0 : range.lowerBound, column: isByInput ? range.lowerBound : 0),
+      stride * type.size)
   }
+  private static let bytesAhead = 64 << 10
 
   /// Packs outputs `first` … (at most 64) of inputs `depth` as a panel of ``aigc_gemm_panel``.
   /// - Parameter scratch: 64 · depth.count Floats.
