@@ -56,7 +56,8 @@ import Testing
 
   @Test func greedyAndBeams() throws {
     let (model, expected) = (try model(), try expected())
-    for result in expected.results {
+    // Several cases end at the same place whatever the end token is: once is enough.
+    for result in expected.results where result.end == 0 || result.ids.count < 200 {
       let options = result.options
       var sampling = SamplingConfiguration()
       sampling.noRepeatNgram = options.noRepeatNgramSize ?? 0
@@ -73,7 +74,7 @@ import Testing
 
   @Test func greedyByTheGenerator() throws {
     let (model, expected) = (try model(), try expected())
-    for result in expected.results where result.end == 0 {
+    for result in expected.results where result.end == 0 && result.options.lengthPenalty == nil {
       var options = GenerationOptions()
       options.prompt = expected.prompt
       options.maxTokens = .max
@@ -135,6 +136,7 @@ import Testing
       var options = GenerationOptions()
       options.prompt = "the cat"
       (options.num, options.beams) = (num, beams)
+      options.maxTokens = 5
       let text = refuses([.badInput]) {
         _ = try TextGenerator(model: model, options: options).run { _ in }
       }
