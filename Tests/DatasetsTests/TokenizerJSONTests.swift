@@ -107,7 +107,7 @@ import Testing
         _ = try BPETokenizer(folder: folder.path)
       }.map { String($0.dropFirst("3 \(folder.path)/tokenizer.json: ".count)) }
     }
-    let unsupported = "is not supported; byte-level BPE like GPT-2's is"
+    let unsupported = "is not supported, only byte-level BPE as GPT-2 has it"
     for (old, new, expected) in [
       (#""type":"BPE""#, #""type":"WordPiece""#, "model 'WordPiece' \(unsupported)"),
       (#""normalizer":null"#, #""normalizer":{"type":"NFC"}"#, "normalizer 'NFC' \(unsupported)"),

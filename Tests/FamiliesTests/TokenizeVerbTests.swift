@@ -45,8 +45,9 @@ import Training
     let json = try tokenize("--vocab", vocabulary, "a é", "--json")
     #expect(
       json
-        == #"{"schema":1,"count":4,"tokens":[{"id":66,"text":"a"},{"id":221,"text":" "},"#
-        + "{\"id\":128,\"text\":\"\u{FFFD}\",\"bytes\":[195]},{\"id\":103,\"text\":\"\u{FFFD}\",\"bytes\":[169]}]}\n")
+        == #"{"schema":1,"count":4,"tokens":[{"id":65,"text":"a"},{"id":221,"text":" "},"#
+        + "{\"id\":128,\"text\":\"\u{FFFD}\",\"bytes\":[195]},{\"id\":103,\"text\":\"\u{FFFD}\",\"bytes\":[169]}]}\n"
+    )
   }
 
   @Test func filesAndWords() throws {
@@ -88,7 +89,9 @@ import Training
     }
     for (ids, message) in [
       ("1 512", "the ids: id 512 is out of range: ids are 0 to 511"),
-      ("99999999999999999999", "the ids: id 99999999999999999999 is out of range: ids are 0 to 511"),
+      (
+        "99999999999999999999", "the ids: id 99999999999999999999 is out of range: ids are 0 to 511"
+      ),
       ("1 two 3", "the ids: 'two' is not a token id"), ("-1", "the ids: '-1' is not a token id"),
       ("1.5", "the ids: '1.5' is not a token id"),
     ] {

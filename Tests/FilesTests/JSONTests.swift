@@ -91,7 +91,7 @@ import Testing
       ("-1", "x: byte 0: a whole number from 0 up is needed"),
       ("01", "x: byte 2: a whole number from 0 up is needed"),
       ("1.0", "x: byte 1: a whole number is needed"),
-      ("99999999999999999999", "x: byte 19: the number is too large"),
+      ("99999999999999999999", "x: byte 18: the number is too large"),
     ] {
       var scanner = JSONScanner(try Table(Array(text.utf8)), place: "x")
       #expect(throws: AIGCError.badInput(message)) { try scanner.size() }

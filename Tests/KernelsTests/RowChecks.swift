@@ -120,12 +120,16 @@ extension KernelCheck {
     let (weight, bias) = (Floats(Self.samples(columns, 17)), Floats(Self.samples(columns, 18)))
     let (y, dx) = (Floats(zeros: x.count), Floats(zeros: x.count))
     let (means, inverses) = (Floats(zeros: rows), Floats(zeros: rows))
+    let ones = [Float](repeating: 1, count: columns)
+    let (dweight, dbias) = (Floats(ones), Floats(ones))
     aigc_layer_norm(
       rows, columns, x.base, weight.base, bias.base, 1e-5, y.base, means.base, inverses.base)
     aigc_layer_norm_grad(
-      rows, columns, dy.base, x.base, weight.base, means.base, inverses.base, dx.base)
+      rows, columns, dy.base, x.base, weight.base, means.base, inverses.base, dx.base,
+      dweight.base, dbias.base)
     let (n, w) = (Double(columns), weight.doubles)
     var (values, slopes): ([Double], [Double]) = ([], [])
+    var sums = [[Double]](repeating: [Double](repeating: 1, count: columns), count: 2)
     for row in 0..<rows {
       let line = (0..<columns).map { Double(x.base[row * columns + $0]) }
       let mean = line.reduce(0, +) / n
@@ -137,8 +141,15 @@ extension KernelCheck {
       let total = g.reduce(0, +) / n
       let projection = zip(g, normal).reduce(0) { $0 + $1.0 * $1.1 } / n
       slopes += (0..<columns).map { inverse * (g[$0] - total - normal[$0] * projection) }
+      for column in 0..<columns {
+        let slope = Double(dy.base[row * columns + column])
+        sums[0][column] += slope * normal[column]
+        sums[1][column] += slope
+      }
     }
     compare("layer_norm", y.values, values, 1e-5)
     compare("layer_norm_grad", dx.values, slopes, 1e-5)
+    compare("layer_norm_grad, weight", dweight.values, sums[0], 1e-5)
+    compare("layer_norm_grad, bias", dbias.values, sums[1], 1e-5)
   }
 }

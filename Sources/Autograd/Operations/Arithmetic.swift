@@ -102,7 +102,7 @@ private struct BroadcastPlan {
     let rows = outer.reduce(1) { $0 * $1.size }
     guard rows > 0, inner.size > 0 else { return }
     // Rows of one block are walked by one thread.
-    let rowsPerBlock = max(1, elementBlock / inner.size)
+    let rowsPerBlock = max(1, fineBlock / inner.size)
     func walk(_ first: Int, _ end: Int) {
       withUnsafeTemporaryAllocation(of: Float.self, capacity: Self.blockSize) { splat in
         guard let memory = splat.baseAddress else { return }

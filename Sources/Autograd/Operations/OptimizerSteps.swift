@@ -103,7 +103,7 @@ extension Tensor {
     var sums = [Double](repeating: 0, count: max(blocks, 1))
     sums.withUnsafeMutableBufferPointer { sums in
       guard let results = sums.baseAddress else { return }
-      parallelElements(count) { first, end in
+      parallelElements(count, block: elementBlock) { first, end in
         aigc_square_sum_double(end - first, source + first, results + first / elementBlock)
       }
     }

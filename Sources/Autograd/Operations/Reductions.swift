@@ -87,7 +87,7 @@ func parallelRows(_ rows: Int, _ work: Int, _ body: (Int) -> Void) {
   }
   withoutActuallyEscaping(body) { body in
     nonisolated(unsafe) let body = body
-    parallelBlocks(rows, size: max(1, elementBlock / max(work, 1))) { first, end in
+    parallelBlocks(rows, size: max(1, fineBlock / max(work, 1))) { first, end in
       for row in first..<end { body(row) }
     }
   }

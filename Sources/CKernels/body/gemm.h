@@ -95,20 +95,41 @@ static void k_gemm_panel(long rows, long depth, const float *a, long a_row, long
   }
 }
 
-/* Sixteen values of k at a time, so that a matrix that lies the other way is read in whole lines. */
+/* panel[k][j] = b[j][k] for whole squares of vectors: rows of b `b_column` apart. */
+INLINE void pack_squares(long depth, long columns, const float *b, long b_column, float *panel) {
+  for (long j = 0; j < columns; j += LANES)
+    for (long k = 0; k < depth; k += LANES) {
+      V square[LANES];
+      for (int i = 0; i < LANES; i++) square[i] = load(b + (j + i) * b_column + k);
+      transpose(square);
+      for (int i = 0; i < LANES; i++) store(panel + (k + i) * PANEL + j, square[i]);
+    }
+}
+
 static void k_pack_panel(long depth, long columns, const float *b, long b_depth, long b_column,
     float *panel) {
+  if (b_column == 1) {
+    for (long k = 0; k < depth; k++) {
+      if (columns == PANEL) {
+        memcpy(panel + k * PANEL, b + k * b_depth, PANEL * sizeof(float));
+        continue;
+      }
+      memcpy(panel + k * PANEL, b + k * b_depth, (unsigned long)columns * sizeof(float));
+      for (long j = columns; j < PANEL; j++) panel[k * PANEL + j] = 0;
+    }
+    return;
+  }
+  long whole_depth = 0, whole_columns = 0;
+  if (b_depth == 1) {
+    whole_depth = depth / LANES * LANES;
+    whole_columns = columns / LANES * LANES;
+    pack_squares(whole_depth, whole_columns, b, b_column, panel);
+  }
+  /* Sixteen values of k at a time, so that a matrix that lies the other way is read in whole lines. */
   for (long k0 = 0; k0 < depth; k0 += 16) {
     long end = k0 + 16 < depth ? k0 + 16 : depth;
-    if (b_column == 1) {
-      for (long k = k0; k < end; k++) {
-        memcpy(panel + k * PANEL, b + k * b_depth, (unsigned long)columns * sizeof(float));
-        for (long j = columns; j < PANEL; j++) panel[k * PANEL + j] = 0;
-      }
-      continue;
-    }
     for (long j = 0; j < PANEL; j++)
-      for (long k = k0; k < end; k++)
+      for (long k = j < whole_columns && k0 < whole_depth ? whole_depth : k0; k < end; k++)
         panel[k * PANEL + j] = j < columns ? b[k * b_depth + j * b_column] : 0;
   }
 }

@@ -1,10 +1,4 @@
 /* Pointwise parts of recurrent cells for one row of n units. */
-#define EACH(n) for (long i = 0, rest; i < (n); i += LANES) \
-  if ((rest = (n) - i < LANES ? (n) - i : LANES), 1)
-#define GET(p) (rest == LANES ? load(p) : load_part(p, rest))
-#define PUT(p, v) do { V out_ = (v); \
-  if (rest == LANES) store(p, out_); else store_part(p, out_, rest); } while (0)
-
 /* i f g o: c = f c' + i g, h = o tanh c (Hochreiter and Schmidhuber 1997; Gers et al. 2000). */
 static void k_lstm_cell(long n, float *gates, long stride, const float *bias,
     const float *c_before, float *c, float *h) {

@@ -87,25 +87,31 @@ static void k_layer_norm(long rows, long columns, const float *x, const float *w
     float inverse = 1.0f / __builtin_sqrtf(variance / (float)columns + epsilon);
     means[r] = mean;
     inverses[r] = inverse;
-    MAP2(y, weight, y, columns, a * inverse * b);
-    MAP2(y, bias, y, columns, a + b);
+    EACH(columns) PUT(y + i, GET(y + i) * inverse * GET(weight + i) + GET(bias + i));
   }
 }
 
-/* dx = inverse (g - mean(g) - n mean(g n)), g = dy weight, n = (x - mean) inverse. */
+/* dx = inverse (g - mean(g) - n mean(g n)), g = dy weight, n = (x - mean) inverse. Adds dy n to dweight
+ * and dy to dbias, row after row. */
 static void k_layer_norm_grad(long rows, long columns, const float *dy, const float *x,
-    const float *weight, const float *means, const float *inverses, float *dx) {
+    const float *weight, const float *means, const float *inverses, float *dx, float *dweight,
+    float *dbias) {
   for (long r = 0; r < rows; r++, dy += columns, x += columns, dx += columns) {
-    float mean = means[r], inverse = inverses[r], total, projection;
-    MAP2(dy, weight, dx, columns, a * b);
-    k_sum(columns, dx, &total);
-    V sum = {0};
-    long i = 0;
-    for (; i + LANES <= columns; i += LANES) sum += load(dx + i) * (load(x + i) - mean);
-    projection = lane_sum(sum);
-    for (; i < columns; i++) projection += dx[i] * (x[i] - mean);
-    total /= (float)columns;
-    projection *= inverse * inverse / (float)columns;
-    MAP2(dx, x, dx, columns, inverse * (a - total - (b - mean) * projection));
+    float mean = means[r], inverse = inverses[r];
+    V sum = {0}, product = {0};
+    /* Behind the last column g is 0. */
+    EACH(columns) {
+      V g = GET(dy + i) * GET(weight + i);
+      sum += g;
+      product += g * (GET(x + i) - mean);
+    }
+    float total = lane_sum(sum) / (float)columns;
+    float projection = lane_sum(product) * inverse / (float)columns;
+    EACH(columns) {
+      V slope = GET(dy + i), n = (GET(x + i) - mean) * inverse;
+      PUT(dx + i, inverse * (slope * GET(weight + i) - total - n * projection));
+      PUT(dweight + i, GET(dweight + i) + slope * n);
+      PUT(dbias + i, GET(dbias + i) + slope);
+    }
   }
 }

@@ -25,6 +25,31 @@ INLINE V load_part(const float *p, long n) {
 }
 INLINE void store_part(float *p, V v, long n) { memcpy(p, &v, (unsigned long)n * sizeof(float)); }
 
+/* The lanes of a and b in turn, from the first on, and from the middle on. */
+#if LANES == 4
+#define ZIP(a, b, n) __builtin_shufflevector(a, b, n, n + 4, n + 1, n + 5)
+#elif LANES == 8
+#define ZIP(a, b, n) __builtin_shufflevector(a, b, n, n + 8, n + 1, n + 9, n + 2, n + 10, n + 3, n + 11)
+#else
+#define ZIP(a, b, n) __builtin_shufflevector(a, b, n, n + 16, n + 1, n + 17, n + 2, n + 18, n + 3, \
+    n + 19, n + 4, n + 20, n + 5, n + 21, n + 6, n + 22, n + 7, n + 23)
+#endif
+
+/* A square of vectors, rows and columns exchanged: each round of zips moves one bit of the place. */
+INLINE void transpose(V square[LANES]) {
+#pragma clang loop unroll(full)
+  for (int round = 1; round < LANES; round *= 2) {
+    V next[LANES];
+#pragma clang loop unroll(full)
+    for (int i = 0; i < LANES / 2; i++) {
+      next[2 * i] = ZIP(square[i], square[i + LANES / 2], 0);
+      next[2 * i + 1] = ZIP(square[i], square[i + LANES / 2], LANES / 2);
+    }
+#pragma clang loop unroll(full)
+    for (int i = 0; i < LANES; i++) square[i] = next[i];
+  }
+}
+
 /* The lanes as a tree: the same order at every call. */
 INLINE float lane_sum(V v) {
   float lanes[LANES];
@@ -110,3 +135,10 @@ INLINE V v_tanh(V x) {
     V a = load_part((x1) + i, (n) - i), b = load_part((x2) + i, (n) - i); \
     store_part((y) + i, EXPRESSION, (n) - i); } \
 } while (0)
+
+/* Loops of more operands: the body sees i, and GET and PUT take whole vectors or the rest. */
+#define EACH(n) for (long i = 0, rest; i < (n); i += LANES) \
+  if ((rest = (n) - i < LANES ? (n) - i : LANES), 1)
+#define GET(p) (rest == LANES ? load(p) : load_part(p, rest))
+#define PUT(p, v) do { V out_ = (v); \
+  if (rest == LANES) store(p, out_); else store_part(p, out_, rest); } while (0)

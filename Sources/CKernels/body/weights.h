@@ -108,11 +108,15 @@ INLINE void output_sums(int type, int rows, long depth, const float *x, long x_r
   for (int r = 0; r < rows; r++)
     for (int j = 0; j < SUMS; j++) sums[r][j] = splat(0);
   long k = 0;
-  for (; k + SUMS * LANES <= depth; k += SUMS * LANES)
+  for (; k + SUMS * LANES <= depth; k += SUMS * LANES) {
+    /* What comes 8 KB later: of 16-bit weights more are read at a time than the processor looks ahead. */
+    for (long i = 0; i < SUMS * LANES && type != AIGC_F32; i += 32)
+      __builtin_prefetch((const char *)weights_from(type, w, k + i) + 8192);
     for (int j = 0; j < SUMS; j++) {
       V values = weights_at(type, w, k + j * LANES);
       for (int r = 0; r < rows; r++) sums[r][j] += load(x + r * x_row + k + j * LANES) * values;
     }
+  }
   for (; k < depth; k += LANES) {
     long rest = depth - k < LANES ? depth - k : LANES;
     V values = weights_part(type, w, k, rest);

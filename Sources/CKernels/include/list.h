@@ -13,6 +13,7 @@
  *   cross_entropy: losses[r] = -log softmax(x_r)[target_r]; x_r becomes (softmax - one hot) * scale.
  *     A target below 0 is left out: loss 0, gradient 0.
  *   layer_norm: y = (x - mean) / sqrt(var + epsilon) * weight + bias; keeps mean and 1/deviation.
+ *     Its gradient adds to dweight and dbias.
  * Attention, one block of queries by one of keys: weights from scores with running maximum and sum,
  *   the end of a row, the gradient of scores; see body/attention.h.
  * Optimizers update n parameters in place (Adam: Kingma and Ba 2015; AdamW: Loshchilov and Hutter
@@ -70,8 +71,8 @@
     float epsilon, float *y, float *mean, float *inverse), \
     (rows, columns, x, weight, bias, epsilon, y, mean, inverse)) \
   K(layer_norm_grad, (long rows, long columns, const float *dy, const float *x, \
-    const float *weight, const float *mean, const float *inverse, float *dx), \
-    (rows, columns, dy, x, weight, mean, inverse, dx)) \
+    const float *weight, const float *mean, const float *inverse, float *dx, float *dweight, \
+    float *dbias), (rows, columns, dy, x, weight, mean, inverse, dx, dweight, dbias)) \
   K(attention_weights, (long rows, long columns, long allowed, float scale, int first, float *s, \
     long s_row, float *maximum, float *sum, float *o, long o_row, long width), \
     (rows, columns, allowed, scale, first, s, s_row, maximum, sum, o, o_row, width)) \

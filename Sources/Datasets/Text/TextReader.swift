@@ -25,6 +25,18 @@ public func readText(path: String) throws(AIGCError) -> Table<UInt8> {
   return try unpack(GzipReader(path: path), sizeHint: min(size, bytes.count * 1032))
 }
 
+/// The lines of a file of words, one a line, without their line ends (LF or CR LF).
+public func lines(of text: Table<UInt8>) -> [[UInt8]] {
+  text.withUnsafeBuffer { bytes in
+    var lines = bytes.split(separator: 10, omittingEmptySubsequences: false).map { line in
+      Array(line.last == 13 ? line.dropLast() : line)
+    }
+    // Behind the last line end there is none.
+    if lines.last?.isEmpty == true { lines.removeLast() }
+    return lines
+  }
+}
+
 private func emptyFile(_ path: String) -> AIGCError { .badInput("\(path): the file is empty") }
 
 /// What is missing counts as a file here, so that mapping it says so.

@@ -35,27 +35,35 @@ extension BPETokenizer {
   /// - Throws: as ``init(folder:)``.
   public init(vocabulary path: String, merges mergesPath: String) throws(AIGCError) {
     let vocabulary = try VocabularyJSON(path: path)
+    let byteTokens = try Self.byteTokens(vocabulary, name: path)
     let end = vocabulary.id(of: Self.endOfText).map { AddedToken(id: $0, content: Self.endOfText) }
     try self.init(
-      vocabulary, merges: try Self.readMerges(mergesPath, vocabulary),
-      addedTokens: end.map { [$0] } ?? [], name: path)
+      vocabulary, byteTokens: byteTokens, merges: try Self.readMerges(mergesPath, vocabulary),
+      addedTokens: end.map { [$0] } ?? [])
+  }
+
+  /// The id of each byte.
+  /// - Parameter name: the vocabulary's file, for messages.
+  static func byteTokens(
+    _ vocabulary: VocabularyJSON, name: String
+  ) throws(AIGCError) -> [Int32] {
+    var tokens: [Int32] = []
+    for byte in UInt8.min...UInt8.max {
+      guard let id = vocabulary.id(of: ByteAlphabet.encode([byte])) else {
+        throw .badInput("\(name): no token for byte \(byte): not a byte-level vocabulary")
+      }
+      tokens.append(id)
+    }
+    return tokens
   }
 
   /// - Parameters:
   ///   - vocabulary: the tokens as the files spell them.
   ///   - addedTokens: those that are not in the vocabulary have the ids behind it, in order.
-  ///   - name: the vocabulary's file, for messages.
   init(
-    _ vocabulary: VocabularyJSON, merges: MergeTable, addedTokens: [AddedToken],
-    addsPrefixSpace: Bool = false, name: String
+    _ vocabulary: VocabularyJSON, byteTokens: [Int32], merges: MergeTable,
+    addedTokens: [AddedToken], addsPrefixSpace: Bool = false
   ) throws(AIGCError) {
-    var byteTokens: [Int32] = []
-    for byte in UInt8.min...UInt8.max {
-      guard let id = vocabulary.id(of: ByteAlphabet.encode([byte])) else {
-        throw .badInput("\(name): no token for byte \(byte): not a byte-level vocabulary")
-      }
-      byteTokens.append(id)
-    }
     // An added token that the merges do not make stands for its characters.
     var plain: Set<Int32> = []
     for token in addedTokens where token.content.contains(where: { $0 >= 0x80 }) {

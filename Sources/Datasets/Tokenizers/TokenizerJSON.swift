@@ -45,7 +45,7 @@ struct TokenizerJSON {
   }
 
   private func unsupported(_ what: String) -> AIGCError {
-    .badInput("\(path): \(what) is not supported; byte-level BPE like GPT-2's is")
+    .badInput("\(path): \(what) is not supported, only byte-level BPE as GPT-2 has it")
   }
 
   func tokenizer() throws(AIGCError) -> BPETokenizer {
@@ -75,7 +75,8 @@ struct TokenizerJSON {
       throw .badInput("\(path): an added token comes twice")
     }
     return try BPETokenizer(
-      vocabulary, merges: merges, addedTokens: added, addsPrefixSpace: addsPrefixSpace, name: path)
+      vocabulary, byteTokens: BPETokenizer.byteTokens(vocabulary, name: path), merges: merges,
+      addedTokens: added, addsPrefixSpace: addsPrefixSpace)
   }
 
   // MARK: Parts

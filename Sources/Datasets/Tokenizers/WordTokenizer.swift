@@ -70,25 +70,17 @@ public struct WordTokenizer: Tokenizer {
   /// - Throws: ``AIGCError`` (badInput) when it is missing or damaged.
   public init(mode: TokenMode, folder: String) throws(AIGCError) {
     let path = "\(folder)/\(Self.fileName)"
-    let text = try MappedFile(path: path).bytes()
+    let words = lines(of: try MappedFile(path: path).bytes())
+    let reserved = Vocabulary.reservedWords
+    guard words.starts(with: reserved) else {
+      throw .badInput("\(path): <unk>, <s>, </s> are not its first lines")
+    }
     var builder = VocabularyBuilder()
-    var (line, start) = (0, 0)
-    for end in 0...text.count where end == text.count || text[end] == 10 {
-      let word = (start..<end).map { text[$0] }
-      start = end + 1
-      if end == text.count, word.isEmpty { break }
-      let reserved = Vocabulary.reservedWords
-      guard line >= reserved.count || word == reserved[line] else {
-        throw .badInput("\(path): <unk>, <s>, </s> are not its first lines")
-      }
+    for (line, word) in words.enumerated() {
       guard builder.id(for: word) == line, builder.count == max(line + 1, reserved.count) else {
         throw .badInput(
           "\(path): line \(line + 1) is \(word.isEmpty ? "empty" : "a word that was there")")
       }
-      line += 1
-    }
-    guard line >= Vocabulary.reservedWords.count else {
-      throw .badInput("\(path): <unk>, <s>, </s> are not its first lines")
     }
     self.init(mode: mode, vocabulary: try builder.freeze())
   }

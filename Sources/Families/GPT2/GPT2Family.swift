@@ -10,6 +10,7 @@ import Training
 struct GPT2Family: TextFamily {
   var name: String { "gpt2" }
   var trainCommand: any ParsableCommand.Type { TrainGPT2.self }
+  var benchmarks: [Benchmark] { GPT2TrainingBenchmarks.all + GPT2GenerationBenchmarks.all }
 
   func load(_ path: String) throws(AIGCError) -> any LanguageModel {
     try GPT2LanguageModel(folder: path)

@@ -70,7 +70,7 @@ extension RecurrentFamily {
     var words: [[UInt8]] = (0..<count).map { Array("\($0)".utf8) }
     if let path {
       let text = try readText(path: path)
-      words = text.splitIntoLines()
+      words = lines(of: text)
       guard words.count == count else {
         throw .mismatch("\(path): \(words.count) tokens, the model has \(count)")
       }
@@ -104,23 +104,5 @@ private struct RecurrentShapes {
     var layers = 1
     while layers < 64, checkpoint["\(kind.rawValue).weight_hh_l\(layers)"] != nil { layers += 1 }
     self.layers = layers
-  }
-}
-
-extension Table<UInt8> {
-  /// The lines, without the empty last one.
-  fileprivate func splitIntoLines() -> [[UInt8]] {
-    var lines: [[UInt8]] = []
-    var line: [UInt8] = []
-    for index in indices {
-      if self[index] == 10 {
-        lines.append(line)
-        line.removeAll()
-      } else if self[index] != 13 {
-        line.append(self[index])
-      }
-    }
-    if !line.isEmpty { lines.append(line) }
-    return lines
   }
 }

@@ -60,14 +60,15 @@ public struct Benchmark: Sendable {
   }
 
   /// Calls it again and again.
-  /// - Parameter seconds: how long; five calls at least, after three that are not counted.
+  /// - Parameter seconds: how long; five calls at least, after three that are not counted. Below half
+  ///   a second, to see whether it runs: one after one.
   /// - Returns: the time of each call in seconds.
   func measure(seconds: Double) throws -> [Double] {
     let call = try prepare()
     for _ in 0..<3 { _ = call() }
     var times: [Double] = []
     let start = ContinuousClock.now
-    while times.count < 5 || (ContinuousClock.now - start).seconds < seconds {
+    while times.count < least || (ContinuousClock.now - start).seconds < seconds {
       let before = ContinuousClock.now
       _ = call()
       times.append((ContinuousClock.now - before).seconds)

@@ -27,23 +27,26 @@ struct AttentionHead {
   func forward(
     _ blocks: Range<Int>, output: UnsafeMutablePointer<Float>, logSums: UnsafeMutablePointer<Float>
   ) {
-    let block = AttentionShape.block
+    let (block, strip) = (AttentionShape.block, AttentionShape.strip)
     let keys = AttentionPanels(shape, blocks.upperBound, k, stride: stride, isTransposed: true)
     let values = AttentionPanels(shape, blocks.upperBound, v, stride: stride, isTransposed: false)
-    let memory = AttentionMemory(block * block + 2 * block)
-    let (scores, maximum) = (memory.base, memory.base + block * block)
-    let sum = maximum + block
-    for i in blocks {
-      let (first, rows) = (i * block, shape.size(i))
+    let memory = AttentionMemory(strip * block + 2 * strip)
+    let (scores, maximum) = (memory.base, memory.base + strip * block)
+    let sum = maximum + strip
+    let end = min(blocks.upperBound * block, shape.steps)
+    for first in Swift.stride(from: blocks.lowerBound * block, to: end, by: strip) {
+      let rows = min(strip, end - first)
       let target = output + first * shape.width
-      for j in 0...i {
+      for key in Swift.stride(from: 0, to: first + rows, by: block) {
+        let columns = min(block, first + rows - key)
         keys.multiply(
-          j, rows: rows, q + first * stride, stride, 1, adds: false, scores, block)
+          key..<key + columns, rows: rows, q + first * stride, stride, 1, adds: false, scores,
+          block)
         aigc_attention_weights(
-          rows, shape.size(j), first - j * block + 1, shape.scale, j == 0 ? 1 : 0, scores, block,
-          maximum, sum, target, shape.width, shape.headSize)
+          rows, columns, first - key + 1, shape.scale, key == 0 ? 1 : 0, scores, block, maximum,
+          sum, target, shape.width, shape.headSize)
         values.multiply(
-          j, rows: rows, scores, block, 1, adds: j > 0, target, shape.width)
+          key..<key + columns, rows: rows, scores, block, 1, adds: key > 0, target, shape.width)
       }
       aigc_attention_finish(
         rows, maximum, sum, target, shape.width, shape.headSize, logSums + first)
@@ -55,36 +58,40 @@ struct AttentionHead {
     dy: UnsafePointer<Float>, output: UnsafePointer<Float>, logSums: UnsafePointer<Float>,
     dqkv: UnsafeMutablePointer<Float>
   ) {
-    let (block, blocks, width) = (AttentionShape.block, shape.blocks, shape.width)
-    let keys = AttentionPanels(shape, blocks, k, stride: stride, isTransposed: true)
-    let values = AttentionPanels(shape, blocks, v, stride: stride, isTransposed: true)
-    let keyRows = AttentionPanels(shape, blocks, k, stride: stride, isTransposed: false)
-    let queryRows = AttentionPanels(shape, blocks, q, stride: stride, isTransposed: false)
-    let slopeRows = AttentionPanels(shape, blocks, dy, stride: width, isTransposed: false)
-    let memory = AttentionMemory(2 * block * block + shape.steps)
-    let (p, ds) = (memory.base, memory.base + block * block)
+    let (block, strip, width) = (AttentionShape.block, AttentionShape.strip, shape.width)
+    let keys = AttentionPanels(shape, shape.blocks, k, stride: stride, isTransposed: true)
+    let values = AttentionPanels(shape, shape.blocks, v, stride: stride, isTransposed: true)
+    let keyRows = AttentionPanels(shape, shape.blocks, k, stride: stride, isTransposed: false)
+    let queryRows = AttentionPanels(shape, shape.blocks, q, stride: stride, isTransposed: false)
+    let slopeRows = AttentionPanels(shape, shape.blocks, dy, stride: width, isTransposed: false)
+    let memory = AttentionMemory(2 * strip * block + shape.steps)
+    let (p, ds) = (memory.base, memory.base + strip * block)
     // Of each row what its weights' gradients have in common: dy · output.
-    let delta = ds + block * block
+    let delta = ds + strip * block
     for row in 0..<shape.steps {
       aigc_dot(shape.headSize, dy + row * width, output + row * width, delta + row)
     }
     let (dq, dk, dv) = (dqkv, dqkv + width, dqkv + 2 * width)
-    for j in 0..<blocks {
-      let (key, columns) = (j * block, shape.size(j))
-      for i in j..<blocks {
-        let (first, rows) = (i * block, shape.size(i))
-        keys.multiply(j, rows: rows, q + first * stride, stride, 1, adds: false, p, block)
-        values.multiply(j, rows: rows, dy + first * width, width, 1, adds: false, ds, block)
+    for key in Swift.stride(from: 0, to: shape.steps, by: block) {
+      // The last strip first: it meets all keys of the block, whose gradients begin with it.
+      for index in (key / strip..<shape.strips).reversed() {
+        let first = index * strip
+        let (rows, isFirst) = (min(strip, shape.steps - first), index == shape.strips - 1)
+        let columns = min(block, first + rows - key)
+        let (seen, taken) = (key..<key + columns, first..<first + rows)
+        keys.multiply(seen, rows: rows, q + first * stride, stride, 1, adds: false, p, block)
+        values.multiply(
+          seen, rows: rows, dy + first * width, width, 1, adds: false, ds, block)
         aigc_attention_grad(
           rows, columns, first - key + 1, shape.scale, p, ds, block, logSums + first,
           delta + first)
         // The transposed products read p and ds the other way round.
         slopeRows.multiply(
-          i, rows: columns, p, 1, block, adds: i > j, dv + key * stride, stride)
+          taken, rows: columns, p, 1, block, adds: !isFirst, dv + key * stride, stride)
         queryRows.multiply(
-          i, rows: columns, ds, 1, block, adds: i > j, dk + key * stride, stride)
+          taken, rows: columns, ds, 1, block, adds: !isFirst, dk + key * stride, stride)
         keyRows.multiply(
-          j, rows: rows, ds, block, 1, adds: j > 0, dq + first * stride, stride)
+          seen, rows: rows, ds, block, 1, adds: key > 0, dq + first * stride, stride)
       }
     }
   }
@@ -127,28 +134,29 @@ struct AttentionPanels: ~Copyable {
     }
   }
 
-  /// c (+)= a · block `index`.
+  /// c (+)= a · positions.
   /// - Parameters:
-  ///   - index: which block.
+  ///   - positions: of one block; transposed, from its first on.
   ///   - rows: of `a` and `c`.
   ///   - a: read with `aRow` from one row to the next and `aDepth` along the sums.
   ///   - adds: whether `c` holds something already.
   ///   - c: rows `cRow` apart.
   @inline(__always)
   func multiply(
-    _ index: Int, rows: Int, _ a: UnsafePointer<Float>, _ aRow: Int, _ aDepth: Int, adds: Bool,
-    _ c: UnsafeMutablePointer<Float>, _ cRow: Int
+    _ positions: Range<Int>, rows: Int, _ a: UnsafePointer<Float>, _ aRow: Int, _ aDepth: Int,
+    adds: Bool, _ c: UnsafeMutablePointer<Float>, _ cRow: Int
   ) {
-    let block = AttentionShape.block
+    let width = AttentionShape.block
+    let (block, row) = positions.lowerBound.quotientAndRemainder(dividingBy: width)
     let (depth, columns) =
-      isTransposed
-      ? (shape.headSize, shape.size(index)) : (shape.size(index), shape.headSize)
+      isTransposed ? (shape.headSize, positions.count) : (positions.count, shape.headSize)
     for panel in 0..<panels {
-      let target = c + panel * block
+      let target = c + panel * width
       aigc_gemm_panel(
-        rows, depth, a, aRow, aDepth, memory.base + (index * panels + panel) * panelSize,
+        rows, depth, a, aRow, aDepth,
+        memory.base + (block * panels + panel) * panelSize + row * width,
         adds ? UnsafePointer(target) : nil, cRow, target, cRow,
-        min(block, columns - panel * block))
+        min(width, columns - panel * width))
     }
   }
 }

@@ -20,11 +20,14 @@ public struct AttentionShape: Sendable {
   /// Rows of scores.
   public var rows: Int { batch * heads * steps }
 
-  /// Queries are taken in blocks of this size, keys too: the width of a panel.
+  /// Keys are taken in blocks of this size: the width of a panel.
   static let block = PackedPanels.width
   var blocks: Int { (steps + Self.block - 1) / Self.block }
   /// Positions of block `index`.
   func size(_ index: Int) -> Int { min(Self.block, steps - index * Self.block) }
+  /// Queries are taken in strips of half that: the first half of a block sees half of its own keys.
+  static let strip = block / 2
+  var strips: Int { (steps + Self.strip - 1) / Self.strip }
   var scale: Float { headSize == 0 ? 1 : 1 / Float(headSize).squareRoot() }
 }
 

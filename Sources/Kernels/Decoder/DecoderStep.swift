@@ -69,7 +69,8 @@ struct DecoderStep: @unchecked Sendable {
       guard layer < weights.layers.count else { return head(task) }
       switch step % 4 {
       case 0: attend(layer, task)
-      case 1: project(weights.layers[layer].attentionOutput, mixed, task)
+      case 1:
+        project(weights.layers[layer].attentionOutput, mixed, task)
         fetch(weights.layers[layer].inner.matrix, task)
       case 2: widen(layer, task)
       default:

@@ -41,13 +41,16 @@ public func parallelBlocks(_ count: Int, size: Int, _ body: @Sendable (Int, Int)
 
 /// Runs `body(first, end)` over blocks of `count` elements of cheap work: in one piece below
 /// ``elementsWorthThreads``, where starting threads would cost more than it saves.
+/// - Parameter block: elements of one block; where sums are taken it decides their order.
 @inline(__always)
-public func parallelElements(_ count: Int, _ body: (Int, Int) -> Void) {
+public func parallelElements(
+  _ count: Int, block: Int = fineBlock, _ body: (Int, Int) -> Void
+) {
   if count < elementsWorthThreads || Threads.count == 1 {
     // The same blocks in either case: sums inside them must not depend on the number of threads.
     var first = 0
     while first < count {
-      let end = min(count, first + elementBlock)
+      let end = min(count, first + block)
       body(first, end)
       first = end
     }
@@ -55,11 +58,14 @@ public func parallelElements(_ count: Int, _ body: (Int, Int) -> Void) {
   }
   withoutActuallyEscaping(body) { body in
     nonisolated(unsafe) let body = body
-    parallelBlocks(count, size: elementBlock) { body($0, $1) }
+    parallelBlocks(count, size: block) { body($0, $1) }
   }
 }
 
-/// Elementwise loops from this size on use several threads: some 100 µs of work.
-public let elementsWorthThreads = 1 << 18
-/// Elements of one block of ``parallelElements(_:_:)``.
+/// Elementwise loops from this size on use several threads: some 10 µs of work. A step of training
+/// asks for threads again and again, so that they are awake.
+public let elementsWorthThreads = 1 << 15
+/// Elements of a block whose sum is taken.
 public let elementBlock = 1 << 16
+/// Elements of a block where its size does not matter for the result.
+public let fineBlock = 1 << 14

@@ -135,7 +135,9 @@ struct NaiveGPT2 {
     var x = tokens.enumerated().map { position, token in
       (0..<width).map { table[Int(token) * width + $0] + positions[position * width + $0] }
     }
-    func add(_ y: [[Double]]) { for row in x.indices { for d in 0..<width { x[row][d] += y[row][d] } } }
+    func add(_ y: [[Double]]) {
+      for row in x.indices { for d in 0..<width { x[row][d] += y[row][d] } }
+    }
     for layer in 0..<sizes.layers {
       let name = "h.\(layer)"
       let qkv = linear(x.map { norm($0, "\(name).ln_1") }, "\(name).attn.c_attn")

@@ -166,18 +166,11 @@ extension QuantizationReport: CustomStringConvertible {
 
 /// The words of a vocabulary file, between white space.
 private func words(in path: String) throws(AIGCError) -> Set<[UInt8]> {
-  let text = try readText(path: path)
-  var (all, word): (Set<[UInt8]>, [UInt8]) = ([], [])
-  for index in text.indices {
-    if text[index] <= 32 {
-      if !word.isEmpty { all.insert(word) }
-      word = []
-    } else {
-      word.append(text[index])
-    }
-  }
-  if !word.isEmpty { all.insert(word) }
-  return all
+  // Several words in one line are welcome too.
+  Set(
+    lines(of: try readText(path: path)).flatMap { line in
+      line.split { $0 <= 32 }.map { Array($0) }
+    })
 }
 
 /// The stages of training on the progress line, each from 0 to 100%.

@@ -1,0 +1,105 @@
+import Checkpoints
+import Files
+import Kernels
+
+/// Keys and values of a prompt in a file, so that it is not read again: a safetensors file of the
+/// `tokens`, and of `keys.N` and `values.N` of each layer, [tokens, width] in float32. Its metadata
+/// hold the number that differs between models.
+enum GPT2PromptCache {
+  private static let format = "aigc-gpt2-prompt-cache"
+  private static let version = "1"
+
+  /// Saves what a session has read.
+  /// - Throws: ``AIGCError`` (failed) when the file cannot be written.
+  static func write(_ session: inout GPT2Session, to path: String) throws(AIGCError) {
+    let cache = session.readCache()
+    let width = session.engine.sizes.width
+    var tensors = [
+      NewTensor(
+        name: "tokens", shape: [session.tokens.count], integers: session.tokens.map { Int64($0) })
+    ]
+    for layer in 0..<session.engine.sizes.layers {
+      let (keys, values) = cache.contents(layer: layer)
+      let shape = [session.tokens.count, width]
+      tensors.append(NewTensor(name: "keys.\(layer)", shape: shape, floats: keys))
+      tensors.append(NewTensor(name: "values.\(layer)", shape: shape, floats: values))
+    }
+    let metadata = [
+      "format": format, "version": version, "model": try modelName(session.engine),
+    ]
+    try SafetensorsWriter.write(tensors, metadata: metadata, to: path, sync: false)
+  }
+
+  /// A session that has read as much of `prompt` as the file begins with; the rest is appended.
+  /// - Throws: ``AIGCError``: badInput when the file is missing, damaged or no prompt cache;
+  ///   mismatch when it is another model's.
+  static func read(
+    _ path: String, prompt: [Int32], engine: GPT2Engine, startToken: Int32, keep: Int = 0
+  ) throws(AIGCError) -> GPT2Session {
+    let checkpoint = try Checkpoint.open(path)
+    guard checkpoint.metadata["format"] == format else {
+      throw .badInput("\(path): no prompt cache of a GPT-2 model")
+    }
+    guard checkpoint.metadata["version"] == version else {
+      throw .badInput("\(path): a prompt cache of another version of aigc; make it anew")
+    }
+    guard checkpoint.metadata["model"] == (try modelName(engine)) else {
+      throw .mismatch("\(path): the prompt cache of another model; make it anew")
+    }
+    let tokens = try tokens(checkpoint, engine)
+    var contents: [(keys: [Float], values: [Float])] = []
+    for layer in 0..<engine.sizes.layers {
+      contents.append(
+        (
+          try floats("keys.\(layer)", checkpoint, tokens.count, engine),
+          try floats("values.\(layer)", checkpoint, tokens.count, engine)
+        ))
+    }
+    let cache = KeyValueCache(for: engine.decoder.weights)
+    guard cache.restore(count: tokens.count, contents) else {
+      throw .badInput("\(path): damaged: its tensors do not fit each other")
+    }
+    var common = 0
+    while common < min(tokens.count, prompt.count), tokens[common] == prompt[common] { common += 1 }
+    cache.truncate(to: common)
+    var session = GPT2Session(
+      engine, tokens: Array(tokens[..<common]), cache: cache, startToken: startToken, keep: keep)
+    session.append(contentsOf: Array(prompt[common...]))
+    return session
+  }
+
+  private static func modelName(_ engine: GPT2Engine) throws(AIGCError) -> String {
+    String(try engine.fingerprint(), radix: 16)
+  }
+
+  private static func tokens(
+    _ checkpoint: Checkpoint, _ engine: GPT2Engine
+  ) throws(AIGCError) -> [Int32] {
+    guard let tensor = checkpoint["tokens"], tensor.type == .i64, tensor.shape.count == 1 else {
+      throw .badInput("\(checkpoint.path): damaged: tokens are missing")
+    }
+    guard tensor.count <= engine.sizes.context else {
+      throw .badInput(
+        "\(checkpoint.path): damaged: \(tensor.count) tokens; the model has positions for "
+          + "\(engine.sizes.context)")
+    }
+    let integers = try tensor.integers()
+    guard integers.allSatisfy({ $0 >= 0 && $0 < engine.sizes.vocabulary }) else {
+      throw .badInput("\(checkpoint.path): damaged: a token that the model does not have")
+    }
+    return integers.map { Int32(truncatingIfNeeded: $0) }
+  }
+
+  private static func floats(
+    _ name: String, _ checkpoint: Checkpoint, _ count: Int, _ engine: GPT2Engine
+  ) throws(AIGCError) -> [Float] {
+    guard let tensor = checkpoint[name], tensor.type == .f32,
+      tensor.shape == [count, engine.sizes.width]
+    else { throw .badInput("\(checkpoint.path): damaged: \(name) is missing or has another shape") }
+    let values = try tensor.floats()
+    guard values.allSatisfy({ $0.isFinite }) else {
+      throw .badInput("\(checkpoint.path): damaged: \(name) holds values that are not finite")
+    }
+    return values
+  }
+}
