@@ -67,7 +67,9 @@ import Testing
         adjustments: ScoreAdjustments(
           sampling, banned: result.end == 0 ? [0] : [], vocabularySize: model.vocabularySize))
       // With one beam the search is greedy: it ends with the first text that is over.
-      let found = search.run(expected.promptIds)[0].tokens
+      var session = model.makeSession()
+      session.append(contentsOf: expected.promptIds)
+      let found = search.run(expected.promptIds, session)[0].tokens
       #expect(found == result.ids, "\(options) end \(result.end)")
     }
   }
@@ -108,6 +110,25 @@ import Testing
       let single = generator.generate(index) { _ in }
       #expect(single == batch[index])
     }
+  }
+
+  @Test func promptCachesChangeNothing() throws {
+    let folder = try TemporaryFolder()
+    let model = try model()
+    var options = GenerationOptions()
+    options.prompt = "the cat sees the dog . the cat"
+    options.maxTokens = 20
+    options.sampling.temperature = 0
+    let plain = try TextGenerator(model: model, options: options).run { _ in }
+    options.promptCache = folder.file("cache")
+    for prompt in [options.prompt, options.prompt, options.prompt + " runs", options.prompt] {
+      options.prompt = prompt
+      let first = try TextGenerator(model: model, options: options).run { _ in }
+      if prompt.hasSuffix("cat") { #expect(first == plain) }
+      #expect(fileExists(folder.file("cache")))
+    }
+    try folder.write("cache", "no cache")
+    _ = refuses { _ = try TextGenerator(model: model, options: options) }
   }
 
   @Test func beyondTheContext() throws {
