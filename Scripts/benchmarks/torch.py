@@ -13,11 +13,19 @@ def lstm(vocabulary, embedding, hidden, layers):
     return 4 * hidden * (inputs + layers * hidden) + hidden * vocabulary
 
 
+def gpt(vocabulary, width, layers):
+    """Parameters in the matrices of a GPT: four of a block, output."""
+    return 12 * layers * width * width + width * vocabulary
+
+
 # Parameters in matrices, and tokens a step: each costs a multiplication and an addition forwards, and
 # twice that backwards. Shapes as in torch_bench.py.
 TRAINING = {
     "lstm-train": (lstm(5000, 128, 256, 1), 32 * 64),
     "charlstm-train": (lstm(65, 512, 512, 2), 32 * 128),
+    "babygpt-train": (gpt(65, 128, 4), 12 * 64),
+    "chargpt-train": (gpt(65, 384, 6), 8 * 256),
+    "gpt2-train": (gpt(50257, 768, 12), 4 * 64),
 }
 
 

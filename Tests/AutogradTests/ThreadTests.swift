@@ -125,10 +125,12 @@ import Testing
         let x = ThreadTests.values([260, 300], 1).watchedCopy()
         let w = ThreadTests.values([280, 300], 2).watchedCopy()
         let y = linear(x, w)
-        let table = ThreadTests.values([700, 400], 3).watchedCopy()
+        let table = ThreadTests.values([700, 280], 3).watchedCopy()
         let rows = table.gathered(Indices((0..<900).map { Int32($0 * 31 % 700) }, [900]))
         let loss = square(y).mean() + square(rows).mean()
-        return [y, loss] + gradients(of: loss, at: [x, w, table])
+        let b = ThreadTests.values([300], 4).watchedCopy()
+        let z = conv1D(table, w, b.sliced(0..<300))
+        return [y, loss, z] + gradients(of: loss + square(z).mean(), at: [x, w, table, b])
       }
     }
   }

@@ -55,11 +55,9 @@ private func conv1DGradients(
   var results: [Tensor?] = [nil, nil, nil]
   if context.needs(1) || context.needs(2) {
     let (dweight, dbias) = (Storage(count: weight.count), Storage(count: output))
-    // The bias' gradient is the sum of dy, taken while dy is packed.
-    let slopes = PackedPanels(
-      depth: rows, columns: output, dy.pointer, depthStride: output, columnStride: 1,
+    PanelProducts.multiplyTransposed(
+      depth: rows, rows: input, columns: output, x.pointer, dy.pointer, dweight.base,
       sums: dbias.base)
-    PanelProducts.multiplyTransposed(rows: input, x.pointer, slopes, dweight.base)
     results[1] = Tensor(dweight, weight.shape)
     results[2] = Tensor(dbias, [output])
   }

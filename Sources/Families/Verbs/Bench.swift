@@ -65,7 +65,8 @@ public struct Benchmark: Sendable {
   /// - Returns: the time of each call in seconds.
   func measure(seconds: Double) throws -> [Double] {
     let call = try prepare()
-    for _ in 0..<3 { _ = call() }
+    let (warmUp, least) = seconds < 0.5 ? (1, 1) : (3, 5)
+    for _ in 0..<warmUp { _ = call() }
     var times: [Double] = []
     let start = ContinuousClock.now
     while times.count < least || (ContinuousClock.now - start).seconds < seconds {

@@ -11,9 +11,6 @@ public final class PackedPanels: @unchecked Sendable {
   private let base: UnsafeMutablePointer<Float>
   /// Sums are taken in pieces of this length, so that a piece of a panel stays in the second cache.
   private static let depthBlock = 512
-  /// The same where `a` is read across its rows: each value is then from a line of its own, and the
-  /// lines of a piece stay in the first cache.
-  private static let transposedBlock = 128
 
   /// Columns of a panel.
   public static let width = 64
@@ -21,21 +18,18 @@ public final class PackedPanels: @unchecked Sendable {
   private var size: Int { count * Self.width * depth }
 
   /// Packs b[k * depthStride + j * columnStride], on all threads.
-  /// - Parameter sums: gets the sum of each column; nil: they are not taken.
   public init(
-    depth: Int, columns: Int, _ b: UnsafePointer<Float>, depthStride: Int, columnStride: Int,
-    sums: UnsafeMutablePointer<Float>? = nil
+    depth: Int, columns: Int, _ b: UnsafePointer<Float>, depthStride: Int, columnStride: Int
   ) {
     self.depth = depth
     self.columns = columns
     base = MemoryPool.take((columns + Self.width - 1) / Self.width * Self.width * depth)
-    nonisolated(unsafe) let (b, sums) = (b, sums)
+    nonisolated(unsafe) let b = b
     parallelFor(count) { panel in
       let first = panel * Self.width
-      let (width, target) = (min(Self.width, columns - first), base + panel * Self.width * depth)
       aigc_pack_panel(
-        depth, width, b + first * columnStride, depthStride, columnStride, target)
-      if let sums { aigc_column_sum(depth, width, target, Self.width, 0, sums + first) }
+        depth, min(Self.width, columns - first), b + first * columnStride, depthStride,
+        columnStride, base + panel * Self.width * depth)
     }
   }
 
@@ -64,32 +58,6 @@ public final class PackedPanels: @unchecked Sendable {
         rows, min(Self.depthBlock, depth - k), a + k, stride, 1, block + k * Self.width,
         k == 0 ? start : UnsafePointer(c), k == 0 ? startStride : cStride, c, cStride, width)
       k += Self.depthBlock
-    } while k < depth
-  }
-
-  /// c[rows][columns of some panels] = aᵀ b on the calling thread, for `a` [depth][rows].
-  /// - Parameters:
-  ///   - panels: which panels.
-  ///   - rows: columns of `a`, rows of `c`.
-  ///   - a: what is transposed.
-  ///   - stride: from one row of `a`, as it lies, to the next.
-  ///   - c: where the first column of all panels goes.
-  ///   - cStride: from one row of `c` to the next.
-  func multiplyTransposed(
-    panels: Range<Int>, rows: Int, _ a: UnsafePointer<Float>, stride: Int,
-    _ c: UnsafeMutablePointer<Float>, cStride: Int
-  ) {
-    var k = 0
-    repeat {
-      for panel in panels {
-        let first = panel * Self.width
-        let target = c + first
-        aigc_gemm_panel(
-          rows, min(Self.transposedBlock, depth - k), a + k * stride, 1, stride,
-          base + first * depth + k * Self.width, k == 0 ? nil : UnsafePointer(target), cStride,
-          target, cStride, min(Self.width, columns - first))
-      }
-      k += Self.transposedBlock
     } while k < depth
   }
 }
