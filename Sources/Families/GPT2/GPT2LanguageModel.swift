@@ -84,6 +84,24 @@ public final class GPT2LanguageModel: LanguageModel, @unchecked Sendable {
     return GPT2Session(engine, startToken: startToken)
   }
 
+  public func makeSession(
+    prompt: [Int32], cache: String
+  ) throws(AIGCError) -> any GenerationSession {
+    guard let engine else { throw .usage("--prompt-cache: the model is in no file") }
+    var session: GPT2Session
+    if fileExists(cache) {
+      session = try GPT2PromptCache.read(
+        cache, prompt: prompt, engine: engine, startToken: startToken)
+      // The last token is read again, for its scores.
+      if session.tokens.count + 1 >= prompt.count { return session }
+    } else {
+      session = GPT2Session(engine, startToken: startToken)
+      session.append(contentsOf: prompt)
+    }
+    try GPT2PromptCache.write(&session, to: cache)
+    return session
+  }
+
   /// Sessions at their last token each are read together: every weight once for several of them.
   public func read(_ sessions: inout [any GenerationSession]) {
     // Memory that two hold would be copied: the array lets go of it first.

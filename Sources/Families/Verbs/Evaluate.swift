@@ -53,11 +53,18 @@ extension TextEvaluation {
     [
       .init("perplexity", .double(perplexity)),
       .init("perplexity_without_oov", JSONValue(perplexityWithoutUnknown)),
+      .init("bits_per_byte", .double(bitsPerByte)), .init("tokens", .int(tokens)),
+      .init("oov", JSONValue(unknown)),
+    ] + windowMembers
+  }
+
+  /// What only models with a context say.
+  private var windowMembers: [JSONValue.Member] {
+    guard let context, let stride else { return [] }
+    return [
       .init("word_perplexity", JSONValue(perplexityPerWord)),
       .init("byte_perplexity", JSONValue(perplexityPerByte)),
-      .init("bits_per_byte", .double(bitsPerByte)), .init("tokens", .int(tokens)),
-      .init("oov", JSONValue(unknown)), .init("context", JSONValue(context)),
-      .init("stride", JSONValue(stride)),
+      .init("context", .int(context)), .init("stride", .int(stride)),
     ]
   }
 

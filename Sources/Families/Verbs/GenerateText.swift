@@ -121,6 +121,11 @@ struct TextArguments: ParsableArguments {
     help: "With --json: each token's log-probability and so many alternatives.")
   var logprobs: Int?
 
+  @Option(
+    help: "Keep what the model made of the prompt in this file, and take it from there (GPT-2).",
+    completion: .file())
+  var promptCache: String?
+
   func validate() throws {
     if prompt != nil, file != nil { throw ValidationError("--prompt or --file, not both") }
   }
@@ -132,6 +137,7 @@ struct TextArguments: ParsableArguments {
     options.maxTokens = maxTokens ?? (maxLength == nil ? options.maxTokens : .max)
     options.maxLength = maxLength
     options.beams = beams
+    options.promptCache = promptCache
     options.lengthPenalty = lengthPenalty
     options.logProbabilities = logprobs
     options.num = num

@@ -8,8 +8,7 @@ extension TextGenerator {
   /// Samples side by side, a token of each at a time, so that a model reads its weights once for all.
   /// Each sample is handed out whole, in order. The texts are those of one after the other.
   func runInBatches(_ emit: (Piece) throws -> Void) throws -> [GeneratedSample] {
-    var start = model.makeSession()
-    start.append(contentsOf: prompt)
+    var start = startedSession()
     // The prompt is read once, before there are copies.
     var scores: [Float] = []
     start.scores(into: &scores)

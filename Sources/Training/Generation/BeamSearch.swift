@@ -48,10 +48,11 @@ struct BeamSearch {
     self.adjustments = adjustments
   }
 
+  /// - Parameters:
+  ///   - prompt: what stands before.
+  ///   - session: has read it.
   /// - Returns: at most ``beams`` texts without the prompt, best first.
-  mutating func run(_ prompt: [Int32]) -> [Beam] {
-    var session = model.makeSession()
-    session.append(contentsOf: prompt)
+  mutating func run(_ prompt: [Int32], _ session: any GenerationSession) -> [Beam] {
     var running = [Running(beam: Beam(tokens: [], score: 0), session: session)]
     var finished: [Beam] = []
     for count in 1...max(length, 1) where length > 0 {
@@ -151,7 +152,7 @@ extension TextGenerator {
     var search = BeamSearch(
       model: model, beams: options.beams, lengthPenalty: options.lengthPenalty, length: room,
       endToken: model.endTokenEndsText ? model.endToken : nil, adjustments: adjustments)
-    let found = search.run(prompt)
+    let found = search.run(prompt, startedSession())
     guard search.areScoresFinite else { throw damage }
     var samples: [GeneratedSample] = []
     for (index, beam) in found.prefix(options.num).enumerated() {

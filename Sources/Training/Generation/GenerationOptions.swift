@@ -25,6 +25,8 @@ public struct GenerationOptions: Codable, Equatable, Sendable {
   /// Of a beam search: a finished text's score is divided by its length to this power. Above 0 favours
   /// longer texts.
   public var lengthPenalty = 1.0
+  /// A file that keeps what the model made of the prompt, for the next time.
+  public var promptCache: String?
   /// Records the log-probability of each token and this many alternatives; nil: none.
   public var logProbabilities: Int?
 

@@ -7,6 +7,8 @@ public struct TextGenerator {
   let options: GenerationOptions
   let sampler: Sampler
   let prompt: [Int32]
+  /// From a prompt cache.
+  private var start: (any GenerationSession)?
 
   /// - Throws: ``AIGCError``: options out of range, a biased token that the model does not have, a
   ///   prompt that the model cannot read.
@@ -26,6 +28,18 @@ public struct TextGenerator {
       throw .usage(
         "the prompt has \(prompt.count) tokens, the model sees \(context) at once: shorten it")
     }
+    if let cache = options.promptCache {
+      guard !prompt.isEmpty else { throw .usage("--prompt-cache: there is no prompt") }
+      start = try model.makeSession(prompt: prompt, cache: cache)
+    }
+  }
+
+  /// A session that stands after the prompt.
+  func startedSession() -> any GenerationSession {
+    if let start { return start }
+    var session = model.makeSession()
+    session.append(contentsOf: prompt)
+    return session
   }
 
   /// How many tokens may be generated.
@@ -89,8 +103,7 @@ public struct TextGenerator {
       try emit(Piece(sample: index, bytes: bytes))
     }
     if options.echo { try hand(Array(options.prompt.utf8)) }
-    var session = model.makeSession()
-    session.append(contentsOf: prompt)
+    var session = startedSession()
     var steps = Steps(sampler: sampler, options: options, index: index, history: prompt)
     result.reason = try run(&steps, &session) { token throws in
       let (bytes, reason) = output.append(token)

@@ -118,6 +118,14 @@ public protocol LanguageModel: Sendable {
     _ text: Table<UInt8>, name: String, window: ScoringWindow
   ) throws(AIGCError) -> [ScoredToken]
 
+  /// A session that has read `prompt`, or as much of it as the file `cache` begins with; the file is
+  /// written where it does not hold all of the prompt.
+  /// - Throws: ``AIGCError``: usage where the model keeps no such files; badInput and mismatch when the
+  ///   file is damaged or another model's; failed when it cannot be written.
+  func makeSession(
+    prompt: [Int32], cache: String
+  ) throws(AIGCError) -> any GenerationSession
+
   /// How many tokens are seen at once; nil: all.
   var contextSize: Int? { get }
 
@@ -138,6 +146,12 @@ extension LanguageModel {
   public var readsInBatches: Bool { false }
   public func read(_ sessions: inout [any GenerationSession]) {}
   public func damage() -> AIGCError? { nil }
+
+  public func makeSession(
+    prompt: [Int32], cache: String
+  ) throws(AIGCError) -> any GenerationSession {
+    throw .usage("--prompt-cache is of GPT-2 models")
+  }
 
   public func evaluate(
     _ text: Table<UInt8>, name: String, window: ScoringWindow

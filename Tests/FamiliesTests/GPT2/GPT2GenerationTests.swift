@@ -56,7 +56,8 @@ import Testing
 
   @Test func greedyAndBeams() throws {
     let (model, expected) = (try model(), try expected())
-    for result in expected.results {
+    // Several cases end at the same place whatever the end token is: once is enough.
+    for result in expected.results where result.end == 0 || result.ids.count < 200 {
       let options = result.options
       var sampling = SamplingConfiguration()
       sampling.noRepeatNgram = options.noRepeatNgramSize ?? 0
@@ -66,14 +67,16 @@ import Testing
         adjustments: ScoreAdjustments(
           sampling, banned: result.end == 0 ? [0] : [], vocabularySize: model.vocabularySize))
       // With one beam the search is greedy: it ends with the first text that is over.
-      let found = search.run(expected.promptIds)[0].tokens
+      var session = model.makeSession()
+      session.append(contentsOf: expected.promptIds)
+      let found = search.run(expected.promptIds, session)[0].tokens
       #expect(found == result.ids, "\(options) end \(result.end)")
     }
   }
 
   @Test func greedyByTheGenerator() throws {
     let (model, expected) = (try model(), try expected())
-    for result in expected.results where result.end == 0 {
+    for result in expected.results where result.end == 0 && result.options.lengthPenalty == nil {
       var options = GenerationOptions()
       options.prompt = expected.prompt
       options.maxTokens = .max
@@ -109,6 +112,25 @@ import Testing
     }
   }
 
+  @Test func promptCachesChangeNothing() throws {
+    let folder = try TemporaryFolder()
+    let model = try model()
+    var options = GenerationOptions()
+    options.prompt = "the cat sees the dog . the cat"
+    options.maxTokens = 20
+    options.sampling.temperature = 0
+    let plain = try TextGenerator(model: model, options: options).run { _ in }
+    options.promptCache = folder.file("cache")
+    for prompt in [options.prompt, options.prompt, options.prompt + " runs", options.prompt] {
+      options.prompt = prompt
+      let first = try TextGenerator(model: model, options: options).run { _ in }
+      if prompt.hasSuffix("cat") { #expect(first == plain) }
+      #expect(fileExists(folder.file("cache")))
+    }
+    try folder.write("cache", "no cache")
+    _ = refuses { _ = try TextGenerator(model: model, options: options) }
+  }
+
   @Test func beyondTheContext() throws {
     let model = try model(context: 24)
     var options = GenerationOptions()
@@ -135,6 +157,7 @@ import Testing
       var options = GenerationOptions()
       options.prompt = "the cat"
       (options.num, options.beams) = (num, beams)
+      options.maxTokens = 5
       let text = refuses([.badInput]) {
         _ = try TextGenerator(model: model, options: options).run { _ in }
       }

@@ -99,8 +99,8 @@ public struct GPT2Weights: Sendable {
     for name in names {
       guard let values = try? tensors[name]?.floats() else { continue }
       if let index = values.firstIndex(where: { !$0.isFinite }) {
-        return .badInput(
-          "\(path): \(name) holds \(values[index]), at place \(index): damaged weights")
+        let shown = values[index].isNaN ? "nan" : "\(values[index])"
+        return .badInput("\(path): \(name) holds \(shown), at place \(index): damaged weights")
       }
     }
     return nil
