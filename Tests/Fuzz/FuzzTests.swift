@@ -14,6 +14,7 @@ import Training
   enum Target: String, CaseIterable, Sendable {
     case arpa, model, modelRepaired, counts, countsRepaired, configuration, gzip
     case bpe, tokenizer
+    case gpt2, promptCache
     case safetensors, pth, pickle
     case csv
   }
@@ -74,6 +75,7 @@ extension FuzzTests.Target {
     switch self {
     case .safetensors, .pth, .pickle: try CheckpointFuzz(self, folder: folder)
     case .tokenizer: try TokenizerFuzz(folder: folder)
+    case .gpt2, .promptCache: try GPT2Fuzz(self, folder: folder)
     default: try FuzzWork(self, folder: folder)
     }
   }
