@@ -7,10 +7,13 @@ public final class Context {
   public let isTraining: Bool
   /// Where chance comes from.
   public var random: RandomSource
+  /// How convolutions are computed.
+  public let convolution: ConvolutionMode
 
-  public init(isTraining: Bool, random: RandomSource) {
+  public init(isTraining: Bool, random: RandomSource, convolution: ConvolutionMode = .fast) {
     self.isTraining = isTraining
     self.random = random
+    self.convolution = convolution
   }
 
   /// For evaluation and generation.
