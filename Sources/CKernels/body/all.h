@@ -4,6 +4,8 @@
 #include "gelu.h"
 #include "reductions.h"
 #include "rows.h"
+#include "norm.h"
+#include "pooling.h"
 #include "attention.h"
 #include "optimizers.h"
 #include "gemm.h"

@@ -4,7 +4,8 @@
  * Every kernel: its name, parameters and arguments. One line here, the loop in `body`.
  *
  * Element by element: y = f(x) and the like, n values.
- *   *_grad: dx from dy and the function's own output y; gelu_*_grad: from dy and its input x.
+ *   *_grad: dx from dy and the function's own output y; gelu_*_grad, leaky_relu_grad:
+ *     from dy and its input x.
  *   normal_cdf: the normal distribution's share below x.
  *   axpy: y += a x.  scale_add: y = a x + b.
  * Reductions: *out of n values; *_double sum in double precision, lane by lane.
@@ -14,6 +15,17 @@
  *     A target below 0 is left out: loss 0, gradient 0.
  *   layer_norm: y = (x - mean) / sqrt(var + epsilon) * weight + bias; keeps mean and 1/deviation.
  *     Its gradient adds to dweight and dbias.
+ * Maps of `rows` pixels with their channels side by side, for normalisation by channel:
+ *   channel_moments: sums[c] += sum of x - shift, sums[channels + c] += sum of (x - shift)^2.
+ *   channel_affine: y = f(x scale + offset), where f(v) = v above 0, else slope v.
+ *   channel_grad_sums: g = dy f'(x scale + offset); sums[c] += sum of g, sums[channels + c] += sum of
+ *     g (x - mean).  channel_grad: dx = g a + x b + c.
+ * Windows of size x size pixels, `columns` of them beside each other, `stride` pixels apart, in rows of
+ * x that lie x_row values apart:
+ *   max_pool: y = the largest value of each window, places = its place in it (row by row, the first of
+ *     equal ones; NaN counts as largest).
+ *   pool_sum: y = the sum of a window, or with places the value there.
+ *   pool_spread: the transposed: adds y to the window, or to the places.
  * Attention, one block of queries by one of keys: weights from scores with running maximum and sum,
  *   the end of a row, the gradient of scores; see body/attention.h.
  * Optimizers update n parameters in place (Adam: Kingma and Ba 2015; AdamW: Loshchilov and Hutter
@@ -42,6 +54,8 @@
   K(sign, (long n, const float *x, float *y), (n, x, y)) \
   K(step, (long n, const float *x, float *y), (n, x, y)) \
   K(leaky_relu, (long n, float slope, const float *x, float *y), (n, slope, x, y)) \
+  K(leaky_relu_grad, (long n, float slope, const float *dy, const float *x, float *dx), \
+    (n, slope, dy, x, dx)) \
   K(scale_add, (long n, float a, float b, const float *x, float *y), (n, a, b, x, y)) \
   K(tanh_grad, (long n, const float *dy, const float *y, float *dx), (n, dy, y, dx)) \
   K(sigmoid_grad, (long n, const float *dy, const float *y, float *dx), (n, dy, y, dx)) \
@@ -73,6 +87,23 @@
   K(layer_norm_grad, (long rows, long columns, const float *dy, const float *x, \
     const float *weight, const float *mean, const float *inverse, float *dx, float *dweight, \
     float *dbias), (rows, columns, dy, x, weight, mean, inverse, dx, dweight, dbias)) \
+  K(channel_moments, (long rows, long channels, const float *x, const float *shift, float *sums), \
+    (rows, channels, x, shift, sums)) \
+  K(channel_affine, (long rows, long channels, const float *x, const float *scale, \
+    const float *offset, float slope, float *y), (rows, channels, x, scale, offset, slope, y)) \
+  K(channel_grad_sums, (long rows, long channels, const float *dy, const float *x, \
+    const float *mean, const float *scale, const float *offset, float slope, float *sums), \
+    (rows, channels, dy, x, mean, scale, offset, slope, sums)) \
+  K(channel_grad, (long rows, long channels, const float *dy, const float *x, const float *scale, \
+    const float *offset, float slope, const float *a, const float *b, const float *c, float *dx), \
+    (rows, channels, dy, x, scale, offset, slope, a, b, c, dx)) \
+  K(max_pool, (long columns, long size, long stride, long channels, const float *x, long x_row, \
+    float *y, float *places), (columns, size, stride, channels, x, x_row, y, places)) \
+  K(pool_sum, (long columns, long size, long stride, long channels, const float *x, long x_row, \
+    const float *places, float *y), (columns, size, stride, channels, x, x_row, places, y)) \
+  K(pool_spread, (long columns, long size, long stride, long channels, const float *y, \
+    const float *places, float *x, long x_row), \
+    (columns, size, stride, channels, y, places, x, x_row)) \
   K(attention_weights, (long rows, long columns, long allowed, float scale, int first, float *s, \
     long s_row, float *maximum, float *sum, float *o, long o_row, long width), \
     (rows, columns, allowed, scale, first, s, s_row, maximum, sum, o, o_row, width)) \
