@@ -20,14 +20,18 @@ public struct GANGenerator: Module {
     }
   }
 
+  /// Numbers of a latent.
+  var latentCount: Int { configuration.latent }
+
   /// - Parameter z: [batch, latent + classes]: see ``input(_:labels:)``.
   /// - Returns: [batch, height, width, channels], values from -1 to 1.
   public func callAsFunction(_ z: Tensor, _ context: Context) -> Tensor {
-    let (batch, sizes) = (z.shape[0], configuration)
-    if sizes.ganKind == .dcgan { return model(z.reshaped([batch, 1, 1, z.shape[1]]), context) }
-    // The rows of PyTorch's pictures: channels, rows, columns.
-    return model(z, context).reshaped([batch, sizes.channels, sizes.height, sizes.width])
-      .permuted([0, 2, 3, 1])
+    let sizes = configuration
+    if sizes.ganKind == .dcgan {
+      return model(z.reshaped([z.shape[0], 1, 1, z.shape[1]]), context)
+    }
+    return model(z, context).unflattened(
+      height: sizes.height, width: sizes.width, channels: sizes.channels)
   }
 
   /// Latents with their classes behind them, each as one of as many ones and zeros (Mirza and
@@ -87,6 +91,12 @@ public struct GANDiscriminator: Module {
       model = Sequential(Self.convolutions(configuration, &random))
       drawAsDCGAN(model.namedParameters, &random)
     }
+  }
+
+  /// Whether a picture's logit depends on no other picture of the batch, so that batches may be joined.
+  var seesEachAlone: Bool {
+    let usesBatches = configuration.ganKind == .dcgan && configuration.discriminatorNorm == .batch
+    return !usesBatches && !configuration.isSpectral
   }
 
   /// - Parameters:
@@ -160,13 +170,10 @@ private func oneHot(_ labels: [Int32], _ classes: Int) -> Tensor {
 private func drawAsDCGAN(_ parameters: NamedParameters, _ random: inout RandomSource) {
   if random == .zeros { return }
   for (_, parameter) in parameters where parameter.isTrainable {
-    switch parameter.stored {
-    case .convolution:
-      parameter.value = .normal(parameter.shape, deviation: 0.02, using: &random)
-    default:
-      if parameter.value.values.allSatisfy({ $0 == 1 }) {
-        parameter.value = .normal(parameter.shape, mean: 1, deviation: 0.02, using: &random)
-      }
+    if parameter.stored == .convolution {
+      Initializer.normal(parameter, deviation: 0.02, using: &random)
+    } else if parameter.value.values.allSatisfy({ $0 == 1 }) {
+      Initializer.normal(parameter, mean: 1, deviation: 0.02, using: &random)
     }
   }
 }
