@@ -132,6 +132,7 @@ extension TextFamily {
 public let families: [any Family] = [
   NGramFamily(), RecurrentFamily<RNNName>(), RecurrentFamily<GRUName>(),
   RecurrentFamily<LSTMName>(), GPT2Family(), ForecastFamily(),
+  ClassifierFamily(),
 ]
 
 /// Every verb of `aigc`, in the order of its help.
