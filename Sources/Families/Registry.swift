@@ -128,6 +128,18 @@ extension TextFamily {
   }
 }
 
+/// A family whose models make pictures of latents.
+public protocol ImageFamily: Family {
+  /// Opens the model folder.
+  /// - Throws: ``AIGCError``: badInput when files are missing or damaged, mismatch when they do not fit
+  ///   each other.
+  func load(_ path: String) throws(AIGCError) -> any ImageGenerator
+}
+
+extension ImageFamily {
+  public var kind: String { "image" }
+}
+
 /// Every family of the program.
 public let families: [any Family] = [
   NGramFamily(), RecurrentFamily<RNNName>(), RecurrentFamily<GRUName>(),

@@ -48,6 +48,8 @@ struct ConvolutionCase {
     inputBias = values(shape.channels)
   }
 
+  typealias Results = (forward: [Float], input: [Float], weight: [Float])
+
   /// The largest error of each direction over the root mean square of its results.
   func errors(_ mode: ConvolutionMode) -> (forward: Double, input: Double, weight: Double) {
     let ours = results(mode)
@@ -66,7 +68,7 @@ struct ConvolutionCase {
   }
 
   /// Ours, in the three directions.
-  func results(_ mode: ConvolutionMode) -> (forward: [Float], input: [Float], weight: [Float]) {
+  func results(_ mode: ConvolutionMode) -> Results {
     // NaN shows what is not written.
     var forward = [Float](repeating: .nan, count: shape.outputCount)
     var input = [Float](repeating: .nan, count: shape.inputCount)

@@ -9,6 +9,7 @@
 #include "attention.h"
 #include "optimizers.h"
 #include "gemm.h"
+#include "winograd.h"
 #include "recurrent.h"
 #include "weights.h"
 

@@ -34,6 +34,13 @@
  *   the strides a_row and a_depth. `start` may be 0 (then nothing is added), c itself, or with
  *   start_row 0 one row that is added to all.
  * pack_panel: one such panel from b[k * b_depth + j * b_column], zeros beyond `columns`.
+ * winograd_*: minimal filtering F(4x4, 3x3), see body/winograd.h. Planes of `count` tiles from tile
+ *   `first` on: input: v[plane][tile][v_row] from x with `padding` zeros around; gradient: z[plane] as
+ *   panels [z_rows][64] from what lies like y; output: 64 channels of y from m[plane][tile][64].
+ *   weight: u[plane] as panels [channels][64] from `count` rows of w[3][3][channels][kernels];
+ *   weight_turned: the input gradient's panels [kernels][64] from `count` kernels; weight_gradient: w
+ *   from u[plane][channels][kernels]. multiply: m = v u of all planes for one panel, of which
+ *   `columns`, a multiple of 32, are wanted.
  * Recurrent cells, one row of n units: gates lie `stride` apart (i f g o; r z n), pre-activations in,
  *   activations out. *_grad writes the gradient of the pre-activations.
  * weights_by_input: y[r][c] += sum of x[r][k] w[k][c], for weights [inputs, outputs] of a type below.
@@ -122,6 +129,21 @@
     (rows, depth, a, a_row, a_depth, b, start, start_row, c, c_row, columns)) \
   K(pack_panel, (long depth, long columns, const float *b, long b_depth, long b_column, \
     float *panel), (depth, columns, b, b_depth, b_column, panel)) \
+  K(winograd_input, (const aigc_tiles *s, long padding, long first, long count, const float *x, \
+    float *v, long v_row), (s, padding, first, count, x, v, v_row)) \
+  K(winograd_gradient, (const aigc_tiles *s, long first, long count, const float *y, float *z, \
+    long z_rows), (s, first, count, y, z, z_rows)) \
+  K(winograd_output, (const aigc_tiles *s, long first, long count, const float *m, long channel, \
+    const float *bias, float *y), (s, first, count, m, channel, bias, y)) \
+  K(winograd_weight, (long channels, long kernels, long first, long count, const float *w, \
+    float *u, long plane), (channels, kernels, first, count, w, u, plane)) \
+  K(winograd_weight_turned, (long channels, long kernels, long first, long count, \
+    const float *w, float *u, long plane), (channels, kernels, first, count, w, u, plane)) \
+  K(winograd_weight_gradient, (long channels, long kernels, long first, long count, \
+    const float *u, long plane, float *w), (channels, kernels, first, count, u, plane, w)) \
+  K(winograd_multiply, (long rows, long depth, long columns, const float *v, long v_row, \
+    long v_plane, const float *u, long u_plane, float *m, long m_plane), \
+    (rows, depth, columns, v, v_row, v_plane, u, u_plane, m, m_plane)) \
   K(weights_by_input, (int type, long rows, long depth, long columns, const float *x, long x_row, \
     const void *w, long w_row, float *y, long y_row), \
     (type, rows, depth, columns, x, x_row, w, w_row, y, y_row)) \
@@ -145,6 +167,12 @@
 
 /* How a weight is stored: IEEE single or half precision, or bfloat16. */
 enum { AIGC_F32, AIGC_F16, AIGC_BF16 };
+
+/* A map [batch][height][width][channels], cut into rows x columns tiles of 4 x 4 outputs a picture, and
+ * the floats from one of the 36 planes of its tiles to the next. */
+typedef struct {
+  long height, width, channels, rows, columns, plane;
+} aigc_tiles;
 
 /* Settings of one Adam step. */
 typedef struct {

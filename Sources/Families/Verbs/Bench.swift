@@ -79,14 +79,14 @@ public struct Benchmark: Sendable {
   }
 }
 
-/// `aigc bench NAME`.
+/// `aigc bench NAME…`.
 public struct Bench: ConsoleCommand {
   public static let configuration = CommandConfiguration(
     commandName: "bench", abstract: "Measure the speed of training and generation here.",
     discussion: "One JSON object a line, the same that the peers' scripts print.")
 
-  @Argument(help: "A benchmark, or all; without a name they are listed.")
-  var name: String?
+  @Argument(help: "Benchmarks, or all; without a name they are listed.")
+  var names: [String] = []
 
   @Option(help: "How long to measure.")
   var seconds = 5.0
@@ -103,14 +103,17 @@ public struct Bench: ConsoleCommand {
   }
 
   public func run() throws {
-    let all = families.flatMap { $0.benchmarks } + machineBenchmarks
-    guard let name else {
+    let all = families.flatMap { $0.benchmarks } + machineBenchmarks + convolutionBenchmarks
+    guard !names.isEmpty else {
       return try StandardOutput.write(all.map { $0.name + "\n" }.joined())
     }
-    let chosen = all.filter { name == "all" || $0.name == name }
-    guard !chosen.isEmpty else {
-      let similar = suggestion(for: name, among: all.map { $0.name })
-      throw AIGCError.usage("unknown benchmark '\(name)'\(similar)")
+    let chosen = try names.flatMap { name in
+      let found = all.filter { name == "all" || $0.name == name }
+      guard !found.isEmpty else {
+        let similar = suggestion(for: name, among: all.map { $0.name })
+        throw AIGCError.usage("unknown benchmark '\(name)'\(similar)")
+      }
+      return found
     }
     if compareThreads { return try compare(chosen) }
     for benchmark in chosen {

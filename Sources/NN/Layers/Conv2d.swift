@@ -3,7 +3,7 @@ import Kernels
 
 /// Two-dimensional convolution of pictures [batch, height, width, channels].
 public struct Conv2d: Layer {
-  /// [kernel, kernel, in, out].
+  /// [kernel, kernelWidth, in, out].
   public let weight: Parameter
   /// [out].
   public let bias: Parameter?
@@ -14,19 +14,22 @@ public struct Conv2d: Layer {
   /// - Parameters:
   ///   - input: channels of x.
   ///   - output: channels of y.
-  ///   - kernel: rows and columns of a window.
+  ///   - kernel: rows of a window, and its columns.
+  ///   - kernelWidth: the columns, where they are others.
   ///   - stride: pixels from one window to the next.
   ///   - padding: rows and columns of zeros around x.
   ///   - hasBias: whether each channel of y gets a value of its own added.
   ///   - isSpectral: whether the weight is divided by its largest singular value.
   ///   - random: draws weight and bias uniformly within ±1/√(kernel² · in), as PyTorch does.
   public init(
-    _ input: Int, _ output: Int, kernel: Int, stride: Int = 1, padding: Int = 0,
-    hasBias: Bool = true, isSpectral: Bool = false, using random: inout RandomSource
+    _ input: Int, _ output: Int, kernel: Int, kernelWidth: Int? = nil, stride: Int = 1,
+    padding: Int = 0, hasBias: Bool = true, isSpectral: Bool = false,
+    using random: inout RandomSource
   ) {
-    let fanIn = kernel * kernel * input
+    let kernelWidth = kernelWidth ?? kernel
+    let fanIn = kernel * kernelWidth * input
     weight = Parameter(
-      Initializer.fanIn([kernel, kernel, input, output], fanIn: fanIn, using: &random),
+      Initializer.fanIn([kernel, kernelWidth, input, output], fanIn: fanIn, using: &random),
       name: isSpectral ? SpectralNorm.weightName : nil, stored: .convolution)
     bias = hasBias ? Parameter(Initializer.fanIn([output], fanIn: fanIn, using: &random)) : nil
     spectralNorm = isSpectral ? SpectralNorm(weight, outputAxis: 3, using: &random) : nil
@@ -43,7 +46,7 @@ public struct Conv2d: Layer {
 
 /// Transposed two-dimensional convolution of pictures [batch, height, width, channels].
 public struct ConvTranspose2d: Layer {
-  /// [kernel, kernel, out, in].
+  /// [kernel, kernelWidth, out, in].
   public let weight: Parameter
   /// [out].
   public let bias: Parameter?
@@ -55,7 +58,8 @@ public struct ConvTranspose2d: Layer {
   /// - Parameters:
   ///   - input: channels of x.
   ///   - output: channels of y.
-  ///   - kernel: rows and columns of a window.
+  ///   - kernel: rows of a window, and its columns.
+  ///   - kernelWidth: the columns, where they are others.
   ///   - stride: pixels of y from one window to the next.
   ///   - padding: rows and columns left out around y.
   ///   - outputPadding: rows and columns more at the end of y.
@@ -63,13 +67,14 @@ public struct ConvTranspose2d: Layer {
   ///   - isSpectral: whether the weight is divided by its largest singular value.
   ///   - random: draws weight and bias uniformly within ±1/√(kernel² · out), as PyTorch does.
   public init(
-    _ input: Int, _ output: Int, kernel: Int, stride: Int = 1, padding: Int = 0,
-    outputPadding: Int = 0, hasBias: Bool = true, isSpectral: Bool = false,
+    _ input: Int, _ output: Int, kernel: Int, kernelWidth: Int? = nil, stride: Int = 1,
+    padding: Int = 0, outputPadding: Int = 0, hasBias: Bool = true, isSpectral: Bool = false,
     using random: inout RandomSource
   ) {
-    let fanIn = kernel * kernel * output
+    let kernelWidth = kernelWidth ?? kernel
+    let fanIn = kernel * kernelWidth * output
     weight = Parameter(
-      Initializer.fanIn([kernel, kernel, output, input], fanIn: fanIn, using: &random),
+      Initializer.fanIn([kernel, kernelWidth, output, input], fanIn: fanIn, using: &random),
       name: isSpectral ? SpectralNorm.weightName : nil, stored: .convolution)
     bias = hasBias ? Parameter(Initializer.fanIn([output], fanIn: fanIn, using: &random)) : nil
     spectralNorm = isSpectral ? SpectralNorm(weight, outputAxis: 2, using: &random) : nil
