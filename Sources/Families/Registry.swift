@@ -146,8 +146,8 @@ extension ImageFamily {
 /// Every family of the program.
 public let families: [any Family] = [
   NGramFamily(), RecurrentFamily<RNNName>(), RecurrentFamily<GRUName>(),
-  RecurrentFamily<LSTMName>(), GPT2Family(), ForecastFamily(), GANFamily<GANName>(),
-  GANFamily<DCGANName>(),
+  RecurrentFamily<LSTMName>(), GPT2Family(), ForecastFamily(), ClassifierFamily(),
+  GANFamily<GANName>(), GANFamily<DCGANName>(),
 ]
 
 /// Every verb of `aigc`, in the order of its help.

@@ -2,6 +2,7 @@ import ArgumentParser
 import Console
 import Datasets
 import Files
+import Kernels
 
 /// The flags of pictures to learn from.
 struct PictureArguments: ParsableArguments {
@@ -19,6 +20,8 @@ struct PictureArguments: ParsableArguments {
   var badPictures: PictureOptions.BadPictures?
   @Option(parsing: .unconditional, help: "At most so many pictures.")
   var limit: Int?
+  @Option(help: "Convolutions: fast, or exact sums of products (default fast).")
+  var convolution: ConvolutionMode?
 
   func validate() throws {
     if let channels, ![1, 3, 4].contains(channels) {
@@ -41,3 +44,4 @@ extension PictureSize: ExpressibleByArgument {
 }
 extension PictureOptions.Fit: ExpressibleByArgument {}
 extension PictureOptions.BadPictures: ExpressibleByArgument {}
+extension ConvolutionMode: ExpressibleByArgument {}

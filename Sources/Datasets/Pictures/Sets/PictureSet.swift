@@ -17,7 +17,7 @@ public final class PictureSet: Sendable {
   public let classes: [String]
   /// "path: why" of the pictures that could not be read and were left out.
   public let skipped: [String]
-  private let store: PictureStore
+  let store: PictureStore
 
   /// Number of pictures.
   public var count: Int { store.count }

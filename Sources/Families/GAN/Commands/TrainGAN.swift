@@ -56,6 +56,7 @@ struct TrainGAN<Name: GANFamilyName>: ConsoleCommand {
     trainer.options =
       training.resume ? try GANTrainer.savedOptions(in: folder) : GANTrainingOptions()
     try losses.apply(to: &trainer.options)
+    if let convolution = pictures.convolution { trainer.options.convolution = convolution }
     trainer.thousands = kimg
     try training.configure(&trainer, folder: folder)
     if training.dryRun { return try printPlan(trainer, folder: folder) }
@@ -138,8 +139,6 @@ struct GANLossArguments: ParsableArguments {
   var augment: String?
   @Flag(help: "Turn half of the pictures left to right.")
   var mirror = false
-  @Option(help: "Convolutions: fast, or exact sums of products (default fast).")
-  var convolution: ConvolutionMode?
   @Flag(help: "Also write an animation of the same latents over the training.")
   var animate = false
   @Flag(help: "When the generator collapses, go back to the last healthy weights.")
@@ -170,7 +169,6 @@ struct GANLossArguments: ParsableArguments {
     if let discriminatorSteps { options.discriminatorSteps = discriminatorSteps }
     if let augment { options.augmentation = try Augmentation(parsing: augment) }
     if mirror { options.isMirrored = true }
-    if let convolution { options.convolution = convolution }
     if animate { options.isAnimated = true }
     if rollback { options.rollsBack = true }
     if options.labelSmoothing > 0, ![.original, .lsgan].contains(options.loss) {
@@ -181,7 +179,6 @@ struct GANLossArguments: ParsableArguments {
 
 extension AdversarialLoss: ExpressibleByArgument {}
 extension GANConfiguration.Normalization: ExpressibleByArgument {}
-extension ConvolutionMode: ExpressibleByArgument {}
 
 extension TrainingOptions {
   /// Puts the flags into a trainer; what is not given is the family's default.
