@@ -13,6 +13,9 @@ public enum Convolution {
     _ shape: ConvolutionShape, _ mode: ConvolutionMode, _ x: UnsafePointer<Float>,
     _ weight: UnsafePointer<Float>, bias: UnsafePointer<Float>?, _ y: UnsafeMutablePointer<Float>
   ) {
+    if mode == .fast, let strided = StridedConvolution(shape) {
+      return strided.forward(x, weight, bias: bias, y)
+    }
     LoweredConvolution(shape).forward(x, weight, bias: bias, y)
   }
 
@@ -29,6 +32,9 @@ public enum Convolution {
     _ shape: ConvolutionShape, _ mode: ConvolutionMode, _ y: UnsafePointer<Float>,
     _ weight: UnsafePointer<Float>, bias: UnsafePointer<Float>?, _ x: UnsafeMutablePointer<Float>
   ) {
+    if mode == .fast, let strided = StridedConvolution(shape) {
+      return strided.inputGradient(y, weight, bias: bias, x)
+    }
     LoweredConvolution(shape).inputGradient(y, weight, bias: bias, x)
   }
 
@@ -43,6 +49,9 @@ public enum Convolution {
     _ shape: ConvolutionShape, _ mode: ConvolutionMode, _ x: UnsafePointer<Float>,
     _ y: UnsafePointer<Float>, _ weight: UnsafeMutablePointer<Float>
   ) {
+    if mode == .fast, let strided = StridedConvolution(shape) {
+      return strided.weightGradient(x, y, weight)
+    }
     LoweredConvolution(shape).weightGradient(x, y, weight)
   }
 }
