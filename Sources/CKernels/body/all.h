@@ -7,6 +7,7 @@
 #include "attention.h"
 #include "optimizers.h"
 #include "gemm.h"
+#include "gather.h"
 #include "filtering.h"
 #include "recurrent.h"
 #include "weights.h"
