@@ -130,6 +130,9 @@ extension TextFamily {
 
 /// A family whose models make pictures of latents.
 public protocol ImageFamily: Family {
+  /// `aigc sample <name>`.
+  var sampleCommand: any ParsableCommand.Type { get }
+
   /// Opens the model folder.
   /// - Throws: ``AIGCError``: badInput when files are missing or damaged, mismatch when they do not fit
   ///   each other.
@@ -143,14 +146,14 @@ extension ImageFamily {
 /// Every family of the program.
 public let families: [any Family] = [
   NGramFamily(), RecurrentFamily<RNNName>(), RecurrentFamily<GRUName>(),
-  RecurrentFamily<LSTMName>(), GPT2Family(), ForecastFamily(),
-  ClassifierFamily(),
+  RecurrentFamily<LSTMName>(), GPT2Family(), ForecastFamily(), ClassifierFamily(),
+  GANFamily<GANName>(), GANFamily<DCGANName>(),
 ]
 
 /// Every verb of `aigc`, in the order of its help.
 public let verbs: [any ParsableCommand.Type] =
   [
-    Train.self, Generate.self, Next.self, Evaluate.self, Score.self, Tokenize.self,
+    Train.self, Generate.self, Sample.self, Next.self, Evaluate.self, Score.self, Tokenize.self,
     Detokenize.self, Inspect.self, Convert.self,
     Update.self, Finetune.self,
     Models.self, Bench.self, Completion.self,

@@ -113,21 +113,27 @@ public struct GANConfiguration: Codable, Equatable, Sendable {
           + "layers end at \(16 * side)"
       }
     }
-    guard weightCount <= 1 << 32 else { return "a model of \(weightCount) weights: too large" }
+    guard generatorWeights <= 1 << 31 else {
+      return "a model of \(generatorWeights) weights: too large"
+    }
     return nil
   }
 
-  /// About as many weights as the two networks have.
-  private var weightCount: Int {
-    let sizes: [Int]
-    var window = 1
-    if ganKind == .gan {
-      sizes = [inputCount] + layers + [pictureCount]
-    } else {
-      sizes = [inputCount * max(startWidth * startHeight / 16, 1)] + layers + [channels]
-      window = 16
-    }
-    return zip(sizes, sizes.dropFirst()).reduce(0) { $0 + 2 * window * $1.0 * $1.1 }
+  /// Weights of the networks' layers, without biases and norms.
+  var generatorWeights: Int {
+    ganKind == .gan
+      ? Self.products([inputCount] + layers + [pictureCount])
+      : startWidth * startHeight * inputCount * layers[0] + 16 * Self.products(layers + [channels])
+  }
+  var discriminatorWeights: Int {
+    ganKind == .gan
+      ? Self.products([logitCount] + layers + [pictureCount])
+      : startWidth * startHeight * logitCount * layers[0] + 16 * Self.products(layers + [channels])
+  }
+
+  /// The sum of the products of neighbours.
+  private static func products(_ sizes: [Int]) -> Int {
+    zip(sizes, sizes.dropFirst()).reduce(0) { $0 + $1.0 * $1.1 }
   }
 
   /// - Throws: ``AIGCError`` (badInput) when the file is missing, or its sizes make no model.

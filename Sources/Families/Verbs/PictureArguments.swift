@@ -1,47 +1,47 @@
 import ArgumentParser
+import Console
 import Datasets
 import Files
 import Kernels
 
-/// The flags of commands that learn from pictures: what is read, and in which form.
+/// The flags of pictures to learn from.
 struct PictureArguments: ParsableArguments {
-  @Option(
-    help: "Sides of the pictures: 32, 48x32 (default: those of the data).",
-    transform: { text in
-      guard let size = PictureSize(text) else {
-        throw ValidationError("--image-size \(text): 32, or 48x32")
-      }
-      return size
-    })
-  var imageSize: PictureSize?
-  @Option(help: "1 for grey, 3 for colours (default: as the data).")
-  var channels: Int?
-  @Option(help: "How pictures come to --image-size: \(words(PictureOptions.Fit.self)).")
-  var fit: PictureOptions.Fit?
-  @Option(help: "A picture that cannot be read: skip it, or fail.")
-  var badPictures: PictureOptions.BadPictures?
-  @Option(help: "Labels of an IDX file of pictures (default: found by its name).")
+  @Option(help: "A file of labels of MNIST's kind, for a file of pictures.", completion: .file())
   var labels: String?
-  @Option(help: "How convolutions are computed: \(words(ConvolutionMode.self)) (default fast).")
+  @Option(
+    name: [.customLong("image-size"), .customLong("resolution")],
+    help: "Size of the pictures: 32, 48x32 (wide x high).")
+  var imageSize: PictureSize?
+  @Option(help: "1 (grey), 3 (colour) or 4 (with alpha); default: the data's.")
+  var channels: Int?
+  @Option(help: "How pictures come to the size: pad, crop or stretch (default: the data's way).")
+  var fit: PictureOptions.Fit?
+  @Option(help: "What a picture that cannot be read does: skip or fail (default fail).")
+  var badPictures: PictureOptions.BadPictures?
+  @Option(parsing: .unconditional, help: "At most so many pictures.")
+  var limit: Int?
+  @Option(help: "Convolutions: fast, or exact sums of products (default fast).")
   var convolution: ConvolutionMode?
 
   func validate() throws {
-    if let channels, ![1, 3].contains(channels) {
-      throw ValidationError("--channels \(channels): 1 or 3")
+    if let channels, ![1, 3, 4].contains(channels) {
+      throw ValidationError("--channels \(channels): 1, 3 or 4")
     }
+    if let limit, limit < 1 { throw ValidationError("--limit \(limit): a number from 1 up") }
   }
 
   var options: PictureOptions {
     var result = PictureOptions(size: imageSize, channels: channels)
     result.fit = fit
     if let badPictures { result.badPictures = badPictures }
+    result.limit = limit
     return result
   }
 }
 
+extension PictureSize: ExpressibleByArgument {
+  public init?(argument: String) { self.init(argument) }
+}
 extension PictureOptions.Fit: ExpressibleByArgument {}
 extension PictureOptions.BadPictures: ExpressibleByArgument {}
 extension ConvolutionMode: ExpressibleByArgument {}
-
-private func words<Choice: CaseIterable & RawRepresentable>(_: Choice.Type) -> String
-where Choice.RawValue == String { Choice.allCases.map { $0.rawValue }.joined(separator: ", ") }

@@ -25,6 +25,24 @@ struct GANStepResult {
   var fakeAccuracy: Double?
   /// Difference of the mean logits.
   var margin = 0.0
+
+  var outcome: AdversarialOutcome {
+    AdversarialOutcome(realAccuracy: realAccuracy, fakeAccuracy: fakeAccuracy, margin: margin)
+  }
+
+  /// As the log has them.
+  var metrics: [(name: String, value: Double)] {
+    var result = [
+      (name: "generator_loss", value: generatorLoss), ("discriminator_loss", discriminatorLoss),
+    ]
+    if let realAccuracy, let fakeAccuracy {
+      result += [("real_accuracy", realAccuracy), ("fake_accuracy", fakeAccuracy)]
+    }
+    return result + [
+      ("generator_gradient_norm", generatorNorm),
+      ("discriminator_gradient_norm", discriminatorNorm),
+    ]
+  }
 }
 
 /// The step of a GAN: first the discriminator on real and generated pictures, then the generator
