@@ -41,6 +41,11 @@
  *   weight_turned: the input gradient's panels [kernels][64] from `count` kernels; weight_gradient: w
  *   from u[plane][channels][kernels]. multiply: m = v u of all planes for one panel, of which
  *   `columns`, a multiple of 32, are wanted.
+ * filter_*: minimal filtering of tiles of 4 x 4 outputs and windows of 2 x 2, see body/filtering.h; of 25
+ *   planes[point][row][64], `plane` values apart, rows are tiles or rows of weights.
+ *   filter_windows, filter_gradients: planes of the inputs and of the gradients of `count` tiles.
+ *   filter_weights: planes of 2 x 2 weights, taps `down` and `across` apart, rows `row` apart.
+ *   filter_outputs, filter_weight_gradients: the way back.
  * Recurrent cells, one row of n units: gates lie `stride` apart (i f g o; r z n), pre-activations in,
  *   activations out. *_grad writes the gradient of the pre-activations.
  * weights_by_input: y[r][c] += sum of x[r][k] w[k][c], for weights [inputs, outputs] of a type below.
@@ -144,6 +149,16 @@
   K(winograd_multiply, (long rows, long depth, long columns, const float *v, long v_row, \
     long v_plane, const float *u, long u_plane, float *m, long m_plane), \
     (rows, depth, columns, v, v_row, v_plane, u, u_plane, m, m_plane)) \
+  K(filter_windows, (const aigc_filter_tiles *t, long first, long count, long channels, const float *map, \
+    float *planes, long plane), (t, first, count, channels, map, planes, plane)) \
+  K(filter_gradients, (const aigc_filter_tiles *t, long first, long count, long channels, const float *map, \
+    float *planes, long plane), (t, first, count, channels, map, planes, plane)) \
+  K(filter_outputs, (const aigc_filter_tiles *t, long first, long count, long channels, const float *planes, \
+    long plane, const float *bias, float *map), (t, first, count, channels, planes, plane, bias, map)) \
+  K(filter_weights, (long rows, long columns, const float *w, long row, long down, long across, \
+    float *planes, long plane), (rows, columns, w, row, down, across, planes, plane)) \
+  K(filter_weight_gradients, (long rows, long columns, const float *planes, long plane, float *w, \
+    long row, long down, long across), (rows, columns, planes, plane, w, row, down, across)) \
   K(weights_by_input, (int type, long rows, long depth, long columns, const float *x, long x_row, \
     const void *w, long w_row, float *y, long y_row), \
     (type, rows, depth, columns, x, x_row, w, w_row, y, y_row)) \
@@ -173,6 +188,15 @@ enum { AIGC_F32, AIGC_F16, AIGC_BF16 };
 typedef struct {
   long height, width, channels, rows, columns, plane;
 } aigc_tiles;
+
+/* Where the tiles of a map [pictures][height][width][pixel] are: `down` x `across` of them in a picture.
+ * Pixel (i, j) of a tile in row r and column c of tiles is (step * (4 r + i) + row, step * (4 c + j) + column);
+ * pixels beyond the map count as 0. */
+typedef struct {
+  long height, width, pixel;
+  long down, across;
+  long step, row, column;
+} aigc_filter_tiles;
 
 /* Settings of one Adam step. */
 typedef struct {

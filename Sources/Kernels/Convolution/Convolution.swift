@@ -16,6 +16,9 @@ public enum Convolution {
     if mode == .fast, let winograd = WinogradConvolution(shape) {
       return winograd.forward(x, weight, bias: bias, y)
     }
+    if mode == .fast, let strided = StridedConvolution(shape) {
+      return strided.forward(x, weight, bias: bias, y)
+    }
     LoweredConvolution(shape).forward(x, weight, bias: bias, y)
   }
 
@@ -35,6 +38,9 @@ public enum Convolution {
     if mode == .fast, let winograd = WinogradConvolution(shape) {
       return winograd.inputGradient(y, weight, bias: bias, x)
     }
+    if mode == .fast, let strided = StridedConvolution(shape) {
+      return strided.inputGradient(y, weight, bias: bias, x)
+    }
     LoweredConvolution(shape).inputGradient(y, weight, bias: bias, x)
   }
 
@@ -51,6 +57,9 @@ public enum Convolution {
   ) {
     if mode == .fast, let winograd = WinogradConvolution(shape) {
       return winograd.weightGradient(x, y, weight)
+    }
+    if mode == .fast, let strided = StridedConvolution(shape) {
+      return strided.weightGradient(x, y, weight)
     }
     LoweredConvolution(shape).weightGradient(x, y, weight)
   }
