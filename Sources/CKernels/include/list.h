@@ -39,12 +39,13 @@
  *   columns.
  * pack_panel: one such panel from b[k * b_depth + j * b_column], zeros beyond `columns`.
  * winograd_*: minimal filtering F(4x4, 3x3), see body/winograd.h. Planes of `count` tiles from tile
- *   `first` on: input: v[plane][tile][v_row] from x with `padding` zeros around; gradient: z[plane] as
- *   panels [z_rows][64] from what lies like y; output: 64 channels of y from m[plane][tile][64].
+ *   `first` on: input: v[plane][tile][v_row] from `channels` channels of x from `channel` on, with
+ *   `padding` zeros around; gradient: z[plane] as panels [z_rows][64] from what lies like y; output: 64
+ *   channels of y from m[plane][tile][64].
  *   weight: u[plane] as panels [channels][64] from `count` rows of w[3][3][channels][kernels];
- *   weight_turned: the input gradient's panels [kernels][64] from `count` kernels; weight_gradient: w
- *   from u[plane][channels][kernels]. multiply: m = v u of all planes for one panel, of which
- *   `columns`, a multiple of 32, are wanted.
+ *   weight_turned: the input gradient's panels [kernels][64] from `count` kernels; weight_gradient:
+ *   `count` channels of w from the sum of `parts` u[plane][count][kernels], which lie `part` apart.
+ *   multiply: m = v u of all planes for one panel, of which `columns`, a multiple of 32, are wanted.
  * filter_*: minimal filtering of tiles of 4 x 4 outputs and windows of 2 x 2, see body/filtering.h; of 25
  *   planes[point][row][64], `plane` values apart, rows are tiles or rows of weights.
  *   filter_windows, filter_gradients: planes of the inputs and of the gradients of `count` tiles.
@@ -142,7 +143,8 @@
   K(pack_panel, (long depth, long columns, const float *b, long b_depth, long b_column, \
     float *panel), (depth, columns, b, b_depth, b_column, panel)) \
   K(winograd_input, (const aigc_tiles *s, long padding, long first, long count, const float *x, \
-    float *v, long v_row), (s, padding, first, count, x, v, v_row)) \
+    long channel, long channels, float *v, long v_row), \
+    (s, padding, first, count, x, channel, channels, v, v_row)) \
   K(winograd_gradient, (const aigc_tiles *s, long first, long count, const float *y, float *z, \
     long z_rows), (s, first, count, y, z, z_rows)) \
   K(winograd_output, (const aigc_tiles *s, long first, long count, const float *m, long channel, \
@@ -152,7 +154,8 @@
   K(winograd_weight_turned, (long channels, long kernels, long first, long count, \
     const float *w, float *u, long plane), (channels, kernels, first, count, w, u, plane)) \
   K(winograd_weight_gradient, (long channels, long kernels, long first, long count, \
-    const float *u, long plane, float *w), (channels, kernels, first, count, u, plane, w)) \
+    const float *u, long plane, long parts, long part, float *w), \
+    (channels, kernels, first, count, u, plane, parts, part, w)) \
   K(winograd_multiply, (long rows, long depth, long columns, const float *v, long v_row, \
     long v_plane, const float *u, long u_plane, float *m, long m_plane), \
     (rows, depth, columns, v, v_row, v_plane, u, u_plane, m, m_plane)) \
