@@ -29,7 +29,8 @@ import Testing
 
   @Test(arguments: shapes)
   func equalsTheDefinition(_ shape: ConvolutionShape) {
-    let errors = ConvolutionCase(shape).errors(.fast)
+    let problem = ConvolutionCase(shape)
+    let errors = problem.errors(.fast, from: NaiveConvolution.results(problem))
     #expect(Self.isClose(errors), "\(errors)")
   }
 
@@ -50,7 +51,7 @@ import Testing
     await #expect(processExitsWith: .success) {
       let problem = ConvolutionCase(WinogradTests.shapes[1])
       for level in 0..<Int32(AIGC_LEVEL_COUNT) where aigc_set_level(level) == 1 {
-        let errors = problem.errors(.fast)
+        let errors = problem.errors(.fast, from: NaiveConvolution.results(problem))
         #expect(WinogradTests.isClose(errors), "level \(level): \(errors)")
         if !WinogradTests.isClose(errors) { exit(EXIT_FAILURE) }
       }

@@ -82,8 +82,6 @@ import Training
 
   @Test func aResumedRunEqualsAnUnbrokenOne() throws {
     let folder = try TemporaryFolder()
-    var whole = try trainer(folder, steps: 20)
-    _ = try whole.train(to: folder.file("whole"))
     // The schedule's length belongs to the run; with a constant rate it does not matter.
     for name in ["whole", "parts"] {
       var first = try trainer(folder, steps: name == "whole" ? 20 : 7)
