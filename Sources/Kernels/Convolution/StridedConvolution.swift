@@ -226,7 +226,9 @@ private struct TileGrid {
   }
 
   /// The pixels of y, or the windows in y of a phase.
-  func tiles(yOf shape: ConvolutionShape, _ phase: Phase = Phase(row: 1, column: 1)) -> aigc_filter_tiles {
+  func tiles(yOf shape: ConvolutionShape, _ phase: Phase = Phase(row: 1, column: 1))
+    -> aigc_filter_tiles
+  {
     aigc_filter_tiles(
       height: shape.outputHeight, width: shape.outputWidth, pixel: shape.kernels, down: down,
       across: across, step: 1, row: phase.row - 1, column: phase.column - 1)
