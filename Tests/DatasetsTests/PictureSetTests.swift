@@ -1,5 +1,6 @@
 import Datasets
 import Files
+import Glibc
 import Kernels
 import Testing
 
@@ -59,6 +60,68 @@ func idx(_ numbers: [UInt32], _ bytes: [UInt8]) -> [UInt8] {
     let gray = [Float](repeating: 51 / 127.5 - 1, count: 3)
     let row = black + black + black + black
     #expect(try set.values([0]) == row + black + white + gray + black + row)
+  }
+
+  @Test func wrongHeadersAreRefused() throws {
+    let big: UInt32 = 1 << 31
+    let cases: [(String, [UInt8], String)] = [
+      ("short", idx([2051, 1, 2], [1]), "no IDX file: it ends inside the header"),
+      ("labels", idx([2049, 1], [1]), "no IDX file: it ends inside the header"),
+      (
+        "labels-as-pictures", idx([2049, 8], [1, 2, 3, 4, 5, 6, 7, 8]),
+        "an IDX file, but not of pictures: it starts with 2049, not 2051"
+      ),
+      ("none", idx([2051, 0, 2, 3], []), "no pictures in the file"),
+      ("flat", idx([2051, 1, 0, 3], []), "damaged IDX file: pictures of 3 x 0 pixels"),
+      ("wide", idx([2051, 1, 1, 30000], [1]), "damaged IDX file: pictures of 30000 x 1 pixels"),
+      (
+        "cut", idx([2051, 2, 2, 3], [1, 2, 3]),
+        "truncated or damaged IDX file: its header announces 28 bytes, it has 19"
+      ),
+      (
+        "long", idx([2051, 1, 1, 1], [1, 2]),
+        "truncated or damaged IDX file: its header announces 17 bytes, it has 18"
+      ),
+      ("huge", idx([2051, big, 4096, 4096], [1]), "truncated or damaged IDX file: its header"),
+    ]
+    for (name, bytes, reason) in cases {
+      for path in [try folder.write(bytes, name), try packed(bytes, "\(name).gz")] {
+        let error = message { _ = try PictureSet.open(path) } ?? "none"
+        let isPacked = path.hasSuffix(".gz")
+        let other =
+          name == "cut"
+          ? "truncated: 2 pictures" : name == "long" ? "damaged IDX file: it goes" : reason
+        #expect(error.hasPrefix("3 \(path): \(isPacked ? other : reason)"), "\(name): \(error)")
+      }
+    }
+    // Labels that do not belong to the pictures.
+    let path = try folder.write(sample(3), "t10k-images-idx3-ubyte")
+    let labels = try folder.write(idx([2049, 2], [1, 2]), "t10k-labels-idx1-ubyte")
+    for limit in [nil, 1] {
+      var options = PictureOptions()
+      options.limit = limit
+      #expect(
+        message { _ = try PictureSet.open(path, options) }
+          == "3 \(labels): 2 labels, but \(path) has 3 pictures")
+    }
+    let other = message { _ = try PictureSet.open(path, labels: path) }
+    #expect(other == "3 \(path): an IDX file, but not of labels: it starts with 2051, not 2049")
+  }
+
+  @Test func mnistIsRead() throws {
+    guard let data = getenv("AIGC_TEST_DATA").map({ String(cString: $0) }) else {
+      print("skipped: AIGC_TEST_DATA is not set")
+      return
+    }
+    let set = try PictureSet.open("\(data)/mnist")
+    #expect(set.count == 60000 && set.size == PictureSize(width: 28, height: 28))
+    #expect(set.labels?.prefix(10) == [5, 0, 4, 1, 9, 2, 1, 3, 1, 4] && set.classes.count == 10)
+    var options = PictureOptions(size: PictureSize(width: 64, height: 64))
+    #expect(try PictureSet.open("\(data)/images/emoji-noto-64.tar").count == 1476)
+    #expect(try PictureSet.open("\(data)/images/emoji-noto-64.tar/test", options).count == 198)
+    options.limit = 50
+    let some = try PictureSet.open("\(data)/mnist/t10k-images-idx3-ubyte.gz", options)
+    #expect(some.count == 50 && some.labels?.prefix(5) == [7, 2, 1, 0, 4])
   }
 
   @Test func loadersGoOnWhereTheyStood() throws {

@@ -61,7 +61,7 @@ struct IDXFile: Sendable {
       pictureSize = PictureSize(width: columns, height: rows)
       itemSize = rows * columns
     }
-    let kept = min(count, max(limit ?? count, 1))
+    let kept = min(count, limit ?? count)
     // At most 2³² items of 2²⁴ bytes: no overflow.
     try Self.check(path, reader.isCompressed, headerSize + count * itemSize)
     let table = try MutableTable<UInt8>(count: kept * itemSize)

@@ -1,3 +1,5 @@
+import Files
+
 /// In which form a set gives its pictures, and what happens to those that cannot be read.
 public struct PictureOptions: Sendable {
   /// How a picture comes to the size asked for.
@@ -34,5 +36,13 @@ public struct PictureOptions: Sendable {
   public init(size: PictureSize?, channels: Int? = nil) {
     self.size = size
     self.channels = channels
+  }
+
+  /// - Throws: ``AIGCError`` (usage).
+  func check() throws(AIGCError) {
+    if let channels, ![1, 3, 4].contains(channels) {
+      throw .usage("pictures have 1, 3 or 4 channels, not \(channels)")
+    }
+    if let limit, limit < 1 { throw .usage("a limit of \(limit) pictures leaves none") }
   }
 }

@@ -13,15 +13,16 @@ extension PictureSet {
     let decode: @Sendable (Int) throws(AIGCError) -> Picture = { index in
       let start = index * own.width * own.height
       let pixels = file.bytes.slice(start..<start + own.width * own.height)
-      return Picture(width: own.width, height: own.height, channels: 1) { target in
+      let picture = Picture(width: own.width, height: own.height, channels: 1) { target in
         pixels.withUnsafeBuffer { source in _ = target.update(from: source) }
       }
+      return form.apply(picture)
     }
     let store: PictureStore
     if form.size == own, form.channels == 1 {
       store = PictureStore(
         form: form, bytes: file.bytes, cached: file.count, files: Array(0..<file.count),
-        decode: decode)
+        isInMemory: true, decode: decode)
     } else {
       store = try PictureStore.filled(form, files: file.count, decode).store
     }

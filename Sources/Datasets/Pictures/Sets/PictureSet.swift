@@ -37,20 +37,57 @@ public final class PictureSet: Sendable {
     channels = store.form.channels
   }
 
-  /// Opens a file of pictures of MNIST's kind.
-  /// - Parameter labels: a file of labels of MNIST's kind.
-  /// - Throws: ``AIGCError`` (badInput).
+  /// Opens pictures; what they are shows in the first bytes:
+  /// - an IDX file as MNIST's, packed by gzip or not, or a folder with its training pictures;
+  /// - a folder of PNG and JPEG files at any depth, a tar or a zip file of them. Sub-folders are classes;
+  ///   of "train" and "test" (or "val") "train" is taken. `pictures.tar/test` is a folder inside;
+  /// - one picture.
+  /// - Parameter labels: an IDX file of labels; nil: the one that belongs to an IDX file of pictures by its
+  ///   name, where there is one.
+  /// - Throws: ``AIGCError``: badInput when there are no pictures, or some cannot be read and are not to
+  ///   be skipped; usage when the options are impossible; interrupted.
   public static func open(
     _ path: String, labels: String? = nil, _ options: PictureOptions = PictureOptions()
   ) throws(AIGCError) -> PictureSet {
-    var pictures = path
+    try options.check()
+    if let idx = try idxFile(path) { return try openIDX(idx, labels: labels, options) }
+    guard labels == nil else { throw .usage("\(path): only IDX files have a file of labels") }
     if isFolder(path) {
-      guard let found = IDXFile.trainingPictures(in: path) else {
-        throw .badInput("\(path): no pictures in the folder")
-      }
-      pictures = found
+      return try openFiles(path, PictureListing(PictureFile.folder(path)), "folder", options)
     }
-    return try openIDX(pictures, labels: labels, options)
+    let (archive, part) = insideArchive(path)
+    let bytes = try MappedFile(path: archive).bytes()
+    let listing: PictureListing
+    let start = bytes.load(UInt32.self, at: 0)
+    if start == ZipArchive.localSignature || start == ZipArchive.endSignature {
+      listing = PictureListing(try PictureFile.zip(archive, bytes), part: part)
+    } else if TarArchive.recognizes(bytes) {
+      listing = PictureListing(try PictureFile.tar(archive, bytes), part: part)
+    } else if part.isEmpty, Picture.format(bytes) != nil {
+      let file = PictureFile(place: [path], name: path, unpackedSize: 0) { bytes }
+      listing = PictureListing([file])
+    } else {
+      throw .badInput("\(archive): neither IDX, tar or zip file nor a PNG or JPEG picture")
+    }
+    return try openFiles(path, listing, part.isEmpty ? "archive" : "folder of the archive", options)
+  }
+
+  /// The IDX file that `path` means; nil when it means none.
+  private static func idxFile(_ path: String) throws(AIGCError) -> String? {
+    if isFolder(path) { return IDXFile.trainingPictures(in: path) }
+    guard fileExists(path), try IDXFile.recognizes(path) else { return nil }
+    return path
+  }
+
+  /// "a/b.tar/test/cats" → the file that exists, "a/b.tar", and the folders in it.
+  private static func insideArchive(_ path: String) -> (archive: String, part: [String]) {
+    var (archive, part) = (path, [String]())
+    while archive.count > 1, archive.hasSuffix("/") { archive.removeLast() }
+    while !fileExists(archive), archive.contains("/"), parentFolder(of: archive) != archive {
+      part.insert(lastComponent(of: archive), at: 0)
+      archive = parentFolder(of: archive)
+    }
+    return fileExists(archive) && !isFolder(archive) ? (archive, part) : (path, [])
   }
 
   /// Whether pictures come from memory: nothing has to be decoded.

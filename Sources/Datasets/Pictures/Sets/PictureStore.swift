@@ -10,12 +10,12 @@ struct PictureStore: Sendable {
   let cached: Int
   /// The number of each picture's file.
   let files: [Int]
-  /// Reads and decodes a file.
+  /// Whether none has to be decoded.
+  let isInMemory: Bool
+  /// The picture of a file in the set's form.
   let decode: @Sendable (Int) throws(AIGCError) -> Picture
 
   var count: Int { files.count }
-
-  var isInMemory: Bool { files.allSatisfy { $0 < cached } }
 
   /// Calls `body` with the bytes of picture `index`.
   func withBytes(
@@ -25,7 +25,7 @@ struct PictureStore: Sendable {
     if file < cached {
       bytes.slice(file * form.count..<(file + 1) * form.count).withUnsafeBuffer { body($0) }
     } else {
-      try form.apply(decode(file)).pixels.withUnsafeBufferPointer { body($0) }
+      try decode(file).pixels.withUnsafeBufferPointer { body($0) }
     }
   }
 }
@@ -45,7 +45,7 @@ extension PictureStore {
     parallelFor(files) { file in
       if Interruption.isRequested { return }
       do throws(AIGCError) {
-        let picture = try form.apply(decode(file))
+        let picture = try decode(file)
         if file < cached { bytes.copy(picture.pixels, at: file * form.count) }
       } catch {
         errors.set(file, error)
@@ -55,7 +55,7 @@ extension PictureStore {
     let reasons = (0..<files).map { errors.get($0) }
     let store = PictureStore(
       form: form, bytes: bytes.frozen(), cached: cached,
-      files: (0..<files).filter { reasons[$0] == nil }, decode: decode)
+      files: (0..<files).filter { reasons[$0] == nil }, isInMemory: cached == files, decode: decode)
     return (store, reasons)
   }
 }
