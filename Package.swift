@@ -63,7 +63,8 @@ let package = Package(
     tests("CheckpointsTests", ["Checkpoints", "Datasets", "Files"], fixtures: ["Fixtures"]),
     tests(
       "TrainingTests",
-      ["Training", "Autograd", "NN", "Checkpoints", "Datasets", "Kernels", "Files"]),
+      ["Training", "Autograd", "NN", "Checkpoints", "Datasets", "Kernels", "Files"],
+      fixtures: ["Fixtures"]),
     tests("ConsoleTests", ["Console", "Files", argumentParser]),
     tests(
       "FamiliesTests",

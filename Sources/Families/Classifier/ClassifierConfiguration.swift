@@ -1,6 +1,7 @@
 import Datasets
 import Files
 import FoundationEssentials
+import Kernels
 import NN
 import Training
 
@@ -24,6 +25,8 @@ struct ClassifierConfiguration: Codable, Equatable, Sendable {
   /// How far pictures were changed in training, see ``AffineAugmentation``, and whether mirrored.
   var augmentation: Float = 0
   var isMirrored = false
+  /// How convolutions were computed in training.
+  var convolution = ConvolutionMode.fast
   /// Their names.
   var classes: [String]
   /// Pictures learned from in training, each as often as it was seen.
@@ -35,7 +38,7 @@ struct ClassifierConfiguration: Codable, Equatable, Sendable {
     case kind
     case description
     case isDefault = "default"
-    case width, height, channels, stages, hidden, dropout, classes
+    case width, height, channels, stages, hidden, dropout, classes, convolution
     case augmentation = "augment"
     case isMirrored = "mirror"
     case trainingPictures = "training_pictures"

@@ -49,9 +49,7 @@ public final class Trainer {
     self.configuration = configuration
     self.folder = folder
     // Stream 1: the weights are drawn from the seed itself.
-    context = Context(
-      isTraining: true, random: RandomSource(seed: configuration.seed, stream: 1),
-      convolution: configuration.convolution ?? .fast)
+    context = Context(isTraining: true, random: RandomSource(seed: configuration.seed, stream: 1))
   }
 
   /// The settings and the step that the run in `folder` was saved with.

@@ -1,5 +1,4 @@
 import Files
-import Kernels
 import NN
 
 /// The settings of a training run. They are saved with the run, so that one that goes on has them.
@@ -28,11 +27,8 @@ public struct TrainerConfiguration: Codable, Equatable, Sendable {
   /// How gradients become steps. For the task: the trainer only keeps it.
   public var optimizer = OptimizerConfiguration()
 
-  /// How convolutions are computed; nil: fast.
-  public var convolution: ConvolutionMode?
-
   enum CodingKeys: String, CodingKey {
-    case steps, schedule, seed, tensorboard, optimizer, convolution
+    case steps, schedule, seed, tensorboard, optimizer
     case logEvery = "log_every"
     case evalEvery = "eval_every"
     case saveEvery = "save_every"

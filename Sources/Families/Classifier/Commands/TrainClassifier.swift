@@ -26,7 +26,7 @@ struct TrainClassifier: ConsoleCommand {
     trainer.pictures = pictures.options
     trainer.options = try model.options()
     try training.configure(&trainer, folder: folder)
-    if let convolution = pictures.convolution { trainer.trainer.convolution = convolution }
+    if let convolution = pictures.convolution { trainer.options.convolution = convolution }
     if training.dryRun { return try printPlan(trainer, folder: folder) }
     let progress = TrainerProgressLine()
     trainer.report = { progress.show($0) }

@@ -13,6 +13,7 @@ struct ClassifierOptions: Sendable {
   /// See ``AffineAugmentation``.
   var augmentation: Float = 1
   var isMirrored = false
+  var convolution = ConvolutionMode.fast
 }
 
 /// Trains classifiers: pictures with labels in, a model folder out.
@@ -60,6 +61,7 @@ struct ClassifierTrainer {
     configuration.dropout = options.dropout
     configuration.augmentation = options.augmentation
     configuration.isMirrored = options.isMirrored
+    configuration.convolution = options.convolution
     if let problem = configuration.problem { throw .usage("no model: \(problem)") }
     return try run(configuration, learned, measured, folder, resuming: false)
   }
@@ -121,6 +123,7 @@ struct ClassifierTrainer {
     task.report = report
     let loop = Trainer(task, trainer, folder: folder)
     loop.report = report
+    loop.convolution = configuration.convolution
     let summary = try loop.run(resuming: resuming)
     guard let measured else { return Outcome(summary: summary) }
     let confusion = try Classifier(folder: folder).measure(measured).confusion
