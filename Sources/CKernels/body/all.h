@@ -8,6 +8,8 @@
 #include "optimizers.h"
 #include "gemm.h"
 #include "winograd.h"
+#include "gather.h"
+#include "filtering.h"
 #include "recurrent.h"
 #include "weights.h"
 

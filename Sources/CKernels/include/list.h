@@ -21,6 +21,10 @@
  * gemm_panel: c[rows][columns] = start + a b, where b is one packed panel [depth][64], a is read with
  *   the strides a_row and a_depth. `start` may be 0 (then nothing is added), c itself, or with
  *   start_row 0 one row that is added to all.
+ * gemm_panel_at: the same where the places of a's rows and columns and of c's rows are listed:
+ *   c[c_at[i] + j] = start + sum over k of a[row_at[i] + depth_at[k]] b[k * b_row + j]. `start` may be 0, c
+ *   itself, or one row that is added to all. Of b whole vectors are read: 64 values a row, or 32 for up to 32
+ *   columns.
  * pack_panel: one such panel from b[k * b_depth + j * b_column], zeros beyond `columns`.
  * winograd_*: minimal filtering F(4x4, 3x3), see body/winograd.h. Planes of `count` tiles from tile
  *   `first` on: input: v[plane][tile][v_row] from `channels` channels of x from `channel` on, with
@@ -30,6 +34,11 @@
  *   weight_turned: the input gradient's panels [kernels][64] from `count` kernels; weight_gradient:
  *   `count` channels of w from the sum of `parts` u[plane][count][kernels], which lie `part` apart.
  *   multiply: m = v u of all planes for one panel, of which `columns`, a multiple of 32, are wanted.
+ * filter_*: minimal filtering of tiles of 4 x 4 outputs and windows of 2 x 2, see body/filtering.h; of 25
+ *   planes[point][row][64], `plane` values apart, rows are tiles or rows of weights.
+ *   filter_windows, filter_gradients: planes of the inputs and of the gradients of `count` tiles.
+ *   filter_weights: planes of 2 x 2 weights, taps `down` and `across` apart, rows `row` apart.
+ *   filter_outputs, filter_weight_gradients: the way back.
  * Recurrent cells, one row of n units: gates lie `stride` apart (i f g o; r z n), pre-activations in,
  *   activations out. *_grad writes the gradient of the pre-activations.
  * weights_by_input: y[r][c] += sum of x[r][k] w[k][c], for weights [inputs, outputs] of a type below.
@@ -97,15 +106,18 @@
   K(gemm_panel, (long rows, long depth, const float *a, long a_row, long a_depth, const float *b, \
     const float *start, long start_row, float *c, long c_row, long columns), \
     (rows, depth, a, a_row, a_depth, b, start, start_row, c, c_row, columns)) \
+  K(gemm_panel_at, (long rows, long depth, const float *a, const long *row_at, const long *depth_at, \
+    const float *b, long b_row, const float *start, float *c, const long *c_at, long columns), \
+    (rows, depth, a, row_at, depth_at, b, b_row, start, c, c_at, columns)) \
   K(pack_panel, (long depth, long columns, const float *b, long b_depth, long b_column, \
     float *panel), (depth, columns, b, b_depth, b_column, panel)) \
-  K(winograd_input, (const aigc_tiles *s, long padding, long first, long count, const float *x, \
-    long channel, long channels, float *v, long v_row), \
+  K(winograd_input, (const aigc_winograd_tiles *s, long padding, long first, long count, \
+    const float *x, long channel, long channels, float *v, long v_row), \
     (s, padding, first, count, x, channel, channels, v, v_row)) \
-  K(winograd_gradient, (const aigc_tiles *s, long first, long count, const float *y, float *z, \
-    long z_rows), (s, first, count, y, z, z_rows)) \
-  K(winograd_output, (const aigc_tiles *s, long first, long count, const float *m, long channel, \
-    const float *bias, float *y), (s, first, count, m, channel, bias, y)) \
+  K(winograd_gradient, (const aigc_winograd_tiles *s, long first, long count, const float *y, \
+    float *z, long z_rows), (s, first, count, y, z, z_rows)) \
+  K(winograd_output, (const aigc_winograd_tiles *s, long first, long count, const float *m, \
+    long channel, const float *bias, float *y), (s, first, count, m, channel, bias, y)) \
   K(winograd_weight, (long channels, long kernels, long first, long count, const float *w, \
     float *u, long plane), (channels, kernels, first, count, w, u, plane)) \
   K(winograd_weight_turned, (long channels, long kernels, long first, long count, \
@@ -116,6 +128,16 @@
   K(winograd_multiply, (long rows, long depth, long columns, const float *v, long v_row, \
     long v_plane, const float *u, long u_plane, float *m, long m_plane), \
     (rows, depth, columns, v, v_row, v_plane, u, u_plane, m, m_plane)) \
+  K(filter_windows, (const aigc_tiles *t, long first, long count, long channels, const float *map, \
+    float *planes, long plane), (t, first, count, channels, map, planes, plane)) \
+  K(filter_gradients, (const aigc_tiles *t, long first, long count, long channels, const float *map, \
+    float *planes, long plane), (t, first, count, channels, map, planes, plane)) \
+  K(filter_outputs, (const aigc_tiles *t, long first, long count, long channels, const float *planes, \
+    long plane, const float *bias, float *map), (t, first, count, channels, planes, plane, bias, map)) \
+  K(filter_weights, (long rows, long columns, const float *w, long row, long down, long across, \
+    float *planes, long plane), (rows, columns, w, row, down, across, planes, plane)) \
+  K(filter_weight_gradients, (long rows, long columns, const float *planes, long plane, float *w, \
+    long row, long down, long across), (rows, columns, planes, plane, w, row, down, across)) \
   K(weights_by_input, (int type, long rows, long depth, long columns, const float *x, long x_row, \
     const void *w, long w_row, float *y, long y_row), \
     (type, rows, depth, columns, x, x_row, w, w_row, y, y_row)) \
@@ -144,6 +166,15 @@ enum { AIGC_F32, AIGC_F16, AIGC_BF16 };
  * the floats from one of the 36 planes of its tiles to the next. */
 typedef struct {
   long height, width, channels, rows, columns, plane;
+} aigc_winograd_tiles;
+
+/* Where the tiles of a map [pictures][height][width][pixel] are: `down` x `across` of them in a picture.
+ * Pixel (i, j) of a tile in row r and column c of tiles is (step * (4 r + i) + row, step * (4 c + j) + column);
+ * pixels beyond the map count as 0. */
+typedef struct {
+  long height, width, pixel;
+  long down, across;
+  long step, row, column;
 } aigc_tiles;
 
 /* Settings of one Adam step. */

@@ -16,7 +16,11 @@ public enum Convolution {
     if mode == .fast, let winograd = WinogradConvolution(shape) {
       return winograd.forward(x, weight, bias: bias, y)
     }
-    LoweredConvolution(shape).forward(x, weight, bias: bias, y)
+    if mode == .fast, let strided = StridedConvolution(shape) {
+      return strided.forward(x, weight, bias: bias, y)
+    }
+    if let few = FewKernelConvolution(shape), few.forward(x, weight, bias: bias, y) { return }
+    DirectConvolution(shape).forward(x, weight, bias: bias, y)
   }
 
   /// x = the transposed convolution of y, plus the bias: the gradient of ``forward(_:_:_:_:bias:_:)``
@@ -35,7 +39,13 @@ public enum Convolution {
     if mode == .fast, let winograd = WinogradConvolution(shape) {
       return winograd.inputGradient(y, weight, bias: bias, x)
     }
-    LoweredConvolution(shape).inputGradient(y, weight, bias: bias, x)
+    if mode == .fast, let strided = StridedConvolution(shape) {
+      return strided.inputGradient(y, weight, bias: bias, x)
+    }
+    if let few = FewChannelConvolution(shape) {
+      return few.inputGradient(y, weight, bias: bias, x)
+    }
+    DirectConvolution(shape).inputGradient(y, weight, bias: bias, x)
   }
 
   /// The gradient of both directions by the weights.
@@ -52,6 +62,10 @@ public enum Convolution {
     if mode == .fast, let winograd = WinogradConvolution(shape) {
       return winograd.weightGradient(x, y, weight)
     }
-    LoweredConvolution(shape).weightGradient(x, y, weight)
+    if mode == .fast, let strided = StridedConvolution(shape) {
+      return strided.weightGradient(x, y, weight)
+    }
+    if let few = FewKernelConvolution(shape), few.weightGradient(x, y, weight) { return }
+    DirectConvolution(shape).weightGradient(x, y, weight)
   }
 }
