@@ -55,8 +55,9 @@ struct PictureFuzz: FuzzSubject {
 
   func write(_ input: [UInt8]) throws {
     var input = input
-    // Half of the changes in archives stand behind sums that are right again.
+    // Half of the changes stand behind sums that are right again.
     if target == .archive, input.count % 2 == 0 { repairTar(&input) }
+    if target == .picture, input.count % 2 == 0 { repairPNG(&input) }
     try put(input, path)
   }
 
@@ -95,6 +96,26 @@ struct PictureFuzz: FuzzSubject {
       let sum = bytes[start..<start + 512].reduce(0) { $0 + Int($1) }
       let digits = Array(String(sum, radix: 8).utf8)
       bytes.replaceSubrange(start + 148..<start + 148 + digits.count, with: digits)
+    }
+  }
+
+  /// Gives every chunk of a PNG file the checksum of its bytes (CRC-32, ISO 3309).
+  private func repairPNG(_ bytes: inout [UInt8]) {
+    guard bytes.starts(with: [0x89, 0x50, 0x4E, 0x47]) else { return }
+    var offset = 8
+    while offset + 12 <= bytes.count {
+      let length = bytes[offset..<offset + 4].reduce(0) { $0 << 8 | Int($1) }
+      guard length <= bytes.count - offset - 12 else { return }
+      var sum: UInt32 = .max
+      for byte in bytes[offset + 4..<offset + 8 + length] {
+        sum ^= UInt32(byte)
+        for _ in 0..<8 { sum = sum & 1 == 1 ? sum >> 1 ^ 0xEDB8_8320 : sum >> 1 }
+      }
+      for place in 0..<4 {
+        bytes[offset + 8 + length + place] = UInt8(
+          truncatingIfNeeded: ~sum >> UInt32(24 - 8 * place))
+      }
+      offset += length + 12
     }
   }
 

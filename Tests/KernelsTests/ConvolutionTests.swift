@@ -132,13 +132,42 @@ struct ConvolutionCase {
     .init(batch: 1, height: 1, width: 1, channels: 1, kernels: 1, kernelHeight: 1, kernelWidth: 1),
   ]
 
-  @Test(arguments: shapes)
-  func exactEqualsTheDefinition(_ shape: ConvolutionShape) {
-    let one = ConvolutionCase(shape)
-    let errors = one.errors(.exact, from: NaiveConvolution.results(one))
-    #expect(errors.forward < 1e-5)
-    #expect(errors.input < 1e-5)
-    #expect(errors.weight < 1e-5)
+  /// Sizes of the plain ways: more than a block of windows, a piece of the sums and a panel; one window;
+  /// few channels on either side with several tasks a picture; strides above the window.
+  static let plainShapes: [ConvolutionShape] = [
+    .init(
+      batch: 3, height: 9, width: 10, channels: 70, kernels: 67, kernelHeight: 3, kernelWidth: 3,
+      padding: 1),
+    .init(
+      batch: 7, height: 4, width: 4, channels: 40, kernels: 33, kernelHeight: 4, kernelWidth: 4),
+    .init(batch: 5, height: 4, width: 4, channels: 96, kernels: 1, kernelHeight: 4, kernelWidth: 4),
+    .init(
+      batch: 1, height: 33, width: 30, channels: 3, kernels: 40, kernelHeight: 7, kernelWidth: 7,
+      padding: 3),
+    .init(
+      batch: 1, height: 30, width: 31, channels: 17, kernels: 3, kernelHeight: 7, kernelWidth: 7,
+      padding: 3),
+    .init(
+      batch: 9, height: 19, width: 70, channels: 1, kernels: 16, kernelHeight: 4, kernelWidth: 4,
+      stride: 2, padding: 1),
+    .init(
+      batch: 2, height: 8, width: 8, channels: 24, kernels: 1, kernelHeight: 4, kernelWidth: 4,
+      padding: 1),
+    .init(
+      batch: 2, height: 13, width: 11, channels: 20, kernels: 9, kernelHeight: 2, kernelWidth: 3,
+      stride: 4, padding: 1),
+    .init(
+      batch: 1, height: 70, width: 40, channels: 9, kernels: 64, kernelHeight: 3, kernelWidth: 3,
+      stride: 2, padding: 0),
+    .init(
+      batch: 2, height: 12, width: 9, channels: 80, kernels: 2, kernelHeight: 3, kernelWidth: 3,
+      stride: 2, padding: 1),
+  ]
+
+  @Test func plainWaysEqualTheDefinition() async {
+    await #expect(processExitsWith: .success) {
+      ConvolutionCheck.run(Self.shapes + Self.plainShapes, .exact, bound: 2e-5)
+    }
   }
 
   /// Shapes that minimal filtering takes: whole tiles and parts of tiles, odd sizes, panels that are not

@@ -20,7 +20,7 @@ import Testing
     shape(2, 10, 11, 34, 32, padding: 2), shape(2, 12, 12, 32, 65), shape(4, 8, 8, 100, 32),
     shape(16, 1, 2, 32, 33),
   ]
-  /// Enough tiles for several chunks of the weights' gradient.
+  /// Enough tiles that the gradient of the weights has several groups of several blocks.
   static let large = shape(24, 20, 18, 64, 48)
 
   private static func isClose(_ errors: (forward: Double, input: Double, weight: Double)) -> Bool {

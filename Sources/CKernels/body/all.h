@@ -10,6 +10,7 @@
 #include "optimizers.h"
 #include "gemm.h"
 #include "winograd.h"
+#include "gather.h"
 #include "filtering.h"
 #include "recurrent.h"
 #include "weights.h"

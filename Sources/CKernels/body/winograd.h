@@ -131,19 +131,20 @@ INLINE void store_planes(const aigc_tiles *s, V values[6][6], float *planes) {
   for (long t = 0; t < count; t++) \
     if (w = next, next = t + 1 < count ? window_of(s, first + t + 1, size, padding, map) : next, 1)
 
-INLINE void tile_input(window w, const aigc_tiles *s, int whole, long c, float *v) {
+INLINE void tile_input(window w, const aigc_tiles *s, int whole, long c, long n, float *v) {
   V in[6][6], out[6][6];
-  read_window(w, s, 6, whole, c, whole ? LANES : s->channels - c, in[0]);
+  read_window(w, s, 6, whole, c, n, in[0]);
   planes_of_input(in, out);
   store_planes(s, out, v);
 }
 static void k_winograd_input(const aigc_tiles *s, long padding, long first, long count, const float *x,
-    float *v, long v_row) {
+    long channel, long channels, float *v, long v_row) {
   EACH_WINDOW(6, padding, x) {
-    for (long c = 0; c < s->channels; c += LANES) {
-      fetch_window(next, s, 6, 0, c);
-      if (w.is_whole && c + LANES <= s->channels) tile_input(w, s, 1, c, v + t * v_row + c);
-      else tile_input(w, s, 0, c, v + t * v_row + c);
+    for (long c = 0; c < channels; c += LANES) {
+      fetch_window(next, s, 6, 0, channel + c);
+      float *row = v + t * v_row + c;
+      if (w.is_whole && c + LANES <= channels) tile_input(w, s, 1, channel + c, LANES, row);
+      else tile_input(w, s, 0, channel + c, channels - c, row);
     }
   }
 }
@@ -237,15 +238,18 @@ static void k_winograd_weight_turned(long channels, long kernels, long first, lo
   }
 }
 
+/* `parts` sums, one after the other, are the gradient in the planes. */
 static void k_winograd_weight_gradient(long channels, long kernels, long first, long count,
-    const float *u, long plane, float *w) {
+    const float *u, long plane, long parts, long part, float *w) {
   for (long c = first; c < first + count; c++)
     for (long k = 0; k < kernels; k += LANES) {
       long n = kernels - k < LANES ? kernels - k : LANES;
       V in[6][6], out[3][3];
       for (int f = 0; f < 36; f++) {
-        const float *p = u + f * plane + c * kernels + k;
-        in[f / 6][f % 6] = n == LANES ? load(p) : load_part(p, n);
+        const float *p = u + f * plane + (c - first) * kernels + k;
+        V sum = splat(0);
+        for (long i = 0; i < parts; i++, p += part) sum += n == LANES ? load(p) : load_part(p, n);
+        in[f / 6][f % 6] = sum;
       }
       weight_of_planes(in, out);
       for (int i = 0; i < 9; i++) {

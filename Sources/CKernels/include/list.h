@@ -33,14 +33,19 @@
  * gemm_panel: c[rows][columns] = start + a b, where b is one packed panel [depth][64], a is read with
  *   the strides a_row and a_depth. `start` may be 0 (then nothing is added), c itself, or with
  *   start_row 0 one row that is added to all.
+ * gemm_panel_at: the same where the places of a's rows and columns and of c's rows are listed:
+ *   c[c_at[i] + j] = start + sum over k of a[row_at[i] + depth_at[k]] b[k * b_row + j]. `start` may be 0, c
+ *   itself, or one row that is added to all. Of b whole vectors are read: 64 values a row, or 32 for up to 32
+ *   columns.
  * pack_panel: one such panel from b[k * b_depth + j * b_column], zeros beyond `columns`.
  * winograd_*: minimal filtering F(4x4, 3x3), see body/winograd.h. Planes of `count` tiles from tile
- *   `first` on: input: v[plane][tile][v_row] from x with `padding` zeros around; gradient: z[plane] as
- *   panels [z_rows][64] from what lies like y; output: 64 channels of y from m[plane][tile][64].
+ *   `first` on: input: v[plane][tile][v_row] from `channels` channels of x from `channel` on, with
+ *   `padding` zeros around; gradient: z[plane] as panels [z_rows][64] from what lies like y; output: 64
+ *   channels of y from m[plane][tile][64].
  *   weight: u[plane] as panels [channels][64] from `count` rows of w[3][3][channels][kernels];
- *   weight_turned: the input gradient's panels [kernels][64] from `count` kernels; weight_gradient: w
- *   from u[plane][channels][kernels]. multiply: m = v u of all planes for one panel, of which
- *   `columns`, a multiple of 32, are wanted.
+ *   weight_turned: the input gradient's panels [kernels][64] from `count` kernels; weight_gradient:
+ *   `count` channels of w from the sum of `parts` u[plane][count][kernels], which lie `part` apart.
+ *   multiply: m = v u of all planes for one panel, of which `columns`, a multiple of 32, are wanted.
  * filter_*: minimal filtering of tiles of 4 x 4 outputs and windows of 2 x 2, see body/filtering.h; of 25
  *   planes[point][row][64], `plane` values apart, rows are tiles or rows of weights.
  *   filter_windows, filter_gradients: planes of the inputs and of the gradients of `count` tiles.
@@ -132,10 +137,14 @@
   K(gemm_panel, (long rows, long depth, const float *a, long a_row, long a_depth, const float *b, \
     const float *start, long start_row, float *c, long c_row, long columns), \
     (rows, depth, a, a_row, a_depth, b, start, start_row, c, c_row, columns)) \
+  K(gemm_panel_at, (long rows, long depth, const float *a, const long *row_at, const long *depth_at, \
+    const float *b, long b_row, const float *start, float *c, const long *c_at, long columns), \
+    (rows, depth, a, row_at, depth_at, b, b_row, start, c, c_at, columns)) \
   K(pack_panel, (long depth, long columns, const float *b, long b_depth, long b_column, \
     float *panel), (depth, columns, b, b_depth, b_column, panel)) \
   K(winograd_input, (const aigc_tiles *s, long padding, long first, long count, const float *x, \
-    float *v, long v_row), (s, padding, first, count, x, v, v_row)) \
+    long channel, long channels, float *v, long v_row), \
+    (s, padding, first, count, x, channel, channels, v, v_row)) \
   K(winograd_gradient, (const aigc_tiles *s, long first, long count, const float *y, float *z, \
     long z_rows), (s, first, count, y, z, z_rows)) \
   K(winograd_output, (const aigc_tiles *s, long first, long count, const float *m, long channel, \
@@ -145,7 +154,8 @@
   K(winograd_weight_turned, (long channels, long kernels, long first, long count, \
     const float *w, float *u, long plane), (channels, kernels, first, count, w, u, plane)) \
   K(winograd_weight_gradient, (long channels, long kernels, long first, long count, \
-    const float *u, long plane, float *w), (channels, kernels, first, count, u, plane, w)) \
+    const float *u, long plane, long parts, long part, float *w), \
+    (channels, kernels, first, count, u, plane, parts, part, w)) \
   K(winograd_multiply, (long rows, long depth, long columns, const float *v, long v_row, \
     long v_plane, const float *u, long u_plane, float *m, long m_plane), \
     (rows, depth, columns, v, v_row, v_plane, u, u_plane, m, m_plane)) \

@@ -19,7 +19,8 @@ public enum Convolution {
     if mode == .fast, let strided = StridedConvolution(shape) {
       return strided.forward(x, weight, bias: bias, y)
     }
-    LoweredConvolution(shape).forward(x, weight, bias: bias, y)
+    if let few = FewKernelConvolution(shape), few.forward(x, weight, bias: bias, y) { return }
+    DirectConvolution(shape).forward(x, weight, bias: bias, y)
   }
 
   /// x = the transposed convolution of y, plus the bias: the gradient of ``forward(_:_:_:_:bias:_:)``
@@ -41,7 +42,10 @@ public enum Convolution {
     if mode == .fast, let strided = StridedConvolution(shape) {
       return strided.inputGradient(y, weight, bias: bias, x)
     }
-    LoweredConvolution(shape).inputGradient(y, weight, bias: bias, x)
+    if let few = FewChannelConvolution(shape) {
+      return few.inputGradient(y, weight, bias: bias, x)
+    }
+    DirectConvolution(shape).inputGradient(y, weight, bias: bias, x)
   }
 
   /// The gradient of both directions by the weights.
@@ -61,6 +65,7 @@ public enum Convolution {
     if mode == .fast, let strided = StridedConvolution(shape) {
       return strided.weightGradient(x, y, weight)
     }
-    LoweredConvolution(shape).weightGradient(x, y, weight)
+    if let few = FewKernelConvolution(shape), few.weightGradient(x, y, weight) { return }
+    DirectConvolution(shape).weightGradient(x, y, weight)
   }
 }

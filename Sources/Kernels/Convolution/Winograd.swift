@@ -9,8 +9,6 @@ struct WinogradConvolution {
   let shape: ConvolutionShape
 
   static let planes = 36
-  /// Rows and columns of a tile of outputs.
-  static let tile = 4
   /// Planes lie a little more than their size apart: else the same place of all would share a few lines of
   /// the first cache.
   static let gap = 16
@@ -19,10 +17,10 @@ struct WinogradConvolution {
   ///   do not pay for taking the weights to the planes.
   init?(_ shape: ConvolutionShape) {
     guard shape.kernelHeight == 3, shape.kernelWidth == 3, shape.stride == 1, shape.padding <= 2,
-      min(shape.channels, shape.kernels) >= 32,
-      Self.tiles(shape.outputHeight, shape.outputWidth) * shape.batch >= 16
+      min(shape.channels, shape.kernels) >= 32
     else { return nil }
     self.shape = shape
+    guard outputMap.tileCount * shape.batch >= 16 else { return nil }
   }
 
   func forward(
@@ -30,10 +28,7 @@ struct WinogradConvolution {
     _ y: UnsafeMutablePointer<Float>
   ) {
     let weights = PlaneWeights(shape, weight, isTurned: false)
-    convolve(
-      Map(shape.height, shape.width, shape.channels, x),
-      Map(shape.outputHeight, shape.outputWidth, shape.kernels, y), padding: shape.padding,
-      weights, bias: bias)
+    convolve(inputMap, x, weights, padding: shape.padding, bias: bias, outputMap, y)
   }
 
   /// The same convolution with the window turned and channels and kernels exchanged.
@@ -42,42 +37,34 @@ struct WinogradConvolution {
     _ x: UnsafeMutablePointer<Float>
   ) {
     let weights = PlaneWeights(shape, weight, isTurned: true)
-    convolve(
-      Map(shape.outputHeight, shape.outputWidth, shape.kernels, y),
-      Map(shape.height, shape.width, shape.channels, x), padding: 2 - shape.padding, weights,
-      bias: bias)
+    convolve(outputMap, y, weights, padding: 2 - shape.padding, bias: bias, inputMap, x)
   }
 
   private func convolve(
-    _ input: Map<UnsafePointer<Float>>, _ output: Map<UnsafeMutablePointer<Float>>, padding: Int,
-    _ weights: PlaneWeights, bias: UnsafePointer<Float>?
+    _ input: Map, _ x: UnsafePointer<Float>, _ weights: PlaneWeights, padding: Int,
+    bias: UnsafePointer<Float>?, _ output: Map, _ y: UnsafeMutablePointer<Float>
   ) {
-    let count = Self.tiles(output.height, output.width) * shape.batch
+    let count = output.tileCount * shape.batch
     // Blocks of 32 rows of a product: enough that a panel of weights is worth loading. Fewer where some
     // threads would get none.
     let block = min(32, max(8, count / 8))
-    let row = Self.whole(input.channels, 16)
-    let (inputPlane, outputPlane) = (
-      block * row + Self.gap, block * PackedPanels.width + Self.gap
-    )
-    let source = input.tiles(asTilesOf: output.height, output.width, plane: inputPlane)
-    let target = output.tiles(asTilesOf: output.height, output.width, plane: outputPlane)
-    nonisolated(unsafe) let (x, y, bias) = (input.base, output.base, bias)
+    let (width, row) = (PackedPanels.width, Self.whole(input.channels, 16))
+    let (vPlane, mPlane) = (block * row + Self.gap, block * width + Self.gap)
+    nonisolated(unsafe) let (x, y, bias) = (x, y, bias)
     parallelBlocks(count, size: block) { first, end in
-      let (sizeV, sizeM) = (Self.planes * inputPlane, Self.planes * outputPlane)
-      let v = MemoryPool.take(sizeV)
-      let m = MemoryPool.take(sizeM)
+      let v = MemoryPool.take(Self.planes * vPlane)
+      let m = MemoryPool.take(Self.planes * mPlane)
       defer {
-        MemoryPool.give(v, count: sizeV)
-        MemoryPool.give(m, count: sizeM)
+        MemoryPool.give(v, count: Self.planes * vPlane)
+        MemoryPool.give(m, count: Self.planes * mPlane)
       }
-      var (source, target) = (source, target)
-      aigc_winograd_input(&source, padding, first, end - first, x, v, row)
-      for column in stride(from: 0, to: weights.columns, by: PackedPanels.width) {
+      var source = input.tiles(asIn: output, plane: vPlane)
+      var target = output.tiles(asIn: output, plane: mPlane)
+      aigc_winograd_input(&source, padding, first, end - first, x, 0, input.channels, v, row)
+      for column in stride(from: 0, to: output.channels, by: width) {
         aigc_winograd_multiply(
-          end - first, weights.depth,
-          min(PackedPanels.width, Self.whole(weights.columns - column, 32)),
-          v, row, inputPlane, weights.base + column * weights.depth, weights.plane, m, outputPlane)
+          end - first, input.channels, min(width, Self.whole(output.channels - column, 32)), v, row,
+          vPlane, weights.base + column * input.channels, weights.plane, m, mPlane)
         aigc_winograd_output(&target, first, end - first, m, column, bias, y)
       }
     }
@@ -85,42 +72,37 @@ struct WinogradConvolution {
 
   // MARK: Sizes
 
-  /// Tiles of a picture of so many outputs.
-  static func tiles(_ height: Int, _ width: Int) -> Int {
-    (height + tile - 1) / tile * ((width + tile - 1) / tile)
-  }
   /// The next multiple of `step`.
   static func whole(_ count: Int, _ step: Int) -> Int { (count + step - 1) / step * step }
 
-  /// A map and its sizes.
-  struct Map<Pointer> {
+  var inputMap: Map { Map(height: shape.height, width: shape.width, channels: shape.channels) }
+  var outputMap: Map {
+    Map(height: shape.outputHeight, width: shape.outputWidth, channels: shape.kernels)
+  }
+
+  /// The sizes of a map.
+  struct Map {
     let height: Int
     let width: Int
     let channels: Int
-    let base: Pointer
 
-    init(_ height: Int, _ width: Int, _ channels: Int, _ base: Pointer) {
-      self.height = height
-      self.width = width
-      self.channels = channels
-      self.base = base
-    }
+    /// Rows and columns of tiles of 4 x 4 pixels that cover it.
+    private var rows: Int { (height + 3) / 4 }
+    private var columns: Int { (width + 3) / 4 }
+    /// Tiles of a picture.
+    var tileCount: Int { rows * columns }
 
-    /// This map where outputs of `rows` x `columns` pixels are cut into tiles.
-    func tiles(asTilesOf rows: Int, _ columns: Int, plane: Int) -> aigc_tiles {
-      let tile = WinogradConvolution.tile
-      return aigc_tiles(
-        height: height, width: width, channels: channels, rows: (rows + tile - 1) / tile,
-        columns: (columns + tile - 1) / tile, plane: plane)
+    /// This map, cut where the tiles of `output` are.
+    func tiles(asIn output: Map, plane: Int) -> aigc_tiles {
+      aigc_tiles(
+        height: height, width: width, channels: channels, rows: output.rows,
+        columns: output.columns, plane: plane)
     }
   }
 }
 
 /// The weights in the 36 planes, each as panels of 64 columns.
 private final class PlaneWeights: @unchecked Sendable {
-  /// Rows and columns of the product in each plane.
-  let depth: Int
-  let columns: Int
   /// Values from one plane to the next.
   let plane: Int
   let base: UnsafeMutablePointer<Float>
@@ -131,7 +113,7 @@ private final class PlaneWeights: @unchecked Sendable {
   ///   - weight: [3, 3, channels, kernels].
   ///   - isTurned: whether for the input gradient.
   init(_ shape: ConvolutionShape, _ weight: UnsafePointer<Float>, isTurned: Bool) {
-    (depth, columns) =
+    let (depth, columns) =
       isTurned ? (shape.kernels, shape.channels) : (shape.channels, shape.kernels)
     plane =
       WinogradConvolution.whole(columns, PackedPanels.width) * depth + WinogradConvolution.gap

@@ -1,109 +1,116 @@
 import CKernels
 
 extension WinogradConvolution {
-  /// The planes of x and y of so many tiles are in memory at a time: enough rows for the products, and
-  /// little enough that what one step writes the next one finds in the caches.
-  private static let chunkSize = 1_200_000
-
-  /// dW = Gᵀ (Σ (Bᵀ x B) (A y Aᵀ)) G, the transpose of the forward direction. Chunks of tiles follow each
-  /// other, and in each a plane's product is one task, so sums are the same for any number of threads.
+  /// dW = Gᵀ (Σ (Bᵀ x B) (A y Aᵀ)) G: the transpose of the forward direction.
+  ///
+  /// A task sums up some channels over some tiles, and keeps all it works on in its own core's caches:
+  /// planes that one core writes and the other one reads doubled the time where the two share no cache.
   func weightGradient(
     _ x: UnsafePointer<Float>, _ y: UnsafePointer<Float>, _ weight: UnsafeMutablePointer<Float>
   ) {
-    let shape = shape
-    let count = Self.tiles(shape.outputHeight, shape.outputWidth) * shape.batch
-    let fitting = Self.chunkSize / (Self.planes * (shape.channels + shape.kernels))
-    let planes = GradientPlanes(shape, rows: min(count, max(32, fitting / 8 * 8)))
-    nonisolated(unsafe) let (x, y) = (x, y)
-    for start in stride(from: 0, to: count, by: planes.rows) {
-      let rows = min(planes.rows, count - start)
-      parallelBlocks(rows, size: 8) { first, end in
-        planes.fill(first..<end, from: start, x, y)
-      }
-      let parts = (shape.channels + GradientPlanes.block - 1) / GradientPlanes.block
-      parallelFor(Self.planes * parts) { task in
-        planes.multiply(
-          plane: task / parts, part: task % parts, rows: rows, isFirst: start == 0)
-      }
+    let sums = GradientSums(self)
+    nonisolated(unsafe) let (x, y, weight) = (x, y, weight)
+    parallelFor(sums.parts * sums.groups) { task in
+      sums.add(part: task % sums.parts, group: task / sums.parts, x, y)
+      if sums.groups == 1 { sums.finish(part: task, rows: 0..<sums.channels, weight) }
     }
-    nonisolated(unsafe) let weight = weight
-    parallelBlocks(shape.channels, size: 8) { first, end in
-      aigc_winograd_weight_gradient(
-        shape.channels, shape.kernels, first, end - first, planes.u, planes.uPlane, weight)
+    guard sums.groups > 1 else { return }
+    let step = 8
+    let pieces = (sums.channels + step - 1) / step
+    parallelFor(sums.parts * pieces) { task in
+      let first = task % pieces * step
+      sums.finish(part: task / pieces, rows: first..<first + step, weight)
     }
   }
 }
 
-/// The planes of a chunk of tiles, and the gradient of the weights in each plane.
-private final class GradientPlanes: @unchecked Sendable {
-  /// Tiles of a chunk.
-  let rows: Int
-  /// [36][channels, kernels].
-  let u: UnsafeMutablePointer<Float>
-  let uPlane: Int
+/// The gradient of the weights in the planes: one sum for each part of the channels and each group of
+/// tiles. How they are cut depends on the shape only, and groups are added in their order.
+private final class GradientSums: @unchecked Sendable {
+  /// Parts of the channels.
+  let parts: Int
+  /// Groups of tiles.
+  let groups: Int
+  /// Channels of a part; the last one may have fewer.
+  let channels: Int
   private let shape: ConvolutionShape
-  /// [36][rows, channels].
-  private let v: UnsafeMutablePointer<Float>
-  private let vRow: Int
-  private let source: aigc_tiles
-  /// [36] panels [rows, 64].
-  private let z: UnsafeMutablePointer<Float>
-  private let target: aigc_tiles
+  private let input: WinogradConvolution.Map
+  private let output: WinogradConvolution.Map
+  /// Tiles of all pictures.
+  private let tiles: Int
+  /// [groups][parts][36][channels, kernels].
+  private let sums: UnsafeMutablePointer<Float>
+  private let plane: Int
+  private var size: Int { WinogradConvolution.planes * plane }
 
-  /// Channels of a task's product.
-  static let block = 96
-  /// Tiles of a piece of a sum: so much of a panel stays in the first cache.
-  private static let piece = 128
+  /// Tiles that are taken to the planes at a time.
+  private static let block = 64
 
-  init(_ shape: ConvolutionShape, rows: Int) {
-    self.shape = shape
-    self.rows = rows
-    vRow = WinogradConvolution.whole(shape.channels, 16)
+  init(_ convolution: WinogradConvolution) {
+    shape = convolution.shape
+    (input, output) = (convolution.inputMap, convolution.outputMap)
+    tiles = output.tileCount * shape.batch
+    // A part's planes of y are computed again for every part: below 64 channels that would show.
+    let parts = (shape.channels + 63) / 64
+    let channels = WinogradConvolution.whole((shape.channels + parts - 1) / parts, 16)
+    self.channels = channels
+    self.parts = (shape.channels + channels - 1) / channels
+    // Few groups: each is a sum more that is written by one core and read by another.
+    let blocks = (tiles + Self.block - 1) / Self.block
+    let tasks = min(16, max(4, tiles / 256))
+    groups = min(blocks, max(1, tasks / self.parts))
+    plane = channels * shape.kernels + WinogradConvolution.gap
+    sums = MemoryPool.take(groups * self.parts * WinogradConvolution.planes * plane)
+  }
+
+  deinit { MemoryPool.give(sums, count: groups * parts * size) }
+
+  private func channels(of part: Int) -> Range<Int> {
+    part * channels..<min(shape.channels, (part + 1) * channels)
+  }
+
+  /// Computes one sum, block after block.
+  func add(part: Int, group: Int, _ x: UnsafePointer<Float>, _ y: UnsafePointer<Float>) {
+    let gap = WinogradConvolution.gap
     let columns = WinogradConvolution.whole(shape.kernels, PackedPanels.width)
-    typealias Map = WinogradConvolution.Map<Void>
-    source = Map(shape.height, shape.width, shape.channels, ()).tiles(
-      asTilesOf: shape.outputHeight, shape.outputWidth,
-      plane: rows * vRow + WinogradConvolution.gap)
-    target = Map(shape.outputHeight, shape.outputWidth, shape.kernels, ()).tiles(
-      asTilesOf: shape.outputHeight, shape.outputWidth,
-      plane: rows * columns + WinogradConvolution.gap)
-    uPlane = shape.channels * shape.kernels + WinogradConvolution.gap
-    v = MemoryPool.take(WinogradConvolution.planes * source.plane)
-    z = MemoryPool.take(WinogradConvolution.planes * target.plane)
-    u = MemoryPool.take(WinogradConvolution.planes * uPlane)
-  }
-
-  deinit {
-    MemoryPool.give(v, count: WinogradConvolution.planes * source.plane)
-    MemoryPool.give(z, count: WinogradConvolution.planes * target.plane)
-    MemoryPool.give(u, count: WinogradConvolution.planes * uPlane)
-  }
-
-  /// Takes tiles `range` of the chunk that begins at tile `start` to the planes.
-  func fill(
-    _ range: Range<Int>, from start: Int, _ x: UnsafePointer<Float>, _ y: UnsafePointer<Float>
-  ) {
-    var (source, target) = (source, target)
-    let first = range.lowerBound
-    aigc_winograd_input(
-      &source, shape.padding, start + first, range.count, x, v + first * vRow, vRow)
-    aigc_winograd_gradient(
-      &target, start + first, range.count, y, z + first * PackedPanels.width, rows)
-  }
-
-  /// u (+)= vᵀ z in one plane, for one block of channels.
-  func multiply(plane: Int, part: Int, rows count: Int, isFirst: Bool) {
-    let channel = part * Self.block
-    let channels = min(Self.block, shape.channels - channel)
-    for column in stride(from: 0, to: shape.kernels, by: PackedPanels.width) {
-      let sum = u + plane * uPlane + channel * shape.kernels + column
-      for row in stride(from: 0, to: count, by: Self.piece) {
-        aigc_gemm_panel(
-          channels, min(Self.piece, count - row), v + plane * source.plane + row * vRow + channel,
-          1, vRow, z + plane * target.plane + column * rows + row * PackedPanels.width,
-          isFirst && row == 0 ? nil : UnsafePointer(sum), shape.kernels, sum, shape.kernels,
-          min(PackedPanels.width, shape.kernels - column))
+    var source = input.tiles(asIn: output, plane: Self.block * channels + gap)
+    var target = output.tiles(asIn: output, plane: Self.block * columns + gap)
+    let v = MemoryPool.take(WinogradConvolution.planes * source.plane)
+    let z = MemoryPool.take(WinogradConvolution.planes * target.plane)
+    defer {
+      MemoryPool.give(v, count: WinogradConvolution.planes * source.plane)
+      MemoryPool.give(z, count: WinogradConvolution.planes * target.plane)
+    }
+    let range = channels(of: part)
+    let blocks = (tiles + Self.block - 1) / Self.block
+    let own = blocks * group / groups..<blocks * (group + 1) / groups
+    for block in own {
+      let first = block * Self.block
+      let count = min(Self.block, tiles - first)
+      aigc_winograd_input(
+        &source, shape.padding, first, count, x, range.lowerBound, range.count, v, channels)
+      aigc_winograd_gradient(&target, first, count, y, z, Self.block)
+      let sum = sums + (group * parts + part) * size
+      for place in 0..<WinogradConvolution.planes {
+        for column in stride(from: 0, to: shape.kernels, by: PackedPanels.width) {
+          let output = sum + place * plane + column
+          aigc_gemm_panel(
+            range.count, count, v + place * source.plane, 1, channels,
+            z + place * target.plane + column * Self.block,
+            block == own.lowerBound ? nil : UnsafePointer(output), shape.kernels, output,
+            shape.kernels, min(PackedPanels.width, shape.kernels - column))
+        }
       }
     }
+  }
+
+  /// Takes rows of a part, its groups added up, back from the planes; rows behind the last are left out.
+  func finish(part: Int, rows: Range<Int>, _ weight: UnsafeMutablePointer<Float>) {
+    let range = channels(of: part)
+    let rows = rows.clamped(to: 0..<range.count)
+    guard !rows.isEmpty else { return }
+    aigc_winograd_weight_gradient(
+      shape.channels, shape.kernels, range.lowerBound + rows.lowerBound, rows.count,
+      sums + part * size + rows.lowerBound * shape.kernels, plane, groups, parts * size, weight)
   }
 }

@@ -6,7 +6,8 @@ extension PictureSet {
       indices.allSatisfy { (0..<count).contains($0) }, "PictureSet: an index outside 0..<\(count)")
     let part = PictureStore(
       form: store.form, bytes: store.bytes, cached: store.cached,
-      files: indices.map { store.files[$0] }, isInMemory: store.isInMemory, decode: store.decode)
+      files: indices.map { store.files[$0] }, isInMemory: store.isInMemory,
+      decode: store.decode)
     return PictureSet(
       path: path, store: part, labels: labels.map { all in indices.map { all[$0] } },
       classes: classes, skipped: skipped)

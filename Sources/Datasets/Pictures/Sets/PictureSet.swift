@@ -50,7 +50,9 @@ public final class PictureSet: Sendable {
     _ path: String, labels: String? = nil, _ options: PictureOptions = PictureOptions()
   ) throws(AIGCError) -> PictureSet {
     try options.check()
-    if let idx = try idxFile(path) { return try openIDX(idx, labels: labels, options) }
+    // With labels it must be an IDX file, and what is wrong with it is said.
+    let idx = try idxFile(path) ?? (labels != nil && !isFolder(path) ? path : nil)
+    if let idx { return try openIDX(idx, labels: labels, options) }
     guard labels == nil else { throw .usage("\(path): only IDX files have a file of labels") }
     if isFolder(path) {
       return try openFiles(path, PictureListing(PictureFile.folder(path)), "folder", options)

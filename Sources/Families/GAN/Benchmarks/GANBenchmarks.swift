@@ -14,13 +14,17 @@ enum GANBenchmarks {
         GANDiscriminator(configuration, using: &random), GANTrainingOptions(),
         GANTrainer.defaults(kind).optimizer)
       let shape: Shape = [64, configuration.height, configuration.width, 1]
-      let batch = GANBatch(pictures: .uniform(shape, -1, 1, using: &random), labels: [])
+      let pictures = Tensor.uniform(shape, -1, 1, using: &random)
       let context = Context(isTraining: true, random: random)
       let parameters =
         networks.generator.namedParameters + networks.discriminator.namedParameters
       return {
         // Random pictures do not make it diverge in any time that is measured.
-        guard (try? networks(0, rate: 2e-4, context, { batch })) != nil else { return [] }
+        let result = try? networks(0, rate: 2e-4, context) {
+          let latents = Tensor.normal([64, configuration.latent], using: &context.random)
+          return GANBatch(pictures: pictures, latents: latents, labels: [])
+        }
+        guard result != nil else { return [] }
         return parameters.map { $0.parameter.value }
       }
     }

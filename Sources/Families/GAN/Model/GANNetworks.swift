@@ -20,9 +20,6 @@ public struct GANGenerator: Module {
     }
   }
 
-  /// Numbers of a latent.
-  var latentCount: Int { configuration.latent }
-
   /// - Parameter z: [batch, latent + classes]: see ``input(_:labels:)``.
   /// - Returns: [batch, height, width, channels], values from -1 to 1.
   public func callAsFunction(_ z: Tensor, _ context: Context) -> Tensor {

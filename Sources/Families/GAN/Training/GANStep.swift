@@ -4,10 +4,12 @@ import Kernels
 import NN
 import Training
 
-/// Real pictures of one step.
+/// Real pictures of one step, and the latents of as many to be generated.
 struct GANBatch {
   /// [batch, height, width, channels].
   let pictures: Tensor
+  /// [batch, latent].
+  let latents: Tensor
   /// The class of each, where the networks know classes.
   let labels: [Int32]
 }
@@ -87,8 +89,8 @@ final class GANStep {
   /// - Parameters:
   ///   - step: for messages.
   ///   - rate: the learning rate of both.
-  ///   - context: its random source draws latents.
-  ///   - next: gives real pictures, once for each step of the discriminator.
+  ///   - context: its random source draws what augmentation and penalties need.
+  ///   - next: gives pictures and latents, once for each step of the discriminator.
   /// - Throws: ``AIGCError``: diverged when a gradient is not finite, and what `next` throws.
   func callAsFunction(
     _ step: Int, rate: Float, _ context: Context, _ next: () throws(AIGCError) -> GANBatch
@@ -115,9 +117,7 @@ final class GANStep {
 
   /// As many pictures as the batch has, of its classes.
   private func generate(_ batch: GANBatch, _ context: Context) -> Tensor {
-    let shape: Shape = [batch.pictures.shape[0], generator.latentCount]
-    let latents = Tensor.normal(shape, using: &context.random)
-    return generator(generator.input(latents, labels: batch.labels), context)
+    generator(generator.input(batch.latents, labels: batch.labels), context)
   }
 
   private func augmented(_ x: Tensor, _ context: Context) -> Tensor {

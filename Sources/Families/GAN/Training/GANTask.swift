@@ -85,7 +85,9 @@ final class GANTask: TrainingTask {
       let shape: Shape = [
         batch.count, configuration.height, configuration.width, configuration.channels,
       ]
-      return GANBatch(pictures: Tensor(batch.values, shape), labels: batch.labels)
+      let latents = Tensor.normal([batch.count, configuration.latent], using: &context.random)
+      return GANBatch(
+        pictures: Tensor(batch.values, shape), latents: latents, labels: batch.labels)
     }
     seen += count
     average?.update(step: step)

@@ -41,5 +41,3 @@ public struct GANTrainingOptions: Codable, Equatable, Sendable {
 
   public init() {}
 }
-
-extension ConvolutionMode: Codable {}
