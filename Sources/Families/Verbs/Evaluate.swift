@@ -49,7 +49,8 @@ public struct Evaluate: ConsoleCommand {
       return
     }
     if pictures.isGiven {
-      throw AIGCError.usage("--num, --features and --seed are of pictures, not of \(model)")
+      throw AIGCError.usage(
+        "--num, --features, --bad-pictures, --seed are of pictures, not of \(model)")
     }
     if window.isGiven, !mixture.others.isEmpty {
       throw AIGCError.usage("--context and --stride are not of mixtures")

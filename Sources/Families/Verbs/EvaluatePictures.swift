@@ -14,6 +14,8 @@ struct PictureEvaluationArguments: ParsableArguments {
       "Pictures: the classifier whose last hidden layer is compared (default: the bundled one).",
     completion: .directory)
   var features: String?
+  @Option(help: "Pictures: one that cannot be read is skipped, or makes it fail (default fail).")
+  var badPictures: PictureOptions.BadPictures?
   @Flag(help: "Pictures: compare two halves of the data, in place of a model and data.")
   var halves = false
   @Option(
@@ -22,7 +24,9 @@ struct PictureEvaluationArguments: ParsableArguments {
   var seed: UInt64 = 0
 
   /// Whether something was given that only pictures have.
-  var isGiven: Bool { num != nil || features != nil || halves || seed != 0 }
+  var isGiven: Bool {
+    num != nil || features != nil || badPictures != nil || halves || seed != 0
+  }
 
   func validate() throws {
     if let num, num < 2 { throw ValidationError("--num \(num): a number from 2 up") }
@@ -55,7 +59,8 @@ struct PictureEvaluationArguments: ParsableArguments {
     _ path: String, _ count: Int, _ extractor: any FeatureExtractor,
     _ random: inout RandomSource
   ) throws(AIGCError) -> PictureFeatures {
-    let options = PictureOptions(size: extractor.size, channels: extractor.channels)
+    var options = PictureOptions(size: extractor.size, channels: extractor.channels)
+    if let badPictures { options.badPictures = badPictures }
     let pictures = try PictureSet.open(path, options)
     return try PictureFeatures(of: pictures, limit: count, by: extractor, using: &random)
   }
