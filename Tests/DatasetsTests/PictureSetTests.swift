@@ -144,4 +144,12 @@ func idx(_ numbers: [UInt32], _ bytes: [UInt8]) -> [UInt8] {
       }
     }
   }
+
+  @Test func smallSetsAreOneBatch() throws {
+    let set = try PictureSet.open(folder.write(sample(4), "a"))
+    let random = RandomSource(seed: 1)
+    let loader = PictureLoader(set, batch: 9, random: random)
+    #expect(loader.batch == 4 && loader.batchesPerEpoch == 1)
+    #expect(try Set(loader.next().values) == Set(set.values([0, 1, 2, 3])))
+  }
 }

@@ -80,15 +80,16 @@ ALONG_BOTH(planes_of_output, from_output, 4, 6)
 ALONG_BOTH(planes_of_weight, from_weight, 3, 6)
 ALONG_BOTH(weight_of_planes, to_weight, 6, 3)
 
-/* Where a tile lies in a map: its first pixel (that may be outside), and which of its rows and columns are
- * inside. */
+/* Where a tile lies in a map: its first pixel (that may be outside), and which of its rows and columns
+ * are inside. */
 typedef struct {
   float *base;
   long low_row, high_row, low_column, high_column;
   int is_whole;
 } window;
 
-INLINE window window_of(const aigc_tiles *s, long tile, long size, long padding, const float *map) {
+INLINE window window_of(const aigc_winograd_tiles *s, long tile, long size, long padding,
+    const float *map) {
   long picture = tile / (s->rows * s->columns), place = tile % (s->rows * s->columns);
   long row = place / s->columns * 4 - padding, column = place % s->columns * 4 - padding;
   window w = {
@@ -99,7 +100,8 @@ INLINE window window_of(const aigc_tiles *s, long tile, long size, long padding,
   return w;
 }
 /* A vector of channels from every pixel of a window, zeros outside. */
-INLINE void read_window(window w, const aigc_tiles *s, int size, int whole, long c, long n, V *out) {
+INLINE void read_window(window w, const aigc_winograd_tiles *s, int size, int whole, long c, long n,
+    V *out) {
 #pragma clang loop unroll(full)
   for (int i = 0; i < size; i++)
 #pragma clang loop unroll(full)
@@ -111,7 +113,7 @@ INLINE void read_window(window w, const aigc_tiles *s, int size, int whole, long
 }
 /* Asks for what a window adds to the one on its left, 16 channels at a time: the runs of memory are too
  * short for the processor to foresee. */
-INLINE void fetch_window(window w, const aigc_tiles *s, int size, int is_written, long c) {
+INLINE void fetch_window(window w, const aigc_winograd_tiles *s, int size, int is_written, long c) {
   if (c % 16) return;
 #pragma clang loop unroll(full)
   for (int i = 0; i < size; i++)
@@ -121,7 +123,7 @@ INLINE void fetch_window(window w, const aigc_tiles *s, int size, int is_written
       if (is_written) __builtin_prefetch(p, 1); else __builtin_prefetch(p);
     }
 }
-INLINE void store_planes(const aigc_tiles *s, V values[6][6], float *planes) {
+INLINE void store_planes(const aigc_winograd_tiles *s, V values[6][6], float *planes) {
 #pragma clang loop unroll(full)
   for (int f = 0; f < 36; f++) store(planes + f * s->plane, values[f / 6][f % 6]);
 }
@@ -131,14 +133,14 @@ INLINE void store_planes(const aigc_tiles *s, V values[6][6], float *planes) {
   for (long t = 0; t < count; t++) \
     if (w = next, next = t + 1 < count ? window_of(s, first + t + 1, size, padding, map) : next, 1)
 
-INLINE void tile_input(window w, const aigc_tiles *s, int whole, long c, long n, float *v) {
+INLINE void tile_input(window w, const aigc_winograd_tiles *s, int whole, long c, long n, float *v) {
   V in[6][6], out[6][6];
   read_window(w, s, 6, whole, c, n, in[0]);
   planes_of_input(in, out);
   store_planes(s, out, v);
 }
-static void k_winograd_input(const aigc_tiles *s, long padding, long first, long count, const float *x,
-    long channel, long channels, float *v, long v_row) {
+static void k_winograd_input(const aigc_winograd_tiles *s, long padding, long first, long count,
+    const float *x, long channel, long channels, float *v, long v_row) {
   EACH_WINDOW(6, padding, x) {
     for (long c = 0; c < channels; c += LANES) {
       fetch_window(next, s, 6, 0, channel + c);
@@ -149,14 +151,14 @@ static void k_winograd_input(const aigc_tiles *s, long padding, long first, long
   }
 }
 
-INLINE void tile_gradient(window w, const aigc_tiles *s, int whole, long c, float *z) {
+INLINE void tile_gradient(window w, const aigc_winograd_tiles *s, int whole, long c, float *z) {
   V in[4][4], out[6][6];
   read_window(w, s, 4, whole, c, whole ? LANES : s->channels - c, in[0]);
   planes_of_output(in, out);
   store_planes(s, out, z);
 }
-static void k_winograd_gradient(const aigc_tiles *s, long first, long count, const float *y, float *z,
-    long z_rows) {
+static void k_winograd_gradient(const aigc_winograd_tiles *s, long first, long count, const float *y,
+    float *z, long z_rows) {
   EACH_WINDOW(4, 0, y) {
     for (long c = 0; c < s->channels; c += LANES) {
       fetch_window(next, s, 4, 0, c);
@@ -167,7 +169,7 @@ static void k_winograd_gradient(const aigc_tiles *s, long first, long count, con
   }
 }
 
-INLINE void tile_output(window w, const aigc_tiles *s, int whole, long c, const float *m,
+INLINE void tile_output(window w, const aigc_winograd_tiles *s, int whole, long c, const float *m,
     const float *bias) {
   long n = whole ? LANES : s->channels - c;
   V in[6][6], out[4][4];
@@ -184,8 +186,8 @@ INLINE void tile_output(window w, const aigc_tiles *s, int whole, long c, const 
       if (n >= LANES) store(p, out[i][j] + start); else store_part(p, out[i][j] + start, n);
     }
 }
-static void k_winograd_output(const aigc_tiles *s, long first, long count, const float *m, long channel,
-    const float *bias, float *y) {
+static void k_winograd_output(const aigc_winograd_tiles *s, long first, long count, const float *m,
+    long channel, const float *bias, float *y) {
   long end = channel + PANEL < s->channels ? channel + PANEL : s->channels;
   EACH_WINDOW(4, 0, y) {
     for (long c = channel; c < end; c += LANES) {

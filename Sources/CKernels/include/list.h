@@ -142,13 +142,13 @@
     (rows, depth, a, row_at, depth_at, b, b_row, start, c, c_at, columns)) \
   K(pack_panel, (long depth, long columns, const float *b, long b_depth, long b_column, \
     float *panel), (depth, columns, b, b_depth, b_column, panel)) \
-  K(winograd_input, (const aigc_tiles *s, long padding, long first, long count, const float *x, \
-    long channel, long channels, float *v, long v_row), \
+  K(winograd_input, (const aigc_winograd_tiles *s, long padding, long first, long count, \
+    const float *x, long channel, long channels, float *v, long v_row), \
     (s, padding, first, count, x, channel, channels, v, v_row)) \
-  K(winograd_gradient, (const aigc_tiles *s, long first, long count, const float *y, float *z, \
-    long z_rows), (s, first, count, y, z, z_rows)) \
-  K(winograd_output, (const aigc_tiles *s, long first, long count, const float *m, long channel, \
-    const float *bias, float *y), (s, first, count, m, channel, bias, y)) \
+  K(winograd_gradient, (const aigc_winograd_tiles *s, long first, long count, const float *y, \
+    float *z, long z_rows), (s, first, count, y, z, z_rows)) \
+  K(winograd_output, (const aigc_winograd_tiles *s, long first, long count, const float *m, \
+    long channel, const float *bias, float *y), (s, first, count, m, channel, bias, y)) \
   K(winograd_weight, (long channels, long kernels, long first, long count, const float *w, \
     float *u, long plane), (channels, kernels, first, count, w, u, plane)) \
   K(winograd_weight_turned, (long channels, long kernels, long first, long count, \
@@ -197,7 +197,7 @@ enum { AIGC_F32, AIGC_F16, AIGC_BF16 };
  * the floats from one of the 36 planes of its tiles to the next. */
 typedef struct {
   long height, width, channels, rows, columns, plane;
-} aigc_tiles;
+} aigc_winograd_tiles;
 
 /* Where the tiles of a map [pictures][height][width][pixel] are: `down` x `across` of them in a picture.
  * Pixel (i, j) of a tile in row r and column c of tiles is (step * (4 r + i) + row, step * (4 c + j) + column);

@@ -93,8 +93,8 @@ struct WinogradConvolution {
     var tileCount: Int { rows * columns }
 
     /// This map, cut where the tiles of `output` are.
-    func tiles(asIn output: Map, plane: Int) -> aigc_tiles {
-      aigc_tiles(
+    func tiles(asIn output: Map, plane: Int) -> aigc_winograd_tiles {
+      aigc_winograd_tiles(
         height: height, width: width, channels: channels, rows: output.rows,
         columns: output.columns, plane: plane)
     }

@@ -57,7 +57,7 @@ private final class GradientSums: @unchecked Sendable {
     self.parts = (shape.channels + channels - 1) / channels
     // Few groups: each is a sum more that is written by one core and read by another.
     let blocks = (tiles + Self.block - 1) / Self.block
-    let tasks = min(16, max(4, tiles / 256))
+    let tasks = min(16, max(2, tiles / 256))
     groups = min(blocks, max(1, tasks / self.parts))
     plane = channels * shape.kernels + WinogradConvolution.gap
     sums = MemoryPool.take(groups * self.parts * WinogradConvolution.planes * plane)

@@ -13,6 +13,8 @@ struct PictureFile: Sendable {
 
   /// Larger files are refused: none of the largest pictures that are read needs more.
   private static let largestFile = 512 << 20
+  /// Folders in folders beyond which nothing is looked for.
+  private static let deepest = 64
   /// What is taken for a picture by its name. The kinds that cannot be read are named then, not passed over.
   private static let endings: Set<String> = [
     "png", "jpg", "jpeg", "jpe", "pgm", "ppm", "gif", "bmp", "tif", "tiff", "webp", "avif", "heic",
@@ -22,7 +24,7 @@ struct PictureFile: Sendable {
   private static func isPicture(_ place: [String]) -> Bool {
     guard let name = place.last, let dot = name.lastIndex(of: ".") else { return false }
     let ending = name[name.index(after: dot)...].lowercased()
-    return endings.contains(ending)
+    return endings.contains(ending) && place.count <= deepest
       && place.allSatisfy { !$0.hasPrefix(".") && $0 != "__MACOSX" }
   }
 

@@ -63,11 +63,12 @@ public final class PictureLoader {
       set, batch: batch, at: Place(epoch: 0, offset: 0, random: random), isMirrored: isMirrored)
   }
 
-  /// Goes on where another loader of the same set, batch size and mirroring stood.
+  /// Goes on where another loader of the same set, batch size and mirroring stood. The place must be one of
+  /// the set: whoever reads it from a file checks that.
   public init(_ set: PictureSet, batch: Int, at place: Place, isMirrored: Bool = false) {
     precondition(batch > 0, "PictureLoader: a batch of \(batch)")
     precondition(
-      place.epoch >= 0 && (0...set.count).contains(place.offset),
+      (0...set.count).contains(place.offset),
       "PictureLoader: place \(place.offset) of \(set.count)")
     pictures = set
     self.batch = min(batch, set.count)
@@ -112,7 +113,8 @@ public final class PictureLoader {
   /// The same place, or the start of the next epoch when no whole batch is left in this one.
   private func startOfBatch(_ place: Place) -> Place {
     if place.offset + batch <= pictures.count { return place }
-    return Place(epoch: place.epoch + 1, offset: 0, random: order.end)
+    // A damaged checkpoint may say any number.
+    return Place(epoch: place.epoch &+ 1, offset: 0, random: order.end)
   }
 
   private func makeRequest() -> Request {

@@ -124,34 +124,24 @@ final class GANTask: TrainingTask {
   }
 
   func progress() throws(AIGCError) -> [NewTensor] {
-    let place = loader.place
-    let words = [
-      place.random.state.0, place.random.state.1, place.random.state.2, place.random.state.3,
-    ]
-    let counts = [place.epoch, place.offset, pictures.count, seen].map { Int64($0) }
-    return [
-      NewTensor(name: "place", shape: [4], integers: counts),
-      NewTensor(name: "order", shape: [4], integers: words.map { Int64(bitPattern: $0) }),
+    [
+      loader.place.tensor(name: "place"),
+      NewTensor(
+        name: "pictures", shape: [2], integers: [Int64(pictures.count), Int64(seen)]),
     ] + monitor.progress() + (try samples.progress()) + (rollback?.progress() ?? [])
   }
 
   func restore(_ progress: Checkpoint, prefix: String) throws(AIGCError) {
-    let counts = try progress.tensor("\(prefix)place").integers().map { Int(clamping: $0) }
-    let words = try progress.tensor("\(prefix)order").integers().map { UInt64(bitPattern: $0) }
-    guard counts.count == 4, words.count == 4, counts[0] >= 0, counts[3] >= 0,
-      (0...counts[2]).contains(counts[1])
-    else { throw .badInput("\(progress.path): no place in the data") }
-    guard counts[2] == pictures.count else {
+    let counts = try progress.tensor("\(prefix)pictures").integers()
+    guard counts.count == 2, counts[0] == pictures.count else {
       throw .mismatch(
-        "\(progress.path): the run has \(counts[2]) pictures, \(pictures.path) \(pictures.count); "
-          + "go on with the same data")
+        "\(progress.path): a run on \(counts.first ?? 0) pictures, not \(pictures.count); go on with "
+          + "the same data")
     }
-    let place = PictureLoader.Place(
-      epoch: counts[0], offset: counts[1],
-      random: RandomSource(state: (words[0], words[1], words[2], words[3])))
+    seen = Int(clamping: counts[1])
+    let place = try PictureLoader.Place(progress, "\(prefix)place", of: pictures)
     loader = PictureLoader(
       pictures, batch: loader.batch, at: place, isMirrored: options.isMirrored)
-    seen = counts[3]
     try monitor.restore(progress, prefix: prefix)
     try samples.restore(progress, prefix: prefix)
     try rollback?.restore(progress, prefix: prefix, of: self)
