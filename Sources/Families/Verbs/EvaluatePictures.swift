@@ -36,21 +36,24 @@ struct PictureEvaluationArguments: ParsableArguments {
   /// ``halves`` two halves of the pictures at `model`.
   func evaluate(_ model: String, _ file: String?) throws(AIGCError) -> Evaluation {
     let extractor = try openFeatures()
-    var random = RandomSource(seed: seed)
+    // Chance of its own for each side: what is drawn of one does not depend on the other.
+    var (left, right) = (RandomSource(seed: seed), RandomSource(seed: seed, stream: 1))
     let count = num ?? 10000
     let (generated, real): (PictureFeatures, PictureFeatures)
-    if let generator = try openGenerator(model) {
-      real = try read(file ?? model, count, extractor, &random)
-      generated = try PictureFeatures(
-        of: generator, count: count, by: extractor, using: &random)
-    } else if let file {
-      generated = try read(model, count, extractor, &random)
-      real = try read(file, count, extractor, &random)
-    } else {
-      (generated, real) = try read(model, 2 * count, extractor, &random).halves(using: &random)
+    switch (try openGenerator(model), file) {
+    case (let generator?, let file?):
+      generated = try PictureFeatures(of: generator, count: count, by: extractor, using: &left)
+      real = try read(file, count, extractor, &right)
+    case (_?, nil): throw .usage("--halves: of pictures, not of the model \(model)")
+    case (nil, let file?):
+      generated = try read(model, count, extractor, &left)
+      real = try read(file, count, extractor, &right)
+    case (nil, nil):
+      (generated, real) = try read(model, 2 * count, extractor, &left).halves(using: &right)
     }
+    var draws = RandomSource(seed: seed, stream: 2)
     let result = try PictureDistance(
-      generated: generated, real: real, classes: extractor.classes.count, using: &random)
+      generated: generated, real: real, classes: extractor.classes.count, using: &draws)
     return Evaluation(
       members: result.members(extractor), text: lines(result.members(extractor)))
   }
