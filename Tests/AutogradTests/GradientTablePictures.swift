@@ -87,6 +87,12 @@ extension GradientRows {
       GradientRow("upsampleNearest", [x]) { square(upsampleNearest($0[0], factor: 2)) },
       GradientRow("upsampleBilinear", [x]) { square(upsampleBilinear($0[0], factor: 2)) },
       GradientRow("upsampleBilinear by 3", [x]) { square(upsampleBilinear($0[0], factor: 3)) },
+      GradientRow("shifted", [x]) { x in
+        let count = x[0].shape[0]
+        return square(
+          x[0].shifted(
+            rows: (0..<count).map { $0 - 1 }, columns: (0..<count).map { 1 - 2 * $0 }))
+      },
       GradientRow("flattened", [x]) { square($0[0].flattened()) },
       GradientRow("unflattened", [Samples.normal([2, 24], 270)]) {
         square($0[0].unflattened(height: 2, width: 4, channels: 3))

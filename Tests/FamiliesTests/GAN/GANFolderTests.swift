@@ -1,0 +1,185 @@
+import Checkpoints
+import Datasets
+import Files
+import Kernels
+import NN
+import Testing
+import Training
+
+@testable import Families
+
+/// Model folders of GANs: damaged ones, those of PyTorch, and what is sampled of them.
+@Suite struct GANFolderTests {
+  private func model(_ kind: GANKind = .gan) throws -> (TemporaryFolder, String) {
+    let folder = try TemporaryFolder()
+    var trainer = try smallGAN(kind, folder, steps: 1)
+    _ = try trainer.train(to: folder.file("model"))
+    return (folder, folder.file("model"))
+  }
+
+  private static let damage: [(String, String, String)] = [
+    ("\"latent\" : 6", "\"latent\" : 7", "does not fit"),
+    ("\"latent\" : 6", "\"latent\" : -6", "sizes"),
+    ("\"latent\" : 6", "\"latent\" : 4e99", "latent"),
+    ("\"width\" : 8", "\"width\" : 4096", "does not fit"),
+    ("\"width\" : 8", "\"width\" : \"x\"", "width"),
+    ("\"channels\" : 1", "\"channels\" : 2", "sizes"),
+    ("\"family\" : \"gan\"", "\"family\" : \"gpt\"", "not a GAN"),
+  ]
+
+  @Test(arguments: damage) func damagedConfigurations(
+    _ old: String, _ new: String, _ message: String
+  ) throws {
+    let (folder, path) = try model()
+    let plain = try text("\(path)/config.json")
+    #expect(plain.contains(old))
+    let changed = plain.split(separator: old, omittingEmptySubsequences: false).joined(
+      separator: new)
+    _ = try folder.write("model/config.json", changed)
+    let found = refuses([.badInput, .mismatch]) { _ = try GANModel(folder: path) }
+    #expect(found.contains(message), "\(found)")
+  }
+
+  @Test func otherWeightsAreRefused() throws {
+    let (folder, path) = try model()
+    let (other, deep) = try model(.dcgan)
+    _ = try folder.write(
+      "model/\(GANFolder.generator)", try bytes("\(deep)/\(GANFolder.generator)"))
+    _ = refuses([.mismatch]) { _ = try GANModel(folder: path) }
+    _ = try folder.write("model/\(GANFolder.generator)", [1, 2, 3])
+    _ = refuses { _ = try GANModel(folder: path) }
+    removeTree("\(path)/\(GANFolder.generator)")
+    _ = refuses { _ = try GANModel(folder: path) }
+    withExtendedLifetime(other) {}
+  }
+
+  @Test func halfPrecisionAndOnePart() throws {
+    let (folder, path) = try model(.dcgan)
+    var options = ConversionOptions()
+    options.type = .f16
+    options.part = .generator
+    try GANFamily<DCGANName>().convert(path, to: folder.file("half"), options: options)
+    #expect(!fileExists(folder.file("half/\(GANFolder.discriminator)")))
+    let (whole, half) = (try GANModel(folder: path), try GANModel(folder: folder.file("half")))
+    let latent = whole.draw(seed: 1).latent
+    let (a, b) = (
+      try whole.pictures(latents: latent, labels: []),
+      try half.pictures(latents: latent, labels: [])
+    )
+    #expect(zip(a, b).allSatisfy { abs($0 - $1) < 0.02 } && a != b)
+    #expect(
+      try bytes(folder.file("half/\(GANFolder.generator)")).count
+        < bytes("\(path)/\(GANFolder.generator)").count)
+    try GANFamily<DCGANName>().convert(
+      folder.file("half"), to: folder.file("again"), options: ConversionOptions())
+    #expect(
+      try Checkpoint.open(folder.file("again/\(GANFolder.generator)"))["model.0.weight"]?.type
+        == .f16)
+  }
+
+  @Test func stateDictionariesOfPyTorch() throws {
+    let folder = try TemporaryFolder()
+    let fixtures = "\(parentFolder(of: parentFolder(of: #filePath)))/Fixtures"
+    let family = GANFamily<DCGANName>()
+    let file = try Checkpoint.open("\(fixtures)/dcgan_generator.pth")
+    try family.importCheckpoint(file, options: ImportOptions(), to: folder.file("model"))
+    let model = try GANModel(folder: folder.file("model"))
+    #expect(model.configuration.layers == [12, 8] && model.latentCount == 5)
+    #expect((model.width, model.height) == (16, 16))
+    // Its pictures are PyTorch's.
+    let expected = try Checkpoint.open("\(fixtures)/gan.safetensors")
+    let latents = Array(try expected.tensor("dcgan.latents").floats().prefix(30))
+    let found = try model.pictures(latents: latents, labels: [])
+    let pictures = try expected.tensor("dcgan.eval_pictures").floats()
+    #expect(found.count == pictures.count)
+    #expect(zip(found, pictures).allSatisfy { abs($0 - $1) < 1e-4 })
+    _ = refuses([.mismatch]) {
+      try GANFamily<GANName>().importCheckpoint(
+        file, options: ImportOptions(), to: folder.file("wrong"))
+    }
+    // A discriminator joins its generator; this one is none.
+    var options = ImportOptions()
+    options.part = .discriminator
+    _ = refuses([.mismatch]) {
+      try family.importCheckpoint(file, options: options, to: folder.file("model"))
+    }
+    _ = refuses([.usage]) {
+      try family.importCheckpoint(file, options: options, to: folder.file("nothing"))
+    }
+  }
+
+  @Test func aPictureIsTheSameInAnyCompany() throws {
+    let (folder, path) = try model(.dcgan)
+    let model = try GANModel(folder: path)
+    let drawn = (0..<21).map { model.draw(seed: UInt64($0)).latent }
+    let all = try model.pictures(latents: drawn.flatMap { $0 }, labels: [])
+    let size = all.count / 21
+    for index in [0, 7, 20] {
+      #expect(
+        try model.pictures(latents: drawn[index], labels: [])
+          == Array(all[index * size..<(index + 1) * size]))
+    }
+    withExtendedLifetime(folder) {}
+  }
+
+  @Test func sheetsFilesAndWalks() throws {
+    let (folder, path) = try model()
+    let sampler = PictureSampler(try GANModel(folder: path), labels: [], scale: 2)
+    let seeds: [UInt64] = [3, 4, 10_000]
+    try sampler.sheet(seeds, columns: 2).write(to: folder.file("a.png"), isAnimation: false)
+    let sheet = try Picture.read(folder.file("a.png"))
+    #expect((sheet.width, sheet.height) == (2 * 18 + 2, 2 * 18 + 2))
+    let files = try sampler.writeEach(seeds, to: folder.file("each"))
+    #expect(
+      files.map { lastComponent(of: $0) } == ["seed0003.png", "seed0004.png", "seed10000.png"])
+    let one = try Picture.read(files[1])
+    #expect(one.width == 16 && one.pixels[0] == one.pixels[17])
+    // The second picture of the sheet is that file.
+    let start = 2 * sheet.width + 20
+    #expect(Array(sheet.pixels[start..<start + 16]) == Array(one.pixels[..<16]))
+    try sampler.animation(seeds, cells: 1, columns: 1, frames: 6)
+      .write(to: folder.file("walk.apng"), isAnimation: true)
+    try sampler.strips(seeds, columns: 5).write(to: folder.file("s.jpg"), isAnimation: false)
+    #expect(try Picture.read(folder.file("s.jpg")).width == 5 * 18 + 2)
+    _ = refuses([.usage]) {
+      try sampler.sheet(seeds, columns: 2).write(to: folder.file("a.bmp"), isAnimation: false)
+    }
+    _ = refuses([.usage]) {
+      try sampler.animation(seeds, cells: 4, columns: 2, frames: 6)
+        .write(to: folder.file("w.png"), isAnimation: true)
+    }
+  }
+
+  @Test func walksLieOnGreatCircles() {
+    let walk = LatentWalk([[3, 0], [0, 3]])
+    #expect(walk[0] == [3, 0] && walk[1] == [0, 3] && walk[2] == [3, 0])
+    let middle = walk[0.5]
+    #expect(abs(middle[0] - middle[1]) < 1e-5)
+    #expect(abs((middle[0] * middle[0] + middle[1] * middle[1]).squareRoot() - 3) < 1e-5)
+    // Where there is no arc.
+    #expect(LatentWalk([[1, 2]])[0.3] == [1, 2])
+    #expect(LatentWalk([[0, 0], [1, 0]])[0.5] == [0.5, 0])
+  }
+
+  @Test func flagsOfSampling() throws {
+    func seeds(_ flags: [String]) throws -> [UInt64] {
+      let command = try SamplePictures<GANName>.parse(flags + ["--out", "x.png"])
+      return try command.pictures.resolvedSeeds(
+        isWalk: command.walk.interpolate, frames: command.walk.frames)
+    }
+    #expect(try seeds(["--seeds", "0-2,7"]) == [0, 1, 2, 7])
+    #expect(try seeds(["--seed", "5"]).count == 64)
+    #expect(try seeds(["--seed", "5", "--grid", "3x2"]) == Array(5...10))
+    #expect(try seeds(["--seed", "5", "--num", "2"]) == [5, 6])
+    #expect(try seeds(["--seed", "5", "--interpolate", "--grid", "3x2"]) == [5, 6])
+    for flags in [["--seeds", "2-1"], ["--seeds", "a"], ["--seeds", "1-9", "--grid", "2x2"]] {
+      _ = refuses([.usage]) { _ = try seeds(flags) }
+    }
+    for flags in [
+      ["--num", "9", "--grid", "2x2"], ["--frames", "9"], ["--grid", "0x2"], ["--scale", "0"],
+      ["--outdir", "y"],
+    ] {
+      #expect(throws: (any Error).self) { try seeds(flags) }
+    }
+  }
+}

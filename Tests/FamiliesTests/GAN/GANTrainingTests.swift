@@ -1,0 +1,208 @@
+import Autograd
+import Checkpoints
+import Datasets
+import Files
+import Kernels
+import NN
+import Testing
+import Training
+
+@testable import Families
+
+/// A file of pictures of MNIST's kind, squares of two classes at random places, and its labels.
+func writeSquares(
+  _ folder: TemporaryFolder, count: Int = 48, side: Int = 8
+) throws -> (pictures: String, labels: String) {
+  var random = RandomSource(seed: 5)
+  var bytes: [UInt8] = [0, 0, 8, 3]
+  for size in [count, side, side] { bytes += [0, 0, UInt8(size >> 8), UInt8(size & 255)] }
+  var labels: [UInt8] = [0, 0, 8, 1, 0, 0, UInt8(count >> 8), UInt8(count & 255)]
+  for index in 0..<count {
+    let (x, y) = (Int(random.integer(below: 4)), Int(random.integer(below: 4)))
+    let length = index % 2 == 0 ? 2 : 4
+    for row in 0..<side {
+      for column in 0..<side {
+        let isInside = (y..<y + length).contains(row) && (x..<x + length).contains(column)
+        bytes.append(isInside ? 255 : 0)
+      }
+    }
+    labels.append(UInt8(index % 2))
+  }
+  return (
+    try folder.write("squares-idx3-ubyte", bytes), try folder.write("squares-idx1-ubyte", labels)
+  )
+}
+
+/// A small run that ends in a moment.
+func smallGAN(_ kind: GANKind, _ folder: TemporaryFolder, steps: Int = 6) throws -> GANTrainer {
+  let files = try writeSquares(folder)
+  var trainer = GANTrainer()
+  trainer.kind = kind
+  trainer.data = files.pictures
+  trainer.labels = files.labels
+  if kind == .dcgan { trainer.pictures.size = PictureSize(width: 16, height: 16) }
+  trainer.model.width = 8
+  trainer.model.latent = 6
+  trainer.trainer = GANTrainer.defaults(kind)
+  trainer.trainer.steps = steps
+  trainer.trainer.batchSize = 8
+  trainer.trainer.evalEvery = 3
+  trainer.trainer.seed = 3
+  return trainer
+}
+
+/// GANs from pictures to pictures.
+@Suite(.serialized) struct GANTrainingTests {
+  private static let files = [GANFolder.generator, GANFolder.discriminator]
+
+  private func weights(_ path: String) throws -> [[UInt8]] {
+    try Self.files.map { try bytes("\(path)/\($0)") }
+  }
+
+  @Test(arguments: GANKind.allCases) func aRunShowsItself(_ kind: GANKind) throws {
+    let folder = try TemporaryFolder()
+    var trainer = try smallGAN(kind, folder)
+    trainer.options.isAnimated = true
+    trainer.options.average = 0.9
+    let summary = try trainer.train(to: folder.file("model"))
+    #expect(summary.steps == 6 && summary.items == 48)
+    for name in ["samples.png", "animation.png", "loss.png", "log.jsonl"] {
+      #expect(fileExists(folder.file("model/\(name)")), "\(name)")
+    }
+    let model = try GANModel(folder: folder.file("model"))
+    #expect(model.configuration.training == trainer.options)
+    let side = kind == .gan ? 8 : 16
+    #expect((model.width, model.height, model.channels) == (side, side, 1))
+    let values = try model.pictures(latents: model.draw(seed: 4).latent, labels: [])
+    #expect(values.count == side * side && values.allSatisfy { (-1...1).contains($0) })
+    let sheet = try Picture.read(folder.file("model/samples.png"))
+    #expect(sheet.width == 8 * (side + 2) + 2)
+  }
+
+  @Test func itLearns() throws {
+    let folder = try TemporaryFolder()
+    var trainer = try smallGAN(.gan, folder, steps: 1500)
+    trainer.model.width = 32
+    trainer.trainer.evalEvery = 500
+    trainer.trainer.schedule.peak = 1e-3
+    var distances: [Double] = []
+    trainer.report = { if case .evaluated(_, let loss, _) = $0 { distances.append(loss) } }
+    let set = try PictureSet.open(trainer.data)
+    var random = RandomSource(seed: 1)
+    var configuration = GANConfiguration(.gan, width: 8, height: 8, channels: 1, layers: [32, 64])
+    configuration.latent = 6
+    let untrained = GANModel(configuration, GANGenerator(configuration, using: &random))
+    let before = try AdversarialMonitor(untrained, set).evaluate()
+    #expect(before.isCollapsed)
+    _ = try trainer.train(to: folder.file("model"))
+    let model = try GANModel(folder: folder.file("model"))
+    let after = try AdversarialMonitor(model, set).evaluate()
+    #expect(after.distance < before.distance / 2, "\(after) \(before)")
+    #expect(!after.isCollapsed && after.diversity > 0.5, "\(after)")
+    #expect(distances.min() == after.distance, "the best weights are the model's")
+  }
+
+  private static let variants: [(String, GANKind, @Sendable (inout GANTrainer) -> Void)] = [
+    ("plain gan", .gan, { _ in }), ("plain dcgan", .dcgan, { _ in }),
+    (
+      "everything", .dcgan,
+      {
+        $0.options.average = 0.9
+        $0.options.isAnimated = true
+        $0.options.rollsBack = true
+        $0.options.isMirrored = true
+        $0.options.augmentation = Augmentation([.color, .translation, .cutout])
+        $0.model.isConditional = true
+      }
+    ),
+    (
+      "penalties", .dcgan,
+      {
+        $0.options.loss = .wganGP
+        $0.options.r1 = 1
+        $0.options.discriminatorSteps = 2
+      }
+    ),
+    (
+      "spectral", .gan,
+      {
+        $0.options.loss = .hinge
+        $0.model.isSpectral = true
+      }
+    ),
+  ]
+
+  /// The file of the run is compared too: optimizers, chance, frames.
+  @Test(arguments: variants.indices) func resumedIsNeverStopped(_ variant: Int) throws {
+    let (name, kind, change) = Self.variants[variant]
+    let folder = try TemporaryFolder()
+    var whole = try smallGAN(kind, folder)
+    change(&whole)
+    _ = try whole.train(to: folder.file("whole"))
+    var first = try smallGAN(kind, folder, steps: 3)
+    change(&first)
+    _ = try first.train(to: folder.file("parts"))
+    var second = try smallGAN(kind, folder)
+    change(&second)
+    second.options = try GANTrainer.savedOptions(in: folder.file("parts"))
+    _ = try second.resume(in: folder.file("parts"))
+    #expect(try weights(folder.file("whole")) == weights(folder.file("parts")), "\(name)")
+    let state = Trainer.stateFileName
+    #expect(
+      try bytes(folder.file("whole/\(state)")) == bytes(folder.file("parts/\(state)")), "\(name)")
+  }
+
+  @Test(arguments: GANKind.allCases) func threadsDoNotMatter(_ kind: GANKind) throws {
+    let before = Threads.count
+    defer { Threads.count = before }
+    var expected: [[UInt8]]?
+    for threads in [1, 3] {
+      Threads.count = threads
+      let folder = try TemporaryFolder()
+      var trainer = try smallGAN(kind, folder, steps: 3)
+      _ = try trainer.train(to: folder.file("model"))
+      let found = try weights(folder.file("model"))
+      #expect(expected == nil || expected == found)
+      expected = found
+    }
+  }
+
+  @Test func classesAreLearnedAndAskedFor() throws {
+    let folder = try TemporaryFolder()
+    var trainer = try smallGAN(.gan, folder)
+    trainer.model.isConditional = true
+    _ = try trainer.train(to: folder.file("model"))
+    let model = try GANModel(folder: folder.file("model"))
+    #expect(model.classes == ["0", "1"])
+    let latent = model.draw(seed: 1).latent
+    let (zero, one) = (
+      try model.pictures(latents: latent, labels: [0]),
+      try model.pictures(latents: latent, labels: [1])
+    )
+    #expect(zero != one)
+    _ = refuses([.usage]) { _ = try model.pictures(latents: latent, labels: [2]) }
+    _ = refuses([.usage]) { _ = try model.pictures(latents: latent, labels: []) }
+    var unlabelled = try smallGAN(.gan, folder)
+    unlabelled.model.isConditional = true
+    unlabelled.data = try folder.write("one.pgm", "P5 8 8 255 " + String(repeating: "x", count: 64))
+    unlabelled.labels = nil
+    #expect(
+      refuses([.usage]) { _ = try unlabelled.train(to: folder.file("other")) }
+        .contains("--conditional"))
+  }
+
+  @Test func otherPicturesAreRefused() throws {
+    let folder = try TemporaryFolder()
+    var trainer = try smallGAN(.gan, folder)
+    _ = try trainer.train(to: folder.file("model"))
+    var other = try smallGAN(.gan, folder)
+    let few = try writeSquares(try TemporaryFolder(), count: 20)
+    (other.data, other.labels) = (few.pictures, few.labels)
+    #expect(
+      refuses([.mismatch, .badInput]) { _ = try other.resume(in: folder.file("model")) } != "")
+    var odd = try smallGAN(.dcgan, folder)
+    odd.pictures.size = PictureSize(width: 17, height: 16)
+    #expect(
+      refuses([.usage]) { _ = try odd.train(to: folder.file("odd")) }.contains("--image-size"))
+  }
+}

@@ -1,0 +1,84 @@
+import Autograd
+import Datasets
+import Files
+import Glibc
+import Kernels
+import Testing
+
+@testable import Training
+
+/// Pictures that a test makes up: of the latents themselves, or always the same.
+private struct MadeUp: ImageGenerator {
+  let latentCount = 16
+  let (width, height, channels) = (4, 4, 1)
+  let classes: [String] = []
+  /// How many different pictures there are.
+  let variety: Int
+
+  func pictures(latents: [Float], labels: [Int32]) throws(AIGCError) -> [Float] {
+    (0..<latents.count / 16).flatMap { index in
+      let start = variety == 0 ? index : index % variety
+      return latents[start * 16..<(start + 1) * 16].map { max(-1, min(1, $0 / 2)) }
+    }
+  }
+}
+
+@Suite final class AdversarialMonitorTests {
+  private let folder: String
+
+  init() throws {
+    var pattern = Array("/tmp/aigc-monitor-XXXXXX".utf8CString)
+    folder = mkdtemp(&pattern).map { String(cString: $0) } ?? ""
+    try #require(!folder.isEmpty)
+  }
+
+  deinit { removeTree(folder) }
+
+  /// 300 pictures of noise.
+  private func data() throws -> PictureSet {
+    var random = RandomSource(seed: 77)
+    var bytes: [UInt8] = [0, 0, 8, 3, 0, 0, 1, 44, 0, 0, 0, 4, 0, 0, 0, 4]
+    for _ in 0..<300 * 16 {
+      let value = max(-1, min(1, random.normal() / 2))
+      bytes.append(UInt8(((value + 1) * 127.5).rounded()))
+    }
+    let path = "\(folder)/noise-idx3-ubyte"
+    let file = try OutputFile(path: path)
+    try file.write(bytes)
+    try file.commit(sync: false)
+    return try PictureSet.open(path)
+  }
+
+  @Test func healthyGeneratorsAreHealthy() throws {
+    let set = try data()
+    let health = try AdversarialMonitor(MadeUp(variety: 0), set).evaluate()
+    #expect(!health.isCollapsed && health.problem == nil)
+    #expect(abs(health.diversity - 1) < 0.1 && abs(health.spread - 1) < 0.1, "\(health)")
+    #expect(health.distance < 0.1, "\(health)")
+  }
+
+  @Test func collapsesAreNamed() throws {
+    let set = try data()
+    let same = try AdversarialMonitor(MadeUp(variety: 1), set).evaluate()
+    #expect(same.problem?.contains("all the same") == true)
+    let few = try AdversarialMonitor(MadeUp(variety: 5), set).evaluate()
+    #expect(few.problem?.contains("again and again") == true, "\(few)")
+    let healthy = try AdversarialMonitor(MadeUp(variety: 0), set).evaluate()
+    #expect(healthy.distance < few.distance && few.distance < same.distance)
+  }
+
+  @Test func deadDiscriminatorsAreNamedOnce() throws {
+    let set = try data()
+    func warnings(_ outcome: AdversarialOutcome) -> [String] {
+      let monitor = AdversarialMonitor(MadeUp(variety: 0), set)
+      return (0..<4000).compactMap { _ in monitor.observe(outcome) }
+    }
+    let wins = warnings(AdversarialOutcome(realAccuracy: 1, fakeAccuracy: 1, margin: 9))
+    #expect(wins.count == 1 && wins[0].contains("known nearly every picture"))
+    let dead = warnings(AdversarialOutcome(realAccuracy: 1, fakeAccuracy: 0, margin: 0))
+    #expect(dead.count == 1 && dead[0].contains("dead"))
+    let healthy = warnings(
+      AdversarialOutcome(realAccuracy: 0.9, fakeAccuracy: 0.9, margin: 2))
+    #expect(healthy.isEmpty)
+  }
+}
