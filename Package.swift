@@ -33,11 +33,13 @@ let package = Package(
     .systemLibrary(name: "CLAPACKE", pkgConfig: "lapacke", providers: [.apt(["liblapacke-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
+    .systemLibrary(
+      name: "CTurboJPEG", pkgConfig: "libturbojpeg", providers: [.apt(["libturbojpeg0-dev"])]),
     .target(name: "CKernels", exclude: ["body"]),
     library("Files"),
     library("Kernels", ["Files", "CBLAS", "CLAPACKE", "CKernels"]),
     library("Autograd", ["Kernels", "CKernels"]),
-    library("Datasets", ["Files", "Kernels", "CZlib", "CPNG"]),
+    library("Datasets", ["Files", "Kernels", "CZlib", "CPNG", "CTurboJPEG"]),
     library("Checkpoints", ["Files", "Datasets"]),
     library("NN", ["Autograd", "Kernels", "Checkpoints", "Files"]),
     library("Training", ["Files", "Kernels", "Autograd", "NN", "Checkpoints", "Datasets"]),
@@ -61,7 +63,8 @@ let package = Package(
     tests("CheckpointsTests", ["Checkpoints", "Datasets", "Files"], fixtures: ["Fixtures"]),
     tests(
       "TrainingTests",
-      ["Training", "Autograd", "NN", "Checkpoints", "Datasets", "Kernels", "Files"]),
+      ["Training", "Autograd", "NN", "Checkpoints", "Datasets", "Kernels", "Files"],
+      fixtures: ["Fixtures"]),
     tests("ConsoleTests", ["Console", "Files", argumentParser]),
     tests(
       "FamiliesTests",

@@ -128,16 +128,32 @@ extension TextFamily {
   }
 }
 
+/// A family whose models make pictures of latents.
+public protocol ImageFamily: Family {
+  /// `aigc sample <name>`.
+  var sampleCommand: any ParsableCommand.Type { get }
+
+  /// Opens the model folder.
+  /// - Throws: ``AIGCError``: badInput when files are missing or damaged, mismatch when they do not fit
+  ///   each other.
+  func load(_ path: String) throws(AIGCError) -> any ImageGenerator
+}
+
+extension ImageFamily {
+  public var kind: String { "image" }
+}
+
 /// Every family of the program.
 public let families: [any Family] = [
   NGramFamily(), RecurrentFamily<RNNName>(), RecurrentFamily<GRUName>(),
-  RecurrentFamily<LSTMName>(), GPT2Family(), ForecastFamily(),
+  RecurrentFamily<LSTMName>(), GPT2Family(), ForecastFamily(), ClassifierFamily(),
+  GANFamily<GANName>(), GANFamily<DCGANName>(),
 ]
 
 /// Every verb of `aigc`, in the order of its help.
 public let verbs: [any ParsableCommand.Type] =
   [
-    Train.self, Generate.self, Next.self, Evaluate.self, Score.self, Tokenize.self,
+    Train.self, Generate.self, Sample.self, Next.self, Evaluate.self, Score.self, Tokenize.self,
     Detokenize.self, Inspect.self, Convert.self,
     Update.self, Finetune.self,
     Models.self, Bench.self, Completion.self,

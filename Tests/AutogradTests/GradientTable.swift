@@ -159,6 +159,9 @@ struct GradientCheck {
   @Test func rowwise() { check(GradientRows.rowwise) }
   @Test func losses() { check(GradientRows.losses) }
   @Test func recurrent() { check(GradientRows.recurrent) }
+  @Test func convolutions() { check(GradientRows.convolutions) }
+  @Test func channelNorms() { check(GradientRows.channelNorms) }
+  @Test func pooling() { check(GradientRows.pooling) }
 
   private func check(_ rows: [GradientRow]) {
     for row in rows {

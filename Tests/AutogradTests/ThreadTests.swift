@@ -134,4 +134,26 @@ import Testing
       }
     }
   }
+
+  /// Pictures large enough for several blocks of rows, with an odd number of them.
+  @Test func pictures() async {
+    await #expect(processExitsWith: .success) {
+      ThreadTests.compare {
+        let x = ThreadTests.values([5, 33, 31, 20], 1).watchedCopy()
+        let weight = ThreadTests.values([3, 3, 20, 24], 2).watchedCopy()
+        let back = ThreadTests.values([4, 4, 6, 24], 3).watchedCopy()
+        let (scale, bias) = (
+          ThreadTests.values([24], 4).watchedCopy(), ThreadTests.values([24], 5).watchedCopy()
+        )
+        let map = conv2d(x, weight, bias, padding: 1, mode: .fast)
+        let (y, mean, variance) = batchNorm2d(map, scale, bias, epsilon: 1e-5, slope: 0.2)
+        let small = maxPool2d(y, size: 2) + averagePool2d(y, size: 2)
+        let large = convTranspose2d(small, back, stride: 2, padding: 1, mode: .fast)
+        let z = upsampleBilinear(instanceNorm2d(large, epsilon: 1e-5), factor: 2)
+        let loss = square(upsampleNearest(z, factor: 2)).mean()
+        let statistics = Tensor(mean + variance, [48])
+        return [y, statistics, z, loss] + gradients(of: loss, at: [x, weight, back, scale, bias])
+      }
+    }
+  }
 }

@@ -17,6 +17,7 @@ import Training
     case gpt2, promptCache
     case safetensors, pth, pickle
     case csv
+    case idx, archive, picture
   }
 
   @Test(arguments: Target.allCases) func fuzz(_ target: Target) throws {
@@ -76,6 +77,7 @@ extension FuzzTests.Target {
     case .safetensors, .pth, .pickle: try CheckpointFuzz(self, folder: folder)
     case .tokenizer: try TokenizerFuzz(folder: folder)
     case .gpt2, .promptCache: try GPT2Fuzz(self, folder: folder)
+    case .idx, .archive, .picture: try PictureFuzz(self, folder: folder)
     default: try FuzzWork(self, folder: folder)
     }
   }

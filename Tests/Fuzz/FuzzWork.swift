@@ -57,7 +57,9 @@ struct FuzzWork: FuzzSubject {
     case .model, .modelRepaired: return try get("model/\(NGramFolder.model)")
     case .counts, .countsRepaired: return try get("model/\(NGramFolder.counts)")
     case .configuration: return try get("model/\(ModelConfiguration.fileName)")
-    case .bpe, .tokenizer, .gpt2, .promptCache, .safetensors, .pth, .pickle: return []
+    case .bpe, .tokenizer, .gpt2, .promptCache, .safetensors, .pth, .pickle, .idx, .archive,
+      .picture:
+      return []
     }
   }
 
@@ -94,7 +96,8 @@ struct FuzzWork: FuzzSubject {
     case .counts, .countsRepaired: "\(folder)/model/\(NGramFolder.counts)"
     case .configuration: "\(folder)/model/\(ModelConfiguration.fileName)"
     case .bpe: "\(folder)/input.bpe"
-    case .tokenizer, .gpt2, .promptCache, .safetensors, .pth, .pickle: "\(folder)/input"
+    case .tokenizer, .gpt2, .promptCache, .safetensors, .pth, .pickle, .idx, .archive, .picture:
+      "\(folder)/input"
     }
   }
 
@@ -125,7 +128,8 @@ struct FuzzWork: FuzzSubject {
     case .configuration:
       try use(NGramLanguageModel(folder: "\(folder)/model"))
       try update()
-    case .tokenizer, .gpt2, .promptCache, .safetensors, .pth, .pickle: break
+    case .tokenizer, .gpt2, .promptCache, .safetensors, .pth, .pickle, .idx, .archive, .picture:
+      break
     }
   }
 

@@ -73,6 +73,8 @@ struct ConvolutionCase {
     inputBias = values(shape.channels)
   }
 
+  typealias Results = (forward: [Float], input: [Float], weight: [Float])
+
   /// The largest error of each direction over the root mean square of its results.
   func errors(
     _ mode: ConvolutionMode, from exact: (forward: [Double], input: [Double], weight: [Double])
@@ -85,7 +87,7 @@ struct ConvolutionCase {
   }
 
   /// Ours, in the three directions.
-  func results(_ mode: ConvolutionMode) -> (forward: [Float], input: [Float], weight: [Float]) {
+  func results(_ mode: ConvolutionMode) -> Results {
     // NaN shows what is not written.
     var forward = [Float](repeating: .nan, count: shape.outputCount)
     var input = [Float](repeating: .nan, count: shape.inputCount)

@@ -27,6 +27,12 @@ import Testing
   @Test func attention() async {
     await #expect(processExitsWith: .success) { KernelCheck.atEveryLevel { $0.attention() } }
   }
+  @Test func channels() async {
+    await #expect(processExitsWith: .success) { KernelCheck.atEveryLevel { $0.channels() } }
+  }
+  @Test func pooling() async {
+    await #expect(processExitsWith: .success) { KernelCheck.atEveryLevel { $0.pooling() } }
+  }
   @Test func lstmCell() async {
     await #expect(processExitsWith: .success) { KernelCheck.atEveryLevel { $0.lstmCell() } }
   }

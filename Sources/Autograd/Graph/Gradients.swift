@@ -19,7 +19,9 @@ extension Tensor: Differentiable {
 
 /// Runs `body` while operations on `parameters` are recorded. Gradients are asked for inside, with
 /// ``gradients(of:at:createGraph:)``: one forward pass may serve several losses.
-public func watching<R>(_ parameters: [Parameter], _ body: () throws -> R) rethrows -> R {
+public func watching<R, E: Error>(
+  _ parameters: [Parameter], _ body: () throws(E) -> R
+) throws(E) -> R {
   for parameter in parameters { parameter.beginWatching() }
   defer { for parameter in parameters { parameter.endWatching() } }
   return try body()

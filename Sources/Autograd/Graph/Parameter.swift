@@ -1,3 +1,16 @@
+/// How a parameter stands in files, where that is not as it lies in memory.
+public enum StoredForm: Sendable {
+  case plain
+  /// Weights of a convolution: [height, width, larger map, smaller map] in memory, and in files
+  /// [smaller map, larger map, height, width], PyTorch's layout for both directions.
+  case convolution
+  /// One window, [height, width, channels] in memory; in files a vector in the order [channels,
+  /// height, width].
+  case window
+  /// A count: a whole number of 64 bits in files.
+  case integer
+}
+
 /// A value that training changes: weights, biases. Running statistics are parameters too, which are
 /// not trainable.
 public final class Parameter: Differentiable {
@@ -5,13 +18,17 @@ public final class Parameter: Differentiable {
   public let name: String?
   /// Whether optimizers change it.
   public let isTrainable: Bool
+  public let stored: StoredForm
   private var plain: Tensor
   private var recording: Tensor?
 
-  public init(_ value: Tensor, name: String? = nil, isTrainable: Bool = true) {
+  public init(
+    _ value: Tensor, name: String? = nil, isTrainable: Bool = true, stored: StoredForm = .plain
+  ) {
     plain = value.detached
     self.name = name
     self.isTrainable = isTrainable
+    self.stored = stored
   }
 
   /// The current value. Inside ``watching(_:_:)`` it is recorded.

@@ -51,17 +51,30 @@ public func sigmoid(_ x: Tensor) -> Tensor {
 
 /// max(x, 0); its derivative at 0 is 0.
 public func relu(_ x: Tensor) -> Tensor {
-  x.map(aigc_relu).recorded(from: x) { dy, x, _ in dy * x.detached.map(aigc_step) }
+  x.map(aigc_relu).recorded(from: x) { dy, x, _ in leakyReluGradient(dy, x, slope: 0) }
 }
 
 /// x where positive, else slope · x.
 public func leakyRelu(_ x: Tensor, slope: Float = 0.01) -> Tensor {
   x.map { aigc_leaky_relu($0, slope, $1, $2) }.recorded(from: x) { dy, x, _ in
-    dy
-      * x.detached.map { n, x, y in
-        aigc_step(n, x, y)
-        aigc_scale_add(n, 1 - slope, slope, y, y)
-      }
+    leakyReluGradient(dy, x, slope: slope)
+  }
+}
+
+/// dy where x is positive, else slope · dy. Linear in dy, and the same function again is its
+/// derivative; by x it has none.
+private func leakyReluGradient(_ dy: Tensor, _ x: Tensor, slope: Float) -> Tensor {
+  let x = x.detached
+  return zip(dy, x) { aigc_leaky_relu_grad($0, slope, $1, $2, $3) }.recorded(
+    from: dy, x, { d, _, x in leakyReluGradient(d, x, slope: slope) },
+    { _, _, x in .zeros(x.shape) })
+}
+
+/// 1 where x is above 0, else `slope`; without history.
+func activationSlopes(_ x: Tensor, _ slope: Float) -> Tensor {
+  x.map { n, x, y in
+    aigc_step(n, x, y)
+    aigc_scale_add(n, 1 - slope, slope, y, y)
   }
 }
 

@@ -15,6 +15,9 @@ extension Tensor {
     precondition(order.sorted() == Array(0..<rank), "permuted: axes \(order) of \(shape)")
     if order == Array(0..<rank) { return self }
     let target = Shape(order.map { shape[$0] })
+    // Where only axes of one element move, the values stay where they are.
+    let long = order.filter { shape[$0] != 1 }
+    if long == long.sorted() { return reshaped(target) }
     var inverse = order
     for (index, axis) in order.enumerated() { inverse[axis] = index }
     return Tensor(permutedStorage(order, target), target).recordedLinear(from: self) {

@@ -110,3 +110,11 @@ extension Tensor {
     return sums.reduce(0, +)
   }
 }
+
+/// average = average · kept + value · (1 - kept), in place.
+public func follow(_ average: Parameter, _ value: Tensor, kept: Float) {
+  forBlocks(average, value, []) { count, target, source, _ in
+    aigc_scale_add(count, kept, 0, target, target)
+    aigc_axpy(count, 1 - kept, source, target)
+  }
+}

@@ -17,6 +17,10 @@ UNARY(step, select(a > 0.0f, splat(1), splat(0)))
 static void k_leaky_relu(long n, float slope, const float *x, float *y) {
   MAP1(x, y, n, select(a < 0.0f, a * slope, a));
 }
+static void k_leaky_relu_grad(
+    long n, float slope, const float *dy, const float *x, float *dx) {
+  MAP2(dy, x, dx, n, select(b > 0.0f, a, a * slope));
+}
 static void k_scale_add(long n, float factor, float offset, const float *x, float *y) {
   MAP1(x, y, n, a * factor + offset);
 }

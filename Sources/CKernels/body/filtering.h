@@ -44,7 +44,7 @@ INLINE void points_of_output(const V y[4], V *z) {
 }
 
 /* The pixels of `size` x `size` places of a tile; `outside` for those beyond the map. */
-INLINE void tile_pixels(const aigc_tiles *t, long tile, int size, const float *map,
+INLINE void tile_pixels(const aigc_filter_tiles *t, long tile, int size, const float *map,
     const float *outside, const float *pixels[5][5]) {
   long across = tile % t->across, down = tile / t->across % t->down;
   const float *picture = map + tile / (t->across * t->down) * t->height * t->width * t->pixel;
@@ -65,7 +65,7 @@ INLINE void tile_pixels(const aigc_tiles *t, long tile, int size, const float *m
 static const float no_pixel[PANEL];
 
 /* planes[point][tile][PANEL] of the windows of `count` tiles. */
-static void k_filter_windows(const aigc_tiles *t, long first, long count, long channels,
+static void k_filter_windows(const aigc_filter_tiles *t, long first, long count, long channels,
     const float *map, float *planes, long plane) {
   for (long tile = 0; tile < count; tile++) {
     const float *pixels[5][5];
@@ -93,7 +93,7 @@ static void k_filter_windows(const aigc_tiles *t, long first, long count, long c
 }
 
 /* The same of the gradients of the 4 x 4 outputs of tiles. */
-static void k_filter_gradients(const aigc_tiles *t, long first, long count, long channels,
+static void k_filter_gradients(const aigc_filter_tiles *t, long first, long count, long channels,
     const float *map, float *planes, long plane) {
   for (long tile = 0; tile < count; tile++) {
     const float *pixels[5][5];
@@ -121,7 +121,7 @@ static void k_filter_gradients(const aigc_tiles *t, long first, long count, long
 }
 
 /* The outputs of tiles from their planes; pixels beyond the map are left out. */
-static void k_filter_outputs(const aigc_tiles *t, long first, long count, long channels,
+static void k_filter_outputs(const aigc_filter_tiles *t, long first, long count, long channels,
     const float *planes, long plane, const float *bias, float *map) {
   for (long tile = 0; tile < count; tile++) {
     const float *pixels[5][5];

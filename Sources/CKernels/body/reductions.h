@@ -67,6 +67,11 @@ static void k_column_sum(
     store(o + 2 * LANES, accumulate ? load(o + 2 * LANES) + s2 : s2);
     store(o + 3 * LANES, accumulate ? load(o + 3 * LANES) + s3 : s3);
   }
+  for (; j + LANES <= columns; j += LANES) {
+    V sum = {0};
+    for (long r = 0; r < rows; r++) sum += load(x + r * stride + j);
+    store(out + j, accumulate ? load(out + j) + sum : sum);
+  }
   for (; j < columns; j++) {
     float sum = 0;
     for (long r = 0; r < rows; r++) sum += x[r * stride + j];

@@ -4,7 +4,8 @@
  * Every kernel: its name, parameters and arguments. One line here, the loop in `body`.
  *
  * Element by element: y = f(x) and the like, n values.
- *   *_grad: dx from dy and the function's own output y; gelu_*_grad: from dy and its input x.
+ *   *_grad: dx from dy and the function's own output y; gelu_*_grad, leaky_relu_grad:
+ *     from dy and its input x.
  *   normal_cdf: the normal distribution's share below x.
  *   axpy: y += a x.  scale_add: y = a x + b.
  * Reductions: *out of n values; *_double sum in double precision, lane by lane.
@@ -14,6 +15,17 @@
  *     A target below 0 is left out: loss 0, gradient 0.
  *   layer_norm: y = (x - mean) / sqrt(var + epsilon) * weight + bias; keeps mean and 1/deviation.
  *     Its gradient adds to dweight and dbias.
+ * Maps of `rows` pixels with their channels side by side, for normalisation by channel:
+ *   channel_moments: sums[c] += sum of x - shift, sums[channels + c] += sum of (x - shift)^2.
+ *   channel_affine: y = f(x scale + offset), where f(v) = v above 0, else slope v.
+ *   channel_grad_sums: g = dy f'(x scale + offset); sums[c] += sum of g, sums[channels + c] += sum of
+ *     g (x - mean).  channel_grad: dx = g a + x b + c.
+ * Windows of size x size pixels, `columns` of them beside each other, `stride` pixels apart, in rows of
+ * x that lie x_row values apart:
+ *   max_pool: y = the largest value of each window, places = its place in it (row by row, the first of
+ *     equal ones; NaN counts as largest).
+ *   pool_sum: y = the sum of a window, or with places the value there.
+ *   pool_spread: the transposed: adds y to the window, or to the places.
  * Attention, one block of queries by one of keys: weights from scores with running maximum and sum,
  *   the end of a row, the gradient of scores; see body/attention.h.
  * Optimizers update n parameters in place (Adam: Kingma and Ba 2015; AdamW: Loshchilov and Hutter
@@ -26,6 +38,14 @@
  *   itself, or one row that is added to all. Of b whole vectors are read: 64 values a row, or 32 for up to 32
  *   columns.
  * pack_panel: one such panel from b[k * b_depth + j * b_column], zeros beyond `columns`.
+ * winograd_*: minimal filtering F(4x4, 3x3), see body/winograd.h. Planes of `count` tiles from tile
+ *   `first` on: input: v[plane][tile][v_row] from `channels` channels of x from `channel` on, with
+ *   `padding` zeros around; gradient: z[plane] as panels [z_rows][64] from what lies like y; output: 64
+ *   channels of y from m[plane][tile][64].
+ *   weight: u[plane] as panels [channels][64] from `count` rows of w[3][3][channels][kernels];
+ *   weight_turned: the input gradient's panels [kernels][64] from `count` kernels; weight_gradient:
+ *   `count` channels of w from the sum of `parts` u[plane][count][kernels], which lie `part` apart.
+ *   multiply: m = v u of all planes for one panel, of which `columns`, a multiple of 32, are wanted.
  * filter_*: minimal filtering of tiles of 4 x 4 outputs and windows of 2 x 2, see body/filtering.h; of 25
  *   planes[point][row][64], `plane` values apart, rows are tiles or rows of weights.
  *   filter_windows, filter_gradients: planes of the inputs and of the gradients of `count` tiles.
@@ -51,6 +71,8 @@
   K(sign, (long n, const float *x, float *y), (n, x, y)) \
   K(step, (long n, const float *x, float *y), (n, x, y)) \
   K(leaky_relu, (long n, float slope, const float *x, float *y), (n, slope, x, y)) \
+  K(leaky_relu_grad, (long n, float slope, const float *dy, const float *x, float *dx), \
+    (n, slope, dy, x, dx)) \
   K(scale_add, (long n, float a, float b, const float *x, float *y), (n, a, b, x, y)) \
   K(tanh_grad, (long n, const float *dy, const float *y, float *dx), (n, dy, y, dx)) \
   K(sigmoid_grad, (long n, const float *dy, const float *y, float *dx), (n, dy, y, dx)) \
@@ -82,6 +104,23 @@
   K(layer_norm_grad, (long rows, long columns, const float *dy, const float *x, \
     const float *weight, const float *mean, const float *inverse, float *dx, float *dweight, \
     float *dbias), (rows, columns, dy, x, weight, mean, inverse, dx, dweight, dbias)) \
+  K(channel_moments, (long rows, long channels, const float *x, const float *shift, float *sums), \
+    (rows, channels, x, shift, sums)) \
+  K(channel_affine, (long rows, long channels, const float *x, const float *scale, \
+    const float *offset, float slope, float *y), (rows, channels, x, scale, offset, slope, y)) \
+  K(channel_grad_sums, (long rows, long channels, const float *dy, const float *x, \
+    const float *mean, const float *scale, const float *offset, float slope, float *sums), \
+    (rows, channels, dy, x, mean, scale, offset, slope, sums)) \
+  K(channel_grad, (long rows, long channels, const float *dy, const float *x, const float *scale, \
+    const float *offset, float slope, const float *a, const float *b, const float *c, float *dx), \
+    (rows, channels, dy, x, scale, offset, slope, a, b, c, dx)) \
+  K(max_pool, (long columns, long size, long stride, long channels, const float *x, long x_row, \
+    float *y, float *places), (columns, size, stride, channels, x, x_row, y, places)) \
+  K(pool_sum, (long columns, long size, long stride, long channels, const float *x, long x_row, \
+    const float *places, float *y), (columns, size, stride, channels, x, x_row, places, y)) \
+  K(pool_spread, (long columns, long size, long stride, long channels, const float *y, \
+    const float *places, float *x, long x_row), \
+    (columns, size, stride, channels, y, places, x, x_row)) \
   K(attention_weights, (long rows, long columns, long allowed, float scale, int first, float *s, \
     long s_row, float *maximum, float *sum, float *o, long o_row, long width), \
     (rows, columns, allowed, scale, first, s, s_row, maximum, sum, o, o_row, width)) \
@@ -103,11 +142,28 @@
     (rows, depth, a, row_at, depth_at, b, b_row, start, c, c_at, columns)) \
   K(pack_panel, (long depth, long columns, const float *b, long b_depth, long b_column, \
     float *panel), (depth, columns, b, b_depth, b_column, panel)) \
-  K(filter_windows, (const aigc_tiles *t, long first, long count, long channels, const float *map, \
+  K(winograd_input, (const aigc_winograd_tiles *s, long padding, long first, long count, \
+    const float *x, long channel, long channels, float *v, long v_row), \
+    (s, padding, first, count, x, channel, channels, v, v_row)) \
+  K(winograd_gradient, (const aigc_winograd_tiles *s, long first, long count, const float *y, \
+    float *z, long z_rows), (s, first, count, y, z, z_rows)) \
+  K(winograd_output, (const aigc_winograd_tiles *s, long first, long count, const float *m, \
+    long channel, const float *bias, float *y), (s, first, count, m, channel, bias, y)) \
+  K(winograd_weight, (long channels, long kernels, long first, long count, const float *w, \
+    float *u, long plane), (channels, kernels, first, count, w, u, plane)) \
+  K(winograd_weight_turned, (long channels, long kernels, long first, long count, \
+    const float *w, float *u, long plane), (channels, kernels, first, count, w, u, plane)) \
+  K(winograd_weight_gradient, (long channels, long kernels, long first, long count, \
+    const float *u, long plane, long parts, long part, float *w), \
+    (channels, kernels, first, count, u, plane, parts, part, w)) \
+  K(winograd_multiply, (long rows, long depth, long columns, const float *v, long v_row, \
+    long v_plane, const float *u, long u_plane, float *m, long m_plane), \
+    (rows, depth, columns, v, v_row, v_plane, u, u_plane, m, m_plane)) \
+  K(filter_windows, (const aigc_filter_tiles *t, long first, long count, long channels, const float *map, \
     float *planes, long plane), (t, first, count, channels, map, planes, plane)) \
-  K(filter_gradients, (const aigc_tiles *t, long first, long count, long channels, const float *map, \
+  K(filter_gradients, (const aigc_filter_tiles *t, long first, long count, long channels, const float *map, \
     float *planes, long plane), (t, first, count, channels, map, planes, plane)) \
-  K(filter_outputs, (const aigc_tiles *t, long first, long count, long channels, const float *planes, \
+  K(filter_outputs, (const aigc_filter_tiles *t, long first, long count, long channels, const float *planes, \
     long plane, const float *bias, float *map), (t, first, count, channels, planes, plane, bias, map)) \
   K(filter_weights, (long rows, long columns, const float *w, long row, long down, long across, \
     float *planes, long plane), (rows, columns, w, row, down, across, planes, plane)) \
@@ -137,6 +193,12 @@
 /* How a weight is stored: IEEE single or half precision, or bfloat16. */
 enum { AIGC_F32, AIGC_F16, AIGC_BF16 };
 
+/* A map [batch][height][width][channels], cut into rows x columns tiles of 4 x 4 outputs a picture, and
+ * the floats from one of the 36 planes of its tiles to the next. */
+typedef struct {
+  long height, width, channels, rows, columns, plane;
+} aigc_winograd_tiles;
+
 /* Where the tiles of a map [pictures][height][width][pixel] are: `down` x `across` of them in a picture.
  * Pixel (i, j) of a tile in row r and column c of tiles is (step * (4 r + i) + row, step * (4 c + j) + column);
  * pixels beyond the map count as 0. */
@@ -144,7 +206,7 @@ typedef struct {
   long height, width, pixel;
   long down, across;
   long step, row, column;
-} aigc_tiles;
+} aigc_filter_tiles;
 
 /* Settings of one Adam step. */
 typedef struct {

@@ -1,3 +1,4 @@
+import Datasets
 import Files
 
 /// A file of named tensors, open for reading.

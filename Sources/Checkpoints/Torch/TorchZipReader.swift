@@ -1,3 +1,4 @@
+import Datasets
 import Files
 
 /// Reads what `torch.save` writes since PyTorch 1.6: a zip file with a pickle, `data.pkl`, and the

@@ -49,4 +49,19 @@ public struct Picture: Sendable, Equatable {
     for _ in 0..<width * height { pixels += color }
     self.pixels = pixels
   }
+
+  /// A picture whose bytes `fill` sets, all of them zero before.
+  init(
+    width: Int, height: Int, channels: Int, fill: (UnsafeMutableBufferPointer<UInt8>) -> Void
+  ) {
+    let sides = 1...Self.longestSide
+    precondition(sides.contains(width) && sides.contains(height), "Picture: impossible size")
+    precondition([1, 3, 4].contains(channels), "Picture: 1, 3 or 4 channels, not \(channels)")
+    self.width = width
+    self.height = height
+    self.channels = channels
+    var pixels = [UInt8](repeating: 0, count: width * height * channels)
+    pixels.withUnsafeMutableBufferPointer { fill($0) }
+    self.pixels = pixels
+  }
 }

@@ -8,18 +8,23 @@ import Training
 
 extension RecurrentFamily: FinetunableFamily {
   func finetune(
-    _ path: String, on data: [String], _ training: TrainingOptions, json: Bool
+    _ path: String, on data: [String], _ arguments: FinetuneArguments, json: Bool
   ) throws(AIGCError) {
+    let (training, memory) = (arguments.training, arguments.memory)
+    guard memory.gradAccum == nil, !memory.checkpointActivations else {
+      throw .usage("--grad-accum and --checkpoint-activations are of gpt2 models, not of \(name)")
+    }
     let folder = try training.folder(family: name, data: data[0])
     var trainer = RecurrentTrainer()
-    trainer.texts = data
+    trainer.texts.paths = data
     try training.configure(&trainer, folder: folder)
     // A trained model takes smaller steps.
     if training.lr == nil { trainer.trainer.schedule.peak = 5e-4 }
     if training.steps == nil, training.epochs == nil { trainer.epochs = 3 }
     try runRecurrent(trainer, training, folder: folder, json: json) {
       (trainer) throws(AIGCError) in
-      try trainer.finetune(path, to: folder, grows: false)
+      try trainer.finetune(
+        path, to: folder, grows: false, context: arguments.context)
     }
   }
 
@@ -27,8 +32,8 @@ extension RecurrentFamily: FinetunableFamily {
     _ path: String, with data: [String], to output: String, options: UpdateOptions
   ) throws(AIGCError) {
     var trainer = RecurrentTrainer()
-    trainer.texts = data
-    trainer.heldOutShare = 0
+    trainer.texts.paths = data
+    trainer.texts.heldOutShare = 0
     trainer.trainer = TrainerConfiguration(
       steps: options.steps ?? 1, schedule: Schedule(.constant, peak: options.rate ?? 5e-4))
     trainer.trainer.optimizer.gradClip = 1

@@ -13,6 +13,8 @@ public struct ConversionOptions: Sendable {
   public var force = false
   /// How the weights of a neural model are to be saved; nil: as they are.
   public var type: ScalarType?
+  /// Which of two models that were trained together is written; nil: both.
+  public var part: ImportOptions.Part?
 
   public init() {}
 }
@@ -55,6 +57,8 @@ public struct Convert: ConsoleCommand {
       makes a model folder.
       GPT-2 models: a folder, as Hugging Face has them (model.safetensors or pytorch_model.bin), goes \
       to a folder with model.safetensors.
+      GANs: a folder goes to a folder, with --type f16 of half the size, with --part generator without \
+      what only training needs.
       """)
 
   @Argument(
@@ -69,7 +73,11 @@ public struct Convert: ConsoleCommand {
   var family: String?
   @Option(help: "A file of the model's tokens, one a line (with --family).", completion: .file())
   var vocab: String?
-  @Option(help: "Which of two models the tensors are (with --family): generator, discriminator.")
+  @Option(
+    help: """
+      GANs: which of the two networks is written, or with --family which the tensors are: generator, \
+      discriminator (joins the folder of its generator).
+      """)
   var part: ImportOptions.Part?
   @Option(help: "Neural models: save the weights as f32, f16 or bf16 (default: as they are).")
   var type: StorageType?
@@ -80,9 +88,7 @@ public struct Convert: ConsoleCommand {
   public init() {}
 
   public func validate() throws {
-    if family == nil, vocab != nil || part != nil {
-      throw ValidationError("--vocab and --part go with --family")
-    }
+    if family == nil, vocab != nil { throw ValidationError("--vocab goes with --family") }
   }
 
   public func run() throws {
@@ -99,7 +105,11 @@ public struct Convert: ConsoleCommand {
     options.vocabulary = vocab
     options.part = part
     let checkpoint = try Checkpoint.open(input)
-    let folder = try RunFolder.path(family: family.name, data: input, out: output, force: force)
+    let joins = part == .discriminator
+    let folder =
+      joins
+      ? output
+      : try RunFolder.path(family: family.name, data: input, out: output, force: force)
     try family.importCheckpoint(checkpoint, options: options, to: folder)
   }
 
@@ -116,6 +126,7 @@ public struct Convert: ConsoleCommand {
     options.tokens = tokens
     options.force = force
     options.type = type?.scalarType
+    options.part = part
     if isFolder(path) {
       try Families.family(of: path).convert(path, to: output, options: options)
     } else {

@@ -8,27 +8,50 @@ import Training
 public struct Evaluate: ConsoleCommand {
   public static let configuration = CommandConfiguration(
     commandName: "evaluate",
-    abstract: "Measure a model on held-out data: perplexity, bits per byte; errors of forecasts.",
-    discussion: "With --with, measures its mixture with other models that cut text the same way.")
+    abstract: "Measure a model on held-out data: perplexity, bits per byte; errors of forecasts; "
+      + "accuracy; distances between pictures.",
+    discussion: """
+      With --with, measures its mixture with other models that cut text the same way.
+      A model that makes pictures is compared with the pictures of DATA, and so are other pictures in \
+      its place: Fréchet and kernel distance, precision and recall on the features of a classifier.
+      """)
 
-  @Argument(help: "A model's name or path.", completion: .directory)
+  @Argument(help: "A model's name or path, or pictures.", completion: .directory)
   var model: String
 
   @Argument(
-    help: "Text to measure on, or a table for a forecast; - for standard input.",
+    help: "What to measure on: text, a table for a forecast, pictures; - for standard input.",
     completion: .file())
-  var file: String
+  var file: String?
 
   @OptionGroup(title: "Windows") var window: WindowArguments
 
   @OptionGroup(title: "Mixture") var mixture: MixtureArguments
 
+  @OptionGroup(title: "Pictures") var pictures: PictureEvaluationArguments
+
   @OptionGroup public var common: CommonOptions
 
   public init() {}
 
+  public func validate() throws {
+    if (file == nil) != pictures.halves {
+      throw ValidationError(
+        file == nil ? "what to measure on is missing" : "--halves is of one set of pictures")
+    }
+  }
+
   public func run() throws {
     let answer = try Answer(nil)
+    guard let file, !isOfPictures(model) else {
+      let result = try pictures.evaluate(model, file)
+      try common.json ? answer.write(json: result.members) : answer.write(result.text)
+      return
+    }
+    if pictures.isGiven {
+      throw AIGCError.usage(
+        "--num, --features, --bad-pictures, --seed are of pictures, not of \(model)")
+    }
     if window.isGiven, !mixture.others.isEmpty {
       throw AIGCError.usage("--context and --stride are not of mixtures")
     }

@@ -7,8 +7,40 @@ import Training
 protocol FinetunableFamily: Family {
   /// Trains the model at `path` on `data` into a new folder.
   func finetune(
-    _ path: String, on data: [String], _ training: TrainingOptions, json: Bool
+    _ path: String, on data: [String], _ arguments: FinetuneArguments, json: Bool
   ) throws(AIGCError)
+}
+
+/// How a model is trained further.
+struct FinetuneArguments: ParsableArguments {
+  @Option(
+    name: [
+      .customLong("context"), .customLong("block-size"), .customLong("ctx-size"), .customShort("c"),
+    ], help: "The most tokens that are learned from at once (default: the family's).")
+  var context: Int?
+  @OptionGroup(title: "Memory") var memory: MemoryArguments
+  @OptionGroup(title: "Training") var training: TrainingOptions
+
+  func validate() throws {
+    if let context, !(1...1 << 20).contains(context) {
+      throw ValidationError("--context \(context): a number from 1 to 1048576")
+    }
+    if training.resume { throw ValidationError("--resume is of 'aigc train'") }
+  }
+}
+
+/// Flags by which a step needs less memory, of families whose steps are large.
+struct MemoryArguments: ParsableArguments {
+  @Option(help: "Batches whose gradients make one step (default 1).")
+  var gradAccum: Int?
+  @Flag(help: "Compute each block again in the backward pass: slower, with less memory.")
+  var checkpointActivations = false
+
+  func validate() throws {
+    if let gradAccum, !(1...1 << 20).contains(gradAccum) {
+      throw ValidationError("--grad-accum \(gradAccum): a number from 1 to 1048576")
+    }
+  }
 }
 
 /// `aigc finetune [FAMILY] DATA --model M`.
@@ -24,12 +56,8 @@ struct Finetune: ConsoleCommand {
     name: [.customLong("model"), .customLong("network"), .customShort("m")],
     help: "The model to start from: a name or a path.", completion: .directory)
   var model: String
-  @OptionGroup(title: "Training") var training: TrainingOptions
+  @OptionGroup var arguments: FinetuneArguments
   @OptionGroup var common: CommonOptions
-
-  func validate() throws {
-    if training.resume { throw ValidationError("--resume is of 'aigc train'") }
-  }
 
   func run() throws {
     let path = try ModelStore.standard().resolve(model)
@@ -45,6 +73,6 @@ struct Finetune: ConsoleCommand {
       throw AIGCError.usage(
         "\(path): models of the family \(family.name) are not fine-tuned; see 'aigc update'")
     }
-    try finetunable.finetune(path, on: data, training, json: common.json)
+    try finetunable.finetune(path, on: data, arguments, json: common.json)
   }
 }

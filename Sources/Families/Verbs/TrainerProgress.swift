@@ -21,6 +21,7 @@ final class TrainerProgressLine {
     case .saved(let step): Diagnostics.detail("saved at step \(step)")
     case .resumed(let step): Diagnostics.note("going on after step \(step)")
     case .note(let text): Diagnostics.note(text)
+    case .warning(let text): Diagnostics.warning(text)
     }
   }
 

@@ -13,6 +13,9 @@ public enum Convolution {
     _ shape: ConvolutionShape, _ mode: ConvolutionMode, _ x: UnsafePointer<Float>,
     _ weight: UnsafePointer<Float>, bias: UnsafePointer<Float>?, _ y: UnsafeMutablePointer<Float>
   ) {
+    if mode == .fast, let winograd = WinogradConvolution(shape) {
+      return winograd.forward(x, weight, bias: bias, y)
+    }
     if mode == .fast, let strided = StridedConvolution(shape) {
       return strided.forward(x, weight, bias: bias, y)
     }
@@ -33,6 +36,9 @@ public enum Convolution {
     _ shape: ConvolutionShape, _ mode: ConvolutionMode, _ y: UnsafePointer<Float>,
     _ weight: UnsafePointer<Float>, bias: UnsafePointer<Float>?, _ x: UnsafeMutablePointer<Float>
   ) {
+    if mode == .fast, let winograd = WinogradConvolution(shape) {
+      return winograd.inputGradient(y, weight, bias: bias, x)
+    }
     if mode == .fast, let strided = StridedConvolution(shape) {
       return strided.inputGradient(y, weight, bias: bias, x)
     }
@@ -53,6 +59,9 @@ public enum Convolution {
     _ shape: ConvolutionShape, _ mode: ConvolutionMode, _ x: UnsafePointer<Float>,
     _ y: UnsafePointer<Float>, _ weight: UnsafeMutablePointer<Float>
   ) {
+    if mode == .fast, let winograd = WinogradConvolution(shape) {
+      return winograd.weightGradient(x, y, weight)
+    }
     if mode == .fast, let strided = StridedConvolution(shape) {
       return strided.weightGradient(x, y, weight)
     }

@@ -68,7 +68,7 @@ public struct ConvolutionShape: Equatable, Hashable, Sendable {
 }
 
 /// How convolutions are computed.
-public enum ConvolutionMode: String, CaseIterable, Sendable {
+public enum ConvolutionMode: String, CaseIterable, Codable, Sendable {
   /// As plain sums of products: differences to other programs are those of the order of sums.
   case exact
   /// With fewer multiplications where that is faster (minimal filtering, Winograd 1980; Lavin and

@@ -212,22 +212,24 @@ private struct TileGrid {
   }
 
   /// The windows in x of a phase: every second pixel.
-  func tiles(xOf shape: ConvolutionShape, _ phase: Phase) -> aigc_tiles {
-    aigc_tiles(
+  func tiles(xOf shape: ConvolutionShape, _ phase: Phase) -> aigc_filter_tiles {
+    aigc_filter_tiles(
       height: shape.height, width: shape.width, pixel: shape.channels, down: down, across: across,
       step: 2, row: phase.row - 1, column: phase.column - 1)
   }
 
   /// The pixels of x that a phase computes.
-  func tiles(outputOf shape: ConvolutionShape, _ phase: Phase) -> aigc_tiles {
-    aigc_tiles(
+  func tiles(outputOf shape: ConvolutionShape, _ phase: Phase) -> aigc_filter_tiles {
+    aigc_filter_tiles(
       height: shape.height, width: shape.width, pixel: shape.channels, down: down, across: across,
       step: 2, row: phase.row, column: phase.column)
   }
 
   /// The pixels of y, or the windows in y of a phase.
-  func tiles(yOf shape: ConvolutionShape, _ phase: Phase = Phase(row: 1, column: 1)) -> aigc_tiles {
-    aigc_tiles(
+  func tiles(yOf shape: ConvolutionShape, _ phase: Phase = Phase(row: 1, column: 1))
+    -> aigc_filter_tiles
+  {
+    aigc_filter_tiles(
       height: shape.outputHeight, width: shape.outputWidth, pixel: shape.kernels, down: down,
       across: across, step: 1, row: phase.row - 1, column: phase.column - 1)
   }

@@ -13,8 +13,11 @@ public enum StateDictionary {
     _ parameters: NamedParameters, type: ScalarType = .f32
   ) -> [NewTensor] {
     parameters.map { name, parameter in
-      NewTensor(
-        name: name, shape: parameter.shape.dimensions, floats: parameter.value.values, type: type)
+      let value = parameter.stored.written(parameter.value.detached)
+      let shape = value.shape.dimensions
+      return parameter.stored == .integer
+        ? NewTensor(name: name, shape: shape, integers: value.values.map { Int64($0) })
+        : NewTensor(name: name, shape: shape, floats: value.values, type: type)
     }
   }
 
@@ -45,9 +48,9 @@ public enum StateDictionary {
         problems.append("\(name) is missing")
         continue
       }
-      if tensor.shape != parameter.shape.dimensions {
-        problems.append(
-          "\(name) has the shape \(tensor.shape), not \(parameter.shape.dimensions)")
+      let shape = parameter.stored.writtenShape(parameter.shape).dimensions
+      if tensor.shape != shape {
+        problems.append("\(name) has the shape \(tensor.shape), not \(shape)")
       }
     }
     for tensor in checkpoint.tensors
@@ -57,7 +60,8 @@ public enum StateDictionary {
     guard problems.isEmpty else { throw mismatch(checkpoint.path, problems) }
     var values: [Tensor] = []
     for (name, parameter) in parameters {
-      values.append(Tensor(try checkpoint.tensor(prefix + name).floats(), parameter.shape))
+      let floats = try checkpoint.tensor(prefix + name).floats()
+      values.append(parameter.stored.read(floats, parameter.shape))
     }
     for (index, entry) in parameters.enumerated() { entry.parameter.value = values[index] }
   }
@@ -67,5 +71,36 @@ public enum StateDictionary {
     let shown = problems.prefix(6).joined(separator: "; ")
     let more = problems.count > 6 ? "; and \(problems.count - 6) more" : ""
     return .mismatch("\(path): does not fit the model: \(shown)\(more)")
+  }
+}
+
+extension StoredForm {
+  /// The axes of memory in the order of files.
+  private var order: [Int]? {
+    switch self {
+    case .plain, .integer: nil
+    case .convolution: [3, 2, 0, 1]
+    case .window: [2, 0, 1]
+    }
+  }
+
+  /// The shape in files of a parameter that has `shape` in memory.
+  func writtenShape(_ shape: Shape) -> Shape {
+    guard let order else { return shape }
+    return self == .window ? [shape.count] : Shape(order.map { shape[$0] })
+  }
+
+  /// A value in memory as it stands in files.
+  func written(_ value: Tensor) -> Tensor {
+    guard let order else { return value }
+    return value.permuted(order).reshaped(writtenShape(value.shape))
+  }
+
+  /// Values of a file as a parameter of the given shape holds them.
+  func read(_ floats: [Float], _ shape: Shape) -> Tensor {
+    guard let order else { return Tensor(floats, shape) }
+    var back = order
+    for (index, axis) in order.enumerated() { back[axis] = index }
+    return Tensor(floats, Shape(order.map { shape[$0] })).permuted(back)
   }
 }

@@ -11,6 +11,15 @@ public enum Initializer {
     return .uniform(shape, -bound, bound, using: &random)
   }
 
+  /// Sets a parameter to draws of a normal distribution: the start of DCGAN's weights (Radford et al.
+  /// 2016: 0.02 around 0, and around 1 for those of batch normalisation).
+  public static func normal(
+    _ parameter: Parameter, mean: Float = 0, deviation: Float, using random: inout RandomSource
+  ) {
+    parameter.value = .normal(
+      parameter.shape, mean: mean, deviation: deviation, using: &random)
+  }
+
   /// Orthonormal rows or columns, whichever are fewer (Saxe et al. 2014), by LAPACK's QR.
   /// - Parameter shape: [rows, columns].
   public static func orthogonal(

@@ -100,8 +100,21 @@ public struct Sequential: Module {
 
   public init(_ layers: [any Layer]) { self.layers = layers }
 
+  /// A normalisation and the activation behind it are computed in the same passes.
   public func callAsFunction(_ x: Tensor, _ context: Context) -> Tensor {
-    layers.reduce(x) { $1($0, context) }
+    var (x, index) = (x, 0)
+    while index < layers.count {
+      if index + 1 < layers.count, let norm = layers[index] as? any Normalization,
+        let slope = (layers[index + 1] as? Activation)?.slope
+      {
+        x = norm(x, context, slope: slope)
+        index += 2
+      } else {
+        x = layers[index](x, context)
+        index += 1
+      }
+    }
+    return x
   }
 }
 
@@ -110,11 +123,41 @@ public protocol Layer: Module {
   func callAsFunction(_ x: Tensor, _ context: Context) -> Tensor
 }
 
+/// A layer that can apply an activation to its result in the same passes.
+public protocol Normalization: Layer {
+  /// - Parameter slope: of the activation below 0: 1 for none, 0 for ReLU.
+  func callAsFunction(_ x: Tensor, _ context: Context, slope: Float) -> Tensor
+}
+
+extension Normalization {
+  public func callAsFunction(_ x: Tensor, _ context: Context) -> Tensor {
+    self(x, context, slope: 1)
+  }
+}
+
 /// A function without parameters as a layer.
 public struct Activation: Layer {
+  /// What values below 0 are multiplied by, where that is all the function does.
+  let slope: Float?
   private let function: (Tensor) -> Tensor
 
-  public init(_ function: @escaping (Tensor) -> Tensor) { self.function = function }
+  public init(_ function: @escaping (Tensor) -> Tensor) {
+    self.function = function
+    slope = nil
+  }
+
+  private init(slope: Float, _ function: @escaping (Tensor) -> Tensor) {
+    self.function = function
+    self.slope = slope
+  }
+
+  /// max(x, 0).
+  public static var relu: Activation { Activation(slope: 0, Autograd.relu) }
+
+  /// x where positive, else slope · x.
+  public static func leakyRelu(_ slope: Float) -> Activation {
+    Activation(slope: slope) { Autograd.leakyRelu($0, slope: slope) }
+  }
 
   public func callAsFunction(_ x: Tensor, _ context: Context) -> Tensor { function(x) }
 }

@@ -1,7 +1,7 @@
 import Files
 
 /// The picture of a training run: its training loss, thin and smoothed, and its validation loss with
-/// the lowest point marked.
+/// the lowest point marked. Of two networks that train against each other: both losses.
 public enum LossCurve {
   /// The file's name inside a run's folder.
   public static let fileName = "loss.png"
@@ -16,18 +16,16 @@ public enum LossCurve {
   ) -> LinePlot {
     var plot = LinePlot(title: title, xLabel: "step", yLabel: unit)
     plot.isLogarithmic = isLogarithmic
-    let training = points(rows, "loss")
-    let validation = points(rows, "val_loss")
     let (blue, orange) = (PlotColor.palette[0], PlotColor.palette[1])
-    // With few points the line itself can be read.
-    if training.count >= 30 {
-      plot.series = [
-        .init("", training, color: blue, width: 1, opacity: 0.35),
-        .init("training (smoothed)", smoothed(training), color: blue, width: 2),
-      ]
-    } else if !training.isEmpty {
-      plot.series = [.init("training", training, color: blue)]
+    let discriminator = points(rows, "discriminator_loss")
+    if !discriminator.isEmpty {
+      plot.series =
+        series("generator", points(rows, "generator_loss"), blue)
+        + series("discriminator", discriminator, orange)
+      return plot
     }
+    let validation = points(rows, "val_loss")
+    plot.series = series("training", points(rows, "loss"), blue)
     if !validation.isEmpty {
       let hasDots = validation.count <= 60
       plot.series.append(.init("validation", validation, color: orange, hasDots: hasDots))
@@ -37,6 +35,19 @@ public enum LossCurve {
       plot.notes = [.init(lowest, text)]
     }
     return plot
+  }
+
+  /// The line of a loss; of many points a smoothed one, and a thin one of the points themselves.
+  private static func series(
+    _ name: String, _ points: [LinePlot.Point], _ color: PlotColor
+  ) -> [LinePlot.Series] {
+    if points.isEmpty { return [] }
+    // With few points the line itself can be read.
+    if points.count < 30 { return [.init(name, points, color: color)] }
+    return [
+      .init("", points, color: color, width: 1, opacity: 0.35),
+      .init("\(name) (smoothed)", smoothed(points), color: color, width: 2),
+    ]
   }
 
   /// Draws the log at `log` to the PNG file `path`.

@@ -17,16 +17,22 @@ public final class Trainer {
 
   /// Called with what happens, on the thread that runs.
   public var report: (TrainerEvent) -> Void = { _ in }
+  /// How convolutions are computed.
+  public var convolution = ConvolutionMode.fast {
+    didSet {
+      context = Context(isTraining: true, random: context.random, convolution: convolution)
+    }
+  }
   /// Whether the run is asked to stop after the present step.
   var isInterrupted: () -> Bool = { Interruption.isRequested }
 
-  /// Whether saves draw the log; most tests need no picture.
+  /// Whether saves draw pictures; most tests need none.
   var drawsCurve = true
 
   private let task: any TrainingTask
   private let configuration: TrainerConfiguration
   private let folder: String
-  private let context: Context
+  private var context: Context
   private(set) var state = TrainerState()
   /// The step of the last save.
   private var savedStep = 0
@@ -161,7 +167,8 @@ public final class Trainer {
   ) throws(AIGCError) {
     let speed = itemsPerSecond(log)
     try log.append(
-      step: state.step, means: state.takeMeans(), validation: validation, rate: rate,
+      step: state.step, means: state.takeMeans(),
+      validation: validation.map { (task.validationName, $0) }, notes: task.takeNotes(), rate: rate,
       itemsPerSecond: speed)
   }
 
@@ -197,6 +204,9 @@ public final class Trainer {
       task, configuration, state, context.random, to: "\(folder)/\(Self.stateFileName)")
     savedStep = state.step
     report(.saved(step: state.step))
-    if drawsCurve { try log.draw() }
+    if drawsCurve {
+      try log.draw()
+      try task.show(in: folder)
+    }
   }
 }

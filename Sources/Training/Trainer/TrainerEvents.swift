@@ -10,6 +10,8 @@ public enum TrainerEvent: Sendable {
   case resumed(step: Int)
   /// A line for the user.
   case note(String)
+  /// Something went wrong, and the run goes on.
+  case warning(String)
 }
 
 /// How far a run is.

@@ -48,11 +48,12 @@ final class TrainerLog {
 
   /// Writes a line and begins the next.
   func append(
-    step: Int, means: [(name: String, value: Double)], validation: Double?, rate: Float,
-    itemsPerSecond: Double
+    step: Int, means: [(name: String, value: Double)], validation: (name: String, value: Double)?,
+    notes: [JSONValue.Member], rate: Float, itemsPerSecond: Double
   ) throws(AIGCError) {
     var members = means.map { JSONValue.Member($0.name, .double($0.value)) }
-    if let validation { members.append(.init("val_loss", .double(validation))) }
+    if let validation { members.append(.init(validation.name, .double(validation.value))) }
+    members += notes
     members.append(.init("lr", .float(rate)))
     members.append(.init("items_per_second", .double(Self.rounded(itemsPerSecond))))
     members.append(.init("seconds", .double(Self.rounded(seconds))))
@@ -60,7 +61,11 @@ final class TrainerLog {
     hasRows = true
     if let events {
       var scalars = means.map { (tag: $0.name == "loss" ? "loss/train" : $0.name, value: $0.value) }
-      if let validation { scalars.append(("loss/validation", validation)) }
+      if let validation {
+        let isLoss = validation.name == "val_loss"
+        scalars.append((isLoss ? "loss/validation" : validation.name, validation.value))
+      }
+      scalars += notes.compactMap { note in note.value.number.map { (note.name, $0) } }
       scalars += [("lr", Double(rate)), ("items_per_second", itemsPerSecond)]
       try events.append(step: step, scalars)
     }

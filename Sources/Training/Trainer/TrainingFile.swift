@@ -35,7 +35,7 @@ enum TrainingFile {
       }
       tensors += StateDictionary.tensors(memory)
     }
-    tensors += task.progress().map { $0.renamed("progress.\($0.name)") }
+    tensors += (try task.progress()).map { $0.renamed("progress.\($0.name)") }
     let words = [random.state.0, random.state.1, random.state.2, random.state.3]
     tensors.append(
       NewTensor(name: "random", shape: [4], integers: words.map { Int64(bitPattern: $0) }))

@@ -28,8 +28,15 @@ public protocol TrainingTask: AnyObject {
   /// The loss on held-out data, lower is better; nil where there is none.
   func validate() throws(AIGCError) -> Double?
 
+  /// What ``validate()`` measures, in the log: "val_loss".
+  var validationName: String { get }
+
+  /// What the next line of the log says beside the means of steps: called once for each line.
+  func takeNotes() -> [JSONValue.Member]
+
   /// What else the next step depends on: the place in the data, carried states.
-  func progress() -> [NewTensor]
+  /// - Throws: ``AIGCError`` (failed) when the system refuses memory.
+  func progress() throws(AIGCError) -> [NewTensor]
 
   /// Restores what ``progress()`` gave.
   /// - Throws: ``AIGCError`` (mismatch) when it does not fit the task.
@@ -37,6 +44,15 @@ public protocol TrainingTask: AnyObject {
 
   /// Writes the model's files, weights included, under the paths that `path` gives for their names.
   func write(to path: (String) -> String) throws(AIGCError)
+
+  /// Shows how the training goes, in files beside the model's: called with every save.
+  func show(in folder: String) throws(AIGCError)
+}
+
+extension TrainingTask {
+  public var validationName: String { "val_loss" }
+  public func takeNotes() -> [JSONValue.Member] { [] }
+  public func show(in folder: String) throws(AIGCError) {}
 }
 
 /// What one step reports.

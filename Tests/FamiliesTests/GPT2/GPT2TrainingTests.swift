@@ -13,7 +13,7 @@ import Training
 @Suite(.serialized) struct GPT2TrainingTests {
   private func trainer(_ folder: TemporaryFolder, steps: Int = 12) throws -> GPT2Trainer {
     var trainer = GPT2Trainer()
-    trainer.texts = [try folder.write("text.txt", String(corpus().prefix(6000)))]
+    trainer.texts.paths = [try folder.write("text.txt", String(corpus().prefix(6000)))]
     (trainer.model.layers, trainer.model.heads, trainer.model.width) = (2, 2, 16)
     trainer.model.context = 16
     trainer.trainer.steps = steps
@@ -78,7 +78,7 @@ import Training
         try bytes(folder.file("whole/\(name)")) == bytes(folder.file("parts/\(name)")), "\(name)")
     }
     // Other data is another run.
-    second.texts = [try folder.write("other.txt", String(corpus().prefix(3000)))]
+    second.texts.paths = [try folder.write("other.txt", String(corpus().prefix(3000)))]
     _ = refuses([.mismatch]) { _ = try second.resume(in: folder.file("parts")) }
   }
 
@@ -138,7 +138,7 @@ import Training
   @Test func filesAreDocuments() throws {
     let folder = try TemporaryFolder()
     var trainer = try trainer(folder, steps: 2)
-    trainer.texts.append(try folder.write("two.txt", "the dog runs ."))
+    trainer.texts.paths.append(try folder.write("two.txt", "the dog runs ."))
     trainer.model.tokens = .bpe
     trainer.model.vocabularySize = 270
     trainer.model.storage = .f16

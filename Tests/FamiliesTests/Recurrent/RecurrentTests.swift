@@ -18,7 +18,7 @@ import Training
   ) throws -> RecurrentTrainer {
     let text = try text ?? String(corpus().prefix(6000))
     var trainer = RecurrentTrainer()
-    trainer.texts = [try folder.write("text-\(kind).txt", text)]
+    trainer.texts.paths = [try folder.write("text-\(kind).txt", text)]
     trainer.model.kind = kind
     trainer.model.tokens = tokens
     trainer.model.hidden = 24
@@ -106,7 +106,7 @@ import Training
         try bytes(folder.file("whole/\(name)")) == bytes(folder.file("parts/\(name)")), "\(name)")
     }
     // Other data is another run.
-    second.texts = [try folder.write("other.txt", String(corpus().prefix(3000)))]
+    second.texts.paths = [try folder.write("other.txt", String(corpus().prefix(3000)))]
     _ = refuses([.mismatch]) { _ = try second.resume(in: folder.file("parts")) }
   }
 

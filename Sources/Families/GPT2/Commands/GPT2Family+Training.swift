@@ -5,12 +5,19 @@ import Training
 
 extension GPT2Family: FinetunableFamily {
   func finetune(
-    _ path: String, on data: [String], _ training: TrainingOptions, json: Bool
+    _ path: String, on data: [String], _ arguments: FinetuneArguments, json: Bool
   ) throws(AIGCError) {
+    let (training, memory) = (arguments.training, arguments.memory)
     let folder = try training.folder(family: name, data: data[0])
     let configuration = try GPT2Configuration.read(folder: path)
     var trainer = Self.further(configuration)
-    trainer.texts = data
+    trainer.texts.paths = data
+    if let context = arguments.context {
+      trainer.model.context = context
+      trainer.trainer.batchSize = max(1, 1024 / context)
+    }
+    trainer.model.recomputesBlocks = memory.checkpointActivations
+    trainer.trainer.gradAccumulation = memory.gradAccum
     try training.configure(&trainer, trainer.trainer, folder: folder)
     if training.steps == nil, training.epochs == nil { trainer.epochs = 3 }
     try runGPT2(trainer, training, folder: folder, json: json) { (trainer) throws(AIGCError) in
@@ -22,8 +29,8 @@ extension GPT2Family: FinetunableFamily {
     _ path: String, with data: [String], to output: String, options: UpdateOptions
   ) throws(AIGCError) {
     var trainer = Self.further(try GPT2Configuration.read(folder: path))
-    trainer.texts = data
-    trainer.heldOutShare = 0
+    trainer.texts.paths = data
+    trainer.texts.heldOutShare = 0
     trainer.trainer.steps = options.steps ?? 1
     trainer.trainer.schedule.shape = .constant
     if let rate = options.rate { trainer.trainer.schedule.peak = rate }

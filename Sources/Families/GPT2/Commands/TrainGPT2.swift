@@ -19,28 +19,19 @@ struct TrainGPT2: ConsoleCommand {
   var data: [String]
   @OptionGroup(title: "Model") var model: GPT2ModelArguments
   @OptionGroup(title: "Training") var training: TrainingOptions
-  @Option(help: "Batches whose gradients make one step (default 1).")
-  var gradAccum: Int?
-  @Flag(help: "Compute each block again in the backward pass: slower, with less memory.")
-  var checkpointActivations = false
+  @OptionGroup(title: "Memory") var memory: MemoryArguments
   @OptionGroup var common: CommonOptions
-
-  func validate() throws {
-    if let gradAccum, !(1...1 << 20).contains(gradAccum) {
-      throw ValidationError("--grad-accum \(gradAccum): a number from 1 to 1048576")
-    }
-  }
 
   func run() throws {
     let folder = try training.folder(family: "gpt2", data: data[0])
     var trainer = GPT2Trainer()
-    trainer.texts = data
+    trainer.texts.paths = data
     trainer.model = try model.options()
-    trainer.model.recomputesBlocks = checkpointActivations
+    trainer.model.recomputesBlocks = memory.checkpointActivations
     var defaults = model.chosenPreset.training
-    if let gradAccum { defaults.gradAccumulation = gradAccum }
+    if let gradAccum = memory.gradAccum { defaults.gradAccumulation = gradAccum }
     try training.configure(&trainer, defaults, folder: folder)
-    if let gradAccum { trainer.trainer.gradAccumulation = gradAccum }
+    if let gradAccum = memory.gradAccum { trainer.trainer.gradAccumulation = gradAccum }
     try runGPT2(trainer, training, folder: folder, json: common.json) {
       (trainer) throws(AIGCError) in
       training.resume ? try trainer.resume(in: folder) : try trainer.train(to: folder)
@@ -149,8 +140,8 @@ extension TrainingOptions {
     }
     try options.apply(to: &configuration)
     trainer.trainer = configuration
-    trainer.heldOut = val
-    if let valSplit { trainer.heldOutShare = valSplit }
+    trainer.texts.heldOut = val
+    if let valSplit { trainer.texts.heldOutShare = valSplit }
   }
 }
 

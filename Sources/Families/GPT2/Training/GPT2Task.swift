@@ -91,20 +91,12 @@ final class GPT2Task: TrainingTask {
   }
 
   func progress() -> [NewTensor] {
-    let place = [Int64(stream.position), Int64(stream.tokenCount)]
-    return [NewTensor(name: "position", shape: [2], integers: place)]
+    [TextPlace.tensor(position: stream.position, tokens: stream.tokenCount)]
   }
 
   func restore(_ progress: Checkpoint, prefix: String) throws(AIGCError) {
-    let place = try progress.tensor("\(prefix)position").integers()
-    guard place.count == 2, let position = Int(exactly: place[0]), (0...1 << 53).contains(position)
-    else { throw .badInput("\(progress.path): no place in the data") }
-    guard place[1] == stream.tokenCount else {
-      throw .mismatch(
-        "\(progress.path): the run has \(place[1]) training tokens, this text \(stream.tokenCount); "
-          + "go on with the same data, --val and --val-split")
-    }
-    stream.position = position
+    stream.position = try TextPlace.position(
+      progress, prefix: prefix, tokens: stream.tokenCount)
   }
 
   func write(to path: (String) -> String) throws(AIGCError) {

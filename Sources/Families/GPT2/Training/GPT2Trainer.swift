@@ -8,14 +8,9 @@ import Training
 
 /// Trains GPT-2 models: text files in, a model folder out.
 public struct GPT2Trainer {
-  /// Text files, plain or .gz; "-" is standard input.
-  public var texts: [String] = []
+  public var texts = TrainingTexts()
   public var model = GPT2ModelOptions()
   public var trainer = GPT2Preset.baby.training
-  /// Held-out text.
-  public var heldOut: String?
-  /// Without held-out text, the last part of the texts.
-  public var heldOutShare = 0.1
   /// Passes over the data, in place of ``TrainerConfiguration/steps``.
   public var epochs: Double?
   public var report: (TrainerEvent) -> Void = { _ in }
@@ -26,8 +21,8 @@ public struct GPT2Trainer {
   /// - Throws: ``AIGCError``: see ``Trainer/run(resuming:)``; badInput for texts that cannot be read;
   ///   usage for sizes that make no model.
   public mutating func train(to folder: String) throws(AIGCError) -> TrainingSummary {
-    let data = try read()
-    let tokenizer = try makeTokenizer(data)
+    let corpus = try texts.read()
+    let tokenizer = try makeTokenizer(corpus)
     var configuration = GPT2Configuration(
       tokens: tokenizer.kind, vocabularySize: tokenizer.vocabularySize, context: model.context,
       width: model.width, layers: model.layers, heads: model.heads)
@@ -38,7 +33,7 @@ public struct GPT2Trainer {
     if let problem = configuration.problem { throw .usage(problem) }
     var random = RandomSource(seed: trainer.seed)
     let network = GPT2Network(configuration.sizes, using: &random)
-    return try run(configuration, network, tokenizer, data, folder, storage: .f32)
+    return try run(configuration, network, tokenizer, corpus, folder, storage: .f32)
   }
 
   /// Goes on with the run in `folder`, with the same texts.
@@ -67,42 +62,24 @@ public struct GPT2Trainer {
     configuration.startToken = configuration.startToken ?? old.endToken.map { Int($0) }
     configuration.endToken = configuration.endToken ?? old.endToken.map { Int($0) }
     return try run(
-      configuration, try old.network(), old.tokenizer, try read(), folder,
+      configuration, try old.network(), old.tokenizer, try texts.read(), folder,
       storage: old.weights?.type ?? .f32, resuming: resuming)
   }
 
-  private struct Data {
-    var texts: [Table<UInt8>] = []
-    var heldOut: Table<UInt8>?
-    var name = ""
-  }
-
-  private func read() throws(AIGCError) -> Data {
-    var data = Data()
-    data.name = texts.first ?? "no text"
-    for path in texts { data.texts.append(try readText(path: path)) }
-    if let heldOut { data.heldOut = try readText(path: heldOut) }
-    return data
-  }
-
-  private func makeTokenizer(_ data: Data) throws(AIGCError) -> any Tokenizer {
+  private func makeTokenizer(_ corpus: TrainingCorpus) throws(AIGCError) -> any Tokenizer {
     if let folder = model.tokenizer {
       let isModel = fileExists("\(folder)/\(ModelConfiguration.fileName)")
       let kind = isModel ? (try GPT2Configuration.read(folder: folder)).tokens : .bpe
       return try loadTokenizer(kind: kind, folder: folder)
     }
-    // Characters of the held-out text count too: one of them that is unknown would be an error.
-    let texts = model.tokens == .char ? data.texts + [data.heldOut].compactMap { $0 } : data.texts
-    return try buildTokenizer(
-      kind: model.tokens, texts: texts, vocabularySize: model.vocabularySize, name: data.name)
+    return try corpus.makeTokenizer(model.tokens, vocabularySize: model.vocabularySize)
   }
 
   private mutating func run(
     _ configuration: GPT2Configuration, _ network: GPT2Network, _ tokenizer: any Tokenizer,
-    _ data: Data, _ folder: String, storage: ScalarType, resuming: Bool = false
+    _ corpus: TrainingCorpus, _ folder: String, storage: ScalarType, resuming: Bool = false
   ) throws(AIGCError) -> TrainingSummary {
-    let (tokens, heldOut) = try encode(data, tokenizer)
-    guard tokens.count > 1 else { throw .badInput("\(data.name): too little text to train on") }
+    let (tokens, heldOut) = try corpus.encode(tokenizer)
     var network = network
     network.transformer.recomputesBlocks = model.recomputesBlocks
     let context = min(model.context, configuration.context, tokens.count - 1)
@@ -119,23 +96,5 @@ public struct GPT2Trainer {
     let trainer = Trainer(task, trainer, folder: folder)
     trainer.report = report
     return try trainer.run(resuming: resuming)
-  }
-
-  /// Training and held-out tokens. Between two files stands the end of a text, where there is one.
-  private func encode(
-    _ data: Data, _ tokenizer: any Tokenizer
-  ) throws(AIGCError) -> ([Int32], [Int32]) {
-    var tokens: [Int32] = []
-    for (text, name) in zip(data.texts, texts) {
-      if !tokens.isEmpty, tokenizer.endTokenEndsText, let end = tokenizer.endToken {
-        tokens.append(end)
-      }
-      tokens += try tokenizer.encode(text, name: name)
-    }
-    if let text = data.heldOut {
-      return (tokens, try tokenizer.encode(text, name: heldOut ?? ""))
-    }
-    let kept = tokens.count - Int(Double(tokens.count) * heldOutShare)
-    return (Array(tokens[..<kept]), Array(tokens[kept...]))
   }
 }

@@ -50,7 +50,7 @@ struct TrainRecurrent<Name: RecurrentCommandName>: ConsoleCommand {
     }
     let folder = try training.folder(family: Name.kind.rawValue, data: data[0])
     var trainer = RecurrentTrainer()
-    trainer.texts = data
+    trainer.texts.paths = data
     trainer.model = try model.options(Name.kind)
     try training.configure(&trainer, folder: folder, article: model.preset == .article)
     try runRecurrent(trainer, training, folder: folder, json: common.json) {
@@ -154,8 +154,8 @@ extension TrainingOptions {
     options.epochs = nil
     try options.apply(to: &configuration)
     trainer.trainer = configuration
-    trainer.heldOut = val
-    if let valSplit { trainer.heldOutShare = valSplit }
+    trainer.texts.heldOut = val
+    if let valSplit { trainer.texts.heldOutShare = valSplit }
   }
 }
 

@@ -99,8 +99,7 @@ final class RecurrentTask: TrainingTask {
   }
 
   func progress() -> [NewTensor] {
-    let place = [Int64(stream.position), Int64(stream.tokenCount)]
-    var tensors = [NewTensor(name: "position", shape: [2], integers: place)]
+    var tensors = [TextPlace.tensor(position: stream.position, tokens: stream.tokenCount)]
     for (index, h) in (state?.hidden ?? []).enumerated() {
       tensors.append(
         NewTensor(name: "hidden.\(index)", shape: h.shape.dimensions, floats: h.values))
@@ -112,15 +111,8 @@ final class RecurrentTask: TrainingTask {
   }
 
   func restore(_ progress: Checkpoint, prefix: String) throws(AIGCError) {
-    let place = try progress.tensor("\(prefix)position").integers()
-    guard place.count == 2, let position = Int(exactly: place[0]), (0...1 << 53).contains(position)
-    else { throw .badInput("\(progress.path): no place in the data") }
-    guard place[1] == stream.tokenCount else {
-      throw .mismatch(
-        "\(progress.path): the run has \(place[1]) training tokens, this text \(stream.tokenCount); "
-          + "go on with the same data, --val and --val-split")
-    }
-    stream.position = position
+    stream.position = try TextPlace.position(
+      progress, prefix: prefix, tokens: stream.tokenCount)
     let expected: Shape = [stream.batch, configuration.hiddenSize]
     var restored = RecurrentState(hidden: [])
     for index in 0..<configuration.layers {

@@ -8,15 +8,10 @@ import Training
 
 /// Trains recurrent language models: text files in, a model folder out.
 public struct RecurrentTrainer {
-  /// Text files, plain or .gz; "-" is standard input.
-  public var texts: [String] = []
+  public var texts = TrainingTexts()
   /// The model's sizes; its vocabulary is made from the texts.
   public var model = RecurrentModelOptions()
   public var trainer = TrainerConfiguration(steps: 1000, schedule: Schedule(.cosine, peak: 2e-3))
-  /// Held-out text.
-  public var heldOut: String?
-  /// Without held-out text, the last part of the texts.
-  public var heldOutShare = 0.1
   /// Passes over the data, in place of ``TrainerConfiguration/steps``.
   public var epochs: Double?
   public var report: (TrainerEvent) -> Void = { _ in }
@@ -26,8 +21,9 @@ public struct RecurrentTrainer {
   /// Trains a new model in `folder`.
   /// - Throws: ``AIGCError``: see ``Trainer/run(resuming:)``; badInput for texts that cannot be read.
   public mutating func train(to folder: String) throws(AIGCError) -> TrainingSummary {
-    let data = try read()
-    let tokenizer = try makeTokenizer(data)
+    let corpus = try texts.read()
+    let tokenizer = try corpus.makeTokenizer(
+      model.tokens, vocabularySize: model.vocabularySize)
     var random = RandomSource(seed: trainer.seed)
     var configuration = RecurrentConfiguration(
       model.kind, tokens: tokenizer.kind, vocabularySize: tokenizer.vocabularySize,
@@ -38,14 +34,14 @@ public struct RecurrentTrainer {
     configuration.context = model.context
     let network = RecurrentNetwork(configuration.sizes, using: &random)
     return try run(
-      RecurrentLanguageModel(configuration, network, tokenizer), data, folder, resuming: false)
+      RecurrentLanguageModel(configuration, network, tokenizer), corpus, folder, resuming: false)
   }
 
   /// Goes on with the run in `folder`, with the same texts.
   /// - Throws: as ``train(to:)``, and mismatch when the texts are not those of the run.
   public mutating func resume(in folder: String) throws(AIGCError) -> TrainingSummary {
     let model = try RecurrentLanguageModel(folder: folder)
-    return try run(model, try read(), folder, resuming: true)
+    return try run(model, try texts.read(), folder, resuming: true)
   }
 
   /// Trains a model further on other texts. Where its tokens are words and `grows`, new words join
@@ -54,43 +50,28 @@ public struct RecurrentTrainer {
   ///   - path: the model's folder.
   ///   - folder: of the new model; may be the same.
   ///   - grows: whether the vocabulary takes new words.
+  ///   - context: tokens of one step of truncated back-propagation; nil: the model's.
   public mutating func finetune(
-    _ path: String, to folder: String, grows: Bool
+    _ path: String, to folder: String, grows: Bool, context: Int? = nil
   ) throws(AIGCError) -> TrainingSummary {
     var old = try RecurrentLanguageModel(folder: path)
-    let data = try read()
+    let corpus = try texts.read()
     if grows, let words = old.tokenizer as? WordTokenizer {
-      old = try old.growing(words.growing(with: data.texts, name: data.name), seed: trainer.seed)
+      old = try old.growing(
+        words.growing(with: corpus.texts, name: corpus.name), seed: trainer.seed)
     }
-    return try run(old, data, folder, resuming: false)
-  }
-
-  private struct Data {
-    var texts: [Table<UInt8>] = []
-    var heldOut: Table<UInt8>?
-    var name = ""
-  }
-
-  private func read() throws(AIGCError) -> Data {
-    var data = Data()
-    data.name = texts.first ?? "no text"
-    for path in texts { data.texts.append(try readText(path: path)) }
-    if let heldOut { data.heldOut = try readText(path: heldOut) }
-    return data
-  }
-
-  private func makeTokenizer(_ data: Data) throws(AIGCError) -> any Tokenizer {
-    // Characters of the held-out text count too: one of them that is unknown would be an error.
-    let texts = model.tokens == .char ? data.texts + [data.heldOut].compactMap { $0 } : data.texts
-    return try buildTokenizer(
-      kind: model.tokens, texts: texts, vocabularySize: model.vocabularySize, name: data.name)
+    if let context {
+      var configuration = old.configuration
+      configuration.context = context
+      old = RecurrentLanguageModel(configuration, old.network, old.tokenizer)
+    }
+    return try run(old, corpus, folder, resuming: false)
   }
 
   private mutating func run(
-    _ language: RecurrentLanguageModel, _ data: Data, _ folder: String, resuming: Bool
+    _ language: RecurrentLanguageModel, _ corpus: TrainingCorpus, _ folder: String, resuming: Bool
   ) throws(AIGCError) -> TrainingSummary {
-    let (tokens, heldOut) = try encode(data, language.tokenizer)
-    guard tokens.count > 1 else { throw .badInput("\(data.name): too little text to train on") }
+    let (tokens, heldOut) = try corpus.encode(language.tokenizer)
     let context = min(language.configuration.context, tokens.count - 1)
     // Rows that a short text fills; at least one.
     let rows = max(1, min(trainer.batchSize, (tokens.count - 1) / context))
@@ -106,21 +87,6 @@ public struct RecurrentTrainer {
     let trainer = Trainer(task, trainer, folder: folder)
     trainer.report = report
     return try trainer.run(resuming: resuming)
-  }
-
-  /// Training and held-out tokens.
-  private func encode(
-    _ data: Data, _ tokenizer: any Tokenizer
-  ) throws(AIGCError) -> ([Int32], [Int32]) {
-    var tokens: [Int32] = []
-    for (text, name) in zip(data.texts, texts) {
-      tokens += try tokenizer.encode(text, name: name)
-    }
-    if let text = data.heldOut {
-      return (tokens, try tokenizer.encode(text, name: heldOut ?? ""))
-    }
-    let kept = tokens.count - Int(Double(tokens.count) * heldOutShare)
-    return (Array(tokens[..<kept]), Array(tokens[kept...]))
   }
 }
 

@@ -1,26 +1,28 @@
-import Datasets
 import Files
 
 /// The entries of a zip file (PKWARE's APPNOTE), stored or deflated, with the 64-bit extension.
 ///
 /// Sizes come from the central directory at the end, so entries whose own headers leave them to a
 /// data descriptor are read too. Checksums are not compared: PyTorch does not do it either, and can
-/// be told not to compute them.
-struct ZipArchive {
-  struct Entry {
-    var name: String
+/// be told not to compute them; pictures have their own.
+public struct ZipArchive: Sendable {
+  public struct Entry: Sendable {
+    public fileprivate(set) var name: String
     /// 0 is stored, 8 deflated.
     var method: UInt16
     var isEncrypted: Bool
     var packedSize: Int
-    var size: Int
+    /// Bytes when unpacked, as the directory says.
+    public fileprivate(set) var size: Int
     /// Where its own header begins.
     var offset: Int
   }
 
-  static let localSignature: UInt32 = 0x0403_4B50
+  /// The first four bytes of a file with at least one entry.
+  public static let localSignature: UInt32 = 0x0403_4B50
   private static let directorySignature: UInt32 = 0x0201_4B50
-  private static let endSignature: UInt32 = 0x0605_4B50
+  /// The first four bytes of a file without entries.
+  static let endSignature: UInt32 = 0x0605_4B50
   private static let end64Signature: UInt32 = 0x0606_4B50
   private static let locator64Signature: UInt32 = 0x0706_4B50
   /// Deflate cannot make more of a byte.
@@ -28,17 +30,25 @@ struct ZipArchive {
 
   let path: String
   let bytes: Table<UInt8>
-  private(set) var entries: [Entry] = []
+  /// In the order of the directory.
+  public private(set) var entries: [Entry] = []
   private var indices: [String: Int] = [:]
   /// What unpacked entries may still take together. An entry may be named many times and packed
   /// zeros grow a thousandfold: a small file shall not fill the memory.
   private var unpackable: Int
 
-  init(path: String, bytes: Table<UInt8>) throws(AIGCError) {
+  /// - Parameters:
+  ///   - bytes: the file, which is called `path` in messages.
+  ///   - hasUniqueNames: whether two entries of one name are refused; names that are not UTF-8 may look
+  ///     the same.
+  /// - Throws: ``AIGCError`` (badInput).
+  public init(
+    path: String, bytes: Table<UInt8>, hasUniqueNames: Bool = true
+  ) throws(AIGCError) {
     self.path = path
     self.bytes = bytes
     unpackable = (64 << 20) + bytes.count * 100
-    try readDirectory()
+    try readDirectory(hasUniqueNames)
   }
 
   private func damaged(_ what: String) -> AIGCError {
@@ -63,7 +73,7 @@ struct ZipArchive {
 
   // MARK: Directory
 
-  private mutating func readDirectory() throws(AIGCError) {
+  private mutating func readDirectory(_ hasUniqueNames: Bool) throws(AIGCError) {
     let end = try findEnd()
     var (count, offset) = (try short(end + 10), try word(end + 16))
     if bytes.load(UInt32.self, at: end - 20) == Self.locator64Signature {
@@ -80,7 +90,8 @@ struct ZipArchive {
     entries.reserveCapacity(count)
     for _ in 0..<count {
       let entry = try readEntry(&offset)
-      guard indices.updateValue(entries.count, forKey: entry.name) == nil else {
+      let isRepeated = indices.updateValue(entries.count, forKey: entry.name) != nil
+      if isRepeated, hasUniqueNames {
         throw damaged("two entries are called \(printable(entry.name))")
       }
       entries.append(entry)
@@ -141,19 +152,28 @@ struct ZipArchive {
 
   // MARK: Contents
 
-  func contains(_ name: String) -> Bool { indices[name] != nil }
+  public func contains(_ name: String) -> Bool { indices[name] != nil }
 
-  func size(of name: String) -> Int? { indices[name].map { entries[$0].size } }
+  public func size(of name: String) -> Int? { indices[name].map { entries[$0].size } }
 
   /// The bytes of an entry: a part of the mapped file when it is stored, unpacked otherwise.
-  /// - Throws: ``AIGCError`` (badInput) when it is missing or damaged or would unpack to more than
-  ///   its file can honestly hold.
-  mutating func contents(of name: String) throws(AIGCError) -> Table<UInt8> {
+  /// - Throws: ``AIGCError`` (badInput) when it is missing or damaged, or all entries asked for would
+  ///   unpack to more than their file can honestly hold.
+  public mutating func contents(of name: String) throws(AIGCError) -> Table<UInt8> {
     guard let index = indices[name] else {
       throw damaged("the entry \(printable(name)) is missing")
     }
     let entry = entries[index]
-    let shown = printable(name)
+    let table = try contents(of: entry, limit: unpackable)
+    if entry.method != 0 { unpackable -= entry.size }
+    return table
+  }
+
+  /// The bytes of one of ``entries``.
+  /// - Parameter limit: an entry that would unpack to more bytes is refused.
+  /// - Throws: ``AIGCError`` (badInput) when it is damaged or too large.
+  public func contents(of entry: Entry, limit: Int) throws(AIGCError) -> Table<UInt8> {
+    let shown = printable(entry.name)
     guard !entry.isEncrypted else { throw .badInput("\(path): \(shown) is encrypted") }
     guard bytes.load(UInt32.self, at: entry.offset) == Self.localSignature else {
       throw damaged("no entry \(shown) at byte \(entry.offset)")
@@ -170,10 +190,9 @@ struct ZipArchive {
       guard entry.size == entry.packedSize else { throw damaged("\(shown) has two sizes") }
       return packed
     case 8:
-      guard entry.size / Self.largestRatio <= entry.packedSize, entry.size <= unpackable else {
+      guard entry.size / Self.largestRatio <= entry.packedSize, entry.size <= limit else {
         throw damaged("\(shown) would unpack to \(entry.size) bytes")
       }
-      unpackable -= entry.size
       return try inflateRaw(packed, size: entry.size, name: "\(path): \(shown)")
     default: throw .badInput("\(path): \(shown): compression method \(entry.method) is not read")
     }

@@ -17,14 +17,6 @@ extension Picture {
     throw .failed("a picture of \(width) x \(height) pixels cannot be written as PNG")
   }
 
-  /// Writes the PNG file to `path`, which appears when complete (an export: no fsync).
-  /// - Throws: ``AIGCError`` (failed) when the folder is missing or the disk refuses.
-  public func write(to path: String) throws(AIGCError) {
-    let file = try OutputFile(path: path)
-    try file.write(png())
-    try file.commit(sync: false)
-  }
-
   /// The file when it fits into `room` bytes, and its size.
   private func png(room: Int) throws(AIGCError) -> ([UInt8]?, Int) {
     var image = png_image()

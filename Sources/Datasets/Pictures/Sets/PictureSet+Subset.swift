@@ -1,0 +1,15 @@
+extension PictureSet {
+  /// Some of the pictures, in the given order; nothing is copied.
+  /// - Parameter indices: places in this set.
+  public func subset(_ indices: [Int]) -> PictureSet {
+    precondition(
+      indices.allSatisfy { (0..<count).contains($0) }, "PictureSet: an index outside 0..<\(count)")
+    let part = PictureStore(
+      form: store.form, bytes: store.bytes, cached: store.cached,
+      files: indices.map { store.files[$0] }, isInMemory: store.isInMemory,
+      decode: store.decode)
+    return PictureSet(
+      path: path, store: part, labels: labels.map { all in indices.map { all[$0] } },
+      classes: classes, skipped: skipped)
+  }
+}

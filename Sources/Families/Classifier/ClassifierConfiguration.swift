@@ -1,0 +1,88 @@
+import Datasets
+import Files
+import FoundationEssentials
+import Kernels
+import NN
+import Training
+
+/// `config.json` of a classifier: everything needed to build it.
+struct ClassifierConfiguration: Codable, Equatable, Sendable {
+  var family = "classifier"
+  var formatVersion = 1
+  var kind = "classifier"
+  var description: String?
+  var isDefault: Bool?
+  /// Of the pictures.
+  var width: Int
+  var height: Int
+  /// 1 or 3.
+  var channels: Int
+  /// Channels of each stage: two convolutions, then half the size.
+  var stages = [32, 64]
+  /// Units of the last hidden layer.
+  var hidden = 128
+  var dropout: Float = 0.4
+  /// How far pictures were changed in training, see ``AffineAugmentation``, and whether mirrored.
+  var augmentation: Float = 0
+  var isMirrored = false
+  /// How convolutions were computed in training.
+  var convolution = ConvolutionMode.fast
+  /// Their names.
+  var classes: [String]
+  /// Pictures learned from in training, each as often as it was seen.
+  var trainingPictures = 0
+
+  enum CodingKeys: String, CodingKey {
+    case family
+    case formatVersion = "format_version"
+    case kind
+    case description
+    case isDefault = "default"
+    case width, height, channels, stages, hidden, dropout, classes, convolution
+    case augmentation = "augment"
+    case isMirrored = "mirror"
+    case trainingPictures = "training_pictures"
+  }
+
+  init(size: PictureSize, channels: Int, classes: [String]) {
+    (width, height) = (size.width, size.height)
+    self.channels = channels
+    self.classes = classes
+  }
+
+  var size: PictureSize { PictureSize(width: width, height: height) }
+
+  /// Why the sizes make no model; nil where they do.
+  var problem: String? {
+    let sides = 1...PictureSize.longestSide
+    guard sides.contains(width), sides.contains(height), [1, 3].contains(channels) else {
+      return "pictures of \(width)x\(height) with \(channels) channels"
+    }
+    guard (1...8).contains(stages.count), stages.allSatisfy({ (1...4096).contains($0) }) else {
+      return "1 to 8 stages of 1 to 4096 channels are possible, not \(stages)"
+    }
+    guard min(width, height) >> stages.count > 0 else {
+      return "pictures of \(width)x\(height) are too small for \(stages.count) stages"
+    }
+    guard (1...65536).contains(hidden), dropout >= 0, dropout < 1 else {
+      return "\(hidden) hidden units with dropout \(dropout)"
+    }
+    guard (2...65536).contains(classes.count) else { return "\(classes.count) classes" }
+    let flat = (width >> stages.count) * (height >> stages.count) * (stages.last ?? 1)
+    guard flat * hidden <= 1 << 30 else {
+      return "\(flat) values of the last stage times \(hidden) hidden units are too many weights"
+    }
+    return nil
+  }
+
+  /// - Throws: ``AIGCError`` (badInput) when the file is missing, or its sizes make no model.
+  static func read(folder: String) throws(AIGCError) -> ClassifierConfiguration {
+    let result = try ModelConfiguration.decode(ClassifierConfiguration.self, folder: folder)
+    let place = "\(folder)/\(ModelConfiguration.fileName)"
+    guard result.family == "classifier", result.formatVersion == 1 else {
+      throw .badInput("\(place): no classifier that this aigc reads")
+    }
+    if let problem = result.problem { throw .badInput("\(place): no model: \(problem)") }
+    return result
+  }
+}

@@ -1,0 +1,101 @@
+import ArgumentParser
+import Checkpoints
+import Console
+import Datasets
+import Files
+import Kernels
+import NN
+import Training
+
+/// Classifiers of pictures: convolutional networks.
+struct ClassifierFamily: Family {
+  let name = "classifier"
+  let kind = "classifier"
+  var trainCommand: any ParsableCommand.Type { TrainClassifier.self }
+  var commands: [any ParsableCommand.Type] { [Classify.self] }
+
+  func evaluate(_ path: String, on file: String) throws(AIGCError) -> Evaluation? {
+    let classifier = try Classifier(folder: path)
+    let pictures = try PictureSet.open(file, classifier.pictureOptions)
+    guard pictures.labels != nil else { throw .mismatch("\(file): pictures without classes") }
+    guard pictures.classes == classifier.classes else {
+      throw .mismatch("\(file): other classes than those of \(path)")
+    }
+    let (loss, confusion) = try classifier.measure(pictures)
+    return Evaluation(
+      members: confusion.members + [.init("loss", .double(loss))],
+      text: "\(confusion.text)\nloss \(Format.fixed(loss, 4))\n")
+  }
+
+  func inspect(_ path: String) throws(AIGCError) -> [JSONValue.Member] {
+    let configuration = try ClassifierConfiguration.read(folder: path)
+    var nothing = RandomSource.zeros
+    let network = ClassifierNetwork(configuration, using: &nothing)
+    return [
+      .init("pictures", .string("\(configuration.size), \(configuration.channels) channels")),
+      .init("stages", .array(configuration.stages.map { .int($0) })),
+      .init("hidden", .int(configuration.hidden)),
+      .init("classes", .array(configuration.classes.map { .string($0) })),
+      .init("parameters", .int(network.parameterCount)),
+      .init("training_pictures", .int(configuration.trainingPictures)),
+    ]
+  }
+
+  func convert(
+    _ path: String, to output: String, options: ConversionOptions
+  ) throws(AIGCError) {
+    let configuration = try ClassifierConfiguration.read(folder: path)
+    var nothing = RandomSource.zeros
+    let network = ClassifierNetwork(configuration, using: &nothing)
+    let checkpoint = try Checkpoint.open("\(path)/\(Classifier.weightsFile)")
+    try StateDictionary.load(network.namedParameters, from: checkpoint)
+    let type = options.type ?? checkpoint["classifier.1.weight"]?.type ?? .f32
+    let folder = try RunFolder.path(
+      family: name, data: path, out: output, force: options.force)
+    try write(configuration, network, type: type, to: folder)
+  }
+
+  /// A `state_dict` of the network that ``ClassifierNetwork`` describes: sizes from the shapes; pictures
+  /// are taken to be square, classes are called by their numbers.
+  func importCheckpoint(
+    _ checkpoint: Checkpoint, options: ImportOptions, to folder: String
+  ) throws(AIGCError) {
+    var stages: [Int] = []
+    // Seven layers a stage.
+    while stages.count < 8, let weight = checkpoint["features.\(7 * stages.count).weight"] {
+      stages.append(weight.shape.first ?? 0)
+    }
+    let first = try checkpoint.tensor("features.0.weight").shape
+    let hidden = try checkpoint.tensor("classifier.1.weight").shape
+    let last = try checkpoint.tensor("classifier.4.weight").shape
+    guard first.count == 4, hidden.count == 2, last.count == 2, let width = stages.last, width > 0,
+      hidden[1] % width == 0, hidden[1] > 0, hidden[1] < 1 << 40, (2...65536).contains(last[0])
+    else { throw .mismatch("\(checkpoint.path): the shapes make no classifier") }
+    let cells = hidden[1] / width
+    let side = Int(Double(cells).squareRoot().rounded())
+    guard side * side == cells, side << stages.count <= PictureSize.longestSide else {
+      throw .mismatch("\(checkpoint.path): a classifier of \(cells) cells: no square picture")
+    }
+    var configuration = ClassifierConfiguration(
+      size: PictureSize(width: side << stages.count, height: side << stages.count),
+      channels: first[1], classes: (0..<last[0]).map { "\($0)" })
+    configuration.stages = stages
+    configuration.hidden = hidden[0]
+    if let problem = configuration.problem { throw .mismatch("\(checkpoint.path): \(problem)") }
+    var nothing = RandomSource.zeros
+    let network = ClassifierNetwork(configuration, using: &nothing)
+    try StateDictionary.load(network.namedParameters, from: checkpoint)
+    try write(configuration, network, type: .f32, to: folder)
+  }
+
+  private func write(
+    _ configuration: ClassifierConfiguration, _ network: ClassifierNetwork, type: ScalarType,
+    to folder: String
+  ) throws(AIGCError) {
+    let output = try OutputFolder(path: folder)
+    try StateDictionary.write(
+      network.namedParameters, to: output.file(Classifier.weightsFile), type: type)
+    try ModelConfiguration.write(configuration, to: output.file(ModelConfiguration.fileName))
+    try output.commit()
+  }
+}

@@ -1,0 +1,112 @@
+import Autograd
+import Checkpoints
+import Datasets
+import Files
+import Kernels
+import NN
+import Training
+
+/// A trained classifier of pictures.
+final class Classifier: FeatureExtractor {
+  static let weightsFile = "model.safetensors"
+
+  let configuration: ClassifierConfiguration
+  private let network: ClassifierNetwork
+  private let path: String
+  /// Pictures that are computed at once.
+  private static let batch = 256
+
+  init(_ configuration: ClassifierConfiguration, _ network: ClassifierNetwork, path: String) {
+    self.configuration = configuration
+    self.network = network
+    self.path = path
+  }
+
+  /// Opens a model folder.
+  /// - Throws: ``AIGCError``: badInput when files are missing or damaged, mismatch when they do not
+  ///   fit each other.
+  convenience init(folder: String) throws(AIGCError) {
+    let configuration = try ClassifierConfiguration.read(folder: folder)
+    var nothing = RandomSource.zeros
+    let network = ClassifierNetwork(configuration, using: &nothing)
+    let checkpoint = try Checkpoint.open("\(folder)/\(Self.weightsFile)")
+    try StateDictionary.load(network.namedParameters, from: checkpoint)
+    self.init(configuration, network, path: folder)
+  }
+
+  var size: PictureSize { configuration.size }
+  var channels: Int { configuration.channels }
+  var classes: [String] { configuration.classes }
+  var featureCount: Int { configuration.hidden }
+  var featuresName: String { "\(lastComponent(of: path)): last hidden layer" }
+
+  /// The form in which ``probabilities(_:)`` takes pictures.
+  var pictureOptions: PictureOptions {
+    PictureOptions(size: configuration.size, channels: configuration.channels)
+  }
+
+  func features(
+    _ values: [Float]
+  ) throws(AIGCError) -> (features: [Float], classes: [Int]) {
+    var (features, classes): ([Float], [Int]) = ([], [])
+    try forBatches(values) { hidden, logits in
+      features += hidden.values
+      classes += Self.best(logits)
+    }
+    return (features, classes)
+  }
+
+  /// The probabilities of all classes for each picture.
+  /// - Parameter values: [pictures, height, width, channels], -1 to 1.
+  /// - Returns: [pictures, classes].
+  func probabilities(_ values: [Float]) throws(AIGCError) -> [Float] {
+    var result: [Float] = []
+    try forBatches(values) { _, logits in result += softmax(logits).values }
+    return result
+  }
+
+  /// Measures on pictures with labels.
+  /// - Parameter pictures: in this model's form; labels are its classes.
+  /// - Returns: the mean cross-entropy, and what was taken for what.
+  func measure(
+    _ pictures: PictureSet
+  ) throws(AIGCError) -> (loss: Double, confusion: ConfusionMatrix) {
+    var confusion = ConfusionMatrix(classes: classes)
+    var total = 0.0
+    let labels = pictures.labels ?? []
+    for first in stride(from: 0, to: labels.count, by: Self.batch) {
+      let range = first..<min(first + Self.batch, labels.count)
+      try forBatches(pictures.values(Array(range))) { _, logits in
+        let targets = Array(labels[range])
+        total += Double(crossEntropy(logits, targets).item) * Double(range.count)
+        for (label, predicted) in zip(targets, Self.best(logits)) {
+          confusion.add(Int(label), predicted: predicted)
+        }
+      }
+    }
+    return (total / Double(max(labels.count, 1)), confusion)
+  }
+
+  private func forBatches(
+    _ values: [Float], _ body: (_ hidden: Tensor, _ logits: Tensor) -> Void
+  ) throws(AIGCError) {
+    let shape = [configuration.height, configuration.width, configuration.channels]
+    let length = shape.reduce(1, *)
+    precondition(values.count % length == 0, "Classifier: values of no whole number of pictures")
+    let context = Context.inference
+    for first in stride(from: 0, to: values.count, by: Self.batch * length) {
+      try Interruption.check()
+      let part = Array(values[first..<min(first + Self.batch * length, values.count)])
+      let hidden = network.hidden(Tensor(part, Shape([part.count / length] + shape)), context)
+      body(hidden, network.logits(hidden: hidden, context))
+    }
+  }
+
+  /// The class of the largest value of each row.
+  private static func best(_ logits: Tensor) -> [Int] {
+    let (values, count) = (logits.values, logits.shape[1])
+    return stride(from: 0, to: values.count, by: count).map { first in
+      (0..<count).max { values[first + $0] < values[first + $1] } ?? 0
+    }
+  }
+}

@@ -1,0 +1,133 @@
+import Autograd
+import Datasets
+import Files
+import Kernels
+import NN
+import Training
+
+/// How a classifier is built and its pictures are changed.
+struct ClassifierOptions: Sendable {
+  var stages = [32, 64]
+  var hidden = 128
+  var dropout: Float = 0.4
+  /// See ``AffineAugmentation``.
+  var augmentation: Float = 1
+  var isMirrored = false
+  var convolution = ConvolutionMode.fast
+}
+
+/// Trains classifiers: pictures with labels in, a model folder out.
+struct ClassifierTrainer {
+  /// See ``Datasets/PictureSet``.
+  var data = ""
+  /// A file of labels of MNIST's kind.
+  var labels: String?
+  var pictures = PictureOptions()
+  var options = ClassifierOptions()
+  var trainer = ClassifierTrainer.defaults
+  /// Held-out pictures.
+  var heldOut: String?
+  /// Without them, so much of the data.
+  var heldOutShare = 0.1
+  /// Passes over the data, in place of ``Training/TrainerConfiguration/steps``.
+  var epochs: Double?
+  var report: (TrainerEvent) -> Void = { _ in }
+
+  static var defaults: TrainerConfiguration {
+    var result = TrainerConfiguration(steps: 1, schedule: Schedule(.oneCycle, peak: 4e-3))
+    result.batchSize = 128
+    result.logEvery = 50
+    result.optimizer.weightDecay = 0.01
+    return result
+  }
+  static let defaultEpochs = 8.0
+
+  /// What came out of a run.
+  struct Outcome {
+    var summary: TrainingSummary
+    /// Of the saved model, on the held-out pictures; nil without them.
+    var confusion: ConfusionMatrix?
+  }
+
+  /// Trains a new model in `folder`.
+  /// - Throws: ``AIGCError``: see ``Training/Trainer/run(resuming:)``; badInput for data that cannot be
+  ///   read; usage for sizes that make no model.
+  mutating func train(to folder: String) throws(AIGCError) -> Outcome {
+    let (learned, measured) = try read()
+    var configuration = ClassifierConfiguration(
+      size: learned.size, channels: learned.channels, classes: learned.classes)
+    configuration.stages = options.stages
+    configuration.hidden = options.hidden
+    configuration.dropout = options.dropout
+    configuration.augmentation = options.augmentation
+    configuration.isMirrored = options.isMirrored
+    configuration.convolution = options.convolution
+    if let problem = configuration.problem { throw .usage("no model: \(problem)") }
+    return try run(configuration, learned, measured, folder, resuming: false)
+  }
+
+  /// Goes on with the run in `folder`, with the same pictures.
+  /// - Throws: as ``train(to:)``, and mismatch when the pictures are not those of the run.
+  mutating func resume(in folder: String) throws(AIGCError) -> Outcome {
+    let configuration = try ClassifierConfiguration.read(folder: folder)
+    pictures.size = configuration.size
+    pictures.channels = configuration.channels
+    let (learned, measured) = try read()
+    guard learned.classes == configuration.classes else {
+      throw .mismatch("\(data): other classes than those of the run in \(folder)")
+    }
+    return try run(configuration, learned, measured, folder, resuming: true)
+  }
+
+  /// The pictures to learn from and those to measure on.
+  private func read() throws(AIGCError) -> (PictureSet, PictureSet?) {
+    let all = try PictureSet.open(data, labels: labels, pictures)
+    guard let labels = all.labels else {
+      throw .badInput(
+        "\(data): no labels: a folder for each class, or an IDX file of labels, is needed")
+    }
+    guard all.channels != 4 else {
+      throw .usage("\(data): pictures with alpha; pass --channels 1 or 3")
+    }
+    if let heldOut {
+      var options = pictures
+      (options.size, options.channels) = (all.size, all.channels)
+      let measured = try PictureSet.open(heldOut, options)
+      guard measured.labels != nil, measured.classes == all.classes else {
+        throw .mismatch("\(heldOut): other classes than in \(data), or none")
+      }
+      return (all, measured)
+    }
+    // Spread over the data by chance: neighbours in files are often alike.
+    var random = RandomSource(seed: trainer.seed, stream: 3)
+    var order = Array(labels.indices)
+    for last in stride(from: order.count - 1, to: 0, by: -1) {
+      order.swapAt(last, Int(random.integer(below: UInt64(last + 1))))
+    }
+    let count = Int(Double(order.count) * heldOutShare)
+    guard count > 0 else { return (all, nil) }
+    return (all.subset(order[count...].sorted()), all.subset(order[..<count].sorted()))
+  }
+
+  private mutating func run(
+    _ configuration: ClassifierConfiguration, _ learned: PictureSet, _ measured: PictureSet?,
+    _ folder: String, resuming: Bool
+  ) throws(AIGCError) -> Outcome {
+    guard learned.count > 0 else { throw .badInput("\(data): no pictures to learn from") }
+    let perEpoch = Double(max(1, learned.count / min(trainer.batchSize, learned.count)))
+    if let epochs { trainer.steps = max(1, Int(min((epochs * perEpoch).rounded(.up), 1e12))) }
+    if trainer.evalEvery == 0 { trainer.evalEvery = Int(perEpoch) }
+    var random = RandomSource(seed: trainer.seed)
+    let network = ClassifierNetwork(configuration, using: &random)
+    let task = ClassifierTask(configuration, network, learned, heldOut: measured, trainer)
+    task.report = report
+    let loop = Trainer(task, trainer, folder: folder)
+    loop.report = report
+    loop.convolution = configuration.convolution
+    let summary = try loop.run(resuming: resuming)
+    guard let measured else { return Outcome(summary: summary) }
+    let confusion = try Classifier(folder: folder).measure(measured).confusion
+    try ConfusionPlot(confusion).write(to: "\(folder)/confusion.png")
+    return Outcome(summary: summary, confusion: confusion)
+  }
+}

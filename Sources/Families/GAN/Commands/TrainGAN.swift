@@ -1,0 +1,221 @@
+import ArgumentParser
+import Console
+import Datasets
+import Files
+import Kernels
+import NN
+import Training
+
+/// `aigc train gan|dcgan`.
+struct TrainGAN<Name: GANFamilyName>: ConsoleCommand {
+  static var configuration: CommandConfiguration {
+    let isGAN = Name.kind == .gan
+    return CommandConfiguration(
+      commandName: Name.family,
+      abstract: isGAN
+        ? "Train a GAN of fully connected layers on pictures."
+        : "Train a GAN of convolutions on pictures.",
+      discussion: """
+        DATA is a file of pictures of MNIST's kind (.gz too), a folder of PNG and JPEG files, whose \
+        sub-folders are classes, or an archive of them (.tar, .zip). Without flags the networks are \
+        \(isGAN ? "100-128-256-pixels and back" : "512-256-128 channels, from 4x4 to 32x32").
+        The folder of the run shows how it goes: samples.png, loss.png, log.jsonl.
+        """)
+  }
+
+  @Argument(help: "Pictures: a file, a folder or an archive.", completion: .file())
+  var data: String
+  @OptionGroup(title: "Pictures") var pictures: PictureArguments
+  @OptionGroup(title: "Model") var model: GANModelArguments
+  @OptionGroup(title: "Losses") var losses: GANLossArguments
+  @OptionGroup(title: "Training") var training: TrainingOptions
+  @Option(help: "Thousands of pictures to learn from, in place of --steps.")
+  var kimg: Double?
+  @OptionGroup var common: CommonOptions
+
+  func validate() throws {
+    if let kimg, !(kimg > 0 && kimg <= 1e9) {
+      throw ValidationError("--kimg \(kimg): a number above 0 is needed")
+    }
+    if kimg != nil, training.steps != nil || training.epochs != nil {
+      throw ValidationError("one of --steps, --epochs and --kimg")
+    }
+    if training.val != nil || training.valSplit != nil {
+      throw ValidationError("--val and --val-split are not of GANs: all pictures are learned from")
+    }
+  }
+
+  func run() throws {
+    let folder = try training.folder(family: Name.family, data: data)
+    var trainer = GANTrainer()
+    trainer.kind = Name.kind
+    trainer.data = data
+    trainer.labels = pictures.labels
+    trainer.pictures = pictures.options
+    trainer.model = model.options
+    trainer.options =
+      training.resume ? try GANTrainer.savedOptions(in: folder) : GANTrainingOptions()
+    try losses.apply(to: &trainer.options)
+    if let convolution = pictures.convolution { trainer.options.convolution = convolution }
+    trainer.thousands = kimg
+    try training.configure(&trainer, folder: folder)
+    if training.dryRun { return try printPlan(trainer, folder: folder) }
+    let progress = TrainerProgressLine()
+    trainer.report = { progress.show($0) }
+    let summary = training.resume ? try trainer.resume(in: folder) : try trainer.train(to: folder)
+    progress.finish()
+    try printSummary(
+      summary, folder: folder, json: common.json, items: "images",
+      score: ("sliced_wasserstein", "sliced Wasserstein distance"),
+      command: "sample \(Name.family) --out img.png")
+  }
+}
+
+/// The flags of a GAN's networks.
+struct GANModelArguments: ParsableArguments {
+  @Option(
+    name: [.customLong("latent"), .customLong("z-dim"), .customLong("nz")],
+    help: "Numbers of a latent (default 100).")
+  var latent: Int?
+  @Option(
+    help: "Size of the generator's first layer (default 128; dcgan: 512 channels).")
+  var width: Int?
+  @Flag(help: "Learn the classes of the data, to be asked for with --class.")
+  var conditional = false
+  @Option(
+    name: [.customLong("d-norm"), .customLong("discriminator-norm")],
+    help: "dcgan: norm in the discriminator: batch, instance or none (default batch).")
+  var discriminatorNorm: GANConfiguration.Normalization?
+  @Flag(
+    name: [.customLong("spectral-norm")],
+    help: "Divide the discriminator's weights by their largest singular value.")
+  var spectralNorm = false
+
+  func validate() throws {
+    if let latent, !(1...4096).contains(latent) {
+      throw ValidationError("--latent \(latent): 1 to 4096")
+    }
+    if let width, !(1...1 << 14).contains(width) {
+      throw ValidationError("--width \(width): 1 to 16384")
+    }
+  }
+
+  var options: GANModelOptions {
+    var result = GANModelOptions()
+    result.latent = latent
+    result.width = width
+    result.isConditional = conditional
+    result.discriminatorNorm = discriminatorNorm
+    result.isSpectral = spectralNorm
+    return result
+  }
+}
+
+/// The flags of how two networks train against each other.
+struct GANLossArguments: ParsableArguments {
+  @Option(help: "original (the default), lsgan, hinge or wgan-gp.")
+  var loss: AdversarialLoss?
+  @Option(
+    name: [.customLong("r1"), .customLong("gamma")], parsing: .unconditional,
+    help: "Factor of the R1 penalty on the discriminator's gradient (default 0).")
+  var r1: Float?
+  @Option(
+    parsing: .unconditional, help: "Factor of the gradient penalty of wgan-gp (default 10).")
+  var gradientPenalty: Float?
+  @Option(
+    parsing: .unconditional,
+    help: "What targets of real pictures fall short of 1: 0.1 (default 0; original and lsgan).")
+  var labelSmoothing: Float?
+  @Option(
+    parsing: .unconditional,
+    help: "Keep an average of the generator's weights, 0.999 of it at each step; 0: none (default)."
+  )
+  var ema: Float?
+  @Option(
+    name: [.customLong("d-steps"), .customLong("n-critic")],
+    help: "Steps of the discriminator to one of the generator (default 1).")
+  var discriminatorSteps: Int?
+  @Option(help: "Change what the discriminator sees: some of color,translation,cutout.")
+  var augment: String?
+  @Flag(help: "Turn half of the pictures left to right.")
+  var mirror = false
+  @Flag(help: "Also write an animation of the same latents over the training.")
+  var animate = false
+  @Flag(help: "When the generator collapses, go back to the last healthy weights.")
+  var rollback = false
+
+  func validate() throws {
+    for (name, value) in [("--r1", r1), ("--gradient-penalty", gradientPenalty)] {
+      if let value, !(value >= 0 && value.isFinite) {
+        throw ValidationError("\(name) \(value): a number from 0 up")
+      }
+    }
+    if let labelSmoothing, !(labelSmoothing >= 0 && labelSmoothing < 1) {
+      throw ValidationError("--label-smoothing \(labelSmoothing): 0 to below 1")
+    }
+    if let ema, !(ema >= 0 && ema < 1) { throw ValidationError("--ema \(ema): 0 to below 1") }
+    if let discriminatorSteps, !(1...1000).contains(discriminatorSteps) {
+      throw ValidationError("--d-steps \(discriminatorSteps): 1 to 1000")
+    }
+  }
+
+  /// Puts in what was given.
+  func apply(to options: inout GANTrainingOptions) throws(AIGCError) {
+    if let loss { options.loss = loss }
+    if let r1 { options.r1 = r1 }
+    if let gradientPenalty { options.gradientPenalty = gradientPenalty }
+    if let labelSmoothing { options.labelSmoothing = labelSmoothing }
+    if let ema { options.average = ema > 0 ? ema : nil }
+    if let discriminatorSteps { options.discriminatorSteps = discriminatorSteps }
+    if let augment { options.augmentation = try Augmentation(parsing: augment) }
+    if mirror { options.isMirrored = true }
+    if animate { options.isAnimated = true }
+    if rollback { options.rollsBack = true }
+    if options.labelSmoothing > 0, ![.original, .lsgan].contains(options.loss) {
+      throw .usage("--label-smoothing is of the losses original and lsgan")
+    }
+  }
+}
+
+extension AdversarialLoss: ExpressibleByArgument {}
+extension GANConfiguration.Normalization: ExpressibleByArgument {}
+
+extension TrainingOptions {
+  /// Puts the flags into a trainer; what is not given is the family's default.
+  fileprivate func configure(
+    _ trainer: inout GANTrainer, folder: String
+  ) throws(AIGCError) {
+    var configuration = try base(GANTrainer.defaults(trainer.kind), folder: folder)
+    var options = self
+    // The number of steps of an epoch is known when the pictures are read.
+    trainer.epochs = epochs
+    options.epochs = nil
+    try options.apply(to: &configuration)
+    trainer.trainer = configuration
+  }
+}
+
+/// `--dry-run`: the resolved settings.
+private func printPlan(_ trainer: GANTrainer, folder: String) throws(AIGCError) {
+  var trainer = trainer
+  let configuration = try trainer.plan()
+  let run = trainer.trainer
+  var nothing = RandomSource.zeros
+  let generator = GANGenerator(configuration, using: &nothing)
+  let discriminator = GANDiscriminator(configuration, using: &nothing)
+  try Answer(nil).write(json: [
+    .init("model", .string(folder)), .init("family", .string(configuration.family)),
+    .init("image_size", .string("\(configuration.width)x\(configuration.height)")),
+    .init("channels", .int(configuration.channels)), .init("latent", .int(configuration.latent)),
+    .init("layers", .array(configuration.layers.map { .int($0) })),
+    .init("classes", .int(configuration.classes.count)),
+    .init("generator_parameters", .int(generator.parameterCount)),
+    .init("discriminator_parameters", .int(discriminator.parameterCount)),
+    .init("discriminator_norm", .string(configuration.discriminatorNorm.rawValue)),
+    .init("loss", .string(trainer.options.loss.rawValue)),
+    .init("steps", .int(run.steps)), .init("batch_size", .int(run.batchSize)),
+    .init("lr", .float(run.schedule.peak)),
+    .init("optimizer", .string(run.optimizer.kind.rawValue)),
+    .init("seed", .int(Int(clamping: run.seed))),
+  ])
+}

@@ -1,0 +1,149 @@
+import Files
+import FoundationEssentials
+import Training
+
+/// Which of the two networks of fully connected or convolutional layers.
+public enum GANKind: String, CaseIterable, Sendable {
+  /// Goodfellow et al. 2014.
+  case gan
+  /// Radford et al. 2016.
+  case dcgan
+}
+
+/// `config.json` of a GAN: everything needed to build its networks, and how it was trained.
+public struct GANConfiguration: Codable, Equatable, Sendable {
+  /// What stands between the convolutions of the discriminator.
+  public enum Normalization: String, Codable, CaseIterable, Sendable {
+    case batch, instance, none
+  }
+
+  /// "gan" or "dcgan".
+  public var family: String
+  public var formatVersion = 1
+  public var kind = "image"
+  public var description: String?
+  public var isDefault: Bool?
+  /// Numbers of a latent.
+  public var latent = 100
+  /// Of the pictures, in pixels.
+  public var width: Int
+  public var height: Int
+  /// 1 for grey, 3 for colour.
+  public var channels: Int
+  /// Sizes of the generator's inner layers: [128, 256], or channels, [512, 256, 128]. The
+  /// discriminator has the same the other way round.
+  public var layers: [Int]
+  /// Names of the classes; empty: the networks know of none.
+  public var classes: [String] = []
+  public var discriminatorNorm = Normalization.batch
+  /// Whether the discriminator's weights are divided by their largest singular value.
+  public var isSpectral = false
+  /// How it was trained; nil: by another program.
+  public var training: GANTrainingOptions?
+  /// Pictures seen in training, each pass counted.
+  public var trainingPictures: Int?
+
+  enum CodingKeys: String, CodingKey {
+    case family
+    case formatVersion = "format_version"
+    case kind
+    case description
+    case isDefault = "default"
+    case latent, width, height, channels, layers, classes
+    case discriminatorNorm = "discriminator_norm"
+    case isSpectral = "spectral_norm"
+    case training
+    case trainingPictures = "training_pictures"
+  }
+
+  public init(_ kind: GANKind, width: Int, height: Int, channels: Int, layers: [Int]) {
+    family = kind.rawValue
+    self.width = width
+    self.height = height
+    self.channels = channels
+    self.layers = layers
+  }
+
+  /// The article's GAN, 28 x 28 grey pixels.
+  public static var gan: GANConfiguration {
+    GANConfiguration(.gan, width: 28, height: 28, channels: 1, layers: [128, 256])
+  }
+
+  /// The article's DCGAN, 32 x 32 grey pixels.
+  public static var dcgan: GANConfiguration {
+    GANConfiguration(.dcgan, width: 32, height: 32, channels: 1, layers: [512, 256, 128])
+  }
+
+  var ganKind: GANKind { GANKind(rawValue: family) ?? .gan }
+
+  /// Values of a picture.
+  var pictureCount: Int { width * height * channels }
+  /// What the generator takes: a latent, and the class as one of as many ones and zeros.
+  var inputCount: Int { latent + classes.count }
+  /// Logits of the discriminator: one for each class. A picture's is that of its class (Mescheder et
+  /// al. 2018).
+  var logitCount: Int { max(classes.count, 1) }
+  /// Rows and columns of the map that the convolutions of a DCGAN start from: each of the others
+  /// doubles it.
+  var startHeight: Int { height >> layers.count }
+  var startWidth: Int { width >> layers.count }
+
+  /// Layers of a DCGAN that bring the smaller side from 4 pixels or a little more to its size.
+  static func doublings(width: Int, height: Int) -> Int {
+    var count = 0
+    while min(width, height) >> (count + 1) >= 4, width % (2 << count) == 0,
+      height % (2 << count) == 0
+    { count += 1 }
+    return count
+  }
+
+  /// What keeps the sizes from making a model; nil when they do.
+  var problem: String? {
+    guard (1...4096).contains(latent), (1...4096).contains(width), (1...4096).contains(height),
+      [1, 3, 4].contains(channels), (1...12).contains(layers.count), classes.count <= 4096,
+      layers.allSatisfy({ (1...1 << 16).contains($0) })
+    else { return "sizes that make no model" }
+    if ganKind == .dcgan {
+      let side = 1 << layers.count
+      guard width % side == 0, height % side == 0 else {
+        return "\(width)x\(height) pixels: \(layers.count) layers need multiples of \(side)"
+      }
+      guard max(startWidth, startHeight) <= 16 else {
+        return "\(width)x\(height) pixels: a DCGAN starts from 16x16 at most, so \(layers.count) "
+          + "layers end at \(16 * side)"
+      }
+    }
+    guard generatorWeights <= 1 << 31 else {
+      return "a model of \(generatorWeights) weights: too large"
+    }
+    return nil
+  }
+
+  /// Weights of the networks' layers, without biases and norms.
+  var generatorWeights: Int {
+    ganKind == .gan
+      ? Self.products([inputCount] + layers + [pictureCount])
+      : startWidth * startHeight * inputCount * layers[0] + 16 * Self.products(layers + [channels])
+  }
+  var discriminatorWeights: Int {
+    ganKind == .gan
+      ? Self.products([logitCount] + layers + [pictureCount])
+      : startWidth * startHeight * logitCount * layers[0] + 16 * Self.products(layers + [channels])
+  }
+
+  /// The sum of the products of neighbours.
+  private static func products(_ sizes: [Int]) -> Int {
+    zip(sizes, sizes.dropFirst()).reduce(0) { $0 + $1.0 * $1.1 }
+  }
+
+  /// - Throws: ``AIGCError`` (badInput) when the file is missing, or its sizes make no model.
+  static func read(folder: String) throws(AIGCError) -> GANConfiguration {
+    let result = try ModelConfiguration.decode(GANConfiguration.self, folder: folder)
+    let place = "\(folder)/\(ModelConfiguration.fileName)"
+    guard GANKind(rawValue: result.family) != nil, result.formatVersion == 1 else {
+      throw .badInput("\(place): not a GAN that this aigc reads")
+    }
+    if let problem = result.problem { throw .badInput("\(place): \(problem)") }
+    return result
+  }
+}

@@ -1,0 +1,73 @@
+import ArgumentParser
+import Checkpoints
+import Console
+import Files
+import Kernels
+import NN
+import Training
+
+/// The name of one of the two families, as a type: ArgumentParser needs a type for each command.
+protocol GANFamilyName: ImageFamilyName {
+  static var kind: GANKind { get }
+}
+extension GANFamilyName { static var family: String { kind.rawValue } }
+enum GANName: GANFamilyName { static let kind = GANKind.gan }
+enum DCGANName: GANFamilyName { static let kind = GANKind.dcgan }
+
+/// Generative adversarial networks: of fully connected layers, and of convolutions.
+struct GANFamily<Name: GANFamilyName>: ImageFamily {
+  var name: String { Name.family }
+  var trainCommand: any ParsableCommand.Type { TrainGAN<Name>.self }
+  var sampleCommand: any ParsableCommand.Type { SamplePictures<Name>.self }
+  var benchmarks: [Benchmark] { [GANBenchmarks.train(Name.kind)] }
+
+  func load(_ path: String) throws(AIGCError) -> any ImageGenerator { try GANModel(folder: path) }
+
+  func inspect(_ path: String) throws(AIGCError) -> [JSONValue.Member] {
+    let model = try GANModel(folder: path)
+    let sizes = model.configuration
+    var members: [JSONValue.Member] = [
+      .init("size", .string("\(sizes.width)x\(sizes.height)")),
+      .init("channels", .int(sizes.channels)), .init("latent", .int(sizes.latent)),
+      .init("layers", .array(sizes.layers.map { .int($0) })),
+      .init("classes", .array(sizes.classes.map { .string($0) })),
+      .init("parameters", .int(model.generator.parameterCount)),
+      .init("training_pictures", JSONValue(sizes.trainingPictures)),
+    ]
+    if let training = sizes.training {
+      members += [
+        .init("loss", .string(training.loss.rawValue)),
+        .init("ema", training.average.map { .float($0) } ?? .null),
+        .init("discriminator_norm", .string(sizes.discriminatorNorm.rawValue)),
+        .init("spectral_norm", .bool(sizes.isSpectral)),
+      ]
+    }
+    return members
+  }
+
+  /// The same model with weights of another type, the discriminator too unless one part is named.
+  func convert(
+    _ path: String, to output: String, options: ConversionOptions
+  ) throws(AIGCError) {
+    guard !output.hasSuffix(".safetensors") else {
+      throw .usage("\(output): a GAN is a folder; name one")
+    }
+    guard options.part != .discriminator else {
+      throw .usage("--part discriminator: a model folder needs its generator")
+    }
+    let model = try GANModel(folder: path)
+    let stored = try Checkpoint.open("\(path)/\(GANFolder.generator)")["model.0.weight"]?.type
+    var discriminator: GANDiscriminator?
+    let weights = "\(path)/\(GANFolder.discriminator)"
+    if options.part == nil, fileExists(weights) {
+      discriminator = try GANFolder.discriminator(weights, model.configuration)
+    }
+    let target = try RunFolder.path(family: name, data: path, out: output, force: options.force)
+    let folder = try OutputFolder(path: target)
+    try GANFolder.write(
+      model.configuration, generator: model.generator.namedParameters,
+      discriminator: discriminator?.namedParameters, type: options.type ?? stored ?? .f32,
+      to: folder.file)
+    try folder.commit()
+  }
+}

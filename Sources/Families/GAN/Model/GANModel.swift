@@ -1,0 +1,114 @@
+import Autograd
+import Checkpoints
+import Files
+import Kernels
+import NN
+import Training
+
+/// A trained generator: latents in, pictures out.
+public final class GANModel: ImageGenerator {
+  public let configuration: GANConfiguration
+  let generator: GANGenerator
+
+  /// Pictures that are made at once. Always as many, so that the sums of a picture are the same whatever
+  /// stands beside it.
+  private static let batch = 16
+
+  init(_ configuration: GANConfiguration, _ generator: GANGenerator) {
+    self.configuration = configuration
+    self.generator = generator
+  }
+
+  /// Opens a model folder.
+  /// - Throws: ``AIGCError`` (badInput) when a file is missing or damaged, (mismatch) when its files do
+  ///   not fit together.
+  public convenience init(folder: String) throws(AIGCError) {
+    let configuration = try GANConfiguration.read(folder: folder)
+    let checkpoint = try Checkpoint.open("\(folder)/\(GANFolder.generator)")
+    try GANFolder.check(checkpoint, least: configuration.generatorWeights)
+    var nothing = RandomSource.zeros
+    let generator = GANGenerator(configuration, using: &nothing)
+    try StateDictionary.load(generator.namedParameters, from: checkpoint)
+    self.init(configuration, generator)
+  }
+
+  public var latentCount: Int { configuration.latent }
+  public var width: Int { configuration.width }
+  public var height: Int { configuration.height }
+  public var channels: Int { configuration.channels }
+  public var classes: [String] { configuration.classes }
+
+  public func pictures(latents: [Float], labels: [Int32]) throws(AIGCError) -> [Float] {
+    let count = latents.count / latentCount
+    precondition(latents.count == count * latentCount, "GANModel: \(latents.count) numbers")
+    if !classes.isEmpty {
+      guard labels.count == count, labels.allSatisfy({ classes.indices.contains(Int($0)) }) else {
+        throw .usage("a class for each of \(count) pictures, 0 to \(classes.count - 1), is needed")
+      }
+    }
+    var pictures: [Float] = []
+    pictures.reserveCapacity(count * configuration.pictureCount)
+    for first in stride(from: 0, to: count, by: Self.batch) {
+      let size = min(Self.batch, count - first)
+      var part = Array(latents[first * latentCount..<(first + size) * latentCount])
+      part += [Float](repeating: 0, count: (Self.batch - size) * latentCount)
+      var classes = labels.isEmpty ? [] : Array(labels[first..<first + size])
+      if !labels.isEmpty { classes += [Int32](repeating: 0, count: Self.batch - size) }
+      let input = generator.input(Tensor(part, [Self.batch, latentCount]), labels: classes)
+      let output = generator(input, .inference)
+      pictures += output.sliced(0..<size).values
+      try Interruption.check()
+    }
+    return pictures
+  }
+}
+
+/// The files of a model folder, beside its configuration.
+enum GANFolder {
+  static let generator = "generator.safetensors"
+  static let discriminator = "discriminator.safetensors"
+
+  /// Refuses a file that is too small for the model, before memory of the configuration's sizes is asked
+  /// for.
+  static func check(_ checkpoint: Checkpoint, least count: Int) throws(AIGCError) {
+    guard checkpoint.valueCount >= count else {
+      throw .mismatch(
+        "\(checkpoint.path): does not fit the model: \(checkpoint.valueCount) values, not \(count)")
+    }
+  }
+
+  /// The discriminator of a file.
+  /// - Throws: ``AIGCError``: badInput for a damaged file, mismatch for one of another model.
+  static func discriminator(
+    _ path: String, _ configuration: GANConfiguration
+  ) throws(AIGCError) -> GANDiscriminator {
+    try discriminator(Checkpoint.open(path), configuration)
+  }
+
+  static func discriminator(
+    _ checkpoint: Checkpoint, _ configuration: GANConfiguration
+  ) throws(AIGCError) -> GANDiscriminator {
+    try check(checkpoint, least: configuration.discriminatorWeights)
+    var nothing = RandomSource.zeros
+    let network = GANDiscriminator(configuration, using: &nothing)
+    try StateDictionary.load(network.namedParameters, from: checkpoint)
+    return network
+  }
+
+  /// Writes configuration and weights.
+  /// - Parameters:
+  ///   - type: of the weights.
+  ///   - path: gives the path of a file's name.
+  static func write(
+    _ configuration: GANConfiguration, generator: NamedParameters?,
+    discriminator: NamedParameters?, type: ScalarType = .f32, to path: (String) -> String
+  ) throws(AIGCError) {
+    if let generator {
+      try StateDictionary.write(generator, to: path(Self.generator), type: type)
+    }
+    if let discriminator {
+      try StateDictionary.write(discriminator, to: path(Self.discriminator), type: type)
+    }
+    try ModelConfiguration.write(configuration, to: path(ModelConfiguration.fileName))
+  }
+}

@@ -1,0 +1,176 @@
+import Autograd
+import Kernels
+import NN
+
+/// Makes pictures of latents.
+public struct GANGenerator: Module {
+  public let model: Sequential
+  private let configuration: GANConfiguration
+
+  /// - Parameters:
+  ///   - configuration: sizes that make a model.
+  ///   - random: draws the weights.
+  public init(_ configuration: GANConfiguration, using random: inout RandomSource) {
+    self.configuration = configuration
+    switch configuration.ganKind {
+    case .gan: model = Sequential(Self.linear(configuration, &random))
+    case .dcgan:
+      model = Sequential(Self.convolutions(configuration, &random))
+      drawAsDCGAN(model.namedParameters, &random)
+    }
+  }
+
+  /// - Parameter z: [batch, latent + classes]: see ``input(_:labels:)``.
+  /// - Returns: [batch, height, width, channels], values from -1 to 1.
+  public func callAsFunction(_ z: Tensor, _ context: Context) -> Tensor {
+    let sizes = configuration
+    if sizes.ganKind == .dcgan {
+      return model(z.reshaped([z.shape[0], 1, 1, z.shape[1]]), context)
+    }
+    return model(z, context).unflattened(
+      height: sizes.height, width: sizes.width, channels: sizes.channels)
+  }
+
+  /// Latents with their classes behind them, each as one of as many ones and zeros (Mirza and
+  /// Osindero 2014).
+  /// - Parameters:
+  ///   - latents: [batch, latent].
+  ///   - labels: the class of each; without meaning for a model without classes.
+  public func input(_ latents: Tensor, labels: [Int32]) -> Tensor {
+    if configuration.classes.isEmpty { return latents }
+    return concatenated([latents, oneHot(labels, configuration.classes.count)], axis: 1)
+  }
+
+  /// latent → 128 → 256 → pixels: the article's `Generator`.
+  private static func linear(
+    _ sizes: GANConfiguration, _ random: inout RandomSource
+  ) -> [any Layer] {
+    var (layers, input): ([any Layer], Int) = ([], sizes.inputCount)
+    for output in sizes.layers {
+      layers += [Linear(input, output, using: &random), Activation.relu]
+      input = output
+    }
+    return layers + [Linear(input, sizes.pictureCount, using: &random), Activation(tanh)]
+  }
+
+  /// latent → 4 x 4 → 8 x 8 → …: the article's `DCGANGenerator`.
+  private static func convolutions(
+    _ sizes: GANConfiguration, _ random: inout RandomSource
+  ) -> [any Layer] {
+    var (layers, input): ([any Layer], Int) = ([], sizes.inputCount)
+    for (index, output) in (sizes.layers + [sizes.channels]).enumerated() {
+      let isFirst = index == 0
+      layers.append(
+        ConvTranspose2d(
+          input, output, kernel: isFirst ? sizes.startHeight : 4,
+          kernelWidth: isFirst ? sizes.startWidth : 4, stride: isFirst ? 1 : 2,
+          padding: isFirst ? 0 : 1, hasBias: false, using: &random))
+      if index < sizes.layers.count { layers += [BatchNorm2d(output), Activation.relu] }
+      input = output
+    }
+    return layers + [Activation(tanh)]
+  }
+}
+
+/// Tells pictures of the data from generated ones.
+public struct GANDiscriminator: Module {
+  public let model: Sequential
+  private let configuration: GANConfiguration
+
+  /// - Parameters:
+  ///   - configuration: sizes that make a model.
+  ///   - random: draws the weights.
+  public init(_ configuration: GANConfiguration, using random: inout RandomSource) {
+    self.configuration = configuration
+    switch configuration.ganKind {
+    case .gan: model = Sequential(Self.linear(configuration, &random))
+    case .dcgan:
+      model = Sequential(Self.convolutions(configuration, &random))
+      drawAsDCGAN(model.namedParameters, &random)
+    }
+  }
+
+  /// Whether a picture's logit depends on no other picture of the batch, so that batches may be joined.
+  var seesEachAlone: Bool {
+    let usesBatches = configuration.ganKind == .dcgan && configuration.discriminatorNorm == .batch
+    return !usesBatches && !configuration.isSpectral
+  }
+
+  /// - Parameters:
+  ///   - pictures: [batch, height, width, channels].
+  ///   - labels: the class of each; without meaning for a model without classes.
+  /// - Returns: [batch, 1], above 0 for what looks like the data: the logit, before the article's
+  ///   sigmoid.
+  public func callAsFunction(
+    _ pictures: Tensor, labels: [Int32], _ context: Context
+  ) -> Tensor {
+    let input = configuration.ganKind == .gan ? pictures.flattened() : pictures
+    let logits = model(input, context).reshaped([pictures.shape[0], configuration.logitCount])
+    if configuration.classes.isEmpty { return logits }
+    return (logits * oneHot(labels, configuration.classes.count)).sum(axis: 1, keepsAxis: true)
+  }
+
+  /// pixels → 256 → 128 → 1: the article's `Discriminator`.
+  private static func linear(
+    _ sizes: GANConfiguration, _ random: inout RandomSource
+  ) -> [any Layer] {
+    var (layers, input): ([any Layer], Int) = ([], sizes.pictureCount)
+    for output in sizes.layers.reversed() {
+      layers += [
+        Linear(input, output, isSpectral: sizes.isSpectral, using: &random), Activation.relu,
+      ]
+      input = output
+    }
+    return layers + [
+      Linear(input, sizes.logitCount, isSpectral: sizes.isSpectral, using: &random)
+    ]
+  }
+
+  /// The generator the other way round, with slopes of 0.2 below 0 and no norm in the first layer
+  /// (Radford et al. 2016).
+  private static func convolutions(
+    _ sizes: GANConfiguration, _ random: inout RandomSource
+  ) -> [any Layer] {
+    var (layers, input): ([any Layer], Int) = ([], sizes.channels)
+    for (index, output) in sizes.layers.reversed().enumerated() {
+      layers.append(
+        Conv2d(
+          input, output, kernel: 4, stride: 2, padding: 1, hasBias: false,
+          isSpectral: sizes.isSpectral, using: &random))
+      if index > 0 {
+        switch sizes.discriminatorNorm {
+        case .batch: layers.append(BatchNorm2d(output))
+        case .instance: layers.append(InstanceNorm2d(output))
+        case .none: break
+        }
+      }
+      layers.append(Activation.leakyRelu(0.2))
+      input = output
+    }
+    return layers + [
+      Conv2d(
+        input, sizes.logitCount, kernel: sizes.startHeight, kernelWidth: sizes.startWidth,
+        hasBias: false, isSpectral: sizes.isSpectral, using: &random)
+    ]
+  }
+}
+
+/// [labels, classes]: 1 at the label, else 0.
+private func oneHot(_ labels: [Int32], _ classes: Int) -> Tensor {
+  var values = [Float](repeating: 0, count: labels.count * classes)
+  for (index, label) in labels.enumerated() { values[index * classes + Int(label)] = 1 }
+  return Tensor(values, [labels.count, classes])
+}
+
+/// Starting values of Radford et al. 2016: convolutions from N(0, 0.02), factors of norms from
+/// N(1, 0.02).
+private func drawAsDCGAN(_ parameters: NamedParameters, _ random: inout RandomSource) {
+  if random == .zeros { return }
+  for (_, parameter) in parameters where parameter.isTrainable {
+    if parameter.stored == .convolution {
+      Initializer.normal(parameter, deviation: 0.02, using: &random)
+    } else if parameter.value.values.allSatisfy({ $0 == 1 }) {
+      Initializer.normal(parameter, mean: 1, deviation: 0.02, using: &random)
+    }
+  }
+}

@@ -1,0 +1,168 @@
+import Autograd
+import Checkpoints
+import Datasets
+import Files
+import Kernels
+import NN
+import Training
+
+/// Training of a GAN on pictures.
+final class GANTask: TrainingTask {
+  private var configuration: GANConfiguration
+  private let options: GANTrainingOptions
+  private let networks: GANStep
+  private let average: WeightAverage?
+  /// The generator whose pictures are shown, scored and saved: the average where there is one.
+  private let shown: GANGenerator
+  private let pictures: PictureSet
+  private var loader: PictureLoader
+  private var seen = 0
+  /// Watches for a collapse.
+  private let monitor: AdversarialMonitor
+  private let samples: TrainingSamples
+  private let rollback: TrainingRollback?
+  private var notes: [JSONValue.Member] = []
+  /// Is told what the user should know.
+  var warn: (String) -> Void = { _ in }
+
+  let itemName = "images"
+  let validationName = "sliced_wasserstein"
+
+  /// - Parameters:
+  ///   - configuration: of the model.
+  ///   - networks: are changed.
+  ///   - pictures: the data.
+  ///   - trainer: batch size and seed.
+  init(
+    _ configuration: GANConfiguration, _ networks: GANStep, _ pictures: PictureSet,
+    _ options: GANTrainingOptions, _ trainer: TrainerConfiguration
+  ) {
+    self.configuration = configuration
+    self.options = options
+    self.networks = networks
+    self.pictures = pictures
+    if let decay = options.average {
+      // A third network of the generator's shape, for the average of its weights.
+      var nothing = RandomSource.zeros
+      shown = GANGenerator(configuration, using: &nothing)
+      let source = networks.generator.namedParameters.map { $0.parameter }
+      let averages = shown.namedParameters.map { $0.parameter }
+      for (parameter, average) in zip(source, averages) { average.value = parameter.value }
+      average = WeightAverage(of: source, in: averages, decay: decay)
+    } else {
+      (shown, average) = (networks.generator, nil)
+    }
+    // Streams of the seed: 0 draws the weights, 1 the latents of the steps.
+    loader = PictureLoader(
+      pictures, batch: trainer.batchSize, random: RandomSource(seed: trainer.seed, stream: 2),
+      isMirrored: options.isMirrored)
+    let model = GANModel(configuration, shown)
+    monitor = AdversarialMonitor(model, pictures)
+    samples = TrainingSamples(model, steps: trainer.steps, isAnimated: options.isAnimated)
+    rollback = options.rollsBack ? TrainingRollback() : nil
+  }
+
+  var parameters: NamedParameters {
+    func named(_ prefix: String, _ module: some Module) -> NamedParameters {
+      module.namedParameters.map { ("\(prefix).\($0.name)", $0.parameter) }
+    }
+    return named("generator", networks.generator) + named("discriminator", networks.discriminator)
+      + (average == nil ? [] : named("average", shown))
+  }
+
+  var optimizers: [(name: String, optimizer: any Optimizer)] {
+    [
+      ("generator", networks.generatorOptimizer),
+      ("discriminator", networks.discriminatorOptimizer),
+    ]
+  }
+
+  func step(_ step: Int, rate: Float, _ context: Context) throws(AIGCError) -> StepResult {
+    var count = 0
+    let result = try networks(step, rate: rate, context) { () throws(AIGCError) in
+      let batch = try loader.next()
+      count += batch.count
+      let shape: Shape = [
+        batch.count, configuration.height, configuration.width, configuration.channels,
+      ]
+      let latents = Tensor.normal([batch.count, configuration.latent], using: &context.random)
+      return GANBatch(
+        pictures: Tensor(batch.values, shape), latents: latents, labels: batch.labels)
+    }
+    seen += count
+    average?.update(step: step)
+    if let problem = monitor.observe(result.outcome) { say("step \(step + 1): \(problem)") }
+    try samples.addFrame(step: step + 1)
+    return StepResult(metrics: result.metrics, items: count)
+  }
+
+  func validate() throws(AIGCError) -> Double? {
+    let health = try monitor.evaluate()
+    notes += [
+      .init("diversity", .double(health.diversity)), .init("spread", .double(health.spread)),
+    ]
+    if let problem = health.problem { say(problem) }
+    guard let rollback else { return health.distance }
+    if !health.isCollapsed {
+      rollback.keep(self)
+    } else if rollback.restore(to: self) {
+      // The place in the data and the chance stay where they are: the same steps are not taken again.
+      say("went back to the weights of the last healthy evaluation")
+    }
+    return health.distance
+  }
+
+  /// Tells the user, and the log.
+  private func say(_ text: String) {
+    warn(text)
+    notes.append(.init("warning", .string(text)))
+  }
+
+  func takeNotes() -> [JSONValue.Member] {
+    defer { notes = [] }
+    return notes
+  }
+
+  func progress() throws(AIGCError) -> [NewTensor] {
+    let place = loader.place
+    let words = [
+      place.random.state.0, place.random.state.1, place.random.state.2, place.random.state.3,
+    ]
+    let counts = [place.epoch, place.offset, pictures.count, seen].map { Int64($0) }
+    return [
+      NewTensor(name: "place", shape: [4], integers: counts),
+      NewTensor(name: "order", shape: [4], integers: words.map { Int64(bitPattern: $0) }),
+    ] + monitor.progress() + (try samples.progress()) + (rollback?.progress() ?? [])
+  }
+
+  func restore(_ progress: Checkpoint, prefix: String) throws(AIGCError) {
+    let counts = try progress.tensor("\(prefix)place").integers().map { Int(clamping: $0) }
+    let words = try progress.tensor("\(prefix)order").integers().map { UInt64(bitPattern: $0) }
+    guard counts.count == 4, words.count == 4, counts[0] >= 0, counts[3] >= 0,
+      (0...counts[2]).contains(counts[1])
+    else { throw .badInput("\(progress.path): no place in the data") }
+    guard counts[2] == pictures.count else {
+      throw .mismatch(
+        "\(progress.path): the run has \(counts[2]) pictures, \(pictures.path) \(pictures.count); "
+          + "go on with the same data")
+    }
+    let place = PictureLoader.Place(
+      epoch: counts[0], offset: counts[1],
+      random: RandomSource(state: (words[0], words[1], words[2], words[3])))
+    loader = PictureLoader(
+      pictures, batch: loader.batch, at: place, isMirrored: options.isMirrored)
+    seen = counts[3]
+    try monitor.restore(progress, prefix: prefix)
+    try samples.restore(progress, prefix: prefix)
+    try rollback?.restore(progress, prefix: prefix, of: self)
+  }
+
+  func write(to path: (String) -> String) throws(AIGCError) {
+    configuration.trainingPictures = seen
+    try GANFolder.write(
+      configuration, generator: shown.namedParameters,
+      discriminator: networks.discriminator.namedParameters, to: path)
+  }
+
+  func show(in folder: String) throws(AIGCError) { try samples.write(to: folder) }
+}

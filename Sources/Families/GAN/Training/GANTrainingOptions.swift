@@ -1,0 +1,43 @@
+import Files
+import Kernels
+import Training
+
+/// How a GAN is trained, beside ``TrainerConfiguration``. What is not said otherwise is as in the
+/// article.
+public struct GANTrainingOptions: Codable, Equatable, Sendable {
+  public var loss = AdversarialLoss.original
+  /// γ of the R1 penalty; 0: none.
+  public var r1: Float = 0
+  /// λ of the gradient penalty of WGAN-GP.
+  public var gradientPenalty: Float = 10
+  /// What the discriminator's targets for real pictures fall short of 1.
+  public var labelSmoothing: Float = 0
+  /// Share that a step keeps of the average of the generator's weights; nil: no average, the model
+  /// has the last weights.
+  public var average: Float?
+  /// Steps of the discriminator to one of the generator.
+  public var discriminatorSteps = 1
+  public var augmentation: Augmentation?
+  /// Whether pictures are mirrored by chance.
+  public var isMirrored = false
+  public var convolution = ConvolutionMode.fast
+  /// Whether the fixed latents' pictures over time are kept, as an animation.
+  public var isAnimated = false
+  /// Whether a collapse is answered by going back to the last healthy weights.
+  public var rollsBack = false
+
+  enum CodingKeys: String, CodingKey {
+    case loss, r1
+    case gradientPenalty = "gradient_penalty"
+    case labelSmoothing = "label_smoothing"
+    case average = "ema"
+    case discriminatorSteps = "discriminator_steps"
+    case augmentation = "augment"
+    case isMirrored = "mirror"
+    case convolution
+    case isAnimated = "animate"
+    case rollsBack = "rollback"
+  }
+
+  public init() {}
+}

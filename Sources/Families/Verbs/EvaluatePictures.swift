@@ -1,0 +1,118 @@
+import ArgumentParser
+import Console
+import Datasets
+import Files
+import Kernels
+import Training
+
+/// The flags of `aigc evaluate` for pictures: a generator against data, or two sets of pictures.
+struct PictureEvaluationArguments: ParsableArguments {
+  @Option(parsing: .unconditional, help: "Pictures: how many of each side (default 10000).")
+  var num: Int?
+  @Option(
+    help:
+      "Pictures: the classifier whose last hidden layer is compared (default: the bundled one).",
+    completion: .directory)
+  var features: String?
+  @Option(help: "Pictures: one that cannot be read is skipped, or makes it fail (default fail).")
+  var badPictures: PictureOptions.BadPictures?
+  @Flag(help: "Pictures: compare two halves of the data, in place of a model and data.")
+  var halves = false
+  @Option(
+    name: .shortAndLong, parsing: .unconditional,
+    help: "Pictures: which of them are drawn (default 0).")
+  var seed: UInt64 = 0
+
+  /// Whether something was given that only pictures have.
+  var isGiven: Bool {
+    num != nil || features != nil || badPictures != nil || halves || seed != 0
+  }
+
+  func validate() throws {
+    if let num, num < 2 { throw ValidationError("--num \(num): a number from 2 up") }
+  }
+
+  /// Compares what `model` makes, or the pictures at that path, with the data at `file`; with
+  /// ``halves`` two halves of the pictures at `model`.
+  func evaluate(_ model: String, _ file: String?) throws(AIGCError) -> Evaluation {
+    let extractor = try openFeatures()
+    var random = RandomSource(seed: seed)
+    let count = num ?? 10000
+    let (generated, real): (PictureFeatures, PictureFeatures)
+    if let generator = try openGenerator(model) {
+      real = try read(file ?? model, count, extractor, &random)
+      generated = try PictureFeatures(
+        of: generator, count: count, by: extractor, using: &random)
+    } else if let file {
+      generated = try read(model, count, extractor, &random)
+      real = try read(file, count, extractor, &random)
+    } else {
+      (generated, real) = try read(model, 2 * count, extractor, &random).halves(using: &random)
+    }
+    let result = try PictureDistance(
+      generated: generated, real: real, classes: extractor.classes.count, using: &random)
+    return Evaluation(
+      members: result.members(extractor), text: lines(result.members(extractor)))
+  }
+
+  private func read(
+    _ path: String, _ count: Int, _ extractor: any FeatureExtractor,
+    _ random: inout RandomSource
+  ) throws(AIGCError) -> PictureFeatures {
+    var options = PictureOptions(size: extractor.size, channels: extractor.channels)
+    if let badPictures { options.badPictures = badPictures }
+    let pictures = try PictureSet.open(path, options)
+    return try PictureFeatures(of: pictures, limit: count, by: extractor, using: &random)
+  }
+
+  private func openFeatures() throws(AIGCError) -> any FeatureExtractor {
+    let store = ModelStore.standard()
+    let bundled = store.models().first {
+      $0.place == .bundled && $0.configuration.family == ClassifierFamily().name
+    }
+    if features == nil, let bundled { return try Classifier(folder: bundled.path) }
+    return try openClassifier(features)
+  }
+}
+
+/// The model that makes pictures of the name or path; nil when no model stands there.
+private func openGenerator(_ nameOrPath: String) throws(AIGCError) -> (any ImageGenerator)? {
+  guard let path = picturesModel(nameOrPath) else { return nil }
+  guard let family = try family(of: path) as? any ImageFamily else {
+    throw .mismatch("\(path): a model that makes no pictures of chance")
+  }
+  return try family.load(path)
+}
+
+/// The folder of the model that the name or path means; nil for none.
+private func picturesModel(_ nameOrPath: String) -> String? {
+  guard let path = try? ModelStore.standard().resolve(nameOrPath), isFolder(path) else {
+    return nil
+  }
+  return path
+}
+
+/// Whether `aigc evaluate` of this is about pictures: a model that makes them, or no model and something
+/// that pictures can be read of.
+func isOfPictures(_ nameOrPath: String) -> Bool {
+  if let path = picturesModel(nameOrPath) {
+    return (try? family(of: path)) is any ImageFamily
+  }
+  guard fileExists(nameOrPath) else { return false }
+  return !families.contains { $0.claims(nameOrPath) }
+}
+
+extension PictureDistance {
+  func members(_ extractor: any FeatureExtractor) -> [JSONValue.Member] {
+    let shares = zip(extractor.classes, classShares).map { name, share in
+      JSONValue.Member(name, .double((share * 10000).rounded() / 10000))
+    }
+    return [
+      .init("frechet_distance", .double(frechetDistance)), .init("kid", .double(kernelDistance)),
+      .init("precision", .double(precision)), .init("recall", .double(recall)),
+      .init("features", .string(extractor.featuresName)), .init("generated", .int(generatedCount)),
+      .init("real", .int(realCount)), .init("neighbor", .int(Self.neighbor)),
+      .init("class_shares", .object(shares)),
+    ]
+  }
+}

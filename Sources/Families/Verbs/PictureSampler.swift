@@ -1,0 +1,173 @@
+import Console
+import Datasets
+import Files
+import Training
+
+/// Opens the picture model that the user wrote as a name or a path; without one, the newest of the family
+/// in runs/, else the bundled one.
+/// - Throws: ``AIGCError``: badInput for what is no model, mismatch for a model of another family.
+func loadImageModel(
+  _ nameOrPath: String?, family name: String
+) throws(AIGCError) -> (path: String, model: any ImageGenerator) {
+  let store = ModelStore.standard()
+  let path: String
+  if let nameOrPath {
+    path = try store.resolve(nameOrPath)
+  } else {
+    let found = try store.defaultModel(kind: "image") { $0.family == name }
+    let why = found.place == .runs ? "the newest in runs/" : found.place.rawValue
+    Diagnostics.note("using \(found.path) (\(why))")
+    path = found.path
+  }
+  let family = try family(of: path)
+  guard let images = family as? any ImageFamily, family.name == name else {
+    throw .mismatch("\(path): a model of the family \(family.name); a \(name) model is needed here")
+  }
+  return (path, try images.load(path))
+}
+
+/// Makes pictures of seeds and puts them together.
+struct PictureSampler {
+  private let generator: any ImageGenerator
+  /// The labels that pictures have in turn; empty: each draws its own.
+  private let labels: [Int32]
+  /// Pixels of a side of each pixel.
+  private let scale: Int
+
+  /// The most pixels of one sheet or of all frames of an animation.
+  private static let largest = 1 << 28
+  /// Pictures that are made before they are written.
+  private static let block = 64
+
+  init(_ generator: any ImageGenerator, labels: [Int32], scale: Int) {
+    self.generator = generator
+    self.labels = labels
+    self.scale = scale
+  }
+
+  private var size: PictureSize {
+    PictureSize(width: generator.width, height: generator.height)
+  }
+
+  /// A sheet of the pictures of `seeds`.
+  func sheet(_ seeds: [UInt64], columns: Int) throws(AIGCError) -> SampledFile {
+    try check(pictures: seeds.count)
+    return SampledFile([Picture.grid(try pictures(seeds), columns: columns)])
+  }
+
+  /// Writes each picture to a file of its own, named by its seed.
+  /// - Returns: The paths.
+  func writeEach(_ seeds: [UInt64], to folder: String) throws(AIGCError) -> [String] {
+    try makeFolder(folder)
+    var paths: [String] = []
+    for first in stride(from: 0, to: seeds.count, by: Self.block) {
+      let part = Array(seeds[first..<min(first + Self.block, seeds.count)])
+      for (seed, picture) in zip(part, try pictures(part, from: first)) {
+        let digits = String(seed)
+        let zeros = String(repeating: "0", count: max(0, 4 - digits.count))
+        paths.append("\(folder)/seed\(zeros)\(digits).png")
+        try picture.write(to: paths[paths.count - 1])
+      }
+    }
+    return paths
+  }
+
+  /// A sheet whose rows lead from each latent to the next, the last one to the first.
+  func strips(_ seeds: [UInt64], columns: Int) throws(AIGCError) -> SampledFile {
+    try check(pictures: seeds.count * columns)
+    let drawn = draws(seeds, from: 0)
+    let walk = LatentWalk(drawn.map { $0.latent })
+    var (latents, classes): ([Float], [Int32]) = ([], [])
+    for (row, start) in drawn.enumerated() {
+      for column in 0..<columns {
+        let share = columns == 1 ? 0 : Double(column) / Double(columns - 1)
+        latents += walk[Double(row) + share]
+        classes += start.labels
+      }
+    }
+    return SampledFile([Picture.grid(try pictures(latents, classes), columns: columns)])
+  }
+
+  /// An animation of `cells` walks beside each other, each over its share of the seeds and back.
+  func animation(
+    _ seeds: [UInt64], cells: Int, columns: Int, frames: Int
+  ) throws(AIGCError) -> SampledFile {
+    guard seeds.count >= cells else {
+      throw .usage("\(seeds.count) seeds for \(cells) walks: a seed for each is needed at least")
+    }
+    try check(pictures: cells * frames)
+    let drawn = draws(seeds, from: 0)
+    let keys = seeds.count / cells
+    let walks = (0..<cells).map { cell in
+      LatentWalk(drawn[cell * keys..<(cell + 1) * keys].map { $0.latent })
+    }
+    var sheets: [Picture] = []
+    for frame in 0..<frames {
+      let place = Double(frame * keys) / Double(frames)
+      let latents = walks.flatMap { $0[place] }
+      let classes = (0..<cells).flatMap { drawn[$0 * keys].labels }
+      sheets.append(Picture.grid(try pictures(latents, classes), columns: columns))
+    }
+    return SampledFile(sheets)
+  }
+
+  private func check(pictures count: Int) throws(AIGCError) {
+    let pixels = generator.width * generator.height * scale * scale
+    guard count <= Self.largest / pixels else {
+      throw .usage("\(count) pictures of \(pixels) pixels: too many for one file; see --outdir")
+    }
+  }
+
+  /// Latents and labels of seeds, the first of which is number `first` of all.
+  private func draws(
+    _ seeds: [UInt64], from first: Int
+  ) -> [(latent: [Float], labels: [Int32])] {
+    seeds.enumerated().map { index, seed in
+      generator.draw(
+        seed: seed, label: labels.isEmpty ? nil : labels[(first + index) % labels.count])
+    }
+  }
+
+  private func pictures(_ seeds: [UInt64], from first: Int = 0) throws(AIGCError) -> [Picture] {
+    let drawn = draws(seeds, from: first)
+    return try pictures(drawn.flatMap { $0.latent }, drawn.flatMap { $0.labels })
+  }
+
+  private func pictures(
+    _ latents: [Float], _ labels: [Int32]
+  ) throws(AIGCError) -> [Picture] {
+    let values = try generator.pictures(latents: latents, labels: labels)
+    return Picture.pictures(values: values, size: size, channels: generator.channels)
+      .map { $0.enlarged(by: scale) }
+  }
+}
+
+/// A picture, or the pictures of an animation, to be written by the ending of a name.
+struct SampledFile {
+  private let pictures: [Picture]
+
+  init(_ pictures: [Picture]) { self.pictures = pictures }
+
+  /// - Parameters:
+  ///   - path: .png, .jpg or .jpeg; .apng for an animation; "-" for PNG to standard output.
+  ///   - isAnimation: whether it must be a format that can move.
+  func write(to path: String, isAnimation: Bool) throws(AIGCError) {
+    let answer = try Answer(path)
+    try answer.write(bytes(path, isAnimation: isAnimation))
+    try answer.finish()
+  }
+
+  private func bytes(_ path: String, isAnimation: Bool) throws(AIGCError) -> [UInt8] {
+    let name = path.lowercased()
+    let isJPEG = name.hasSuffix(".jpg") || name.hasSuffix(".jpeg")
+    guard path == "-" || isJPEG || name.hasSuffix(".png") || name.hasSuffix(".apng") else {
+      throw .usage(
+        "\(path): a picture's name ends in .png or .jpg, an animation's in .png or .apng")
+    }
+    if isAnimation {
+      guard !isJPEG else { throw .usage("\(path): an animation is a .png or .apng") }
+      return try AnimatedPicture(pictures, milliseconds: 50).png()
+    }
+    return isJPEG ? try pictures[0].jpeg() : try pictures[0].png()
+  }
+}

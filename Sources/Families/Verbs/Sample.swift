@@ -1,0 +1,99 @@
+import ArgumentParser
+import Console
+import Datasets
+import Files
+import Kernels
+import Training
+
+/// `aigc sample FAMILY`.
+public struct Sample: ParsableCommand {
+  public static let configuration = CommandConfiguration(
+    commandName: "sample", abstract: "Make pictures with a model.",
+    subcommands: families.compactMap { ($0 as? any ImageFamily)?.sampleCommand })
+  public init() {}
+}
+
+/// The name of a family of picture models, as a type: ArgumentParser needs a type for each command.
+protocol ImageFamilyName: Sendable {
+  static var family: String { get }
+}
+
+/// `aigc sample gan`, and so on.
+struct SamplePictures<Name: ImageFamilyName>: ConsoleCommand {
+  static var configuration: CommandConfiguration {
+    CommandConfiguration(
+      commandName: Name.family, abstract: "Make pictures with a \(Name.family) model.",
+      discussion: """
+        aigc sample \(Name.family) --out img.png writes a sheet of 64 pictures; --num 1 one of them; \
+        --outdir DIR each to a file of its own, with its seed in the name.
+        """)
+  }
+
+  @Option(
+    name: [.customLong("model"), .customLong("network"), .customShort("m")],
+    help: "A model's name (see 'aigc models') or path (default: the newest in runs/).",
+    completion: .directory)
+  var model: String?
+  @OptionGroup var pictures: SampleArguments
+  @OptionGroup(title: "Walks between latents") var walk: WalkArguments
+  @Option(
+    name: .shortAndLong,
+    help: "Write one file, .png or .jpg, with all pictures; - for standard output (PNG).",
+    completion: .file())
+  var out: String?
+  @Option(help: "Write a file for each picture into this folder: seed0001.png.")
+  var outdir: String?
+  @OptionGroup var common: CommonOptions
+
+  func validate() throws {
+    if (out == nil) == (outdir == nil) {
+      throw ValidationError("--out FILE or --outdir DIR is needed, one of them")
+    }
+    if outdir != nil, walk.interpolate || pictures.grid != nil {
+      throw ValidationError("--grid and --interpolate make one file: --out")
+    }
+    if out == "-", common.json { throw ValidationError("--out - or --json, not both") }
+  }
+
+  func run() throws {
+    let (path, generator) = try loadImageModel(model, family: Name.family)
+    let sampler = PictureSampler(
+      generator, labels: try pictures.labels(generator), scale: pictures.scale)
+    let seeds = try pictures.resolvedSeeds(isWalk: walk.interpolate, frames: walk.frames)
+    var files: [String] = []
+    if let outdir {
+      files = try sampler.writeEach(seeds, to: outdir)
+    } else if let out {
+      let columns = pictures.columns(of: seeds.count)
+      if !walk.interpolate {
+        try sampler.sheet(seeds, columns: columns).write(to: out, isAnimation: false)
+      } else if let frames = walk.frames {
+        let cells = pictures.grid.map { $0.columns * $0.rows } ?? 1
+        try sampler.animation(
+          seeds, cells: cells, columns: pictures.grid?.columns ?? 1, frames: frames
+        )
+        .write(to: out, isAnimation: true)
+      } else {
+        try sampler.strips(seeds, columns: columns).write(to: out, isAnimation: false)
+      }
+      files = [out]
+    }
+    try report(path, generator, seeds, files)
+  }
+
+  private func report(
+    _ path: String, _ generator: any ImageGenerator, _ seeds: [UInt64], _ files: [String]
+  ) throws(AIGCError) {
+    if common.json {
+      try Answer(nil).write(json: [
+        .init("model", .string(path)),
+        .init("seeds", .array(seeds.map { .int(Int(clamping: $0)) })),
+        .init("width", .int(generator.width)), .init("height", .int(generator.height)),
+        .init("channels", .int(generator.channels)),
+        .init("files", .array(files.map { .string($0) })),
+      ])
+    } else if out != "-" {
+      try StandardOutput.write(files.map { $0 + "\n" }.joined())
+    }
+  }
+}

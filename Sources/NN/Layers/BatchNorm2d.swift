@@ -1,0 +1,71 @@
+import Autograd
+
+/// Batch normalisation (Ioffe and Szegedy 2015) of pictures, by channel: with the statistics of the
+/// batch while training, else with those of training so far.
+public struct BatchNorm2d: Normalization {
+  public let weight: Parameter
+  public let bias: Parameter
+  public let runningMean: Parameter
+  public let runningVariance: Parameter
+  /// Batches seen in training.
+  public let batchCount: Parameter
+  public let epsilon: Float
+  public let momentum: Float
+
+  /// - Parameters:
+  ///   - channels: of the pictures.
+  ///   - epsilon: added to the variance.
+  ///   - momentum: share of a batch in the running statistics.
+  public init(_ channels: Int, epsilon: Float = 1e-5, momentum: Float = 0.1) {
+    weight = Parameter(.ones([channels]))
+    bias = Parameter(.zeros([channels]))
+    runningMean = Parameter(.zeros([channels]), name: "running_mean", isTrainable: false)
+    runningVariance = Parameter(.ones([channels]), name: "running_var", isTrainable: false)
+    batchCount = Parameter(
+      Tensor(0), name: "num_batches_tracked", isTrainable: false, stored: .integer)
+    self.epsilon = epsilon
+    self.momentum = momentum
+  }
+
+  public func callAsFunction(_ x: Tensor, _ context: Context, slope: Float) -> Tensor {
+    guard context.isTraining else {
+      let scale = weight.value / sqrt(runningVariance.value + epsilon)
+      return channelAffine(x, scale, bias.value - runningMean.value * scale, slope: slope)
+    }
+    let (y, mean, variance) = batchNorm2d(
+      x, weight.value, bias.value, epsilon: epsilon, slope: slope)
+    // The running variance is that of the distribution, not of the batch.
+    let size = Float(x.count / max(x.shape[-1], 1))
+    let factor = size > 1 ? size / (size - 1) : 1
+    follow(runningMean, mean, 1)
+    follow(runningVariance, variance, factor)
+    batchCount.value = batchCount.value + 1
+    return y
+  }
+
+  private func follow(_ running: Parameter, _ values: [Float], _ factor: Float) {
+    running.value =
+      running.value * (1 - momentum) + Tensor(values, running.shape) * (momentum * factor)
+  }
+}
+
+/// Instance normalisation (Ulyanov et al. 2016): each channel of each picture by itself.
+public struct InstanceNorm2d: Normalization {
+  public let weight: Parameter?
+  public let bias: Parameter?
+  public let epsilon: Float
+
+  /// - Parameters:
+  ///   - channels: of the pictures.
+  ///   - epsilon: added to the variance.
+  ///   - isAffine: whether each channel has a factor and an offset, which are learned.
+  public init(_ channels: Int, epsilon: Float = 1e-5, isAffine: Bool = false) {
+    weight = isAffine ? Parameter(.ones([channels])) : nil
+    bias = isAffine ? Parameter(.zeros([channels])) : nil
+    self.epsilon = epsilon
+  }
+
+  public func callAsFunction(_ x: Tensor, _ context: Context, slope: Float) -> Tensor {
+    instanceNorm2d(x, weight?.value, bias?.value, epsilon: epsilon, slope: slope)
+  }
+}

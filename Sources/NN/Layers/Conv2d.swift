@@ -1,0 +1,91 @@
+import Autograd
+import Kernels
+
+/// Two-dimensional convolution of pictures [batch, height, width, channels].
+public struct Conv2d: Layer {
+  /// [kernel, kernelWidth, in, out].
+  public let weight: Parameter
+  /// [out].
+  public let bias: Parameter?
+  let spectralNorm: SpectralNorm?
+  public let stride: Int
+  public let padding: Int
+
+  /// - Parameters:
+  ///   - input: channels of x.
+  ///   - output: channels of y.
+  ///   - kernel: rows of a window, and its columns.
+  ///   - kernelWidth: the columns, where they are others.
+  ///   - stride: pixels from one window to the next.
+  ///   - padding: rows and columns of zeros around x.
+  ///   - hasBias: whether each channel of y gets a value of its own added.
+  ///   - isSpectral: whether the weight is divided by its largest singular value.
+  ///   - random: draws weight and bias uniformly within ±1/√(kernel² · in), as PyTorch does.
+  public init(
+    _ input: Int, _ output: Int, kernel: Int, kernelWidth: Int? = nil, stride: Int = 1,
+    padding: Int = 0, hasBias: Bool = true, isSpectral: Bool = false,
+    using random: inout RandomSource
+  ) {
+    let kernelWidth = kernelWidth ?? kernel
+    let fanIn = kernel * kernelWidth * input
+    weight = Parameter(
+      Initializer.fanIn([kernel, kernelWidth, input, output], fanIn: fanIn, using: &random),
+      name: isSpectral ? SpectralNorm.weightName : nil, stored: .convolution)
+    bias = hasBias ? Parameter(Initializer.fanIn([output], fanIn: fanIn, using: &random)) : nil
+    spectralNorm = isSpectral ? SpectralNorm(weight, outputAxis: 3, using: &random) : nil
+    self.stride = stride
+    self.padding = padding
+  }
+
+  public func callAsFunction(_ x: Tensor, _ context: Context) -> Tensor {
+    conv2d(
+      x, spectralNorm?(weight.value, context) ?? weight.value, bias?.value, stride: stride,
+      padding: padding, mode: context.convolution)
+  }
+}
+
+/// Transposed two-dimensional convolution of pictures [batch, height, width, channels].
+public struct ConvTranspose2d: Layer {
+  /// [kernel, kernelWidth, out, in].
+  public let weight: Parameter
+  /// [out].
+  public let bias: Parameter?
+  let spectralNorm: SpectralNorm?
+  public let stride: Int
+  public let padding: Int
+  public let outputPadding: Int
+
+  /// - Parameters:
+  ///   - input: channels of x.
+  ///   - output: channels of y.
+  ///   - kernel: rows of a window, and its columns.
+  ///   - kernelWidth: the columns, where they are others.
+  ///   - stride: pixels of y from one window to the next.
+  ///   - padding: rows and columns left out around y.
+  ///   - outputPadding: rows and columns more at the end of y.
+  ///   - hasBias: whether each channel of y gets a value of its own added.
+  ///   - isSpectral: whether the weight is divided by its largest singular value.
+  ///   - random: draws weight and bias uniformly within ±1/√(kernel² · out), as PyTorch does.
+  public init(
+    _ input: Int, _ output: Int, kernel: Int, kernelWidth: Int? = nil, stride: Int = 1,
+    padding: Int = 0, outputPadding: Int = 0, hasBias: Bool = true, isSpectral: Bool = false,
+    using random: inout RandomSource
+  ) {
+    let kernelWidth = kernelWidth ?? kernel
+    let fanIn = kernel * kernelWidth * output
+    weight = Parameter(
+      Initializer.fanIn([kernel, kernelWidth, output, input], fanIn: fanIn, using: &random),
+      name: isSpectral ? SpectralNorm.weightName : nil, stored: .convolution)
+    bias = hasBias ? Parameter(Initializer.fanIn([output], fanIn: fanIn, using: &random)) : nil
+    spectralNorm = isSpectral ? SpectralNorm(weight, outputAxis: 2, using: &random) : nil
+    self.stride = stride
+    self.padding = padding
+    self.outputPadding = outputPadding
+  }
+
+  public func callAsFunction(_ x: Tensor, _ context: Context) -> Tensor {
+    convTranspose2d(
+      x, spectralNorm?(weight.value, context) ?? weight.value, bias?.value, stride: stride,
+      padding: padding, outputPadding: outputPadding, mode: context.convolution)
+  }
+}

@@ -1,0 +1,40 @@
+/// How often pictures of each class were taken for each class.
+public struct ConfusionMatrix: Sendable {
+  /// Names of the classes.
+  public let classes: [String]
+  /// [true class, predicted class], row by row.
+  public private(set) var counts: [Int]
+
+  public init(classes: [String]) {
+    self.classes = classes
+    counts = [Int](repeating: 0, count: classes.count * classes.count)
+  }
+
+  public mutating func add(_ label: Int, predicted: Int) {
+    counts[label * classes.count + predicted] += 1
+  }
+
+  public func count(_ label: Int, predicted: Int) -> Int {
+    counts[label * classes.count + predicted]
+  }
+
+  /// Examples of a class.
+  public func total(_ label: Int) -> Int {
+    counts[label * classes.count..<(label + 1) * classes.count].reduce(0, +)
+  }
+
+  /// Examples of all classes.
+  public var total: Int { counts.reduce(0, +) }
+
+  /// Examples whose class was recognised.
+  public var correct: Int { classes.indices.reduce(0) { $0 + count($1, predicted: $1) } }
+
+  /// The share of examples whose class was recognised; 0 for none.
+  public var accuracy: Double { Double(correct) / Double(max(total, 1)) }
+
+  /// The same of one class; nil where it has no examples.
+  public func accuracy(_ label: Int) -> Double? {
+    let all = total(label)
+    return all > 0 ? Double(count(label, predicted: label)) / Double(all) : nil
+  }
+}

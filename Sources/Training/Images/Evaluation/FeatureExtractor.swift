@@ -1,0 +1,23 @@
+import Datasets
+import Files
+
+/// A model whose inner values describe pictures: what distances between sets of pictures are taken on.
+public protocol FeatureExtractor {
+  /// Says in results which features they are of.
+  var featuresName: String { get }
+  /// Of the pictures it takes.
+  var size: PictureSize { get }
+  /// Of the pictures it takes: 1 or 3.
+  var channels: Int { get }
+  /// Names of the classes that it tells apart.
+  var classes: [String] { get }
+  /// Values that describe a picture.
+  var featureCount: Int { get }
+
+  /// - Parameter values: [pictures, height, width, channels], -1 to 1.
+  /// - Returns: ``featureCount`` values for each picture, and the class that it looks like.
+  /// - Throws: ``AIGCError``: interrupted after Ctrl-C.
+  func features(
+    _ values: [Float]
+  ) throws(AIGCError) -> (features: [Float], classes: [Int])
+}

@@ -1,0 +1,110 @@
+import Datasets
+import Files
+import Kernels
+
+/// The features of a set of pictures: a row for each.
+public struct PictureFeatures: Sendable {
+  /// [count, size].
+  public let values: [Float]
+  public let size: Int
+  /// The class that each looks like.
+  public let classes: [Int]
+  public var count: Int { classes.count }
+
+  public init(values: [Float], size: Int, classes: [Int]) {
+    self.values = values
+    self.size = size
+    self.classes = classes
+  }
+
+  /// Pictures that are in memory at once.
+  private static let batch = 512
+
+  /// Of pictures of data: `limit` of them, drawn by chance where there are more.
+  /// - Parameter pictures: in the extractor's form.
+  /// - Throws: ``AIGCError``: badInput when a file was changed, interrupted.
+  public init(
+    of pictures: PictureSet, limit: Int, by extractor: any FeatureExtractor,
+    using random: inout RandomSource
+  ) throws(AIGCError) {
+    let chosen = Self.draw(limit, of: pictures.count, using: &random)
+    var (values, classes): ([Float], [Int]) = ([], [])
+    for first in stride(from: 0, to: chosen.count, by: Self.batch) {
+      let part = Array(chosen[first..<min(first + Self.batch, chosen.count)])
+      let found = try extractor.features(pictures.values(part))
+      values += found.features
+      classes += found.classes
+    }
+    self.init(values: values, size: extractor.featureCount, classes: classes)
+  }
+
+  /// Of pictures that a model makes, rounded to 8 bits as files of them are.
+  /// - Throws: ``AIGCError`` (interrupted).
+  public init(
+    of generator: any ImageGenerator, count: Int, by extractor: any FeatureExtractor,
+    using random: inout RandomSource
+  ) throws(AIGCError) {
+    var (values, classes): ([Float], [Int]) = ([], [])
+    for first in stride(from: 0, to: count, by: Self.batch) {
+      let pictures = try generator.pictures(min(Self.batch, count - first), using: &random).values
+      let found = try extractor.features(
+        Self.fitted(
+          pictures, PictureSize(width: generator.width, height: generator.height),
+          channels: generator.channels, to: extractor))
+      values += found.features
+      classes += found.classes
+      try Interruption.check()
+    }
+    self.init(values: values, size: extractor.featureCount, classes: classes)
+  }
+
+  /// Some of the rows.
+  func rows(_ indices: [Int]) -> [Float] {
+    indices.flatMap { values[$0 * size..<($0 + 1) * size] }
+  }
+
+  /// Half of the rows, drawn by chance, and the others.
+  public func halves(using random: inout RandomSource) -> (PictureFeatures, PictureFeatures) {
+    let order = Self.shuffled(count, using: &random)
+    func part(_ indices: ArraySlice<Int>) -> PictureFeatures {
+      let indices = indices.sorted()
+      return PictureFeatures(
+        values: rows(indices), size: size, classes: indices.map { classes[$0] })
+    }
+    return (part(order[..<(count / 2)]), part(order[(count / 2)...]))
+  }
+
+  /// `limit` of `count` numbers in their order; all where there are no more.
+  static func draw(_ limit: Int, of count: Int, using random: inout RandomSource) -> [Int] {
+    if limit >= count { return Array(0..<count) }
+    return shuffled(count, using: &random).prefix(limit).sorted()
+  }
+
+  private static func shuffled(_ count: Int, using random: inout RandomSource) -> [Int] {
+    var order = Array(0..<count)
+    for last in stride(from: count - 1, to: 0, by: -1) {
+      order.swapAt(last, Int(random.integer(below: UInt64(last + 1))))
+    }
+    return order
+  }
+
+  /// Pictures as the extractor takes them: smaller ones stand in the middle of black, larger ones are
+  /// made smaller.
+  private static func fitted(
+    _ values: [Float], _ size: PictureSize, channels: Int, to extractor: any FeatureExtractor
+  ) -> [Float] {
+    let length = size.width * size.height * channels
+    var result: [Float] = []
+    result.reserveCapacity(values.count)
+    for first in stride(from: 0, to: values.count, by: length) {
+      var picture = Picture(
+        width: size.width, height: size.height, color: [UInt8](repeating: 0, count: channels))
+      picture.pixels = values[first..<first + length].map { value in
+        UInt8(min(max((value + 1) * 127.5, 0), 255).rounded())
+      }
+      let form = picture.fitted(to: extractor.size, .pad).converted(to: extractor.channels)
+      result += form.pixels.map { Float($0) / 127.5 - 1 }
+    }
+    return result
+  }
+}

@@ -1,0 +1,103 @@
+import Checkpoints
+import Datasets
+import Files
+import Kernels
+
+/// Pictures that show how a generator's training goes: always those of the same latents, as a sheet at
+/// each save and, where it is asked for, as an animation over time.
+public final class TrainingSamples {
+  /// The files' names inside a run's folder.
+  public static let sheetName = "samples.png"
+  public static let animationName = "animation.png"
+
+  private let generator: any ImageGenerator
+  private let isAnimated: Bool
+  /// Steps between two frames.
+  private let interval: Int
+  /// Bytes of the frames so far, one after the other.
+  private var frames: [[UInt8]] = []
+
+  /// Pictures of a row of the sheet, and its rows.
+  private static let side = 8
+  /// The longest side of a frame of small pictures.
+  private static let frameSide = 256
+  private static let frameCount = 100
+
+  /// - Parameters:
+  ///   - generator: of the pictures, those of the seeds 0, 1, …
+  ///   - steps: of the run, for about a hundred frames.
+  ///   - isAnimated: whether frames are kept.
+  public init(_ generator: any ImageGenerator, steps: Int, isAnimated: Bool) {
+    self.generator = generator
+    self.isAnimated = isAnimated
+    interval = max(1, steps / Self.frameCount)
+  }
+
+  private var size: PictureSize {
+    PictureSize(width: generator.width, height: generator.height)
+  }
+
+  /// Pictures of a row of a frame, and its rows.
+  private var frameColumns: Int {
+    max(1, min(Self.side, Self.frameSide / max(generator.width, generator.height)))
+  }
+
+  /// A sheet of the first `count` seeds. Classes come in turn.
+  private func sheet(columns: Int) throws(AIGCError) -> Picture {
+    var (latents, labels): ([Float], [Int32]) = ([], [])
+    for index in 0..<columns * columns {
+      let classes = generator.classes.count
+      let label = classes == 0 ? nil : Int32(index % columns % classes)
+      let drawn = generator.draw(seed: UInt64(index), label: label)
+      latents += drawn.latent
+      labels += drawn.labels
+    }
+    let values = try generator.pictures(latents: latents, labels: labels)
+    let pictures = Picture.pictures(values: values, size: size, channels: generator.channels)
+    return Picture.grid(pictures, columns: columns)
+  }
+
+  /// Keeps a frame when it is time for one.
+  /// - Parameter step: steps done.
+  public func addFrame(step: Int) throws(AIGCError) {
+    guard isAnimated, step % interval == 0 || step == 1 else { return }
+    frames.append(try sheet(columns: frameColumns).pixels)
+  }
+
+  /// Writes the files into `folder`.
+  /// - Throws: ``AIGCError`` (failed) when the disk refuses.
+  public func write(to folder: String) throws(AIGCError) {
+    let sheet = try sheet(columns: Self.side)
+    try sheet.write(to: "\(folder)/\(Self.sheetName)")
+    guard !frames.isEmpty else { return }
+    let shape = try self.sheet(columns: frameColumns)
+    var pictures: [Picture] = []
+    for pixels in frames {
+      pictures.append(
+        try Picture(
+          width: shape.width, height: shape.height, channels: shape.channels, pixels: pixels))
+    }
+    try AnimatedPicture(pictures, milliseconds: 100, lastMilliseconds: 2000)
+      .write(to: "\(folder)/\(Self.animationName)")
+  }
+
+  /// - Throws: ``AIGCError`` (failed) when the system refuses memory.
+  public func progress() throws(AIGCError) -> [NewTensor] {
+    guard isAnimated else { return [] }
+    let shape = [frames.count, frames.first?.count ?? 0]
+    return [NewTensor(name: "frames", shape: shape, bytes: try Table(frames.flatMap { $0 }))]
+  }
+
+  /// - Throws: ``AIGCError`` (badInput) when the file is damaged.
+  public func restore(_ progress: Checkpoint, prefix: String) throws(AIGCError) {
+    guard isAnimated, let stored = progress["\(prefix)frames"], stored.count > 0 else { return }
+    let expected = try sheet(columns: frameColumns).pixels.count
+    guard stored.type == .u8, stored.shape.count == 2, stored.shape[1] == expected else {
+      throw .badInput("\(progress.path): the frames of the animation are damaged")
+    }
+    let bytes = try stored.bytes()
+    frames = (0..<stored.shape[0]).map { frame in
+      (frame * expected..<(frame + 1) * expected).map { bytes[$0] }
+    }
+  }
+}

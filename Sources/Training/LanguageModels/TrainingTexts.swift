@@ -1,0 +1,106 @@
+import Checkpoints
+import Datasets
+import Files
+
+/// The texts that a language model is trained on, and the part that is held out for validation.
+public struct TrainingTexts: Sendable {
+  /// Text files, plain or .gz; "-" is standard input.
+  public var paths: [String]
+  /// Held-out text.
+  public var heldOut: String?
+  /// Without held-out text, the last part of the texts.
+  public var heldOutShare: Double
+
+  public init(_ paths: [String] = [], heldOut: String? = nil, heldOutShare: Double = 0.1) {
+    self.paths = paths
+    self.heldOut = heldOut
+    self.heldOutShare = heldOutShare
+  }
+
+  /// Reads all of them.
+  /// - Throws: ``AIGCError`` (badInput) for a file that cannot be read.
+  public func read() throws(AIGCError) -> TrainingCorpus {
+    var corpus = TrainingCorpus(source: self)
+    for path in paths { corpus.texts.append(try readText(path: path)) }
+    if let heldOut { corpus.heldOut = try readText(path: heldOut) }
+    return corpus
+  }
+}
+
+/// The texts in memory.
+public struct TrainingCorpus: Sendable {
+  private let source: TrainingTexts
+  public fileprivate(set) var texts: [Table<UInt8>] = []
+  fileprivate var heldOut: Table<UInt8>?
+
+  fileprivate init(source: TrainingTexts) { self.source = source }
+
+  /// What errors call it.
+  public var name: String { source.paths.first ?? "no text" }
+
+  /// A new tokenizer for these texts.
+  /// - Parameters:
+  ///   - kind: what tokens are.
+  ///   - vocabularySize: of words or BPE; nil: all words, or the trainer's default for BPE.
+  /// - Throws: ``AIGCError``: badInput for texts that are not UTF-8 or have too little in them.
+  public func makeTokenizer(
+    _ kind: TokenizerKind, vocabularySize: Int?
+  ) throws(AIGCError) -> any Tokenizer {
+    // Characters of the held-out text count too: one of them that is unknown would be an error.
+    let texts = kind == .char ? texts + [heldOut].compactMap { $0 } : texts
+    return try buildTokenizer(
+      kind: kind, texts: texts, vocabularySize: vocabularySize, name: name)
+  }
+
+  /// Training and held-out tokens. Between two files stands the end of a text, where the tokenizer
+  /// has one.
+  /// - Throws: ``AIGCError`` (badInput) for texts with unknown characters, or with fewer than two
+  ///   tokens to train on.
+  public func encode(
+    _ tokenizer: any Tokenizer
+  ) throws(AIGCError) -> (training: [Int32], heldOut: [Int32]) {
+    var tokens: [Int32] = []
+    for (text, path) in zip(texts, source.paths) {
+      if !tokens.isEmpty, tokenizer.endTokenEndsText, let end = tokenizer.endToken {
+        tokens.append(end)
+      }
+      tokens += try tokenizer.encode(text, name: path)
+    }
+    var held: [Int32] = []
+    if let heldOut {
+      held = try tokenizer.encode(heldOut, name: source.heldOut ?? "")
+    } else {
+      let kept = tokens.count - Int(Double(tokens.count) * source.heldOutShare)
+      held = Array(tokens[kept...])
+      tokens.removeSubrange(kept...)
+    }
+    guard tokens.count > 1 else { throw .badInput("\(name): too little text to train on") }
+    return (tokens, held)
+  }
+}
+
+/// The place of a run in its training tokens, as runs save it.
+public enum TextPlace {
+  /// - Parameters:
+  ///   - position: batches taken.
+  ///   - tokens: of the training text.
+  public static func tensor(position: Int, tokens: Int) -> NewTensor {
+    NewTensor(name: "position", shape: [2], integers: [Int64(position), Int64(tokens)])
+  }
+
+  /// The position that ``tensor(position:tokens:)`` saved.
+  /// - Throws: ``AIGCError``: mismatch when the run's text was another one, badInput for damage.
+  public static func position(
+    _ progress: Checkpoint, prefix: String, tokens: Int
+  ) throws(AIGCError) -> Int {
+    let place = try progress.tensor("\(prefix)position").integers()
+    guard place.count == 2, let position = Int(exactly: place[0]), (0...1 << 53).contains(position)
+    else { throw .badInput("\(progress.path): no place in the data") }
+    guard place[1] == tokens else {
+      throw .mismatch(
+        "\(progress.path): the run has \(place[1]) training tokens, this text \(tokens); go on "
+          + "with the same data, --val and --val-split")
+    }
+    return position
+  }
+}

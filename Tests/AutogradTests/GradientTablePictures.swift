@@ -1,0 +1,96 @@
+import Kernels
+
+@testable import Autograd
+
+extension GradientRows {
+  /// Windows that overlap and that leave pixels over, strides, paddings, with and without bias.
+  static var convolutions: [GradientRow] {
+    var rows: [GradientRow] = []
+    for (index, (kernel, stride, padding)) in [(3, 1, 1), (4, 2, 1), (1, 1, 0), (2, 3, 2)]
+      .enumerated()
+    {
+      let seed = UInt64(200 + 10 * index)
+      let x = Samples.normal([2, 5, 6, 3], seed)
+      let small = Samples.normal([2, 3, 2, 4], seed + 1)
+      let weight = Samples.normal([kernel, kernel, 3, 4], seed + 2)
+      let (bias, inputBias) = (Samples.normal([4], seed + 3), Samples.normal([3], seed + 4))
+      let name = "\(kernel)x\(kernel) every \(stride)"
+      rows += [
+        GradientRow("conv2d \(name)", [x, weight, bias]) {
+          conv2d($0[0], $0[1], $0[2], stride: stride, padding: padding, mode: .exact)
+        },
+        GradientRow("conv2d \(name) without bias", [x, weight]) {
+          conv2d($0[0], $0[1], stride: stride, padding: padding, mode: .exact)
+        },
+        GradientRow("convTranspose2d \(name)", [small, weight, inputBias]) {
+          convTranspose2d(
+            $0[0], $0[1], $0[2], stride: stride, padding: padding, outputPadding: stride - 1,
+            mode: .exact)
+        },
+      ]
+    }
+    let weights = [Samples.normal([4, 4, 2, 3], 250), Samples.normal([3, 3, 3, 2], 251)]
+    return rows + [
+      GradientRow("two convolutions", [Samples.normal([1, 6, 6, 2], 252)] + weights) {
+        let hidden = tanh(conv2d($0[0], $0[1], stride: 2, padding: 1, mode: .exact))
+        return tanh(conv2d(hidden, $0[2], padding: 1, mode: .exact))
+      }
+    ]
+  }
+
+  static var channelNorms: [GradientRow] {
+    let x = Samples.normal([3, 2, 5, 4], 260, scale: 1)
+    let weight = Samples.signed([4], 261)
+    // Far from the activation's kink: channels are all above or all below it.
+    let bias = Tensor([9, -9, 8, -8], [4])
+    let scale = Samples.signed([4], 262)
+    var rows: [GradientRow] = []
+    for slope: Float in [1, 0.2, 0] {
+      rows += [
+        GradientRow("batchNorm2d, slope \(slope)", [x, weight, bias]) {
+          batchNorm2d($0[0], $0[1], $0[2], epsilon: 1e-3, slope: slope).y
+        },
+        GradientRow("instanceNorm2d, slope \(slope)", [x, weight, bias]) {
+          instanceNorm2d($0[0], $0[1], $0[2], epsilon: 1e-3, slope: slope)
+        },
+        GradientRow("channelAffine, slope \(slope)", [x, scale, bias]) {
+          square(channelAffine($0[0], $0[1], $0[2], slope: slope))
+        },
+      ]
+    }
+    return rows + [
+      GradientRow("instanceNorm2d without parameters", [x]) {
+        instanceNorm2d($0[0], epsilon: 1e-3)
+      },
+      GradientRow("channelSum", [x]) { square($0[0]).channelSum() },
+      GradientRow(
+        "batchNorm2d, wide", [Samples.normal([2, 3, 3, 70], 263), .ones([70]), .zeros([70])]
+      ) {
+        batchNorm2d($0[0], $0[1], $0[2], epsilon: 1e-3).y
+      },
+    ]
+  }
+
+  static var pooling: [GradientRow] {
+    // Values of a window far enough apart that none overtakes another.
+    let x = Tensor([2, 5, 6, 3]) { memory in
+      for index in memory.indices { memory[index] = Float(index * 7919 % 181) / 90 - 1 }
+    }
+    return [
+      GradientRow("maxPool2d", [x]) { square(maxPool2d($0[0], size: 2)) },
+      GradientRow("maxPool2d, overlapping", [x]) { square(maxPool2d($0[0], size: 3, stride: 2)) },
+      GradientRow("averagePool2d", [x]) { square(averagePool2d($0[0], size: 2)) },
+      GradientRow("averagePool2d, overlapping", [x]) {
+        square(averagePool2d($0[0], size: 3, stride: 1))
+      },
+      GradientRow("globalAveragePool", [x]) { square(globalAveragePool($0[0])) },
+      GradientRow("upsampleNearest", [x]) { square(upsampleNearest($0[0], factor: 2)) },
+      GradientRow("upsampleBilinear", [x]) { square(upsampleBilinear($0[0], factor: 2)) },
+      GradientRow("upsampleBilinear by 3", [x]) { square(upsampleBilinear($0[0], factor: 3)) },
+      GradientRow("flattened", [x]) { square($0[0].flattened()) },
+      GradientRow("unflattened", [Samples.normal([2, 24], 270)]) {
+        square($0[0].unflattened(height: 2, width: 4, channels: 3))
+      },
+    ]
+  }
+}

@@ -1,0 +1,177 @@
+import Files
+import Glibc
+import Kernels
+import Testing
+
+@testable import Datasets
+
+@Suite struct PictureFilesTests {
+  private let folder: PictureFolder
+
+  init() throws { folder = try PictureFolder() }
+
+  /// A picture of 2 x 2 pixels of one colour.
+  private func png(_ value: UInt8) throws -> [UInt8] {
+    try Picture(width: 2, height: 2, color: [value, 0, 9]).png()
+  }
+
+  /// The first byte of each picture.
+  private func colors(_ set: PictureSet) throws -> [Int] {
+    let values = try set.values(Array(0..<set.count))
+    let count = set.size.width * set.size.height * set.channels
+    return (0..<set.count).map { Int(((values[$0 * count] + 1) * 127.5).rounded()) }
+  }
+
+  @Test func foldersAreClasses() throws {
+    for (index, name) in ["b/1.png", "a/x/1.PNG", "a/0.png", "c/1.jpg"].enumerated() {
+      try folder.write(png(UInt8(index)), name)
+    }
+    try folder.write(Array("text".utf8), "a/notes.txt")
+    try folder.write([], ".git/1.png")
+    symlink("..", "\(folder.path)/a/loop")
+    mkfifo("\(folder.path)/a/pipe.png", 0o600)
+    let set = try PictureSet.open(folder.path)
+    #expect(set.classes == ["a", "b", "c"] && set.labels == [0, 0, 1, 2])
+    #expect(try colors(set) == [2, 1, 0, 3])
+    #expect(set.size == PictureSize(width: 2, height: 2) && set.channels == 3)
+    // A picture beside the folders: they are no classes.
+    try folder.write(png(4), "4.png")
+    let mixed = try PictureSet.open(folder.path)
+    #expect(mixed.classes.isEmpty && mixed.labels == nil)
+    #expect(try colors(mixed) == [4, 2, 1, 0, 3])
+    #expect(try colors(PictureSet.open("\(folder.path)/b")) == [0])
+    #expect(try colors(PictureSet.open("\(folder.path)/4.png")) == [4])
+    var options = PictureOptions()
+    options.limit = 3
+    #expect(try colors(PictureSet.open(folder.path, options)) == [4, 2, 0])
+  }
+
+  @Test func trainingPartsAreChosen() throws {
+    for (index, name) in ["train", "test", "val"].enumerated() {
+      try folder.write(png(UInt8(index)), "set/\(name)/cats/1.png")
+      try folder.write(png(UInt8(index + 10)), "set/\(name)/dogs/1.png")
+    }
+    let set = try PictureSet.open(folder.path)
+    #expect(try set.classes == ["cats", "dogs"] && colors(set) == [0, 10])
+    #expect(try colors(PictureSet.open("\(folder.path)/set/test")) == [1, 11])
+    try folder.write(png(7), "set/more/1.png")
+    #expect(try PictureSet.open(folder.path).classes == ["more", "test", "train", "val"])
+  }
+
+  @Test(arguments: ["ustar.tar", "gnu.tar", "pax.tar", "stored.zip", "deflated.zip"])
+  func archivesAreRead(_ name: String) throws {
+    let path = pictureFixture("archives/\(name)")
+    let set = try PictureSet.open(path)
+    // In the archive b comes before a, and 2 before 1; 3.png lies under a long name.
+    #expect(try colors(set) == [30, 20, 80, 10, 0])
+    #expect(set.classes == ["a", "b"] && set.labels == [0, 0, 0, 1, 1])
+    #expect(try colors(PictureSet.open("\(path)/test")) == [70, 60, 50, 40])
+    #expect(try colors(PictureSet.open("\(path)/top/test/b/")) == [50, 40])
+    let error = message { _ = try PictureSet.open("\(path)/nothing") }
+    #expect(
+      error == "3 \(path)/nothing: no PNG or JPEG pictures in the folder of the archive")
+    // Every cut is an error or a smaller set, never more.
+    let whole = try contents(path)
+    for size in stride(from: 0, to: whole.count, by: 101) {
+      let cut = try folder.write(Array(whole[..<size]), "cut")
+      guard let error = message({ _ = try PictureSet.open(cut) }) else {
+        #expect(name.hasSuffix("tar"))
+        continue
+      }
+      #expect(error.hasPrefix("3 \(cut)") && !error.contains("\n"), "\(error)")
+    }
+  }
+
+  @Test func badPicturesAreSkippedOrFatal() throws {
+    for index in 0..<4 { try folder.write(png(UInt8(index)), "\(index).png") }
+    let bad = folderContents(pictureFixture("bad"))
+    for name in bad { try folder.write(contents(pictureFixture("bad/\(name)")), "1-\(name)") }
+    var options = PictureOptions(size: PictureSize(width: 2, height: 2))
+    let fatal = message { _ = try PictureSet.open(folder.path, options) }
+    #expect(
+      fatal?.hasPrefix("3 \(folder.path)/1-checksum.png: damaged or truncated PNG picture: ")
+        == true)
+    #expect(fatal?.hasSuffix("; pass --bad-pictures skip to leave it out") == true)
+    options.badPictures = .skip
+    let set = try PictureSet.open(folder.path, options)
+    #expect(try colors(set) == [0, 1, 2, 3])
+    #expect(set.skipped.count == bad.count)
+    for (name, line) in zip(bad, set.skipped) {
+      #expect(line.hasPrefix("\(folder.path)/1-\(name): ") && !line.contains("\n"))
+    }
+    let only = message { _ = try PictureSet.open(pictureFixture("bad"), options) }
+    #expect(
+      only?.hasPrefix(
+        "3 \(pictureFixture("bad")): none of the \(bad.count) pictures can be read: ") == true)
+  }
+
+  @Test func setsWithoutPicturesAreRefused() throws {
+    try folder.write([], "empty/notes.txt")
+    let path = "\(folder.path)/empty"
+    #expect(
+      message { _ = try PictureSet.open(path) }
+        == "3 \(path): no PNG or JPEG pictures in the folder")
+    #expect(message { _ = try PictureSet.open("\(path)/no") }?.hasPrefix("3 \(path)/no: ") == true)
+    let text = "\(path)/notes.txt"
+    #expect(
+      message { _ = try PictureSet.open(text) }
+        == "3 \(text): neither IDX, tar or zip file nor a PNG or JPEG picture")
+    let labels = message { _ = try PictureSet.open(folder.path, labels: "x") }
+    #expect(labels?.hasPrefix("2 ") == true)
+    for (channels, limit) in [(2, 1), (0, 1), (3, 0), (3, -1)] {
+      var options = PictureOptions(size: nil, channels: channels)
+      options.limit = limit
+      #expect(message { _ = try PictureSet.open(path, options) }?.hasPrefix("2 ") == true)
+    }
+  }
+
+  @Test func sizesAndChannelsFollowThePictures() throws {
+    try folder.write(Picture(width: 4, height: 2, color: [5]).png(), "a.png")
+    #expect(try PictureSet.open(folder.path).channels == 1)
+    try folder.write(Picture(width: 4, height: 2, color: [5, 6, 7, 0]).png(), "b.png")
+    let set = try PictureSet.open(folder.path)
+    #expect(set.channels == 3 && set.size == PictureSize(width: 4, height: 2))
+    #expect(try colors(set) == [5, 255])
+    #expect(try PictureSet.open(folder.path, PictureOptions(size: nil, channels: 4)).channels == 4)
+    try folder.write(Picture(width: 2, height: 2, color: [5]).png(), "c.png")
+    let error = message { _ = try PictureSet.open(folder.path) }
+    #expect(
+      error
+        == "3 \(folder.path): pictures of different sizes: \(folder.path)/a.png has 4x2 pixels, "
+        + "\(folder.path)/c.png 2x2: pass --image-size")
+    let small = try PictureSet.open(
+      folder.path, PictureOptions(size: PictureSize(width: 2, height: 1)))
+    #expect(small.count == 3 && small.size == PictureSize(width: 2, height: 1))
+  }
+
+  /// Pictures that are not kept in memory: the same values, decoded ahead on another thread.
+  @Test func decodingAheadGivesTheSame() throws {
+    for index in 0..<23 { try folder.write(png(UInt8(index * 11)), "\(100 + index).png") }
+    let files = PictureListing(PictureFile.folder(folder.path)).files
+    let form = PictureForm(size: PictureSize(width: 2, height: 2), channels: 3, fit: .crop)
+    func set(_ memoryLimit: Int) throws -> PictureSet {
+      let (store, errors) = try PictureStore.filled(
+        form, files: files.count, memoryLimit: memoryLimit
+      ) { (index) throws(AIGCError) in
+        try form.apply(Picture.decode(files[index].read(), name: files[index].name))
+      }
+      #expect(errors.allSatisfy { $0 == nil })
+      return PictureSet(path: folder.path, store: store, labels: nil, classes: [])
+    }
+    let (kept, partly) = (try set(1 << 20), try set(form.count * 5))
+    #expect(kept.isInMemory && !partly.isInMemory)
+    #expect(try kept.values(Array(0..<23)) == partly.values(Array(0..<23)))
+    let first = PictureLoader(kept, batch: 4, random: RandomSource(seed: 1), isMirrored: true)
+    let second = PictureLoader(partly, batch: 4, random: RandomSource(seed: 1), isMirrored: true)
+    for _ in 0..<20 {
+      #expect(first.place == second.place)
+      let (one, two) = (try first.next(), try second.next())
+      #expect(one.values == two.values && one.count == 4 && one.labels.isEmpty)
+    }
+    let third = PictureLoader(partly, batch: 4, at: first.place, isMirrored: true)
+    #expect(try third.next().values == first.next().values)
+    // What is gone since is an error, not a trap.
+    removeTree(folder.path)
+    #expect(throws: AIGCError.self) { for _ in 0..<8 { _ = try second.next() } }
+  }
+}

@@ -1,0 +1,221 @@
+import ArgumentParser
+import Autograd
+import Checkpoints
+import Datasets
+import Files
+import Kernels
+import NN
+import Testing
+import Training
+
+@testable import Families
+
+/// Classifiers from pictures to classes; the plain PyTorch twin of `Scripts/fixtures/torch_classifier.py`.
+@Suite(.serialized) struct ClassifierTests {
+  /// Files of MNIST's kind: 8 × 8 pixels with a bright bar at the top, the left or across.
+  private func pictures(_ folder: TemporaryFolder, count: Int, name: String) throws -> String {
+    var random = RandomSource(seed: UInt64(count))
+    var pixels: [UInt8] = []
+    var labels: [UInt8] = []
+    for _ in 0..<count {
+      let label = Int(random.integer(below: 3))
+      labels.append(UInt8(label))
+      for y in 0..<8 {
+        for x in 0..<8 {
+          let isBar = label == 0 ? y < 2 : label == 1 ? x < 2 : x == y
+          pixels.append(UInt8(random.integer(below: 60)) + (isBar ? 190 : 0))
+        }
+      }
+    }
+    func header(_ kind: UInt8, _ sizes: [Int]) -> [UInt8] {
+      [0, 0, 8, kind] + sizes.flatMap { [0, 0, UInt8($0 >> 8), UInt8($0 & 255)] }
+    }
+    let path = folder.file("\(name)-images-idx3-ubyte")
+    for (file, bytes) in [
+      (path, header(3, [count, 8, 8]) + pixels),
+      (folder.file("\(name)-labels-idx1-ubyte"), header(1, [count]) + labels),
+    ] {
+      let output = try OutputFile(path: file)
+      try output.write(bytes)
+      try output.commit(sync: false)
+    }
+    return path
+  }
+
+  private func trainer(_ folder: TemporaryFolder, steps: Int) throws -> ClassifierTrainer {
+    var trainer = ClassifierTrainer()
+    trainer.data = try pictures(folder, count: 300, name: "bars")
+    trainer.options.stages = [4]
+    trainer.options.hidden = 8
+    trainer.options.augmentation = 0.5
+    trainer.trainer.steps = steps
+    trainer.trainer.batchSize = 32
+    trainer.trainer.evalEvery = 10
+    trainer.trainer.logEvery = 5
+    trainer.trainer.seed = 3
+    trainer.trainer.schedule.peak = 1e-2
+    return trainer
+  }
+
+  @Test func learnsAndMeasures() throws {
+    let folder = try TemporaryFolder()
+    var trainer = try trainer(folder, steps: 60)
+    let model = folder.file("model")
+    let outcome = try trainer.train(to: model)
+    let confusion = try #require(outcome.confusion)
+    #expect(confusion.total == 30)
+    #expect(confusion.accuracy > 0.9)
+    #expect(fileExists("\(model)/confusion.png"))
+    let log = try MetricsLog.read("\(model)/log.jsonl")
+    #expect(try #require(log.last?["accuracy"]) == confusion.accuracy)
+    // Pictures that it has not seen.
+    let others = try pictures(folder, count: 200, name: "others")
+    let evaluation = try #require(try ClassifierFamily().evaluate(model, on: others))
+    guard case .double(let accuracy)? = evaluation.members.first?.value else {
+      Issue.record("no accuracy")
+      return
+    }
+    #expect(accuracy > 0.9)
+    let configuration = try ClassifierConfiguration.read(folder: model)
+    #expect(configuration.classes == ["0", "1", "2"])
+    #expect(configuration.trainingPictures == outcome.summary.items)
+  }
+
+  /// Two sets of pictures by the features of a classifier; a generator in place of one of them.
+  @Test func distances() throws {
+    let folder = try TemporaryFolder()
+    var trainer = try trainer(folder, steps: 10)
+    _ = try trainer.train(to: folder.file("model"))
+    let (few, many) = (
+      try pictures(folder, count: 120, name: "few"), try pictures(folder, count: 150, name: "many")
+    )
+    func members(_ arguments: [String], _ model: String, _ data: String?) throws -> [String: Double]
+    {
+      let flags = ["--features", folder.file("model")] + arguments
+      let result = try PictureEvaluationArguments.parse(flags).evaluate(model, data)
+      return Dictionary(
+        uniqueKeysWithValues: result.members.compactMap { member in
+          member.value.number.map { (member.name, $0) }
+        })
+    }
+    let two = try members([], few, many)
+    #expect(two["generated"] == 120 && two["real"] == 150)
+    #expect(try #require(two["precision"]) > 0.5)
+    #expect(try members(["--num", "50"], few, many)["real"] == 50)
+    let own = try members([], many, many)
+    #expect(abs(try #require(own["frechet_distance"])) < 1e-3)
+    #expect(own["precision"] == 1 && own["recall"] == 1)
+    let halves = try members(["--halves"], many, nil)
+    #expect(halves["generated"] == 75 && halves["real"] == 75)
+    // Pictures of noise are far away.
+    var random = RandomSource(seed: 1)
+    let classifier = try Classifier(folder: folder.file("model"))
+    let noise = try PictureFeatures(of: Noise(), count: 60, by: classifier, using: &random)
+    let real = try PictureFeatures(
+      of: PictureSet.open(many, classifier.pictureOptions), limit: 100, by: classifier,
+      using: &random)
+    #expect(noise.count == 60 && real.count == 100)
+    let far = try PictureDistance(generated: noise, real: real, classes: 3, using: &random)
+    #expect(far.frechetDistance > 2 * (two["frechet_distance"] ?? 0))
+  }
+
+  /// Makes colour pictures larger than those of the classifier.
+  private struct Noise: ImageGenerator {
+    let latentCount = 16 * 12 * 3
+    let width = 16
+    let height = 12
+    let channels = 3
+    let classes: [String] = []
+
+    func pictures(latents: [Float], labels: [Int32]) throws(AIGCError) -> [Float] {
+      latents.map { min(max($0, -1), 1) }
+    }
+  }
+
+  @Test func aResumedRunEqualsAnUnbrokenOne() throws {
+    let folder = try TemporaryFolder()
+    // The schedule's length belongs to the run; with a constant rate it does not matter.
+    for name in ["whole", "parts"] {
+      var first = try trainer(folder, steps: name == "whole" ? 20 : 7)
+      first.trainer.schedule = Schedule(.constant, peak: 1e-2)
+      _ = try first.train(to: folder.file(name))
+      var rest = try trainer(folder, steps: 20)
+      rest.trainer.schedule = Schedule(.constant, peak: 1e-2)
+      // What the run was begun with is in its folder.
+      rest.options = ClassifierOptions()
+      _ = try rest.resume(in: folder.file(name))
+    }
+    let (a, b) = (
+      try Checkpoint.open(folder.file("whole/training.safetensors")),
+      try Checkpoint.open(folder.file("parts/training.safetensors"))
+    )
+    for tensor in a.tensors {
+      let other = try b.tensor(tensor.name)
+      #expect(try tensor.bytes().array(of: UInt8.self) == other.bytes().array(of: UInt8.self))
+    }
+  }
+
+  private func fixture(_ name: String, file: String = #filePath) -> String {
+    "\(parentFolder(of: parentFolder(of: file)))/Fixtures/classifier/\(name).safetensors"
+  }
+
+  /// A `state_dict` of PyTorch becomes a model that gives what PyTorch gives, and leaves as it came.
+  @Test func equalsPyTorch() throws {
+    let folder = try TemporaryFolder()
+    let model = folder.file("model")
+    let state = try Checkpoint.open(fixture("model"))
+    try ClassifierFamily().importCheckpoint(state, options: ImportOptions(), to: model)
+    let classifier = try Classifier(folder: model)
+    #expect(classifier.size == PictureSize(width: 12, height: 12))
+    #expect(classifier.configuration.stages == [4, 6])
+    let expected = try Checkpoint.open(fixture("expected"))
+    let x = try expected.tensor("x").floats()
+    let found = try classifier.features(x)
+    let hidden = try expected.tensor("hidden").floats()
+    let probabilities = try expected.tensor("probabilities").floats()
+    #expect(zip(found.features, hidden).allSatisfy { abs($0 - $1) < 1e-4 })
+    let ours = try classifier.probabilities(x)
+    #expect(ours.count == 21 && zip(ours, probabilities).allSatisfy { abs($0 - $1) < 1e-4 })
+    let written = try Checkpoint.open("\(model)/model.safetensors")
+    #expect(Set(written.tensors.map { $0.name }) == Set(state.tensors.map { $0.name }))
+    for tensor in written.tensors {
+      let original = try state.tensor(tensor.name)
+      #expect(tensor.type == original.type && tensor.shape == original.shape, "\(tensor.name)")
+      #expect(
+        try tensor.bytes().array(of: UInt8.self) == original.bytes().array(of: UInt8.self),
+        "\(tensor.name)")
+    }
+  }
+
+  @Test func whatDoesNotFitIsSaid() throws {
+    let folder = try TemporaryFolder()
+    let family = ClassifierFamily()
+    let expected = try Checkpoint.open(fixture("expected"))
+    #expect(throws: AIGCError.self) {
+      try family.importCheckpoint(expected, options: ImportOptions(), to: folder.file("model"))
+    }
+    var trainer = try trainer(folder, steps: 1)
+    trainer.options.stages = [4, 4, 4, 4]
+    let error = #expect(throws: AIGCError.self) { try trainer.train(to: folder.file("model")) }
+    #expect(error?.code == .usage)
+    #expect(!fileExists(folder.file("model")))
+  }
+
+  /// Turning, scaling and shifting by nothing changes nothing; else little.
+  @Test func augmentation() {
+    var random = RandomSource(seed: 1)
+    let values = (0..<2 * 6 * 5 * 3).map { Float($0 % 7) / 7 }
+    let none = AffineAugmentation(strength: 0)
+    #expect(none(values, height: 6, width: 5, channels: 3, using: &random) == values)
+    let some = AffineAugmentation(strength: 1)
+    let changed = some(values, height: 6, width: 5, channels: 3, using: &random)
+    #expect(changed != values)
+    let flat = some(
+      [Float](repeating: 0.25, count: 90), height: 6, width: 5, channels: 3, using: &random)
+    #expect(flat.allSatisfy { abs($0 - 0.25) < 1e-6 })
+    // A step from dark to bright stays one: left dark, right bright.
+    let edge = (0..<400).map { $0 % 20 < 10 ? Float(-1) : 1 }
+    let turned = some(edge, height: 20, width: 20, channels: 1, using: &random)
+    for row in 0..<20 { #expect(turned[row * 20] < 0 && turned[row * 20 + 19] > 0) }
+  }
+}
