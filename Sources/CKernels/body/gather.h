@@ -10,7 +10,8 @@ INLINE void panel_tile_at(int rows, int vectors, long depth, const float *a, con
     place[i] = a + row_at[i];
     for (int j = 0; j < vectors; j++) sum[i][j] = start ? load(begin + j * LANES) : splat(0);
   }
-#pragma clang loop unroll_count(4)
+  /* Not unrolled: the compiler would load ahead and run out of registers. */
+#pragma clang loop unroll(disable)
   for (long k = 0; k < depth; k++) {
     for (int j = 0; j < vectors * LANES; j += 16) __builtin_prefetch(b + (k + 16) * b_row + j);
     V columns[VECTORS];
@@ -22,8 +23,10 @@ INLINE void panel_tile_at(int rows, int vectors, long depth, const float *a, con
       for (int j = 0; j < vectors; j++) sum[i][j] += value * columns[j];
     }
   }
-  for (int i = 0; i < rows; i++)
-    for (int j = 0; j < vectors; j++) store(c + c_at[i] + j * LANES, sum[i][j]);
+  for (int i = 0; i < rows; i++) {
+    float *output = c + c_at[i];
+    for (int j = 0; j < vectors; j++) store(output + j * LANES, sum[i][j]);
+  }
 }
 
 #define TILE_AT(n, vectors) \

@@ -44,21 +44,16 @@ struct DirectConvolution {
     }
     let columns = shape.window(rowStride: source.rowStride)
     let pixels = shape.batch * shape.outputHeight * shape.outputWidth
-    // Weights that fit the second cache go over a block of windows in one task.
-    let together = size * kernels <= 1 << 16 ? panels : 1
-    let groups = panels / together
-    let count = Self.block(pixels * groups)
-    let blocks = (pixels + count - 1) / count
-    parallelFor(groups * blocks) { [shape] task in
-      let first = task % blocks * count
-      let rows = shape.pixels(first..<min(first + count, pixels), source)
-      let places = (0..<rows.count).map { $0 * kernels }
-      for panel in task / blocks * together..<(task / blocks + 1) * together {
-        let output = y + first * kernels + panel * width
+    let cut = Cut(rows: pixels, weights: size * kernels, panels: panels)
+    parallelFor(cut.tasks) { [shape] task in
+      let range = cut.rows(task)
+      let rows = shape.pixels(range, source)
+      let places = range.map { $0 * kernels }
+      for panel in cut.panels(task) {
         Self.product(
           source.base, rows, columns, target + panel * size * width,
           bias.map { $0 + panel * width },
-          output, places, columns: min(width, kernels - panel * width))
+          y + panel * width, places, columns: min(width, kernels - panel * width))
       }
     }
   }
@@ -92,31 +87,27 @@ struct DirectConvolution {
         target + task * kernels * width)
     }
     let starts = phases.indices.map { phases[..<$0].reduce(0) { $0 + $1.taps.count } }
-    // All phases have as many tasks as the first, which has the most pixels.
-    let most = shape.batch * (phases.first?.rows ?? 0) * (phases.first?.columns ?? 0)
-    let count = Self.block(most * panels * phases.count)
-    let blocks = (most + count - 1) / count
-    parallelFor(phases.count * panels * blocks) { [shape] task in
-      let (index, panel) = (task / blocks / panels, task / blocks % panels)
-      let phase = phases[index]
-      let first = task % blocks * count
-      let end = min(first + count, shape.batch * phase.rows * phase.columns)
-      guard first < end else { return }
-      let (rows, places) = phase.pixels(first..<end, shape, source)
-      Self.product(
-        source.base, rows, phase.window(source, kernels),
-        target + (panel * taps.count + starts[index]) * kernels * width,
-        bias.map { $0 + panel * width }, x + panel * width, places,
-        columns: min(width, channels - panel * width))
+    let windows = phases.map { $0.window(source, kernels) }
+    let cuts = phases.map {
+      Cut(
+        rows: shape.batch * $0.rows * $0.columns, weights: $0.taps.count * kernels * channels,
+        panels: panels)
+    }
+    let tasks = cuts.enumerated().flatMap { index, cut in (0..<cut.tasks).map { (index, $0) } }
+    parallelFor(tasks.count) { [shape] task in
+      let (index, part) = tasks[task]
+      let (rows, places) = phases[index].pixels(cuts[index].rows(part), shape, source)
+      for panel in cuts[index].panels(part) {
+        Self.product(
+          source.base, rows, windows[index],
+          target + (panel * taps.count + starts[index]) * kernels * width,
+          bias.map { $0 + panel * width }, x + panel * width, places,
+          columns: min(width, channels - panel * width))
+      }
     }
   }
 
   static func panels(_ columns: Int) -> Int { (columns + width - 1) / width }
-
-  /// Rows of a task, of so many in all tasks: fewer where there are few.
-  private static func block(_ rows: Int) -> Int {
-    max(6, min(block, (rows / 4 + 5) / 6 * 6))
-  }
 
   /// c = start + a b for one packed panel, piece by piece.
   static func product(
@@ -204,5 +195,36 @@ extension DirectConvolution {
         rows.count, pixels.count, a, rows, pixels, packed, width, start, target + column, places,
         columns)
     }
+  }
+}
+
+/// How the product of many rows with packed panels is cut into tasks, by the sizes alone.
+private struct Cut: Sendable {
+  private let rows: Int
+  private let height: Int
+  private let blocks: Int
+  /// Panels of one task.
+  private let together: Int
+  private let panels: Int
+  var tasks: Int { blocks * (panels / together) }
+
+  init(rows: Int, weights: Int, panels: Int) {
+    (self.rows, self.panels) = (rows, panels)
+    // Weights that fit the second cache meet a block of windows in one task.
+    together = weights <= 1 << 16 ? panels : 1
+    // Whole tiles of the micro-kernel; fewer rows where there are few, so that there are four tasks.
+    let share = rows * (panels / together) / 4
+    height = max(6, min(DirectConvolution.block, (share + 5) / 6 * 6))
+    blocks = (rows + height - 1) / height
+  }
+
+  func rows(_ task: Int) -> Range<Int> {
+    let first = task % blocks * height
+    return first..<min(first + height, rows)
+  }
+
+  func panels(_ task: Int) -> Range<Int> {
+    let first = task / blocks * together
+    return first..<first + together
   }
 }
