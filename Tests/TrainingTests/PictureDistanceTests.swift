@@ -10,14 +10,21 @@ import Testing
 /// `Scripts/fixtures/picture_distance.py`.
 @Suite struct PictureDistanceTests {
   private struct Case: Decodable {
-    var rows_a: Int
-    var rows_b: Int
+    var rowsA: Int
+    var rowsB: Int
     var shift: Float
     var scale: Float
-    var frechet_distance: Double
+    var frechetDistance: Double
     var kid: Double?
     var precision: Double
     var recall: Double
+
+    enum CodingKeys: String, CodingKey {
+      case rowsA = "rows_a"
+      case rowsB = "rows_b"
+      case frechetDistance = "frechet_distance"
+      case shift, scale, kid, precision, recall
+    }
   }
 
   private static let size = 12
@@ -48,13 +55,13 @@ import Testing
 
   @Test func equalSciPy() throws {
     for expected in try cases() {
-      let a = features(expected.rows_a, seed: 1, shift: expected.shift, scale: expected.scale)
-      let b = features(expected.rows_b, seed: 2, shift: 0, scale: 1)
+      let a = features(expected.rowsA, seed: 1, shift: expected.shift, scale: expected.scale)
+      let b = features(expected.rowsB, seed: 2, shift: 0, scale: 1)
       var random = RandomSource(seed: 3)
       let found = try PictureDistance(generated: a, real: b, classes: 3, using: &random)
-      let name = "\(expected.rows_a) and \(expected.rows_b) rows"
-      let scale = max(expected.frechet_distance, 1)
-      #expect(abs(found.frechetDistance - expected.frechet_distance) < 1e-5 * scale, "\(name)")
+      let name = "\(expected.rowsA) and \(expected.rowsB) rows"
+      let scale = max(expected.frechetDistance, 1)
+      #expect(abs(found.frechetDistance - expected.frechetDistance) < 1e-5 * scale, "\(name)")
       if let kid = expected.kid {
         #expect(abs(found.kernelDistance - kid) < 1e-4 * max(abs(kid), 1), "\(name)")
       }
@@ -62,8 +69,8 @@ import Testing
       #expect(
         abs(found.precision - expected.precision) <= 1.01 / Double(a.count), "\(name)")
       #expect(abs(found.recall - expected.recall) <= 1.01 / Double(b.count), "\(name)")
-      let ones = (expected.rows_a + 3) / 4
-      #expect(found.classShares[1] == Double(ones) / Double(expected.rows_a))
+      let ones = (expected.rowsA + 3) / 4
+      #expect(found.classShares[1] == Double(ones) / Double(expected.rowsA))
       #expect(found.classShares[2] == 0)
     }
   }

@@ -42,6 +42,12 @@ struct PictureEvaluationArguments: ParsableArguments {
     let (generated, real): (PictureFeatures, PictureFeatures)
     switch (try openGenerator(model), file) {
     case (let generator?, let file?):
+      if generator.width > extractor.size.width || generator.height > extractor.size.height {
+        Diagnostics.note(
+          "\(model): pictures of \(generator.width)x\(generator.height) are made smaller for features "
+            + "of \(extractor.size); those of data may be padded: take --features of the larger size"
+        )
+      }
       generated = try PictureFeatures(of: generator, count: count, by: extractor, using: &left)
       real = try read(file, count, extractor, &right)
     case (_?, nil): throw .usage("--halves: of pictures, not of the model \(model)")
