@@ -10,7 +10,9 @@ import Testing
 /// Pictures that a test makes up: of the latents themselves, or always the same.
 private struct MadeUp: ImageGenerator {
   let latentCount = 16
-  let (width, height, channels) = (4, 4, 1)
+  let width = 4
+  let height = 4
+  let channels = 1
   let classes: [String] = []
   /// How many different pictures there are.
   let variety: Int

@@ -80,8 +80,8 @@ public struct GANConfiguration: Codable, Equatable, Sendable {
   var pictureCount: Int { width * height * channels }
   /// What the generator takes: a latent, and the class as one of as many ones and zeros.
   var inputCount: Int { latent + classes.count }
-  /// Logits of the discriminator: one for each class. A picture's is that of its class (Mescheder et
-  /// al. 2018).
+  /// Logits of the discriminator: one for each class. A picture's is that of its class (Mescheder
+  /// et al. 2018).
   var logitCount: Int { max(classes.count, 1) }
   /// Rows and columns of the map that the convolutions of a DCGAN start from: each of the others
   /// doubles it.

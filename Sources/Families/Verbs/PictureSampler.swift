@@ -3,8 +3,8 @@ import Datasets
 import Files
 import Training
 
-/// Opens the picture model that the user wrote as a name or a path; without one, the newest of the family
-/// in runs/, else the bundled one.
+/// Opens the picture model that the user wrote as a name or a path; without one, the newest of the
+/// family in runs/, else the bundled one.
 /// - Throws: ``AIGCError``: badInput for what is no model, mismatch for a model of another family.
 func loadImageModel(
   _ nameOrPath: String?, family name: String

@@ -1,8 +1,10 @@
 import Autograd
 
-/// What a discriminator and a generator learn from, by the logits of real and of generated pictures.
+/// What a discriminator and a generator learn from, by the logits of real and of generated
+/// pictures.
 public enum AdversarialLoss: String, Codable, CaseIterable, Sendable {
-  /// Binary cross-entropy, the generator's in the form that does not saturate (Goodfellow et al. 2014).
+  /// Binary cross-entropy, the generator's in the form that does not saturate (Goodfellow et al.
+  /// 2014).
   case original
   /// Squared distances to 1 and 0 (Mao et al. 2017).
   case lsgan
@@ -61,8 +63,8 @@ public enum GradientPenalty {
     return square(gradient).sum() * (gamma / 2 / Float(max(pictures.shape[0], 1)))
   }
 
-  /// λ times the squared distance of the gradient's length to 1, at places between real and generated
-  /// pictures (Gulrajani et al. 2017).
+  /// λ times the squared distance of the gradient's length to 1, at places between real and
+  /// generated pictures (Gulrajani et al. 2017).
   /// - Parameters:
   ///   - real: pictures of the data, [batch, …].
   ///   - fake: as many generated ones.

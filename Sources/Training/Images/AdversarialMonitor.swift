@@ -24,11 +24,11 @@ public struct AdversarialOutcome {
 public struct AdversarialHealth {
   /// To the data; see ``SlicedWasserstein``.
   public var distance: Double
-  /// Mean squared distance between two generated pictures over that between two of the data, its root:
-  /// about 1 when healthy, 0 when all are the same.
+  /// Mean squared distance between two generated pictures over that between two of the data, its
+  /// root: about 1 when healthy, 0 when all are the same.
   public var diversity: Double
-  /// The distance of a generated picture to the most similar one of as many, its median, over that of
-  /// the data: small when some few pictures come again and again.
+  /// The distance of a generated picture to the most similar one of as many, its median, over that
+  /// of the data: small when some few pictures come again and again.
   public var spread: Double
 
   /// Shares of the data's below which a generator counts as collapsed.
@@ -149,7 +149,8 @@ public final class AdversarialMonitor {
       distance: SlicedWasserstein(pictures), diversity: diversity, spread: spread)
   }
 
-  /// The root of the mean squared distance of two pictures, and the median distance to the nearest other.
+  /// The root of the mean squared distance of two pictures, and the median distance to the nearest
+  /// other.
   private static func differences(_ pictures: Tensor) -> (Double, Double) {
     let count = min(pictures.shape[0], pairedCount)
     guard count > 1 else { return (0, 0) }

@@ -2,8 +2,8 @@ import Autograd
 import Files
 import Kernels
 
-/// Changes that a discriminator sees real and generated pictures through, so that few pictures of data
-/// do for it; gradients go through them (Zhao et al. 2020).
+/// Changes that a discriminator sees real and generated pictures through, so that few pictures of
+/// data do for it; gradients go through them (Zhao et al. 2020).
 public struct Augmentation: Codable, Equatable, Sendable {
   public enum Kind: String, Codable, CaseIterable, Sendable {
     /// Brightness, saturation and contrast.

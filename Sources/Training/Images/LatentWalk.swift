@@ -11,8 +11,8 @@ public struct LatentWalk {
     self.latents = latents
   }
 
-  /// The latent at a place: whole numbers are the latents themselves, those from their number on begin
-  /// anew.
+  /// The latent at a place: whole numbers are the latents themselves, those from their number on
+  /// begin anew.
   public subscript(place: Double) -> [Float] {
     let index = Int(place.rounded(.down))
     let share = place - place.rounded(.down)

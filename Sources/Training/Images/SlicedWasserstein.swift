@@ -1,9 +1,10 @@
 import Autograd
 import Kernels
 
-/// The sliced Wasserstein distance between sets of pictures (Rabin et al. 2011; of order 2): both sets
-/// seen along random directions, where the distance is that of sorted numbers. It needs no network that
-/// knows pictures, and sees what pixels say: a measure to compare moments of one training run by.
+/// The sliced Wasserstein distance between sets of pictures (Rabin et al. 2011; of order 2): both
+/// sets seen along random directions, where the distance is that of sorted numbers. It needs no
+/// network that knows pictures, and sees what pixels say: a measure to compare moments of one
+/// training run by.
 public final class SlicedWasserstein {
   /// [values of a picture, directions], columns of length 1.
   private let directions: Tensor

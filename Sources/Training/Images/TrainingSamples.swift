@@ -3,8 +3,8 @@ import Datasets
 import Files
 import Kernels
 
-/// Pictures that show how a generator's training goes: always those of the same latents, as a sheet at
-/// each save and, where it is asked for, as an animation over time.
+/// Pictures that show how a generator's training goes: always those of the same latents, as a sheet
+/// at each save and, where it is asked for, as an animation over time.
 public final class TrainingSamples {
   /// The files' names inside a run's folder.
   public static let sheetName = "samples.png"

@@ -3,8 +3,8 @@ import Checkpoints
 import Files
 import NN
 
-/// The weights of a task and what its optimizers remember, as they were at some healthy moment, to go
-/// back to.
+/// The weights of a task and what its optimizers remember, as they were at some healthy moment, to
+/// go back to.
 public final class TrainingRollback {
   private var values: [Tensor] = []
   private var steps: [Int] = []

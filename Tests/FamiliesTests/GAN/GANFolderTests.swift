@@ -20,7 +20,7 @@ import Training
   private static let damage: [(String, String, String)] = [
     ("\"latent\" : 6", "\"latent\" : 7", "does not fit"),
     ("\"latent\" : 6", "\"latent\" : -6", "sizes"),
-    ("\"latent\" : 6", "\"latent\" : 4e99", "latent"),
+    ("\"latent\" : 6", "\"latent\" : 4e99", "JSON"),
     ("\"width\" : 8", "\"width\" : 4096", "does not fit"),
     ("\"width\" : 8", "\"width\" : \"x\"", "width"),
     ("\"channels\" : 1", "\"channels\" : 2", "sizes"),

@@ -16,8 +16,9 @@ struct TrainGAN<Name: GANFamilyName>: ConsoleCommand {
         ? "Train a GAN of fully connected layers on pictures."
         : "Train a GAN of convolutions on pictures.",
       discussion: """
-        DATA is a file of pictures of MNIST's kind (.gz too), a folder of PNG and JPEG files, whose \
-        sub-folders are classes, or an archive of them (.tar, .zip). Without flags the networks are \
+        DATA is a file of pictures of MNIST's kind (.gz too), a folder of PNG and JPEG files, \
+        whose sub-folders are classes, or an archive of them (.tar, .zip). Without flags the \
+        networks are \
         \(isGAN ? "100-128-256-pixels and back" : "512-256-128 channels, from 4x4 to 32x32").
         The folder of the run shows how it goes: samples.png, loss.png, log.jsonl.
         """)

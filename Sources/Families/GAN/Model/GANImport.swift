@@ -6,8 +6,8 @@ import Training
 
 /// `aigc convert FILE FOLDER --family gan|dcgan`: bare state_dicts of the article's classes.
 extension GANFamily {
-  /// Makes a model folder of a generator, its sizes from the shapes; a discriminator joins the folder
-  /// of its generator.
+  /// Makes a model folder of a generator, its sizes from the shapes; a discriminator joins the
+  /// folder of its generator.
   func importCheckpoint(
     _ checkpoint: Checkpoint, options: ImportOptions, to folder: String
   ) throws(AIGCError) {

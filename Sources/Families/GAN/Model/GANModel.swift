@@ -10,8 +10,8 @@ public final class GANModel: ImageGenerator {
   public let configuration: GANConfiguration
   let generator: GANGenerator
 
-  /// Pictures that are made at once. Always as many, so that the sums of a picture are the same whatever
-  /// stands beside it.
+  /// Pictures that are made at once. Always as many, so that the sums of a picture are the same
+  /// whatever stands beside it.
   private static let batch = 16
 
   init(_ configuration: GANConfiguration, _ generator: GANGenerator) {
@@ -20,8 +20,8 @@ public final class GANModel: ImageGenerator {
   }
 
   /// Opens a model folder.
-  /// - Throws: ``AIGCError`` (badInput) when a file is missing or damaged, (mismatch) when its files do
-  ///   not fit together.
+  /// - Throws: ``AIGCError`` (badInput) when a file is missing or damaged, (mismatch) when its
+  ///   files do not fit together.
   public convenience init(folder: String) throws(AIGCError) {
     let configuration = try GANConfiguration.read(folder: folder)
     let checkpoint = try Checkpoint.open("\(folder)/\(GANFolder.generator)")
@@ -68,8 +68,8 @@ enum GANFolder {
   static let generator = "generator.safetensors"
   static let discriminator = "discriminator.safetensors"
 
-  /// Refuses a file that is too small for the model, before memory of the configuration's sizes is asked
-  /// for.
+  /// Refuses a file that is too small for the model, before memory of the configuration's sizes is
+  /// asked for.
   static func check(_ checkpoint: Checkpoint, least count: Int) throws(AIGCError) {
     guard checkpoint.valueCount >= count else {
       throw .mismatch(

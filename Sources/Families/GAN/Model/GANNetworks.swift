@@ -90,7 +90,8 @@ public struct GANDiscriminator: Module {
     }
   }
 
-  /// Whether a picture's logit depends on no other picture of the batch, so that batches may be joined.
+  /// Whether a picture's logit depends on no other picture of the batch, so that batches may be
+  /// joined.
   var seesEachAlone: Bool {
     let usesBatches = configuration.ganKind == .dcgan && configuration.discriminatorNorm == .batch
     return !usesBatches && !configuration.isSpectral

@@ -21,8 +21,8 @@ struct GANStepResult {
   /// Lengths of the gradients.
   var generatorNorm = 0.0
   var discriminatorNorm = 0.0
-  /// Share of the real and of the generated pictures that the discriminator knew for what they are; nil
-  /// where its logits have no zero.
+  /// Share of the real and of the generated pictures that the discriminator knew for what they are;
+  /// nil where its logits have no zero.
   var realAccuracy: Double?
   var fakeAccuracy: Double?
   /// Difference of the mean logits.
@@ -48,8 +48,8 @@ struct GANStepResult {
 }
 
 /// The step of a GAN: first the discriminator on real and generated pictures, then the generator
-/// through the discriminator. Pictures are generated once and serve both; the generator's step computes
-/// no gradients of the discriminator's weights.
+/// through the discriminator. Pictures are generated once and serve both; the generator's step
+/// computes no gradients of the discriminator's weights.
 final class GANStep {
   let generator: GANGenerator
   let discriminator: GANDiscriminator

@@ -106,7 +106,8 @@ final class GANTask: TrainingTask {
     if !health.isCollapsed {
       rollback.keep(self)
     } else if rollback.restore(to: self) {
-      // The place in the data and the chance stay where they are: the same steps are not taken again.
+      // The place in the data and the chance stay where they are: the same steps are not taken
+      // again.
       say("went back to the weights of the last healthy evaluation")
     }
     return health.distance

@@ -7,12 +7,13 @@ import Training
 /// What a GAN is to be; what is nil is the article's, or follows from the data.
 public struct GANModelOptions: Sendable {
   public var latent: Int?
-  /// Of the generator's first layer: 128 (gan, the second has twice as many) or 512 channels (dcgan,
-  /// halved from layer to layer).
+  /// Of the generator's first layer: 128 (gan, the second has twice as many) or 512 channels
+  /// (dcgan, halved from layer to layer).
   public var width: Int?
   /// Whether the networks know the classes of the data.
   public var isConditional = false
-  /// nil: batch normalisation, or none where a penalty or spectral normalisation does not go with it.
+  /// nil: batch normalisation, or none where a penalty or spectral normalisation does not go with
+  /// it.
   public var discriminatorNorm: GANConfiguration.Normalization?
   public var isSpectral = false
 
@@ -57,8 +58,8 @@ public struct GANTrainer {
   }
 
   /// Trains a new model in `folder`.
-  /// - Throws: ``AIGCError``: see ``Trainer/run(resuming:)``; badInput for pictures that cannot be read;
-  ///   usage for sizes that make no model.
+  /// - Throws: ``AIGCError``: see ``Trainer/run(resuming:)``; badInput for pictures that cannot be
+  ///   read; usage for sizes that make no model.
   public mutating func train(to folder: String) throws(AIGCError) -> TrainingSummary {
     let set = try open(size: pictures.size)
     var configuration = try configuration(of: set)
