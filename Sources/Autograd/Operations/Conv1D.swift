@@ -20,6 +20,10 @@ public func conv1D(_ x: Tensor, _ weight: Tensor, _ bias: Tensor) -> Tensor {
     let panels = PackedPanels(
       depth: input, columns: output, weight.pointer, depthStride: output, columnStride: 1)
     PanelProducts.multiply(rows: rows, x.pointer, panels, start: bias.pointer, result.base)
+  } else if PanelProducts.suits(rows: rows, depth: input, columns: output) {
+    PanelProducts.multiplyFew(
+      rows: rows, depth: input, columns: output, x.pointer, weight.pointer, depthStride: output,
+      columnStride: 1, start: bias.pointer, result.base)
   } else {
     // The product adds to what stands there: the bias.
     parallelRows(rows, output) { row in

@@ -60,6 +60,17 @@ private struct ProductSizes {
       return
     }
     if batch == 1 {
+      if !transposeA, PanelProducts.suits(rows: m, depth: k, columns: n) {
+        PanelProducts.multiplyFew(
+          rows: m, depth: k, columns: n, a, b, depthStride: transposeB ? 1 : strideB,
+          columnStride: transposeB ? strideB : 1, start: nil, c)
+        return
+      }
+      if transposeA, !transposeB, PanelProducts.suitsTransposed(depth: k, rows: m, columns: n) {
+        PanelProducts.multiplyTransposed(
+          depth: k, rows: m, columns: n, a, b, c, sums: nil)
+        return
+      }
       gemm(
         m, n, k, view(a, strideA, transposeA), view(b, strideB, transposeB), beta: 0, c, stride: n)
       return
@@ -94,12 +105,20 @@ public func linear(_ x: Tensor, _ weight: Tensor, _ bias: Tensor? = nil) -> Tens
   let result = Storage(count: rows * output)
   if let bias {
     precondition(bias.shape == [output], "linear: the bias \(bias.shape)")
-    for row in 0..<rows { (result.base + row * output).update(from: bias.base, count: output) }
   }
-  gemm(
-    rows, output, input, MatrixView(x.pointer, stride: input),
-    MatrixView(weight.pointer, stride: input, isTransposed: true), beta: bias == nil ? 0 : 1,
-    result.base, stride: output)
+  if PanelProducts.suits(rows: rows, depth: input, columns: output) {
+    PanelProducts.multiplyFew(
+      rows: rows, depth: input, columns: output, x.pointer, weight.pointer, depthStride: 1,
+      columnStride: input, start: bias?.pointer, result.base)
+  } else {
+    if let bias {
+      for row in 0..<rows { (result.base + row * output).update(from: bias.base, count: output) }
+    }
+    gemm(
+      rows, output, input, MatrixView(x.pointer, stride: input),
+      MatrixView(weight.pointer, stride: input, isTransposed: true), beta: bias == nil ? 0 : 1,
+      result.base, stride: output)
+  }
   let inputs = [x, weight] + (bias.map { [$0] } ?? [])
   return Tensor(result, shape).recorded(from: inputs, keepsOutput: false) { dy, context in
     let (x, weight) = (context.input(0), context.input(1))

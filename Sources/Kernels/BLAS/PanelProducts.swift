@@ -34,6 +34,63 @@ public enum PanelProducts {
     }
   }
 
+  /// Whether ``multiplyFew(rows:depth:columns:_:_:depthStride:columnStride:start:_:)`` is faster than
+  /// ``gemm(_:_:_:_:_:beta:_:stride:)``: enough rows to pay for the packing, and columns that fill panels.
+  public static func suits(rows: Int, depth: Int, columns: Int) -> Bool {
+    (32...512).contains(rows) && columns >= PackedPanels.width / 2 && depth >= 16
+  }
+
+  /// The same of ``multiplyTransposed(depth:rows:columns:_:_:_:sums:)``.
+  public static func suitsTransposed(depth: Int, rows: Int, columns: Int) -> Bool {
+    (16...512).contains(depth) && rows >= 32 && columns >= PackedPanels.width / 2
+  }
+
+  /// c = a b + start for the rows of a small batch: a task packs one panel of `b` and takes all rows
+  /// through it, so that packing needs no region of its own.
+  /// - Parameters:
+  ///   - rows: of `a` and `c`.
+  ///   - depth: the length of the sums.
+  ///   - columns: of `b` and `c`.
+  ///   - a: [rows, depth].
+  ///   - b: b[k * depthStride + j * columnStride].
+  ///   - start: one row that is added to all; nil: nothing is.
+  ///   - c: [rows, columns].
+  public static func multiplyFew(
+    rows: Int, depth: Int, columns: Int, _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>,
+    depthStride: Int, columnStride: Int, start: UnsafePointer<Float>?,
+    _ c: UnsafeMutablePointer<Float>
+  ) {
+    nonisolated(unsafe) let (a, b, start, c) = (a, b, start, c)
+    let body: @Sendable (Int) -> Void = { panel in
+      let first = panel * PackedPanels.width
+      let width = min(PackedPanels.width, columns - first)
+      withUnsafeTemporaryAllocation(of: Float.self, capacity: fewDepth * PackedPanels.width) {
+        guard let packed = $0.baseAddress else { return }
+        for k in stride(from: 0, to: depth, by: fewDepth) {
+          let length = min(fewDepth, depth - k)
+          aigc_pack_panel(
+            length, width, b + k * depthStride + first * columnStride, depthStride, columnStride,
+            packed)
+          let target = c + first
+          aigc_gemm_panel(
+            rows, length, a + k, depth, 1, packed,
+            k == 0 ? start.map { $0 + first } : UnsafePointer(target), k == 0 ? 0 : columns, target,
+            columns, width)
+        }
+      }
+    }
+    let panels = (columns + PackedPanels.width - 1) / PackedPanels.width
+    if rows * depth * columns < smallProduct {
+      for panel in 0..<panels { body(panel) }
+    } else {
+      parallelFor(panels, body)
+    }
+  }
+  /// Rows of a packed piece: it stays in the first cache and half of the second.
+  private static let fewDepth = 256
+  /// Below so many multiplications a region costs what it saves.
+  private static let smallProduct = 1 << 19
+
   /// c = aᵀ b: the gradient of a weight, and what it needs of the bias in the same pass over `b`.
   /// - Parameters:
   ///   - depth: rows of `a` and `b`; at least one.
@@ -42,10 +99,10 @@ public enum PanelProducts {
   ///   - a: [depth, rows].
   ///   - b: [depth, columns].
   ///   - c: [rows, columns].
-  ///   - sums: the sums of the columns of `b`.
+  ///   - sums: the sums of the columns of `b`; nil: not wanted.
   public static func multiplyTransposed(
     depth: Int, rows: Int, columns: Int, _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>,
-    _ c: UnsafeMutablePointer<Float>, sums: UnsafeMutablePointer<Float>
+    _ c: UnsafeMutablePointer<Float>, sums: UnsafeMutablePointer<Float>?
   ) {
     let panels = (columns + PackedPanels.width - 1) / PackedPanels.width
     // A piece of `b` is packed once for a block of rows: large ones, but at least 8 tasks.
@@ -61,7 +118,7 @@ public enum PanelProducts {
         for k in stride(from: 0, to: depth, by: piece) {
           let (length, target) = (min(piece, depth - k), c + row * columns + first)
           aigc_pack_panel(length, width, b + k * columns + first, columns, 1, panel)
-          if row == 0 {
+          if row == 0, let sums {
             aigc_column_sum(
               length, width, panel, PackedPanels.width, k == 0 ? 0 : 1, sums + first)
           }
