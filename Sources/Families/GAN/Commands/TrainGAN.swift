@@ -67,7 +67,7 @@ struct TrainGAN<Name: GANFamilyName>: ConsoleCommand {
     progress.finish()
     try printSummary(
       summary, folder: folder, json: common.json, items: "images",
-      score: ("sliced_wasserstein", "sliced Wasserstein distance"),
+      score: ("frechet_distance", "Fréchet distance on --features"),
       command: "sample \(Name.family) --out img.png")
   }
 }
@@ -144,6 +144,10 @@ struct GANLossArguments: ParsableArguments {
   var animate = false
   @Flag(help: "When the generator collapses, go back to the last healthy weights.")
   var rollback = false
+  @Option(
+    help: "Keep the weights nearest to the data on this classifier's features, not the latest.",
+    completion: .directory)
+  var features: String?
 
   func validate() throws {
     for (name, value) in [("--r1", r1), ("--gradient-penalty", gradientPenalty)] {
@@ -172,6 +176,7 @@ struct GANLossArguments: ParsableArguments {
     if mirror { options.isMirrored = true }
     if animate { options.isAnimated = true }
     if rollback { options.rollsBack = true }
+    if let features { options.features = features }
     if options.labelSmoothing > 0, ![.original, .lsgan].contains(options.loss) {
       throw .usage("--label-smoothing is of the losses original and lsgan")
     }

@@ -25,18 +25,25 @@ final class GANTask: TrainingTask {
   /// Is told what the user should know.
   var warn: (String) -> Void = { _ in }
 
+  /// Whether the last evaluation found a collapse: then the model's files stay as they are.
+  private var isCollapsed = false
+  /// Chooses the best weights, where that is wanted.
+  private let score: FeatureScore?
+
   let itemName = "images"
-  let validationName = "sliced_wasserstein"
+  let validationName = "frechet_distance"
 
   /// - Parameters:
   ///   - configuration: of the model.
   ///   - networks: are changed.
   ///   - pictures: the data.
   ///   - trainer: batch size and seed.
+  ///   - score: by which the best weights are kept; nil: the latest ones are.
   init(
     _ configuration: GANConfiguration, _ networks: GANStep, _ pictures: PictureSet,
-    _ options: GANTrainingOptions, _ trainer: TrainerConfiguration
+    _ options: GANTrainingOptions, _ trainer: TrainerConfiguration, score: FeatureScore? = nil
   ) {
+    self.score = score
     self.configuration = configuration
     self.options = options
     self.networks = networks
@@ -99,18 +106,22 @@ final class GANTask: TrainingTask {
   func validate() throws(AIGCError) -> Double? {
     let health = try monitor.evaluate()
     notes += [
+      .init("sliced_wasserstein", .double(health.distance)),
       .init("diversity", .double(health.diversity)), .init("spread", .double(health.spread)),
     ]
     if let problem = health.problem { say(problem) }
-    guard let rollback else { return health.distance }
-    if !health.isCollapsed {
-      rollback.keep(self)
-    } else if rollback.restore(to: self) {
-      // The place in the data and the chance stay where they are: the same steps are not taken
-      // again.
-      say("went back to the weights of the last healthy evaluation")
+    isCollapsed = health.isCollapsed
+    if let rollback {
+      if !isCollapsed {
+        rollback.keep(self)
+      } else if rollback.restore(to: self) {
+        // The place in the data and the chance stay where they are: the same steps are not taken
+        // again.
+        say("went back to the weights of the last healthy evaluation")
+        isCollapsed = false
+      }
     }
-    return health.distance
+    return try score?.distance(of: GANModel(configuration, shown))
   }
 
   /// Tells the user, and the log.
@@ -128,18 +139,20 @@ final class GANTask: TrainingTask {
     [
       loader.place.tensor(name: "place"),
       NewTensor(
-        name: "pictures", shape: [2], integers: [Int64(pictures.count), Int64(seen)]),
+        name: "pictures", shape: [3],
+        integers: [Int64(pictures.count), Int64(seen), isCollapsed ? 1 : 0]),
     ] + monitor.progress() + (try samples.progress()) + (rollback?.progress() ?? [])
   }
 
   func restore(_ progress: Checkpoint, prefix: String) throws(AIGCError) {
     let counts = try progress.tensor("\(prefix)pictures").integers()
-    guard counts.count == 2, counts[0] == pictures.count else {
+    guard counts.count == 3, counts[0] == pictures.count else {
       throw .mismatch(
         "\(progress.path): a run on \(counts.first ?? 0) pictures, not \(pictures.count); go on with "
           + "the same data")
     }
     seen = Int(clamping: counts[1])
+    isCollapsed = counts[2] != 0
     let place = try PictureLoader.Place(progress, "\(prefix)place", of: pictures)
     loader = PictureLoader(
       pictures, batch: loader.batch, at: place, isMirrored: options.isMirrored)
@@ -149,6 +162,7 @@ final class GANTask: TrainingTask {
   }
 
   func write(to path: (String) -> String) throws(AIGCError) {
+    if isCollapsed, score == nil { return }
     configuration.trainingPictures = seen
     try GANFolder.write(
       configuration, generator: shown.namedParameters,

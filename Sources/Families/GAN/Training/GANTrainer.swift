@@ -128,13 +128,22 @@ public struct GANTrainer {
     let networks = GANStep(
       GANGenerator(configuration, using: &random),
       GANDiscriminator(configuration, using: &random), options, trainer.optimizer)
-    let task = GANTask(configuration, networks, set, options, trainer)
+    let task = GANTask(configuration, networks, set, options, trainer, score: try score())
     let report = report
     task.warn = { report(.warning($0)) }
     let trainer = Trainer(task, trainer, folder: folder)
     trainer.convolution = options.convolution
     trainer.report = report
     return try trainer.run(resuming: resuming)
+  }
+
+  /// What chooses the best weights.
+  private func score() throws(AIGCError) -> FeatureScore? {
+    guard let features = options.features else { return nil }
+    let extractor = try openClassifier(features)
+    var form = pictures
+    (form.size, form.channels) = (extractor.size, extractor.channels)
+    return try FeatureScore(extractor, try PictureSet.open(data, labels: labels, form))
   }
 
   private mutating func setSteps(_ set: PictureSet) {

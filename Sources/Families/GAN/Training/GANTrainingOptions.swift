@@ -25,6 +25,9 @@ public struct GANTrainingOptions: Codable, Equatable, Sendable {
   public var isAnimated = false
   /// Whether a collapse is answered by going back to the last healthy weights.
   public var rollsBack = false
+  /// A classifier's name or path: the model gets the weights whose pictures are nearest to the data on
+  /// its features. nil: the latest weights that have not collapsed.
+  public var features: String?
 
   enum CodingKeys: String, CodingKey {
     case loss, r1
@@ -37,6 +40,7 @@ public struct GANTrainingOptions: Codable, Equatable, Sendable {
     case convolution
     case isAnimated = "animate"
     case rollsBack = "rollback"
+    case features
   }
 
   public init() {}

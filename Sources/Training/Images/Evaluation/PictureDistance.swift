@@ -40,7 +40,7 @@ public struct PictureDistance: Sendable {
     guard generated.count > 1, real.count > 1 else {
       throw .badInput("\(min(generated.count, real.count)) pictures: at least 2 are needed")
     }
-    frechetDistance = try Self.frechet(generated, real)
+    frechetDistance = try Self.frechetDistance(generated, real)
     kernelDistance = Self.kernel(generated, real, using: &random)
     (precision, recall) = Self.precisionAndRecall(generated, real)
     var counts = [Int](repeating: 0, count: classes)
@@ -49,7 +49,9 @@ public struct PictureDistance: Sendable {
     (generatedCount, realCount) = (generated.count, real.count)
   }
 
-  private static func frechet(
+  /// The first of them alone.
+  /// - Throws: ``AIGCError`` (failed) for features that are not finite.
+  public static func frechetDistance(
     _ generated: PictureFeatures, _ real: PictureFeatures
   ) throws(AIGCError) -> Double {
     let size = real.size
