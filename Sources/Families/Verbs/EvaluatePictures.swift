@@ -61,7 +61,13 @@ struct PictureEvaluationArguments: ParsableArguments {
     let result = try PictureDistance(
       generated: generated, real: real, classes: extractor.classes.count, using: &draws)
     return Evaluation(
-      members: result.members(extractor), text: lines(result.members(extractor)))
+      members: result.members(extractor), text: lines(result.members(extractor).map(rounded)))
+  }
+
+  /// For people: no more digits than mean something.
+  private func rounded(_ member: JSONValue.Member) -> JSONValue.Member {
+    guard case .double(let value) = member.value else { return member }
+    return .init(member.name, .string(Format.fixed(value, abs(value) < 2 ? 4 : 2)))
   }
 
   private func read(
