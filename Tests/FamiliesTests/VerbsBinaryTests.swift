@@ -53,4 +53,29 @@ struct VerbsBinaryTests {
   @Test func standardOutputCarriesOnlyTheAnswer() {
     #expect(shell("test -z \"$(\"$AIGC\" inspect /none/such 2>/dev/null)\"") == 0)
   }
+
+  /// With the bundled models, and for any number of threads.
+  @Test(arguments: ["gan", "dcgan"]) func samplesArePictures(kind: String) {
+    let script = """
+      set -e; folder=$(mktemp -d); trap 'rm -rf "$folder"' EXIT; cd "$folder"
+      "$AIGC" sample \(kind) --out img.png --seed 3 --num 9 -q >/dev/null
+      "$AIGC" sample \(kind) -o - --seed 3 --num 9 --threads 1 -q >again.png
+      cmp img.png again.png; head -c 8 img.png | od -An -tx1 | grep -q '89 50 4e 47 0d 0a 1a 0a'
+      "$AIGC" sample \(kind) --num 2 --seeds 4,6 --outdir many -q >/dev/null
+      test -f many/seed0004.png; test -f many/seed0006.png
+      test "$("$AIGC" classify many -q | wc -l)" = 2
+      """
+    #expect(shell(script) == 0)
+  }
+
+  @Test(arguments: [
+    ("sample dcgan --class 3 -o /dev/null 2>/dev/null", 2),
+    ("sample gan --model classifier -o /dev/null 2>/dev/null", 4),
+    ("sample gan -o /none/such/img.png 2>/dev/null", 1), ("train dcgan /none/such 2>/dev/null", 3),
+    ("classify /none/such.png 2>/dev/null", 3), ("train gan --image-size 0 . 2>/dev/null", 2),
+    ("evaluate dcgan /none/such 2>/dev/null", 3),
+  ])
+  func exitCodesOfPictures(arguments: String, code: Int32) {
+    #expect(shell("\"$AIGC\" \(arguments)") == code)
+  }
 }
