@@ -48,8 +48,9 @@ struct PictureEvaluationArguments: ParsableArguments {
             + "of \(extractor.size); those of data may be padded: take --features of the larger size"
         )
       }
-      generated = try PictureFeatures(of: generator, count: count, by: extractor, using: &left)
+      // First what can be wrong.
       real = try read(file, count, extractor, &right)
+      generated = try PictureFeatures(of: generator, count: count, by: extractor, using: &left)
     case (_?, nil): throw .usage("--halves: of pictures, not of the model \(model)")
     case (nil, let file?):
       generated = try read(model, count, extractor, &left)
