@@ -14,8 +14,11 @@ struct Classify: ConsoleCommand {
   var pictures: [String]
   @Option(
     name: [.customLong("model"), .customShort("m")],
-    help: "A classifier's name or path (default: the newest in runs/).", completion: .directory)
+    help: "A classifier's name or path (default: the newest in runs/, else the bundled one).",
+    completion: .directory)
   var model: String?
+  @Option(help: "A picture that cannot be read is skipped, with a warning, or ends it (fail).")
+  var badPictures = PictureOptions.BadPictures.fail
   @Option(parsing: .unconditional, help: "How many classes to name, the likeliest first.")
   var top = 1
   @OptionGroup var common: CommonOptions
@@ -29,7 +32,7 @@ struct Classify: ConsoleCommand {
     let answer = try Answer(nil)
     var results: [JSONValue] = []
     for path in try pictures.flatMap({ try files($0) }) {
-      let set = try PictureSet.open(path, classifier.pictureOptions)
+      guard let set = try open(path, classifier) else { continue }
       for first in stride(from: 0, to: set.count, by: 512) {
         let range = first..<min(first + 512, set.count)
         let probabilities = try classifier.probabilities(set.values(Array(range)))
@@ -48,6 +51,16 @@ struct Classify: ConsoleCommand {
       try answer.write(json: [], array: "results", count: results.count) { results[$0] }
     }
     try answer.finish()
+  }
+
+  /// nil for a bad picture that is skipped.
+  private func open(_ path: String, _ classifier: Classifier) throws(AIGCError) -> PictureSet? {
+    do throws(AIGCError) {
+      return try PictureSet.open(path, classifier.pictureOptions)
+    } catch  where badPictures == .skip && error.code == .badInput {
+      Diagnostics.warning("left out: \(error)")
+      return nil
+    }
   }
 
   private typealias Finding = (label: String, probability: Float)
