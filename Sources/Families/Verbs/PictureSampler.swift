@@ -9,16 +9,12 @@ import Training
 func loadImageModel(
   _ nameOrPath: String?, family name: String
 ) throws(AIGCError) -> (path: String, model: any ImageGenerator) {
-  let store = ModelStore.standard()
-  let path: String
-  if let nameOrPath {
-    path = try store.resolve(nameOrPath)
-  } else {
-    let found = try store.defaultModel(kind: "image") { $0.family == name }
-    let why = found.place == .runs ? "the newest in runs/" : found.place.rawValue
-    Diagnostics.note("using \(found.path) (\(why))")
-    path = found.path
-  }
+  let path =
+    if let nameOrPath {
+      try ModelStore.standard().resolve(nameOrPath)
+    } else {
+      try defaultModelPath(kind: "image") { $0.family == name }
+    }
   let family = try family(of: path)
   guard let images = family as? any ImageFamily, family.name == name else {
     throw .mismatch("\(path): a model of the family \(family.name); a \(name) model is needed here")

@@ -31,7 +31,7 @@ struct SamplePictures<Name: ImageFamilyName>: ConsoleCommand {
 
   @Option(
     name: [.customLong("model"), .customLong("network"), .customShort("m")],
-    help: "A model's name (see 'aigc models') or path (default: the newest in runs/).",
+    help: "A model's name or path (default: the newest in runs/, else the bundled one).",
     completion: .directory)
   var model: String?
   @OptionGroup var pictures: SampleArguments

@@ -8,7 +8,7 @@ public enum PanelProducts {
   private static let block = 96
   /// Sums over rows are taken in pieces of this length: the packed piece stays in the first cache.
   private static let piece = 128
-  /// From so many rows on the packing of the weights is paid for.
+  /// From so many rows on the packing of all weights in a region of its own is paid for.
   public static let fewestRows = 384
 
   /// c = a b + start.
@@ -35,7 +35,8 @@ public enum PanelProducts {
   }
 
   /// Whether ``multiplyFew(rows:depth:columns:_:_:depthStride:columnStride:start:_:)`` is faster than
-  /// ``gemm(_:_:_:_:_:beta:_:stride:)``: enough rows to pay for the packing, and columns that fill panels.
+  /// ``gemm(_:_:_:_:_:beta:_:stride:)``: enough rows to pay for the packing, and columns that fill
+  /// panels. Measured where OpenBLAS runs its AVX2 kernels; see the map.
   public static func suits(rows: Int, depth: Int, columns: Int) -> Bool {
     (32...512).contains(rows) && columns >= PackedPanels.width / 2 && depth >= 16
   }

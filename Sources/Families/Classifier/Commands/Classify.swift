@@ -110,8 +110,5 @@ func openClassifier(_ name: String?) throws(AIGCError) -> Classifier {
     }
     return try Classifier(folder: path)
   }
-  let found = try ModelStore.standard().defaultModel(kind: "classifier")
-  let why = found.place == .runs ? "the newest in runs/" : found.place.rawValue
-  Diagnostics.note("using \(found.path) (\(why))")
-  return try Classifier(folder: found.path)
+  return try Classifier(folder: defaultModelPath(kind: "classifier"))
 }
