@@ -6,7 +6,7 @@ import Kernels
 extension CodeGridModel {
   private static let magic = Array("aigcgrid".utf8)
   /// The longest side of a grid.
-  static let longestSide = 256
+  public static let longestSide = 256
 
   /// - Throws: ``AIGCError`` (failed) when the disk refuses.
   public func write(to path: String) throws(AIGCError) {
