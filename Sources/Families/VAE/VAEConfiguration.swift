@@ -49,6 +49,10 @@ public struct VAEConfiguration: Codable, Equatable, Sendable {
   /// Names of the classes; empty: the networks know of none.
   public var classes: [String] = []
   public var likelihood = Likelihood.bernoulli
+  /// What makes it a VQ-VAE; nil: it is none.
+  public var codebook: VAECodebook?
+  /// How latents of the training's pictures are distributed, for their compression; nil: as the prior.
+  public var latents: LatentStatistics?
   /// How it was trained; nil: by another program.
   public var training: VAETrainingOptions?
   /// Pictures seen in training, each pass counted.
@@ -61,6 +65,7 @@ public struct VAEConfiguration: Codable, Equatable, Sendable {
     case description
     case isDefault = "default"
     case latent, width, height, channels, network, layers, hidden, classes, likelihood
+    case codebook, latents
     case training
     case trainingPictures = "training_pictures"
   }
@@ -99,12 +104,15 @@ public struct VAEConfiguration: Codable, Equatable, Sendable {
         return "\(width)x\(height) pixels: \(layers.count) convolutions need multiples of \(side)"
       }
     }
+    if let problem = codebook.flatMap({ problem($0) }) { return problem }
+    if let latents, !latents.fits(latent) { return "'latents' does not fit" }
     guard weightCount <= 1 << 31 else { return "a model of \(weightCount) weights: too large" }
     return nil
   }
 
   /// Weights of the networks' layers, without biases.
   var weightCount: Int {
+    if let codebook { return quantizedWeightCount(codebook) }
     let classes = classes.count
     if network == .linear {
       return Self.products([pictureCount + classes] + layers + [2 * latent])

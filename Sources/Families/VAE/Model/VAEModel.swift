@@ -24,6 +24,9 @@ public final class VAEModel: ImageGenerator {
   ///   files do not fit together.
   public convenience init(folder: String) throws(AIGCError) {
     let configuration = try VAEConfiguration.read(folder: folder)
+    guard configuration.codebook == nil else {
+      throw .mismatch("\(folder): a VQ-VAE: its latents are codes, which have no distribution")
+    }
     let checkpoint = try Checkpoint.open("\(folder)/\(VAEFolder.weights)")
     self.init(configuration, try VAEFolder.networks(checkpoint, configuration))
   }
