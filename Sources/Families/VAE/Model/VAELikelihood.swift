@@ -6,18 +6,20 @@ struct VAELikelihood {
   /// Logarithm of the deviation, one value or one a column; nil: Bernoulli.
   let logDeviation: Tensor?
 
-  /// -log p(x | z) of every pixel, in nats.
+  /// -log p(x | z) of every picture, in nats.
   /// - Parameters:
-  ///   - x: values from 0 to 1.
+  ///   - x: [batch, …], values from 0 to 1.
   ///   - logits: of the decoder, in the same shape.
+  /// - Returns: [batch].
   func losses(_ x: Tensor, logits: Tensor) -> Tensor {
-    guard let logDeviation else { return softplus(logits) - x * logits }
+    let rows: Shape = [x.shape[0], x.count / max(x.shape[0], 1)]
+    guard let logDeviation else {
+      return binaryCrossEntropyRows(logits: logits.reshaped(rows), x.reshaped(rows))
+    }
     let scaled = (x - sigmoid(logits)) * exp(-logDeviation)
-    return square(scaled) * 0.5 + (logDeviation + 0.5 * Float(log(2 * Double.pi)))
+    let each = square(scaled) * 0.5 + (logDeviation + 0.5 * Float(log(2 * Double.pi)))
+    return each.reshaped(rows).sum(axis: 1)
   }
-
-  /// The sum of ``losses(_:logits:)`` over all pixels of all pictures: one value.
-  func total(_ x: Tensor, logits: Tensor) -> Tensor { losses(x, logits: logits).sum() }
 
   /// The mean of pixels: what a decoded picture shows, values from 0 to 1.
   func mean(logits: Tensor) -> Tensor { sigmoid(logits) }

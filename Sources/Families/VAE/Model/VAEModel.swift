@@ -92,7 +92,6 @@ public final class VAEModel: ImageGenerator {
     try forBatches(count, labels) { rows, labels, context in
       let logits = networks.decode(latentsTensor(latents, rows), labels: labels, context)
       let losses = likelihood.losses(picturesTensor(values, rows), logits: logits)
-        .reshaped([Self.batch, pictureCount]).sum(axis: 1)
       result += losses.values.prefix(rows.count).map { -Double($0) }
     }
     return result

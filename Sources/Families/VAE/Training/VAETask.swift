@@ -76,12 +76,15 @@ final class VAETask: TrainingTask {
     let shape: Shape = [
       batch.count, configuration.height, configuration.width, configuration.channels,
     ]
-    let noise = Tensor.normal([batch.count, configuration.latent], using: &context.random)
-    let metrics = try takeStep(
-      VAEBatch(
-        pictures: Tensor(batch.values, shape) * 0.5 + 0.5, noise: noise,
-        labels: configuration.classes.isEmpty ? [] : batch.labels),
-      step, rate: rate, context)
+    let latents: Shape = [batch.count, configuration.latent]
+    var next = VAEBatch(
+      pictures: Tensor(batch.values, shape) * 0.5 + 0.5,
+      noise: .normal(latents, using: &context.random),
+      labels: configuration.classes.isEmpty ? [] : batch.labels)
+    if discriminator != nil, configuration.training?.reconstruction == .features {
+      next.drawn = .normal(latents, using: &context.random)
+    }
+    let metrics = try takeStep(next, step, rate: rate, context)
     seen += batch.count
     if let outcome = takeStep.outcome, let problem = monitor?.observe(outcome) {
       say("step \(step + 1): \(problem)")
