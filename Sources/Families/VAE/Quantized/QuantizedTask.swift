@@ -72,7 +72,7 @@ final class QuantizedTask: TrainingTask {
       let found = networks.encode(x, context)
       let logits = networks.decode(found.vectors, context)
       let reconstruction =
-        networks.likelihood.total(x, logits: logits) * (1 / Float(max(batch.count, 1)))
+        networks.likelihood.losses(x, logits: logits).sum() * (1 / Float(max(batch.count, 1)))
       // Sums of a picture, as the pixels' are.
       let size = Float(configuration.codeCount * codebook.dimension)
       let commitment = found.commitmentLoss * size
