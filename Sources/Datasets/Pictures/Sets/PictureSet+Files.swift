@@ -13,6 +13,7 @@ extension PictureSet {
     guard !listing.files.isEmpty else {
       throw .badInput("\(path): no PNG or JPEG pictures in the \(kind)")
     }
+    if let classes = options.classes { try listing.restrict(to: classes, path) }
     if let limit = options.limit { listing.limit(to: limit) }
     let files = listing.files
     let form = try form(of: files, path, options)
