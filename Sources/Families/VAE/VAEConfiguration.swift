@@ -49,6 +49,11 @@ public struct VAEConfiguration: Codable, Equatable, Sendable {
   /// Names of the classes; empty: the networks know of none.
   public var classes: [String] = []
   public var likelihood = Likelihood.bernoulli
+  /// Of a model of tables, whose rows are ``channels`` = ``height`` = 1 and as wide as they have
+  /// numbers; nil: of pictures.
+  public var table: VAETable?
+  /// From which score on something is an anomaly; nil: nothing was held out to find it.
+  public var threshold: AnomalyThreshold?
   /// How it was trained; nil: by another program.
   public var training: VAETrainingOptions?
   /// Pictures seen in training, each pass counted.
@@ -61,6 +66,7 @@ public struct VAEConfiguration: Codable, Equatable, Sendable {
     case description
     case isDefault = "default"
     case latent, width, height, channels, network, layers, hidden, classes, likelihood
+    case table, threshold
     case training
     case trainingPictures = "training_pictures"
   }
@@ -98,6 +104,12 @@ public struct VAEConfiguration: Codable, Equatable, Sendable {
       guard width % side == 0, height % side == 0 else {
         return "\(width)x\(height) pixels: \(layers.count) convolutions need multiples of \(side)"
       }
+    }
+    if let table {
+      if let problem = table.problem { return problem }
+      guard table.width == width, height == 1, channels == 1, network == .linear,
+        likelihood == .gaussian, classes.isEmpty, vaeKind == .vae
+      else { return "sizes that make no model of a table" }
     }
     guard weightCount <= 1 << 31 else { return "a model of \(weightCount) weights: too large" }
     return nil

@@ -21,7 +21,13 @@ struct VAEFamily<Name: VAEFamilyName>: ImageFamily {
   var sampleCommand: any ParsableCommand.Type { SamplePictures<Name>.self }
   var benchmarks: [Benchmark] { [VAEBenchmarks.train(Name.kind)] }
 
-  func load(_ path: String) throws(AIGCError) -> any ImageGenerator { try VAEModel(folder: path) }
+  func load(_ path: String) throws(AIGCError) -> any ImageGenerator {
+    let model = try VAEModel(folder: path)
+    guard model.configuration.table == nil else {
+      throw .mismatch("\(path): a model of tables, which makes no pictures")
+    }
+    return model
+  }
 
   func inspect(_ path: String) throws(AIGCError) -> [JSONValue.Member] {
     let model = try VAEModel(folder: path)

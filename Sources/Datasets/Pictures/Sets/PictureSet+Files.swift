@@ -32,7 +32,8 @@ extension PictureSet {
     }
     let labels = listing.labels.isEmpty ? nil : store.files.map { listing.labels[$0] }
     return PictureSet(
-      path: path, store: store, labels: labels, classes: listing.classes, skipped: skipped)
+      path: path, store: store, labels: labels, classes: listing.classes, skipped: skipped,
+      files: files.map { $0.name })
   }
 
   /// The form asked for; what is left open is that of the pictures, whose headers are read for it.

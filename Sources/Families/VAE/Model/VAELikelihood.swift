@@ -3,8 +3,10 @@ import Glibc
 
 /// How likely pixels are, given what the decoder says of them.
 struct VAELikelihood {
-  /// Logarithm of the deviation, one value or one a column; nil: Bernoulli.
+  /// Logarithm of the deviation: one value, or [columns, 1] of a table; nil: Bernoulli.
   let logDeviation: Tensor?
+  /// Whether the decoder says the means themselves: of a table, whose numbers have no bounds.
+  var isUnbounded = false
 
   /// -log p(x | z) of every pixel, in nats.
   /// - Parameters:
@@ -12,7 +14,7 @@ struct VAELikelihood {
   ///   - logits: of the decoder, in the same shape.
   func losses(_ x: Tensor, logits: Tensor) -> Tensor {
     guard let logDeviation else { return softplus(logits) - x * logits }
-    let scaled = (x - sigmoid(logits)) * exp(-logDeviation)
+    let scaled = (x - mean(logits: logits)) * exp(-logDeviation)
     return square(scaled) * 0.5 + (logDeviation + 0.5 * Float(log(2 * Double.pi)))
   }
 
@@ -20,7 +22,7 @@ struct VAELikelihood {
   func total(_ x: Tensor, logits: Tensor) -> Tensor { losses(x, logits: logits).sum() }
 
   /// The mean of pixels: what a decoded picture shows, values from 0 to 1.
-  func mean(logits: Tensor) -> Tensor { sigmoid(logits) }
+  func mean(logits: Tensor) -> Tensor { isUnbounded ? logits : sigmoid(logits) }
 }
 
 /// Kullback-Leibler divergence from the standard normal distribution of every number of a latent,
