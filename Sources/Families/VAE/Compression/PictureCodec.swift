@@ -21,6 +21,9 @@ struct PictureCodec {
   init(_ path: String) throws(AIGCError) {
     self.path = path
     let configuration = try VAEConfiguration.read(folder: path)
+    guard configuration.table == nil else {
+      throw .mismatch("\(path): a model of tables, which compresses no pictures")
+    }
     let weights = try Checksum.of(MappedFile(path: "\(path)/\(VAEFolder.weights)").bytes())
     if configuration.codebook != nil {
       let model = try QuantizedModel(folder: path)

@@ -19,7 +19,7 @@ struct QuantizedMeasures {
 
   /// - Throws: ``AIGCError``: badInput when a picture cannot be read, interrupted.
   init(
-    of pictures: PictureSet, _ configuration: VAEConfiguration, _ networks: QuantizedNetworks
+    of pictures: any ExampleSet, _ configuration: VAEConfiguration, _ networks: QuantizedNetworks
   ) throws(AIGCError) {
     entries = networks.quantizer.entries
     let shape = [configuration.height, configuration.width, configuration.channels]
