@@ -49,6 +49,10 @@ public struct VAEConfiguration: Codable, Equatable, Sendable {
   /// Names of the classes; empty: the networks know of none.
   public var classes: [String] = []
   public var likelihood = Likelihood.bernoulli
+  /// What makes it a VQ-VAE; nil: it is none.
+  public var codebook: VAECodebook?
+  /// How latents of the training's pictures are distributed, for their compression; nil: as the prior.
+  public var latents: LatentStatistics?
   /// Of a model of tables, whose rows are ``channels`` = ``height`` = 1 and as wide as they have
   /// numbers; nil: of pictures.
   public var table: VAETable?
@@ -66,6 +70,7 @@ public struct VAEConfiguration: Codable, Equatable, Sendable {
     case description
     case isDefault = "default"
     case latent, width, height, channels, network, layers, hidden, classes, likelihood
+    case codebook, latents
     case table, threshold
     case training
     case trainingPictures = "training_pictures"
@@ -105,6 +110,8 @@ public struct VAEConfiguration: Codable, Equatable, Sendable {
         return "\(width)x\(height) pixels: \(layers.count) convolutions need multiples of \(side)"
       }
     }
+    if let problem = codebook.flatMap({ problem($0) }) { return problem }
+    if let latents, !latents.fits(latent) { return "'latents' does not fit" }
     if let table {
       if let problem = table.problem { return problem }
       guard table.width == width, height == 1, channels == 1, network == .linear,
@@ -117,6 +124,7 @@ public struct VAEConfiguration: Codable, Equatable, Sendable {
 
   /// Weights of the networks' layers, without biases.
   var weightCount: Int {
+    if let codebook { return quantizedWeightCount(codebook) }
     let classes = classes.count
     if network == .linear {
       return Self.products([pictureCount + classes] + layers + [2 * latent])

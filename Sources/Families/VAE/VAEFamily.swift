@@ -22,16 +22,18 @@ struct VAEFamily<Name: VAEFamilyName>: ImageFamily {
   var benchmarks: [Benchmark] { [VAEBenchmarks.train(Name.kind)] }
 
   func load(_ path: String) throws(AIGCError) -> any ImageGenerator {
-    let model = try VAEModel(folder: path)
-    guard model.configuration.table == nil else {
+    let configuration = try VAEConfiguration.read(folder: path)
+    guard configuration.table == nil else {
       throw .mismatch("\(path): a model of tables, which makes no pictures")
     }
-    return model
+    return configuration.codebook == nil
+      ? try VAEModel(folder: path) : try QuantizedModel(folder: path)
   }
 
   func inspect(_ path: String) throws(AIGCError) -> [JSONValue.Member] {
+    let sizes = try VAEConfiguration.read(folder: path)
+    if sizes.codebook != nil { return try QuantizedModel(folder: path).description }
     let model = try VAEModel(folder: path)
-    let sizes = model.configuration
     var members: [JSONValue.Member] = [
       .init("size", .string("\(sizes.width)x\(sizes.height)")),
       .init("channels", .int(sizes.channels)), .init("latent", .int(sizes.latent)),
@@ -66,11 +68,17 @@ struct VAEFamily<Name: VAEFamilyName>: ImageFamily {
     }
     let configuration = try VAEConfiguration.read(folder: path)
     let checkpoint = try Checkpoint.open("\(path)/\(VAEFolder.weights)")
-    let networks = try VAEFolder.networks(checkpoint, configuration)
     let stored = checkpoint["\(VAEFolder.prefix(Name.kind))encoder.0.weight"]?.type
+    let target = try RunFolder.path(family: name, data: path, out: output, force: options.force)
+    if configuration.codebook != nil {
+      let model = try QuantizedModel(folder: path)
+      let folder = try OutputFolder(path: target)
+      try model.write(type: options.type ?? stored ?? .f32, to: folder.file)
+      return try folder.commit()
+    }
+    let networks = try VAEFolder.networks(checkpoint, configuration)
     let discriminator =
       options.part == nil ? try VAEFolder.discriminator(checkpoint, configuration) : nil
-    let target = try RunFolder.path(family: name, data: path, out: output, force: options.force)
     let folder = try OutputFolder(path: target)
     try VAEFolder.write(
       configuration, networks, discriminator: discriminator, type: options.type ?? stored ?? .f32,

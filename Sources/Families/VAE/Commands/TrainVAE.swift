@@ -26,6 +26,7 @@ struct TrainVAE<Name: VAEFamilyName>: ConsoleCommand {
   var data: String
   @OptionGroup(title: "Pictures") var pictures: PictureArguments
   @OptionGroup(title: "Model") var model: VAEModelArguments
+  @OptionGroup(title: "VQ-VAE") var quantized: QuantizedArguments
   @OptionGroup(title: "Tables") var table: VAETableArguments
   @OptionGroup(title: "Losses") var losses: VAELossArguments
   @OptionGroup(title: "VAE-GAN") var adversarial: VAEGANArguments
@@ -33,6 +34,7 @@ struct TrainVAE<Name: VAEFamilyName>: ConsoleCommand {
   @OptionGroup var common: CommonOptions
 
   func validate() throws {
+    if Name.kind == .vaegan, quantized.vq { throw ValidationError("--vq is of train vae") }
     if Name.kind == .vae, adversarial.isGiven {
       throw ValidationError(
         "--reconstruction, --feature-weight, --adversarial-weight, --d-lr are of train vaegan")
@@ -48,6 +50,7 @@ struct TrainVAE<Name: VAEFamilyName>: ConsoleCommand {
     trainer.labels = pictures.labels
     trainer.pictures = pictures.options
     trainer.model = try model.options()
+    trainer.model.codebook = quantized.codebook
     trainer.table = table.options
     trainer.options =
       training.resume ? try VAETrainer.savedOptions(in: folder) : VAETrainingOptions()
@@ -91,8 +94,6 @@ private func printPlan(_ trainer: VAETrainer, folder: String) throws(AIGCError) 
   var trainer = trainer
   let configuration = try trainer.plan()
   let (run, options) = (trainer.trainer, trainer.options)
-  var nothing = RandomSource.zeros
-  let networks = VAENetworks(configuration, using: &nothing)
   try Answer(nil).write(json: [
     .init("model", .string(folder)), .init("family", .string(configuration.family)),
     .init("image_size", .string("\(configuration.width)x\(configuration.height)")),
@@ -101,11 +102,21 @@ private func printPlan(_ trainer: VAETrainer, folder: String) throws(AIGCError) 
     .init("layers", .array(configuration.layers.map { .int($0) })),
     .init("likelihood", .string(configuration.likelihood.rawValue)),
     .init("classes", .int(configuration.classes.count)),
-    .init("parameters", .int(networks.parameterCount)), .init("beta", .float(options.beta)),
+    .init("codes", JSONValue(configuration.codebook?.entries)),
+    .init("code_dim", JSONValue(configuration.codebook?.dimension)),
+    .init("parameters", .int(parameterCount(configuration))), .init("beta", .float(options.beta)),
     .init("steps", .int(run.steps)), .init("batch_size", .int(run.batchSize)),
     .init("lr", .float(run.schedule.peak)),
     .init("schedule", .string(run.schedule.shape.rawValue)),
     .init("optimizer", .string(run.optimizer.kind.rawValue)),
     .init("seed", .int(Int(clamping: run.seed))),
   ])
+}
+
+private func parameterCount(_ configuration: VAEConfiguration) -> Int {
+  var nothing = RandomSource.zeros
+  guard let codebook = configuration.codebook else {
+    return VAENetworks(configuration, using: &nothing).parameterCount
+  }
+  return QuantizedNetworks(configuration, codebook, using: &nothing).parameterCount
 }

@@ -26,10 +26,6 @@ struct LatentDraws {
     let repeated = labels.flatMap { [Int32](repeating: $0, count: draws) }
     let logits = networks.decode(
       z.reshaped([count * draws, latent]), labels: repeated, .inference)
-    let picture = x.shape.dimensions.dropFirst()
-    let losses = networks.likelihood.losses(
-      x.reshaped(Shape([count, 1] + picture)),
-      logits: logits.reshaped(Shape([count, draws] + picture)))
-    reconstructions = losses.reshaped([count, draws, x.count / max(count, 1)]).sum(axis: 2)
+    reconstructions = networks.likelihood.losses(x, logits: logits).reshaped([count, draws])
   }
 }

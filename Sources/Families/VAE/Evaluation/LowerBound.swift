@@ -45,7 +45,9 @@ struct LowerBound {
       let noise = Tensor.normal(mean.shape, using: &random)
       let z = VAENetworks.reparameterized(mean, logVariance, noise: noise)
       let logits = networks.decode(z, labels: labels, .inference)
-      reconstruction += Double(networks.likelihood.total(x, logits: logits).item)
+      reconstruction += networks.likelihood.losses(x, logits: logits).values.reduce(0.0) {
+        $0 + Double($1)
+      }
       divergence += Double(divergences(mean, logVariance).sum().item)
       for (index, value) in mean.values.enumerated() {
         sums[index % latent] += Double(value)

@@ -1,5 +1,6 @@
 import Datasets
 import Files
+import Training
 
 /// Pictures above what a model makes of them again.
 struct Reconstructions {
@@ -18,6 +19,14 @@ struct Reconstructions {
   init(_ model: VAEModel, _ values: [Float], labels: [Int32]) throws(AIGCError) {
     let latents = try model.posterior(values, labels: labels).means
     let again = try model.pictures(latents: latents, labels: labels)
+    self.init(model, values, again)
+  }
+
+  /// - Parameters:
+  ///   - model: says the size.
+  ///   - values: of the pictures.
+  ///   - again: what became of them.
+  init(_ model: some ImageGenerator, _ values: [Float], _ again: [Float]) {
     let size = PictureSize(width: model.width, height: model.height)
     let left = Picture.pictures(values: values, size: size, channels: model.channels)
     let right = Picture.pictures(values: again, size: size, channels: model.channels)

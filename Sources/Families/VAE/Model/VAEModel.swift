@@ -24,6 +24,9 @@ public final class VAEModel: PictureEncoder {
   ///   files do not fit together.
   public convenience init(folder: String) throws(AIGCError) {
     let configuration = try VAEConfiguration.read(folder: folder)
+    guard configuration.codebook == nil else {
+      throw .mismatch("\(folder): a VQ-VAE: its latents are codes, which have no distribution")
+    }
     let checkpoint = try Checkpoint.open("\(folder)/\(VAEFolder.weights)")
     self.init(configuration, try VAEFolder.networks(checkpoint, configuration))
   }
@@ -94,7 +97,6 @@ public final class VAEModel: PictureEncoder {
     try forBatches(count, labels) { rows, labels, context in
       let logits = networks.decode(latentsTensor(latents, rows), labels: labels, context)
       let losses = likelihood.losses(picturesTensor(values, rows), logits: logits)
-        .reshaped([Self.batch, pictureCount]).sum(axis: 1)
       result += losses.values.prefix(rows.count).map { -Double($0) }
     }
     return result

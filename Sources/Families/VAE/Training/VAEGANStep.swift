@@ -71,13 +71,13 @@ final class VAEGANStep: VAETrainingStep {
       let losses = VAELosses(
         x, logits: logits, mean, logVariance, networks.likelihood, freeBits: options.freeBits)
       let picture = sigmoid(logits)
-      let drawn = options.reconstruction == .features ? draw(batch, context) : nil
+      let drawn = batch.drawn.map { sigmoid(networks.decode($0, labels: labels, context)) }
       let learned = try learn(
         x, [picture.detached] + (drawn.map { [$0.detached] } ?? []), batch, step, rate, context)
       let parts = vaeParts(losses, x, picture, drawn, labels, context)
       loss = Double((parts.encoder + parts.decoder).item)
       metrics = losses.metrics(loss: loss, beta: beta, options) + parts.metrics + learned
-      guard options.reconstruction == .features else {
+      guard drawn != nil else {
         return Autograd.gradients(of: losses.charged * beta + parts.decoder, at: all)
       }
       return Autograd.gradients(
@@ -86,12 +86,6 @@ final class VAEGANStep: VAETrainingStep {
     }
     let norm = try update.apply(loss: loss, gradients, step: step, rate: rate)
     return metrics + [("gradient_norm", norm)]
-  }
-
-  /// Pictures of drawn latents.
-  private func draw(_ batch: VAEBatch, _ context: Context) -> Tensor {
-    let z = Tensor.normal(batch.noise.shape, using: &context.random)
-    return sigmoid(networks.decode(z, labels: batch.labels, context))
   }
 
   /// What the encoder learns from beside the divergence, and what the decoder learns from.

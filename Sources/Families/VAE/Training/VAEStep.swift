@@ -11,7 +11,9 @@ struct VAEBatch {
   /// Draws of the standard normal distribution, [batch, latent].
   let noise: Tensor
   /// The class of each, where the networks know classes.
-  let labels: [Int32]
+  var labels: [Int32] = []
+  /// Latents of the prior, [batch, latent], where a discriminator is shown pictures of them.
+  var drawn: Tensor?
 }
 
 /// One step of an autoencoder's training.
@@ -44,7 +46,7 @@ struct VAELosses {
     _ likelihood: VAELikelihood, freeBits: Float
   ) {
     let share = 1 / Float(max(x.shape[0], 1))
-    reconstruction = likelihood.total(x, logits: logits) * share
+    reconstruction = likelihood.losses(x, logits: logits).sum() * share
     let each = divergences(mean, logVariance)
     if freeBits > 0 {
       let ofNumber = each.sum(axis: 0) * share

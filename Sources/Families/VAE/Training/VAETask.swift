@@ -74,12 +74,15 @@ final class VAETask: TrainingTask {
 
   func step(_ step: Int, rate: Float, _ context: Context) throws(AIGCError) -> StepResult {
     let batch = try loader.next()
-    let noise = Tensor.normal([batch.count, configuration.latent], using: &context.random)
-    let metrics = try takeStep(
-      VAEBatch(
-        pictures: configuration.input(batch.values), noise: noise,
-        labels: configuration.classes.isEmpty ? [] : batch.labels),
-      step, rate: rate, context)
+    let latents: Shape = [batch.count, configuration.latent]
+    var next = VAEBatch(
+      pictures: configuration.input(batch.values),
+      noise: .normal(latents, using: &context.random),
+      labels: configuration.classes.isEmpty ? [] : batch.labels)
+    if discriminator != nil, configuration.training?.reconstruction == .features {
+      next.drawn = .normal(latents, using: &context.random)
+    }
+    let metrics = try takeStep(next, step, rate: rate, context)
     seen += batch.count
     if let outcome = takeStep.outcome, let problem = monitor?.observe(outcome) {
       say("step \(step + 1): \(problem)")

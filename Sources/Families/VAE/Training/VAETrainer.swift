@@ -11,6 +11,8 @@ public struct VAEModelOptions: Sendable {
   public var layers: [Int]?
   public var hidden: Int?
   public var likelihood: VAEConfiguration.Likelihood?
+  /// Makes it a VQ-VAE.
+  public var codebook: VAECodebook?
   /// Whether the networks know the classes of the data.
   public var isConditional = false
 
@@ -82,7 +84,8 @@ public struct VAETrainer {
   public mutating func resume(in folder: String) throws(AIGCError) -> TrainingSummary {
     var configuration = try VAEConfiguration.read(folder: folder)
     configuration.training = options
-    // The trainer's state says how many were seen.
+    // Measured anew; the trainer's state says how many pictures were seen.
+    (configuration.latents, configuration.threshold) = (nil, nil)
     configuration.trainingPictures = nil
     if let saved = configuration.table {
       let (planned, learned, measured) = try readTable(VAETableOptions(of: saved))
@@ -140,6 +143,13 @@ public struct VAETrainer {
       }
       result.classes = set.classes
     }
+    if let codebook = model.codebook {
+      guard !model.isConditional else {
+        throw .usage("--vq: a VQ-VAE learns no classes; leave --conditional out")
+      }
+      result.layers = model.layers ?? [32, 64]
+      result = result.quantized(codebook)
+    }
     if let problem = result.problem ?? VAEFolder.discriminatorSizes(result)?.problem {
       throw .usage("no model: \(problem)")
     }
@@ -154,19 +164,37 @@ public struct VAETrainer {
     setSteps(learned)
     if trainer.evalEvery == 0 { trainer.evalEvery = stepsPerEpoch(learned) }
     var random = RandomSource(seed: trainer.seed)
-    let networks = VAENetworks(configuration, using: &random)
-    let discriminator = VAEFolder.discriminatorSizes(configuration).map {
-      GANDiscriminator($0, using: &random)
-    }
-    let task = VAETask(
-      configuration, networks, discriminator, learned, heldOut: measured, trainer)
     let report = report
-    task.warn = { report(.warning($0)) }
+    let task: any TrainingTask
+    if let codebook = configuration.codebook {
+      let networks = QuantizedNetworks(configuration, codebook, using: &random)
+      let quantized = QuantizedTask(
+        configuration, codebook, networks, learned, heldOut: measured, trainer)
+      quantized.warn = { report(.warning($0)) }
+      task = quantized
+    } else {
+      let networks = VAENetworks(configuration, using: &random)
+      let discriminator = VAEFolder.discriminatorSizes(configuration).map {
+        GANDiscriminator($0, using: &random)
+      }
+      let plain = VAETask(
+        configuration, networks, discriminator, learned, heldOut: measured, trainer)
+      plain.warn = { report(.warning($0)) }
+      task = plain
+    }
     let loop = Trainer(task, trainer, folder: folder)
     loop.convolution = options.convolution
     loop.report = report
     let summary = try loop.run(resuming: resuming)
-    if let measured { try AnomalyThreshold.save(in: folder, of: measured) }
+    // What compression and sampling need of the data, with the weights that were kept.
+    if configuration.codebook == nil {
+      try LatentStatistics.measure(learned, in: folder)
+    } else {
+      try CodePrior.learn(of: learned, in: folder)
+    }
+    if let measured, configuration.codebook == nil {
+      try AnomalyThreshold.save(in: folder, of: measured)
+    }
     return summary
   }
 
