@@ -137,9 +137,34 @@ public protocol ImageFamily: Family {
   /// - Throws: ``AIGCError``: badInput when files are missing or damaged, mismatch when they do not fit
   ///   each other.
   func load(_ path: String) throws(AIGCError) -> any ImageGenerator
+
+  /// What `aigc evaluate` says of pictures by their likelihood.
+  /// - Parameters:
+  ///   - generator: a model of the family.
+  ///   - path: of the pictures.
+  /// - Returns: nothing where the family has no likelihood.
+  /// - Throws: ``AIGCError``: badInput for pictures that cannot be read, mismatch for those that are not
+  ///   the model's.
+  func likelihood(
+    _ generator: any ImageGenerator, of path: String, _ options: LikelihoodOptions
+  ) throws(AIGCError) -> [JSONValue.Member]
+}
+
+/// How likelihoods are measured.
+public struct LikelihoodOptions: Sendable {
+  /// Pictures at most.
+  public var count: Int
+  /// Latents for each picture of the importance-weighted bound; 0: without it.
+  public var draws: Int
+  public var badPictures: PictureOptions.BadPictures
+  public var seed: UInt64
 }
 
 extension ImageFamily {
+  public func likelihood(
+    _ generator: any ImageGenerator, of path: String, _ options: LikelihoodOptions
+  ) throws(AIGCError) -> [JSONValue.Member] { [] }
+
   public var kind: String { "image" }
 }
 

@@ -8,7 +8,8 @@ struct AnomalyArguments: ParsableArguments {
   @Option(
     help: """
       Pictures, tables: elbo (the negative evidence lower bound, the default), reconstruction (its \
-      first part) or iw (the importance-weighted bound).
+      first part), iw (the importance-weighted bound), deviance (the reconstruction less that of a \
+      perfect one) or of pictures relative (the deviance, in proportion to their contours).
       """)
   var measure: AnomalyMeasure?
   @Option(

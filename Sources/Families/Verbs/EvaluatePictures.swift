@@ -16,6 +16,13 @@ struct PictureEvaluationArguments: ParsableArguments {
   var features: String?
   @Option(help: "Pictures: one that cannot be read is skipped, or makes it fail (default fail).")
   var badPictures: PictureOptions.BadPictures?
+  @Option(
+    parsing: .unconditional,
+    help: """
+      Pictures: latents drawn for each in the importance-weighted likelihood of autoencoders; 0: none \
+      (default 500).
+      """)
+  var iwSamples: Int?
   @Flag(help: "Pictures: compare two halves of the data, in place of a model and data.")
   var halves = false
   @Option(
@@ -25,11 +32,14 @@ struct PictureEvaluationArguments: ParsableArguments {
 
   /// Whether something was given that only pictures have.
   var isGiven: Bool {
-    num != nil || features != nil || badPictures != nil || halves || seed != 0
+    num != nil || iwSamples != nil || features != nil || badPictures != nil || halves || seed != 0
   }
 
   func validate() throws {
     if let num, num < 2 { throw ValidationError("--num \(num): a number from 2 up") }
+    if let iwSamples, !(0...1_000_000).contains(iwSamples) {
+      throw ValidationError("--iw-samples \(iwSamples): 0 to 1000000")
+    }
   }
 
   /// Compares what `model` makes, or the pictures at that path, with the data at `file`; with
@@ -40,8 +50,9 @@ struct PictureEvaluationArguments: ParsableArguments {
     var (left, right) = (RandomSource(seed: seed), RandomSource(seed: seed, stream: 1))
     let count = num ?? 10000
     let (generated, real): (PictureFeatures, PictureFeatures)
+    var likelihood: [JSONValue.Member] = []
     switch (try openGenerator(model), file) {
-    case (let generator?, let file?):
+    case (let (family, generator)?, let file?):
       if generator.width > extractor.size.width || generator.height > extractor.size.height {
         Diagnostics.note(
           "\(model): pictures of \(generator.width)x\(generator.height) are made smaller for features "
@@ -50,6 +61,9 @@ struct PictureEvaluationArguments: ParsableArguments {
       }
       // First what can be wrong.
       real = try read(file, count, extractor, &right)
+      let options = LikelihoodOptions(
+        count: count, draws: iwSamples ?? 500, badPictures: badPictures ?? .fail, seed: seed)
+      likelihood = try family.likelihood(generator, of: file, options)
       generated = try PictureFeatures(of: generator, count: count, by: extractor, using: &left)
     case (_?, nil): throw .usage("--halves: of pictures, not of the model \(model)")
     case (nil, let file?):
@@ -61,8 +75,8 @@ struct PictureEvaluationArguments: ParsableArguments {
     var draws = RandomSource(seed: seed, stream: 2)
     let result = try PictureDistance(
       generated: generated, real: real, classes: extractor.classes.count, using: &draws)
-    return Evaluation(
-      members: result.members(extractor), text: lines(result.members(extractor).map(rounded)))
+    let members = likelihood + result.members(extractor)
+    return Evaluation(members: members, text: lines(members.map(rounded)))
   }
 
   /// For people: no more digits than mean something.
@@ -92,12 +106,14 @@ struct PictureEvaluationArguments: ParsableArguments {
 }
 
 /// The model that makes pictures of the name or path; nil when no model stands there.
-private func openGenerator(_ nameOrPath: String) throws(AIGCError) -> (any ImageGenerator)? {
+private func openGenerator(
+  _ nameOrPath: String
+) throws(AIGCError) -> (family: any ImageFamily, model: any ImageGenerator)? {
   guard let path = picturesModel(nameOrPath) else { return nil }
   guard let family = try family(of: path) as? any ImageFamily else {
     throw .mismatch("\(path): a model that makes no pictures of chance")
   }
-  return try family.load(path)
+  return (family, try family.load(path))
 }
 
 /// The folder of the model that the name or path means; nil for none.

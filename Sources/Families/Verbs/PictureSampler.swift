@@ -22,6 +22,13 @@ func loadImageModel(
   return (path, try images.load(path))
 }
 
+/// Where a picture comes from.
+struct LatentStart {
+  var latent: [Float]
+  /// Its class; empty for a model without.
+  var labels: [Int32]
+}
+
 /// Makes pictures of seeds and puts them together.
 struct PictureSampler {
   private let generator: any ImageGenerator
@@ -69,12 +76,15 @@ struct PictureSampler {
   }
 
   /// A sheet whose rows lead from each latent to the next, the last one to the first.
-  func strips(_ seeds: [UInt64], columns: Int) throws(AIGCError) -> SampledFile {
-    try check(pictures: seeds.count * columns)
-    let drawn = draws(seeds, from: 0)
-    let walk = LatentWalk(drawn.map { $0.latent })
+  /// - Parameter rows: of the sheet; nil: one from each of them.
+  func strips(
+    _ starts: [LatentStart], columns: Int, rows: Int? = nil
+  ) throws(AIGCError) -> SampledFile {
+    let rows = min(rows ?? starts.count, starts.count)
+    try check(pictures: rows * columns)
+    let walk = LatentWalk(starts.map { $0.latent })
     var (latents, classes): ([Float], [Int32]) = ([], [])
-    for (row, start) in drawn.enumerated() {
+    for (row, start) in starts.prefix(rows).enumerated() {
       for column in 0..<columns {
         let share = columns == 1 ? 0 : Double(column) / Double(columns - 1)
         latents += walk[Double(row) + share]
@@ -84,27 +94,41 @@ struct PictureSampler {
     return SampledFile([Picture.grid(try pictures(latents, classes), columns: columns)])
   }
 
-  /// An animation of `cells` walks beside each other, each over its share of the seeds and back.
+  /// An animation of `cells` walks beside each other, each over its share of the latents and back.
   func animation(
-    _ seeds: [UInt64], cells: Int, columns: Int, frames: Int
+    _ starts: [LatentStart], cells: Int, columns: Int, frames: Int
   ) throws(AIGCError) -> SampledFile {
-    guard seeds.count >= cells else {
-      throw .usage("\(seeds.count) seeds for \(cells) walks: a seed for each is needed at least")
+    guard starts.count >= cells else {
+      throw .usage("\(starts.count) seeds for \(cells) walks: a seed for each is needed at least")
     }
     try check(pictures: cells * frames)
-    let drawn = draws(seeds, from: 0)
-    let keys = seeds.count / cells
+    let keys = starts.count / cells
     let walks = (0..<cells).map { cell in
-      LatentWalk(drawn[cell * keys..<(cell + 1) * keys].map { $0.latent })
+      LatentWalk(starts[cell * keys..<(cell + 1) * keys].map { $0.latent })
     }
     var sheets: [Picture] = []
     for frame in 0..<frames {
       let place = Double(frame * keys) / Double(frames)
       let latents = walks.flatMap { $0[place] }
-      let classes = (0..<cells).flatMap { drawn[$0 * keys].labels }
+      let classes = (0..<cells).flatMap { starts[$0 * keys].labels }
       sheets.append(Picture.grid(try pictures(latents, classes), columns: columns))
     }
     return SampledFile(sheets)
+  }
+
+  /// A sheet of the places of a plane.
+  func plane(_ plane: LatentPlane) throws(AIGCError) -> SampledFile {
+    guard max(plane.axes.right, plane.axes.down) < generator.latentCount else {
+      throw .usage("--axes: the model's latents have \(generator.latentCount) numbers, from 0")
+    }
+    let count = plane.columns * plane.rows
+    try check(pictures: count)
+    guard generator.classes.isEmpty || labels.count == 1 else {
+      throw .usage("--map: this model needs one --class")
+    }
+    let classes = generator.classes.isEmpty ? [] : [Int32](repeating: labels[0], count: count)
+    let made = try pictures(plane.latents(count: generator.latentCount), classes)
+    return SampledFile([Picture.grid(made, columns: plane.columns)])
   }
 
   private func check(pictures count: Int) throws(AIGCError) {
@@ -115,13 +139,35 @@ struct PictureSampler {
   }
 
   /// Latents and labels of seeds, the first of which is number `first` of all.
-  private func draws(
-    _ seeds: [UInt64], from first: Int
-  ) -> [(latent: [Float], labels: [Int32])] {
+  func draws(_ seeds: [UInt64], from first: Int = 0) -> [LatentStart] {
     seeds.enumerated().map { index, seed in
-      generator.draw(
+      let drawn = generator.draw(
         seed: seed, label: labels.isEmpty ? nil : labels[(first + index) % labels.count])
+      return LatentStart(latent: drawn.latent, labels: drawn.labels)
     }
+  }
+
+  /// Latents and labels of pictures in files.
+  /// - Throws: ``AIGCError``: usage for a model that finds no latents, and where it needs their classes;
+  ///   badInput for a picture that cannot be read.
+  func encoded(_ paths: [String]) throws(AIGCError) -> [LatentStart] {
+    guard let encoder = generator as? any PictureEncoder else {
+      throw .usage("this model makes pictures of latents only: it finds no latents of pictures")
+    }
+    guard generator.classes.isEmpty || !labels.isEmpty else {
+      throw .usage("--class: this model needs the classes of the pictures: --class 3,5")
+    }
+    var starts: [LatentStart] = []
+    for path in paths {
+      let set = try PictureSet.open(
+        path, PictureOptions(size: size, channels: generator.channels))
+      guard set.count == 1 else { throw .usage("\(path): \(set.count) pictures, not one") }
+      let classes = labels.isEmpty ? [] : [labels[starts.count % labels.count]]
+      starts.append(
+        LatentStart(
+          latent: try encoder.latents(of: set.values([0]), labels: classes), labels: classes))
+    }
+    return starts
   }
 
   private func pictures(_ seeds: [UInt64], from first: Int = 0) throws(AIGCError) -> [Picture] {

@@ -25,7 +25,8 @@ struct SamplePictures<Name: ImageFamilyName>: ConsoleCommand {
       commandName: Name.family, abstract: "Make pictures with a \(Name.family) model.",
       discussion: """
         aigc sample \(Name.family) --out img.png writes a sheet of 64 pictures; --num 1 one of them; \
-        --outdir DIR each to a file of its own, with its seed in the name.
+        --outdir DIR each to a file of its own, with its seed in the name. --interpolate walks from \
+        latent to latent, or between two pictures: --interpolate a.png b.png --out walk.png.
         """)
   }
 
@@ -49,8 +50,11 @@ struct SamplePictures<Name: ImageFamilyName>: ConsoleCommand {
     if (out == nil) == (outdir == nil) {
       throw ValidationError("--out FILE or --outdir DIR is needed, one of them")
     }
-    if outdir != nil, walk.interpolate || pictures.grid != nil {
-      throw ValidationError("--grid and --interpolate make one file: --out")
+    if outdir != nil, walk.interpolate || walk.map || pictures.grid != nil {
+      throw ValidationError("--grid, --interpolate and --map make one file: --out")
+    }
+    if !walk.ends.isEmpty || walk.map, pictures.num != nil || pictures.seeds != nil {
+      throw ValidationError("--num and --seeds are of drawn latents")
     }
     if out == "-", common.json { throw ValidationError("--out - or --json, not both") }
   }
@@ -59,26 +63,38 @@ struct SamplePictures<Name: ImageFamilyName>: ConsoleCommand {
     let (path, generator) = try loadImageModel(model, family: Name.family)
     let sampler = PictureSampler(
       generator, labels: try pictures.labels(generator), scale: pictures.scale)
-    let seeds = try pictures.resolvedSeeds(isWalk: walk.interpolate, frames: walk.frames)
+    let seeds =
+      walk.map || !walk.ends.isEmpty
+      ? [] : try pictures.resolvedSeeds(isWalk: walk.interpolate, frames: walk.frames)
     var files: [String] = []
     if let outdir {
       files = try sampler.writeEach(seeds, to: outdir)
     } else if let out {
-      let columns = pictures.columns(of: seeds.count)
-      if !walk.interpolate {
-        try sampler.sheet(seeds, columns: columns).write(to: out, isAnimation: false)
-      } else if let frames = walk.frames {
-        let cells = pictures.grid.map { $0.columns * $0.rows } ?? 1
-        try sampler.animation(
-          seeds, cells: cells, columns: pictures.grid?.columns ?? 1, frames: frames
-        )
-        .write(to: out, isAnimation: true)
-      } else {
-        try sampler.strips(seeds, columns: columns).write(to: out, isAnimation: false)
-      }
+      try file(sampler, seeds).write(to: out, isAnimation: walk.frames != nil)
       files = [out]
     }
     try report(path, generator, seeds, files)
+  }
+
+  /// The one file of `--out`.
+  private func file(
+    _ sampler: PictureSampler, _ seeds: [UInt64]
+  ) throws(AIGCError) -> SampledFile {
+    if let plane = walk.map ? walk.plane(pictures.grid ?? .ofMap) : nil {
+      return try sampler.plane(plane)
+    }
+    let columns = pictures.columns(of: seeds.count)
+    guard walk.interpolate else { return try sampler.sheet(seeds, columns: columns) }
+    let isBetweenPictures = !walk.ends.isEmpty
+    let starts = isBetweenPictures ? try sampler.encoded(walk.ends) : sampler.draws(seeds)
+    if let frames = walk.frames {
+      let cells = isBetweenPictures ? 1 : pictures.grid.map { $0.columns * $0.rows } ?? 1
+      return try sampler.animation(
+        starts, cells: cells, columns: pictures.grid?.columns ?? 1, frames: frames)
+    }
+    guard isBetweenPictures else { return try sampler.strips(starts, columns: columns) }
+    // From the one to the other, not back.
+    return try sampler.strips(starts, columns: pictures.grid?.columns ?? 10, rows: 1)
   }
 
   private func report(

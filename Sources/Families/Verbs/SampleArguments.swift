@@ -8,6 +8,11 @@ struct SheetGrid: ExpressibleByArgument {
   let columns: Int
   let rows: Int
 
+  /// Of a map of latents.
+  static let ofMap = SheetGrid(columns: 20, rows: 20)
+
+  private init(columns: Int, rows: Int) { (self.columns, self.rows) = (columns, rows) }
+
   init?(argument: String) {
     let parts = argument.split(separator: "x", omittingEmptySubsequences: false)
     guard parts.count == 2, let columns = Int(parts[0]), let rows = Int(parts[1]),
@@ -107,7 +112,7 @@ struct SampleArguments: ParsableArguments {
   }
 }
 
-/// Pictures of places between latents.
+/// Pictures of places between latents, or of a plane of them.
 struct WalkArguments: ParsableArguments {
   @Flag(
     help: """
@@ -115,13 +120,42 @@ struct WalkArguments: ParsableArguments {
       animation.
       """)
   var interpolate = false
+  @Argument(
+    help: "Two pictures for --interpolate to walk between, of a model that encodes (vae).",
+    completion: .file())
+  var ends: [String] = []
   @Option(help: "Write the walk as an animation (.png or .apng) of so many pictures.")
   var frames: Int?
+  @Flag(
+    help: """
+      A sheet of places at equal steps of probability on two axes of the latents, the others 0 \
+      (--grid, default 20x20).
+      """)
+  var map = false
+  @Option(help: "The axes of --map, to the right and downwards (default 0,1).")
+  var axes: String?
 
   func validate() throws {
     if frames != nil, !interpolate { throw ValidationError("--frames goes with --interpolate") }
+    if !ends.isEmpty, !interpolate || ends.count != 2 {
+      throw ValidationError("two pictures go with --interpolate, not \(ends.count)")
+    }
+    if map, interpolate { throw ValidationError("--map or --interpolate, not both") }
+    if axes != nil, !map { throw ValidationError("--axes goes with --map") }
+    if let axes, plane(SheetGrid.ofMap) == nil {
+      throw ValidationError("--axes \(axes): two different numbers such as 0,1")
+    }
     if let frames, !(2...10_000).contains(frames) {
       throw ValidationError("--frames \(frames): 2 to 10000")
     }
+  }
+
+  /// nil for axes that are none.
+  func plane(_ grid: SheetGrid) -> LatentPlane? {
+    let numbers = commaSeparated(axes ?? "0,1").map { Int($0) }
+    guard numbers.count == 2, let right = numbers[0], let down = numbers[1], right != down,
+      min(right, down) >= 0
+    else { return nil }
+    return LatentPlane(axes: (right, down), columns: grid.columns, rows: grid.rows)
   }
 }

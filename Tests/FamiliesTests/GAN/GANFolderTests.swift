@@ -137,15 +137,16 @@ import Training
     // The second picture of the sheet is that file.
     let start = 2 * sheet.width + 20
     #expect(Array(sheet.pixels[start..<start + 16]) == Array(one.pixels[..<16]))
-    try sampler.animation(seeds, cells: 1, columns: 1, frames: 6)
+    try sampler.animation(sampler.draws(seeds), cells: 1, columns: 1, frames: 6)
       .write(to: folder.file("walk.apng"), isAnimation: true)
-    try sampler.strips(seeds, columns: 5).write(to: folder.file("s.jpg"), isAnimation: false)
+    try sampler.strips(sampler.draws(seeds), columns: 5).write(
+      to: folder.file("s.jpg"), isAnimation: false)
     #expect(try Picture.read(folder.file("s.jpg")).width == 5 * 18 + 2)
     _ = refuses([.usage]) {
       try sampler.sheet(seeds, columns: 2).write(to: folder.file("a.bmp"), isAnimation: false)
     }
     _ = refuses([.usage]) {
-      try sampler.animation(seeds, cells: 4, columns: 2, frames: 6)
+      try sampler.animation(sampler.draws(seeds), cells: 4, columns: 2, frames: 6)
         .write(to: folder.file("w.png"), isAnimation: true)
     }
   }

@@ -83,8 +83,23 @@ struct AnomalyScorer {
     let posterior = networks.encode(x, labels: labels, .inference)
     let drawn = LatentDraws(x, posterior, labels: labels, noise: noise, networks)
       .reconstructions.mean(axis: 1)
-    guard measure == .elbo else { return drawn.values.map { Double($0) } }
+    guard measure == .elbo else {
+      let values = x.values
+      return drawn.values.enumerated().map { index, loss in
+        adjusted(
+          Double(loss), values[index * model.pictureCount..<(index + 1) * model.pictureCount])
+      }
+    }
     let divergence = divergences(posterior.mean, posterior.logVariance).sum(axis: 1)
     return zip(drawn.values, divergence.values).map { Double($0) + Double($1) }
+  }
+
+  /// A reconstruction's loss as ``measure`` has it.
+  private func adjusted(_ loss: Double, _ x: ArraySlice<Float>) -> Double {
+    if measure == .reconstruction { return loss }
+    let deviance = loss - model.likelihood.leastLoss(x)
+    if measure == .deviance { return deviance }
+    // Of a blank picture one step from black to white.
+    return deviance / max(totalVariation(x, width: model.width, channels: model.channels), 1)
   }
 }

@@ -10,6 +10,13 @@ public enum AnomalyMeasure: String, Codable, CaseIterable, Sendable {
   case reconstruction
   /// The importance-weighted bound (Burda et al. 2016).
   case iw
+  /// The reconstruction less that of a perfect one: grey values and deviations cost something
+  /// whatever a model knows of them.
+  case deviance
+  /// The deviance divided by the picture's total variation. A picture of few contours is easy to
+  /// reconstruct whether it is normal or not (Serrà et al. 2020), and errors lie at contours: this is the
+  /// share of them that the model misses. Of pictures only.
+  case relative
 }
 
 /// From which score on something is an anomaly: part of `config.json`, found on what was held out.

@@ -22,6 +22,9 @@ private struct AnomalySearch {
     if model.configuration.table != nil, arguments.anomaly != nil || arguments.badPictures != nil {
       throw .usage("--anomaly and --bad-pictures are of pictures; of tables: --label and --normal")
     }
+    if model.configuration.table != nil, arguments.measure == .relative {
+      throw .usage("--measure relative is of pictures")
+    }
     if model.configuration.table == nil, arguments.label != nil {
       throw .usage("--label is of tables; of pictures: --anomaly or --normal with their classes")
     }

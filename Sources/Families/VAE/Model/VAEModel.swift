@@ -6,7 +6,7 @@ import NN
 import Training
 
 /// A trained autoencoder: pictures to latents and back.
-public final class VAEModel: ImageGenerator {
+public final class VAEModel: PictureEncoder {
   public let configuration: VAEConfiguration
   let networks: VAENetworks
 
@@ -59,6 +59,11 @@ public final class VAEModel: ImageGenerator {
       logVariances += logVariance.sliced(0..<rows.count).values
     }
     return (means, logVariances)
+  }
+
+  /// The means of their distributions.
+  public func latents(of values: [Float], labels: [Int32]) throws(AIGCError) -> [Float] {
+    try posterior(values, labels: labels).means
   }
 
   /// The mean of the pixels.

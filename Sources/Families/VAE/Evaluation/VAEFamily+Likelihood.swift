@@ -1,0 +1,69 @@
+import Autograd
+import Datasets
+import Files
+import Kernels
+import Training
+
+extension VAEFamily {
+  /// The bounds on log p(x) of pictures and their parts, in nats a picture.
+  func likelihood(
+    _ generator: any ImageGenerator, of path: String, _ options: LikelihoodOptions
+  ) throws(AIGCError) -> [JSONValue.Member] {
+    guard let model = generator as? VAEModel else { return [] }
+    let set = try pictures(model, path, options)
+    // Streams of the seed that the distances leave free.
+    var random = RandomSource(seed: options.seed, stream: 3)
+    let bound = try LowerBound(of: set, model.configuration, model.networks, using: &random)
+    var likelihood: Double?
+    if options.draws > 0 {
+      var draws = RandomSource(seed: options.seed, stream: 4)
+      let bound = ImportanceBound(draws: options.draws, model.networks)
+      likelihood = try bound.negativeLogLikelihood(of: set, model, using: &draws)
+    }
+    return [
+      .init("elbo", .double(-bound.negative)),
+      .init("reconstruction", .double(bound.reconstruction)),
+      .init("kl", .double(bound.divergence)), .init("nll_iw", JSONValue(likelihood)),
+      .init("iw_samples", .int(options.draws)), .init("active_units", .int(bound.activeUnits)),
+      .init("measured", .int(bound.count)),
+    ]
+  }
+
+  /// Those to measure on, with the model's classes where it has some.
+  private func pictures(
+    _ model: VAEModel, _ path: String, _ options: LikelihoodOptions
+  ) throws(AIGCError) -> PictureSet {
+    let choice = model.classes.isEmpty ? nil : ClassChoice.only(model.classes)
+    let set = try model.openPictures(path, options.badPictures, classes: choice)
+    guard model.classes.isEmpty || set.classes == model.classes else {
+      throw .mismatch("\(path): its classes are not those of the model")
+    }
+    guard options.count < set.count else { return set }
+    let share = (Double(options.count) + 0.5) / Double(set.count)
+    return set.subset(splitPlaces(set.count, share: share, seed: options.seed).heldOut)
+  }
+}
+
+extension ImportanceBound {
+  /// Pictures that are read at once.
+  private static let block = 256
+
+  /// The mean of ``negativeLogLikelihoods(of:labels:noise:)`` over a set.
+  /// - Parameter random: draws the latents.
+  /// - Throws: ``AIGCError``: badInput when a picture cannot be read, interrupted.
+  func negativeLogLikelihood(
+    of set: any ExampleSet, _ model: VAEModel, using random: inout RandomSource
+  ) throws(AIGCError) -> Double {
+    var sum = 0.0
+    for first in stride(from: 0, to: set.count, by: Self.block) {
+      let rows = Array(first..<min(first + Self.block, set.count))
+      let x = model.configuration.input(try set.values(rows))
+      let labels = model.classes.isEmpty ? [] : rows.map { set.labels?[$0] ?? 0 }
+      let values = try negativeLogLikelihoods(of: x, labels: labels) { pictures, draws in
+        Tensor.normal([pictures, draws.count, model.latentCount], using: &random)
+      }
+      sum += values.reduce(0, +)
+    }
+    return sum / Double(max(set.count, 1))
+  }
+}
