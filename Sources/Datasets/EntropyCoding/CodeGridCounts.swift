@@ -125,12 +125,12 @@ struct CodeGridCounts: Sendable {
 
   /// Logarithms of the probabilities, [place, code, class], and of the classes' shares.
   private func scores() -> (scores: [Float], shares: [Float]) {
-    let (probabilities, shares) = probabilities()
+    let (chances, shares) = probabilities()
     let size = height * width * entries
-    var scores = [Float](repeating: 0, count: probabilities.count)
+    var scores = [Float](repeating: 0, count: chances.count)
     for index in 0..<classes {
       for place in 0..<size {
-        scores[place * classes + index] = logf(probabilities[index * size + place])
+        scores[place * classes + index] = logf(chances[index * size + place])
       }
     }
     return (scores, shares.map { Float(log($0)) })

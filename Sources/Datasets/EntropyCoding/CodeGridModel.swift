@@ -48,12 +48,14 @@ public struct CodeGridModel: Sendable {
     self.counts = counts
     let (base, entries) = (counts.frequencies(), counts.entries)
     self.base = base
-    neighbors = counts.neighbors.map { table in
-      stride(from: 0, to: table.count, by: entries).flatMap { row in
-        CodeGridCounts.interpolated(
-          table[row..<row + entries].map { Double($0) }, with: base, weight: Self.neighborWeight
-        ).map { Float($0.squareRoot()) }
+    neighbors = counts.neighbors.map { table -> [Float] in
+      var roots: [Float] = []
+      for row in stride(from: 0, to: table.count, by: entries) {
+        let own = table[row..<row + entries].map { Double($0) }
+        let chances = CodeGridCounts.interpolated(own, with: base, weight: Self.neighborWeight)
+        roots += chances.map { Float($0.squareRoot()) }
       }
+      return roots
     }
     (placed, shares) = counts.probabilities()
   }
