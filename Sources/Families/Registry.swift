@@ -147,7 +147,7 @@ extension ImageFamily {
 public let families: [any Family] = [
   NGramFamily(), RecurrentFamily<RNNName>(), RecurrentFamily<GRUName>(),
   RecurrentFamily<LSTMName>(), GPT2Family(), ForecastFamily(), ClassifierFamily(),
-  GANFamily<GANName>(), GANFamily<DCGANName>(),
+  GANFamily<GANName>(), GANFamily<DCGANName>(), VAEFamily<VAEName>(), VAEFamily<VAEGANName>(),
 ]
 
 /// Every verb of `aigc`, in the order of its help.

@@ -93,6 +93,8 @@ extension GradientRows {
           x[0].shifted(
             rows: (0..<count).map { $0 - 1 }, columns: (0..<count).map { 1 - 2 * $0 }))
       },
+      // The values of x, so that the gradient that passes straight through is the true one.
+      GradientRow("straightThrough", [x]) { square(straightThrough($0[0].detached, to: $0[0])) },
       GradientRow("flattened", [x]) { square($0[0].flattened()) },
       GradientRow("unflattened", [Samples.normal([2, 24], 270)]) {
         square($0[0].unflattened(height: 2, width: 4, channels: 3))

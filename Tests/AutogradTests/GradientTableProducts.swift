@@ -84,6 +84,9 @@ extension GradientRows {
       GradientRow("binaryCrossEntropy", [logits, share]) {
         binaryCrossEntropy(logits: $0[0], $0[1])
       },
+      GradientRow("square of binaryCrossEntropyRows", [logits, share]) {
+        square(binaryCrossEntropyRows(logits: $0[0], $0[1]))
+      },
       GradientRow("linearCrossEntropy", [x, weight, bias], hasSecond: false) {
         linearCrossEntropy($0[0], $0[1], $0[2], all)
       },

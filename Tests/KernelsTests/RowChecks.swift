@@ -87,6 +87,7 @@ extension KernelCheck {
       aigc_log_softmax(rows, columns, x.base, y.base)
       compare("log_softmax", y.values, expected.map { log($0) }, 2e-6)
       if columns > 0 { crossEntropy(x, rows, columns, expected) }
+      binaryCrossEntropy(x, dy, rows, columns)
       if columns > 1 { layerNorm(x, dy, rows, columns) }
     }
     let huge = Floats([1000, 999, -1000, 1000])
@@ -114,6 +115,23 @@ extension KernelCheck {
       targets[$0] < 0 ? 0 : -log(softmax[$0 * columns + Int(targets[$0])])
     }
     compare("cross_entropy, losses", losses.values, wanted, 2e-6)
+  }
+
+  private mutating func binaryCrossEntropy(_ x: Floats, _ dy: Floats, _ rows: Int, _ columns: Int) {
+    let (t, dx) = (Floats(Self.samples(columns, 19)), Floats(zeros: x.count))
+    let losses = Floats(zeros: rows)
+    // One row of targets for all.
+    aigc_binary_cross_entropy(rows, columns, x.base, t.base, 0, losses.base)
+    aigc_binary_cross_entropy_grad(rows, columns, dy.base, x.base, t.base, 0, dx.base)
+    let targets = t.doubles
+    let wanted = Self.rowed(x.doubles, columns) { row in
+      [zip(row, targets).reduce(0.0) { $0 + log1p(exp($1.0)) - $1.0 * $1.1 }]
+    }
+    compare("binary_cross_entropy", losses.values, columns > 0 ? wanted : [0, 0, 0], 2e-6)
+    let slopes = x.doubles.enumerated().map { index, value in
+      Double(dy.base[index / columns]) * (1 / (1 + exp(-value)) - targets[index % columns])
+    }
+    compare("binary_cross_entropy_grad", dx.values, slopes, 1e-6)
   }
 
   private mutating func layerNorm(_ x: Floats, _ dy: Floats, _ rows: Int, _ columns: Int) {

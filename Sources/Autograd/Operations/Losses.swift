@@ -59,10 +59,52 @@ public func meanSquaredError(_ x: Tensor, _ target: Tensor) -> Tensor { square(x
 /// The mean absolute difference.
 public func meanAbsoluteError(_ x: Tensor, _ target: Tensor) -> Tensor { abs(x - target).mean() }
 
-/// The mean of binary cross-entropy between sigmoid(logits) and targets in [0, 1], in the form that
-/// does not overflow: max(x, 0) - x t + log(1 + e^-|x|).
+/// The mean of binary cross-entropy between sigmoid(logits) and targets in [0, 1].
 public func binaryCrossEntropy(logits x: Tensor, _ target: Tensor) -> Tensor {
-  (softplus(x) - x * target).mean()
+  precondition(x.shape == target.shape, "binaryCrossEntropy: \(x.shape) to \(target.shape)")
+  let rows = x.rank > 1 ? x.shape[0] : 1
+  let shape: Shape = [rows, x.count / max(rows, 1)]
+  let losses = binaryCrossEntropyRows(logits: x.reshaped(shape), target.reshaped(shape))
+  return losses.sum() / Float(max(x.count, 1))
+}
+
+/// Binary cross-entropy between sigmoid(logits) and targets in [0, 1], summed over each row, in the form
+/// that does not overflow: max(x, 0) - x t + log(1 + e^-|x|).
+/// - Parameters:
+///   - x: [rows, columns].
+///   - target: the same shape.
+/// - Returns: [rows].
+public func binaryCrossEntropyRows(logits x: Tensor, _ target: Tensor) -> Tensor {
+  precondition(
+    x.rank == 2 && x.shape == target.shape,
+    "binaryCrossEntropyRows: \(x.shape) to \(target.shape)")
+  let (rows, columns) = (x.shape[0], x.shape[1])
+  let losses = Storage(count: rows)
+  let (source, share, sums) = (x.base, target.base, losses.base)
+  parallelRows(rows, columns * 8) { row in
+    aigc_binary_cross_entropy(
+      1, columns, source + row * columns, share + row * columns, columns, sums + row)
+  }
+  return Tensor(losses, [rows]).recorded(
+    from: x, target,
+    { dy, x, target in binaryCrossEntropyGradient(dy, x, target) },
+    { dy, x, _ in -x * dy.reshaped([dy.count, 1]) })
+}
+
+/// dy (sigmoid(x) - t), one pass where nothing is recorded.
+private func binaryCrossEntropyGradient(_ dy: Tensor, _ x: Tensor, _ target: Tensor) -> Tensor {
+  if dy.isRecorded || x.isRecorded || target.isRecorded {
+    return (sigmoid(x) - target) * dy.reshaped([dy.count, 1])
+  }
+  let (rows, columns) = (x.shape[0], x.shape[1])
+  let gradient = Storage(count: x.count)
+  let (scales, source, share, result) = (dy.base, x.base, target.base, gradient.base)
+  parallelRows(rows, columns * 8) { row in
+    let start = row * columns
+    aigc_binary_cross_entropy_grad(
+      1, columns, scales + row, source + start, share + start, columns, result + start)
+  }
+  return Tensor(gradient, x.shape)
 }
 
 extension Tensor {

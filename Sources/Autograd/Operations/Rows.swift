@@ -100,3 +100,12 @@ extension Tensor {
     return Tensor(output, shape)
   }
 }
+
+/// Labels as rows of as many values as there are classes: 1 at the label, else 0.
+/// - Parameter labels: each from 0 to below `classes`.
+/// - Returns: [labels, classes].
+public func oneHot(_ labels: [Int32], _ classes: Int) -> Tensor {
+  var values = [Float](repeating: 0, count: labels.count * classes)
+  for (index, label) in labels.enumerated() { values[index * classes + Int(label)] = 1 }
+  return Tensor(values, [labels.count, classes])
+}

@@ -115,3 +115,36 @@ static void k_layer_norm_grad(long rows, long columns, const float *dy, const fl
     }
   }
 }
+
+/* log(1 + e^x) - x t in the form that does not overflow. */
+INLINE V v_binary_cross_entropy(V x, V t) {
+  return larger(x, splat(0)) - x * t + v_log(1.0f + v_exp(-larger(x, -x)));
+}
+static void k_binary_cross_entropy(
+    long rows, long columns, const float *x, const float *t, long t_row, float *losses) {
+  for (long r = 0; r < rows; r++, x += columns, t += t_row) {
+    V s0 = {0}, s1 = {0};
+    long i = 0;
+    for (; i + 2 * LANES <= columns; i += 2 * LANES) {
+      s0 += v_binary_cross_entropy(load(x + i), load(t + i));
+      s1 += v_binary_cross_entropy(load(x + i + LANES), load(t + i + LANES));
+    }
+    float total = lane_sum(s0 + s1);
+    for (; i < columns; i += LANES) {
+      long count = columns - i < LANES ? columns - i : LANES;
+      float part[LANES];
+      V loss = v_binary_cross_entropy(load_part(x + i, count), load_part(t + i, count));
+      store(part, loss);
+      for (long l = 0; l < count; l++) total += part[l];
+    }
+    losses[r] = total;
+  }
+}
+static void k_binary_cross_entropy_grad(
+    long rows, long columns, const float *dy, const float *x, const float *t, long t_row,
+    float *dx) {
+  for (long r = 0; r < rows; r++, x += columns, t += t_row, dx += columns) {
+    float scale = dy[r];
+    MAP2(x, t, dx, columns, (v_sigmoid(a) - b) * scale);
+  }
+}

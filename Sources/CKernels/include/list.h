@@ -13,6 +13,8 @@
  * Rows of `columns` values:
  *   cross_entropy: losses[r] = -log softmax(x_r)[target_r]; x_r becomes (softmax - one hot) * scale.
  *     A target below 0 is left out: loss 0, gradient 0.
+ *   binary_cross_entropy: losses[r] = the sum of log(1 + e^x) - x t over the row; rows of t lie `t_row` values
+ *     apart. Its gradient by x: dx = dy[r] (sigmoid(x) - t).
  *   layer_norm: y = (x - mean) / sqrt(var + epsilon) * weight + bias; keeps mean and 1/deviation.
  *     Its gradient adds to dweight and dbias.
  * Maps of `rows` pixels with their channels side by side, for normalisation by channel:
@@ -99,6 +101,10 @@
     (rows, columns, dy, y, dx)) \
   K(cross_entropy, (long rows, long columns, float *x, const int *targets, float scale, \
     float *losses), (rows, columns, x, targets, scale, losses)) \
+  K(binary_cross_entropy, (long rows, long columns, const float *x, const float *t, long t_row, \
+    float *losses), (rows, columns, x, t, t_row, losses)) \
+  K(binary_cross_entropy_grad, (long rows, long columns, const float *dy, const float *x, \
+    const float *t, long t_row, float *dx), (rows, columns, dy, x, t, t_row, dx)) \
   K(layer_norm, (long rows, long columns, const float *x, const float *weight, const float *bias, \
     float epsilon, float *y, float *mean, float *inverse), \
     (rows, columns, x, weight, bias, epsilon, y, mean, inverse)) \

@@ -55,6 +55,31 @@ public enum Neighborhoods {
     return (0..<tasks).reduce(0) { $0 + (counts.get($1) ?? 0) }
   }
 
+  /// For each row of `points` the place of the nearest row of `table`; of equally near ones the first.
+  /// - Parameters:
+  ///   - points: [count, size].
+  ///   - table: [entries, size], at least one row.
+  public static func nearest(_ points: [Float], in table: [Float], size: Int) -> [Int32] {
+    let count = points.count / max(size, 1)
+    var result = [Int32](repeating: 0, count: count)
+    result.withUnsafeMutableBufferPointer { memory in
+      nonisolated(unsafe) let places = memory
+      forBlocks(points, table, size: size) { first, rows, scan in
+        var best = [Float](repeating: .infinity, count: rows)
+        scan { row, column, distances in
+          var (least, place) = (best[row], -1)
+          for index in distances.indices where distances[index] < least {
+            (least, place) = (distances[index], index)
+          }
+          guard place >= 0 else { return }
+          best[row] = least
+          places[first + row] = Int32(column + place)
+        }
+      }
+    }
+    return result
+  }
+
   /// Squared distances of some columns from one row.
   private typealias Scan = (
     _ body: (_ row: Int, _ firstColumn: Int, _ distances: UnsafeBufferPointer<Float>) -> Void

@@ -60,3 +60,14 @@ public struct Flatten: Layer {
 
   public func callAsFunction(_ x: Tensor, _ context: Context) -> Tensor { x.flattened() }
 }
+
+/// Rows as pictures: the inverse of ``Flatten``, PyTorch's `Unflatten(1, (channels, height, width))`.
+public struct Unflatten: Layer {
+  private let size: (height: Int, width: Int, channels: Int)
+
+  public init(height: Int, width: Int, channels: Int) { size = (height, width, channels) }
+
+  public func callAsFunction(_ x: Tensor, _ context: Context) -> Tensor {
+    x.unflattened(height: size.height, width: size.width, channels: size.channels)
+  }
+}

@@ -82,7 +82,7 @@ struct ClassifierTrainer {
   /// The pictures to learn from and those to measure on.
   private func read() throws(AIGCError) -> (PictureSet, PictureSet?) {
     let all = try PictureSet.open(data, labels: labels, pictures)
-    guard let labels = all.labels else {
+    guard all.labels != nil else {
       throw .badInput(
         "\(data): no labels: a folder for each class, or an IDX file of labels, is needed")
     }
@@ -98,15 +98,7 @@ struct ClassifierTrainer {
       }
       return (all, measured)
     }
-    // Spread over the data by chance: neighbours in files are often alike.
-    var random = RandomSource(seed: trainer.seed, stream: 3)
-    var order = Array(labels.indices)
-    for last in stride(from: order.count - 1, to: 0, by: -1) {
-      order.swapAt(last, Int(random.integer(below: UInt64(last + 1))))
-    }
-    let count = Int(Double(order.count) * heldOutShare)
-    guard count > 0 else { return (all, nil) }
-    return (all.subset(order[count...].sorted()), all.subset(order[..<count].sorted()))
+    return all.split(share: heldOutShare, seed: trainer.seed)
   }
 
   private mutating func run(

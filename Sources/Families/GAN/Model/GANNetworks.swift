@@ -106,7 +106,22 @@ public struct GANDiscriminator: Module {
     _ pictures: Tensor, labels: [Int32], _ context: Context
   ) -> Tensor {
     let input = configuration.ganKind == .gan ? pictures.flattened() : pictures
-    let logits = model(input, context).reshaped([pictures.shape[0], configuration.logitCount])
+    return chosen(model(input, context), labels)
+  }
+
+  /// The same, with what the last layer but one gives.
+  func hiddenAndLogits(
+    _ pictures: Tensor, labels: [Int32], _ context: Context
+  ) -> (hidden: Tensor, logits: Tensor) {
+    let input = configuration.ganKind == .gan ? pictures.flattened() : pictures
+    let hidden = Sequential(Array(model.layers.dropLast()))(input, context)
+    let last = Sequential(Array(model.layers.suffix(1)))
+    return (hidden, chosen(last(hidden, context), labels))
+  }
+
+  /// The logit of each picture's class.
+  private func chosen(_ output: Tensor, _ labels: [Int32]) -> Tensor {
+    let logits = output.reshaped([output.shape[0], configuration.logitCount])
     if configuration.classes.isEmpty { return logits }
     return (logits * oneHot(labels, configuration.classes.count)).sum(axis: 1, keepsAxis: true)
   }
@@ -154,13 +169,6 @@ public struct GANDiscriminator: Module {
         hasBias: false, isSpectral: sizes.isSpectral, using: &random)
     ]
   }
-}
-
-/// [labels, classes]: 1 at the label, else 0.
-private func oneHot(_ labels: [Int32], _ classes: Int) -> Tensor {
-  var values = [Float](repeating: 0, count: labels.count * classes)
-  for (index, label) in labels.enumerated() { values[index * classes + Int(label)] = 1 }
-  return Tensor(values, [labels.count, classes])
 }
 
 /// Starting values of Radford et al. 2016: convolutions from N(0, 0.02), factors of norms from

@@ -1,0 +1,143 @@
+import ArgumentParser
+import Console
+import Files
+
+/// The flags of an autoencoder's networks.
+struct VAEModelArguments: ParsableArguments {
+  @Option(
+    name: [.customLong("latent"), .customLong("latent-dim"), .customLong("z-dim")],
+    help: "Numbers of a latent (default 20).")
+  var latent: Int?
+  @Option(help: "linear or convolutional (default linear).")
+  var network = VAEConfiguration.Network.linear
+  @Option(
+    help: """
+      Units of the encoder's layers (default 256,128), or channels of its convolutions, each of \
+      which halves the sides (32,64).
+      """)
+  var layers: String?
+  @Option(help: "convolutional: units between the last map and the latent (default 256).")
+  var hidden: Int?
+  @Option(
+    help: """
+      How pixels are distributed: bernoulli (default; grey values as probabilities) or gaussian \
+      (default for colours), its deviation learned.
+      """)
+  var likelihood: VAEConfiguration.Likelihood?
+  @Flag(help: "Learn the classes of the data, to be asked for with --class.")
+  var conditional = false
+
+  func validate() throws {
+    if let latent, !(1...4096).contains(latent) {
+      throw ValidationError("--latent \(latent): 1 to 4096")
+    }
+    if let hidden, !(1...1 << 16).contains(hidden) {
+      throw ValidationError("--hidden \(hidden): 1 to 65536")
+    }
+  }
+
+  func options() throws(AIGCError) -> VAEModelOptions {
+    var result = VAEModelOptions()
+    result.latent = latent
+    result.network = network
+    if let layers {
+      let words = layers.split(separator: ",", omittingEmptySubsequences: false)
+      let sizes = words.compactMap { Int($0) }
+      guard sizes.count == words.count else {
+        throw .usage("--layers \(layers): numbers such as 256,128")
+      }
+      result.layers = sizes
+    }
+    result.hidden = hidden
+    result.likelihood = likelihood
+    result.isConditional = conditional
+    return result
+  }
+}
+
+/// The flags of what an autoencoder learns from.
+struct VAELossArguments: ParsableArguments {
+  @Option(
+    name: [.customLong("beta"), .customLong("kl-weight")], parsing: .unconditional,
+    help: "Factor of the divergence of the latents from the prior (default 1).")
+  var beta: Float?
+  @Option(
+    parsing: .unconditional,
+    help: "Steps in which that factor grows from 0 (default 0: at once).")
+  var klAnneal: Int?
+  @Option(
+    parsing: .unconditional,
+    help: "Nats of each number of a latent that cost nothing, against collapse: 0.1 (default 0).")
+  var freeBits: Float?
+  @Flag(help: "Turn half of the pictures left to right.")
+  var mirror = false
+
+  func validate() throws {
+    for (name, value) in [("--beta", beta), ("--free-bits", freeBits)] {
+      if let value, !(value >= 0 && value.isFinite) {
+        throw ValidationError("\(name) \(value): a number from 0 up")
+      }
+    }
+    if let klAnneal, !(0...1 << 53).contains(klAnneal) {
+      throw ValidationError("--kl-anneal \(klAnneal): a number of steps")
+    }
+  }
+
+  /// Puts in what was given.
+  func apply(to options: inout VAETrainingOptions) {
+    if let beta { options.beta = beta }
+    if let klAnneal { options.annealingSteps = klAnneal }
+    if let freeBits { options.freeBits = freeBits }
+    if mirror { options.isMirrored = true }
+  }
+}
+
+/// The flags of an autoencoder with a discriminator.
+struct VAEGANArguments: ParsableArguments {
+  @Option(
+    help: """
+      vaegan: what reconstructions are compared by: pixels (default), or features of the \
+      discriminator.
+      """)
+  var reconstruction: VAETrainingOptions.Reconstruction?
+  @Option(
+    name: [.customLong("feature-weight"), .customLong("gamma")], parsing: .unconditional,
+    help: "vaegan: factor of the features in the decoder's loss (default 1).")
+  var featureWeight: Float?
+  @Option(
+    parsing: .unconditional,
+    help: "vaegan: factor of the discriminator in the decoder's loss (default 1).")
+  var adversarialWeight: Float?
+  @Option(
+    name: [.customLong("d-lr")], parsing: .unconditional,
+    help: "vaegan: learning rate of the discriminator (default 0.0002).")
+  var discriminatorRate: Float?
+
+  var isGiven: Bool {
+    reconstruction != nil || featureWeight != nil || adversarialWeight != nil
+      || discriminatorRate != nil
+  }
+
+  func validate() throws {
+    for (name, value) in [
+      ("--feature-weight", featureWeight), ("--adversarial-weight", adversarialWeight),
+      ("--d-lr", discriminatorRate),
+    ] {
+      if let value, !(value >= 0 && value.isFinite) {
+        throw ValidationError("\(name) \(value): a number from 0 up")
+      }
+    }
+  }
+
+  /// Puts in what was given.
+  func apply(to options: inout VAETrainingOptions) {
+    if let reconstruction { options.reconstruction = reconstruction }
+    if let featureWeight { options.featureWeight = featureWeight }
+    if let adversarialWeight { options.adversarialWeight = adversarialWeight }
+    if let discriminatorRate { options.discriminatorRate = discriminatorRate }
+  }
+}
+
+extension VAEConfiguration.Network: ExpressibleByArgument {}
+extension VAEConfiguration.Likelihood: ExpressibleByArgument {}
+extension VAETrainingOptions.Reconstruction: ExpressibleByArgument {}

@@ -1,0 +1,76 @@
+import Autograd
+import Datasets
+import Files
+import Kernels
+import NN
+import Training
+
+/// The evidence lower bound of pictures and its parts, in nats a picture (Kingma and Welling 2014).
+struct LowerBound {
+  /// -log p(x | z), mean over pictures, one draw of z for each.
+  var reconstruction = 0.0
+  /// Divergence of the latents from the prior.
+  var divergence = 0.0
+  /// Variance over the pictures of each number of a latent's mean.
+  var variances: [Double] = []
+  var count = 0
+
+  /// Of what is learned from: the smaller the better.
+  var negative: Double { reconstruction + divergence }
+
+  /// Numbers of a latent that say something about a picture (Burda et al. 2016).
+  var activeUnits: Int { variances.reduce(0) { $0 + ($1 > Self.leastVariance ? 1 : 0) } }
+  static let leastVariance = 0.01
+
+  private static let batch = 256
+
+  /// Measures on all pictures of a set.
+  /// - Parameters:
+  ///   - pictures: in the model's form; with labels for a model with classes.
+  ///   - random: draws the latents.
+  /// - Throws: ``AIGCError``: badInput when a picture cannot be read, interrupted.
+  init(
+    of pictures: PictureSet, _ configuration: VAEConfiguration, _ networks: VAENetworks,
+    using random: inout RandomSource
+  ) throws(AIGCError) {
+    let latent = configuration.latent
+    var sums = [Double](repeating: 0, count: latent)
+    var squares = sums
+    let shape = [configuration.height, configuration.width, configuration.channels]
+    for first in stride(from: 0, to: pictures.count, by: Self.batch) {
+      try Interruption.check()
+      let rows = Array(first..<min(first + Self.batch, pictures.count))
+      let x = Tensor(try pictures.values(rows), Shape([rows.count] + shape)) * 0.5 + 0.5
+      let labels = configuration.classes.isEmpty ? [] : rows.map { pictures.labels?[$0] ?? 0 }
+      let (mean, logVariance) = networks.encode(x, labels: labels, .inference)
+      let noise = Tensor.normal(mean.shape, using: &random)
+      let z = VAENetworks.reparameterized(mean, logVariance, noise: noise)
+      let logits = networks.decode(z, labels: labels, .inference)
+      reconstruction += networks.likelihood.losses(x, logits: logits).values.reduce(0.0) {
+        $0 + Double($1)
+      }
+      divergence += Double(divergences(mean, logVariance).sum().item)
+      for (index, value) in mean.values.enumerated() {
+        sums[index % latent] += Double(value)
+        squares[index % latent] += Double(value) * Double(value)
+      }
+    }
+    count = pictures.count
+    let share = 1 / Double(max(count, 1))
+    reconstruction *= share
+    divergence *= share
+    variances = zip(sums, squares).map { $1 * share - ($0 * share) * ($0 * share) }
+  }
+}
+
+/// Whether the latents of a model have stopped to say anything about pictures.
+struct PosteriorCollapse {
+  /// One line about it; nil where enough of the numbers are in use.
+  static func problem(_ bound: LowerBound) -> String? {
+    let (active, count) = (bound.activeUnits, bound.variances.count)
+    guard bound.count > 1, active * 4 < count else { return nil }
+    return
+      "posterior collapse: \(active) of \(count) numbers of the latent say anything about a picture; "
+      + "try --kl-anneal, --free-bits 0.1 or a smaller --beta"
+  }
+}

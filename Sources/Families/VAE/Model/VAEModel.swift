@@ -1,0 +1,132 @@
+import Autograd
+import Checkpoints
+import Files
+import Kernels
+import NN
+import Training
+
+/// A trained autoencoder: pictures to latents and back.
+public final class VAEModel: ImageGenerator {
+  public let configuration: VAEConfiguration
+  let networks: VAENetworks
+
+  /// Pictures that are computed at once. Always as many, so that the sums of a picture are the same
+  /// whatever stands beside it.
+  private static let batch = 16
+
+  init(_ configuration: VAEConfiguration, _ networks: VAENetworks) {
+    self.configuration = configuration
+    self.networks = networks
+  }
+
+  /// Opens a model folder.
+  /// - Throws: ``AIGCError`` (badInput) when a file is missing or damaged, (mismatch) when its
+  ///   files do not fit together.
+  public convenience init(folder: String) throws(AIGCError) {
+    let configuration = try VAEConfiguration.read(folder: folder)
+    guard configuration.codebook == nil else {
+      throw .mismatch("\(folder): a VQ-VAE: its latents are codes, which have no distribution")
+    }
+    let checkpoint = try Checkpoint.open("\(folder)/\(VAEFolder.weights)")
+    self.init(configuration, try VAEFolder.networks(checkpoint, configuration))
+  }
+
+  public var latentCount: Int { configuration.latent }
+  public var width: Int { configuration.width }
+  public var height: Int { configuration.height }
+  public var channels: Int { configuration.channels }
+  public var classes: [String] { configuration.classes }
+  var pictureCount: Int { configuration.pictureCount }
+
+  var likelihood: VAELikelihood { networks.likelihood }
+
+  /// The distribution of the latents of pictures.
+  /// - Parameters:
+  ///   - values: [pictures, height, width, channels], from -1 to 1.
+  ///   - labels: the class of each; empty for a model without classes.
+  /// - Returns: mean and logarithm of the variance, ``latentCount`` numbers for each picture.
+  /// - Throws: ``AIGCError``: usage for a label that is no class, interrupted after Ctrl-C.
+  func posterior(
+    _ values: [Float], labels: [Int32]
+  ) throws(AIGCError) -> (means: [Float], logVariances: [Float]) {
+    let count = values.count / pictureCount
+    precondition(values.count == count * pictureCount, "VAEModel: \(values.count) values")
+    var (means, logVariances): ([Float], [Float]) = ([], [])
+    try forBatches(count, labels) { rows, labels, context in
+      let x = picturesTensor(values, rows)
+      let (mean, logVariance) = networks.encode(x, labels: labels, context)
+      means += mean.sliced(0..<rows.count).values
+      logVariances += logVariance.sliced(0..<rows.count).values
+    }
+    return (means, logVariances)
+  }
+
+  /// The mean of the pixels.
+  public func pictures(latents: [Float], labels: [Int32]) throws(AIGCError) -> [Float] {
+    let count = latents.count / latentCount
+    precondition(latents.count == count * latentCount, "VAEModel: \(latents.count) numbers")
+    var pictures: [Float] = []
+    pictures.reserveCapacity(count * pictureCount)
+    try forBatches(count, labels) { rows, labels, context in
+      let logits = networks.decode(latentsTensor(latents, rows), labels: labels, context)
+      let mean = likelihood.mean(logits: logits.sliced(0..<rows.count)) * 2 - 1
+      pictures += mean.values
+    }
+    return pictures
+  }
+
+  /// How likely pictures are, given latents.
+  /// - Parameters:
+  ///   - values: as in ``posterior(_:labels:)``.
+  ///   - latents: ``latentCount`` numbers for each picture.
+  /// - Returns: log p(picture | latent) in nats, for each picture.
+  func logLikelihoods(
+    _ values: [Float], latents: [Float], labels: [Int32]
+  ) throws(AIGCError) -> [Double] {
+    let count = values.count / pictureCount
+    precondition(
+      values.count == count * pictureCount && latents.count == count * latentCount,
+      "VAEModel: \(values.count) values, \(latents.count) numbers")
+    var result: [Double] = []
+    result.reserveCapacity(count)
+    try forBatches(count, labels) { rows, labels, context in
+      let logits = networks.decode(latentsTensor(latents, rows), labels: labels, context)
+      let losses = likelihood.losses(picturesTensor(values, rows), logits: logits)
+      result += losses.values.prefix(rows.count).map { -Double($0) }
+    }
+    return result
+  }
+
+  /// Calls `body` for batches of all rows, with labels for a whole batch.
+  private func forBatches(
+    _ count: Int, _ labels: [Int32],
+    _ body: (_ rows: Range<Int>, _ labels: [Int32], _ context: Context) -> Void
+  ) throws(AIGCError) {
+    if !classes.isEmpty {
+      guard labels.count == count, labels.allSatisfy({ classes.indices.contains(Int($0)) }) else {
+        throw .usage("a class for each of \(count) pictures, 0 to \(classes.count - 1), is needed")
+      }
+    }
+    for first in stride(from: 0, to: count, by: Self.batch) {
+      let rows = first..<min(first + Self.batch, count)
+      var part = classes.isEmpty ? [] : Array(labels[rows])
+      if !part.isEmpty { part += [Int32](repeating: 0, count: Self.batch - rows.count) }
+      body(rows, part, .inference)
+      try Interruption.check()
+    }
+  }
+
+  /// Rows of latents, zeros behind them up to a whole batch.
+  private func latentsTensor(_ latents: [Float], _ rows: Range<Int>) -> Tensor {
+    let part = latents[rows.lowerBound * latentCount..<rows.upperBound * latentCount]
+    let rest = [Float](repeating: 0, count: (Self.batch - rows.count) * latentCount)
+    return Tensor(part + rest, [Self.batch, latentCount])
+  }
+
+  /// Pictures of -1…1 as networks see them, zeros behind them up to a whole batch.
+  private func picturesTensor(_ values: [Float], _ rows: Range<Int>) -> Tensor {
+    let part = values[rows.lowerBound * pictureCount..<rows.upperBound * pictureCount]
+    let rest = [Float](repeating: -1, count: (Self.batch - rows.count) * pictureCount)
+    return Tensor(part + rest, [Self.batch, height, width, channels]) * 0.5 + 0.5
+  }
+}

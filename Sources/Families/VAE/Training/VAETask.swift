@@ -1,0 +1,161 @@
+import Autograd
+import Checkpoints
+import Datasets
+import Files
+import Kernels
+import NN
+import Training
+
+/// Training of an autoencoder on pictures.
+final class VAETask: TrainingTask {
+  private var configuration: VAEConfiguration
+  private let networks: VAENetworks
+  private let discriminator: GANDiscriminator?
+  private let takeStep: any VAETrainingStep
+  private let pictures: PictureSet
+  /// To measure on; nil: none.
+  private let heldOut: PictureSet?
+  /// What shows how it goes: held out, or else the first pictures learned from.
+  private let probe: PictureSet
+  private var loader: PictureLoader
+  private let samples: TrainingSamples
+  /// Watches generator and discriminator; nil without one.
+  private let monitor: AdversarialMonitor?
+  private var seen = 0
+  private let trainedBefore: Int
+  private var notes: [JSONValue.Member] = []
+  private var isCollapsed = false
+  /// Is told what the user should know.
+  var warn: (String) -> Void = { _ in }
+
+  let itemName = "images"
+  private static let probeCount = 1000
+
+  /// - Parameters:
+  ///   - configuration: of the model, with the options of its training.
+  ///   - networks: are changed, as is the discriminator.
+  ///   - pictures: to learn from.
+  ///   - heldOut: to measure on.
+  ///   - trainer: batch size, seed and optimizer.
+  init(
+    _ configuration: VAEConfiguration, _ networks: VAENetworks, _ discriminator: GANDiscriminator?,
+    _ pictures: PictureSet, heldOut: PictureSet?, _ trainer: TrainerConfiguration
+  ) {
+    self.configuration = configuration
+    self.networks = networks
+    self.discriminator = discriminator
+    self.pictures = pictures
+    self.heldOut = heldOut
+    trainedBefore = configuration.trainingPictures ?? 0
+    let shown = heldOut ?? pictures
+    probe = shown.subset(Array(0..<min(Self.probeCount, shown.count)))
+    let options = configuration.training ?? VAETrainingOptions()
+    if let discriminator {
+      takeStep = VAEGANStep(
+        networks, discriminator, options, trainer.optimizer, peak: trainer.schedule.peak)
+    } else {
+      takeStep = VAEStep(networks, options, trainer.optimizer)
+    }
+    // Streams of the seed: 0 draws the weights, 1 the latents of the steps.
+    loader = PictureLoader(
+      pictures, batch: trainer.batchSize, random: RandomSource(seed: trainer.seed, stream: 2),
+      isMirrored: options.isMirrored)
+    let model = VAEModel(configuration, networks)
+    samples = TrainingSamples(model, steps: trainer.steps, isAnimated: false)
+    monitor = discriminator == nil ? nil : AdversarialMonitor(model, pictures)
+  }
+
+  var parameters: NamedParameters {
+    VAEFolder.named(configuration.vaeKind, networks, discriminator)
+  }
+
+  var optimizers: [(name: String, optimizer: any Optimizer)] { takeStep.optimizers }
+
+  func step(_ step: Int, rate: Float, _ context: Context) throws(AIGCError) -> StepResult {
+    let batch = try loader.next()
+    let shape: Shape = [
+      batch.count, configuration.height, configuration.width, configuration.channels,
+    ]
+    let latents: Shape = [batch.count, configuration.latent]
+    var next = VAEBatch(
+      pictures: Tensor(batch.values, shape) * 0.5 + 0.5,
+      noise: .normal(latents, using: &context.random),
+      labels: configuration.classes.isEmpty ? [] : batch.labels)
+    if discriminator != nil, configuration.training?.reconstruction == .features {
+      next.drawn = .normal(latents, using: &context.random)
+    }
+    let metrics = try takeStep(next, step, rate: rate, context)
+    seen += batch.count
+    if let outcome = takeStep.outcome, let problem = monitor?.observe(outcome) {
+      say("step \(step + 1): \(problem)")
+    }
+    return StepResult(metrics: metrics, items: batch.count)
+  }
+
+  func validate() throws(AIGCError) -> Double? {
+    var random = RandomSource(seed: 0)
+    let shown = try LowerBound(of: probe, configuration, networks, using: &random)
+    notes.append(.init("active_units", .int(shown.activeUnits)))
+    let problem = PosteriorCollapse.problem(shown)
+    if let problem, !isCollapsed { say(problem) }
+    isCollapsed = problem != nil
+    if let health = try monitor?.evaluate(), let problem = health.problem { say(problem) }
+    guard let heldOut else { return nil }
+    var draws = RandomSource(seed: 1)
+    let bound = try LowerBound(of: heldOut, configuration, networks, using: &draws)
+    notes += [
+      .init("val_reconstruction", .double(bound.reconstruction)),
+      .init("val_kl", .double(bound.divergence)),
+    ]
+    return bound.negative
+  }
+
+  /// Tells the user, and the log.
+  private func say(_ text: String) {
+    warn(text)
+    notes.append(.init("warning", .string(text)))
+  }
+
+  func takeNotes() -> [JSONValue.Member] {
+    defer { notes = [] }
+    return notes
+  }
+
+  func progress() throws(AIGCError) -> [NewTensor] {
+    [
+      loader.place.tensor(name: "place"),
+      NewTensor(
+        name: "pictures", shape: [3],
+        integers: [Int64(pictures.count), Int64(seen), isCollapsed ? 1 : 0]),
+    ] + (monitor?.progress() ?? [])
+  }
+
+  func restore(_ progress: Checkpoint, prefix: String) throws(AIGCError) {
+    let counts = try progress.tensor("\(prefix)pictures").integers()
+    guard counts.count == 3, counts[0] == pictures.count else {
+      throw .mismatch(
+        "\(progress.path): a run on \(counts.first ?? 0) pictures, not \(pictures.count); go on with "
+          + "the same data, --val and --val-split")
+    }
+    seen = Int(clamping: counts[1])
+    isCollapsed = counts[2] != 0
+    let place = try PictureLoader.Place(progress, "\(prefix)place", of: pictures)
+    loader = PictureLoader(
+      pictures, batch: loader.batch, at: place,
+      isMirrored: configuration.training?.isMirrored ?? false)
+    try monitor?.restore(progress, prefix: prefix)
+  }
+
+  func write(to path: (String) -> String) throws(AIGCError) {
+    configuration.trainingPictures = trainedBefore + seen
+    try VAEFolder.write(configuration, networks, discriminator: discriminator, to: path)
+  }
+
+  func show(in folder: String) throws(AIGCError) {
+    try samples.write(to: folder)
+    let few = Array(0..<min(Reconstructions.count, probe.count))
+    let labels = configuration.classes.isEmpty ? [] : few.map { probe.labels?[$0] ?? 0 }
+    try Reconstructions(VAEModel(configuration, networks), try probe.values(few), labels: labels)
+      .sheet.write(to: "\(folder)/\(Reconstructions.fileName)")
+  }
+}

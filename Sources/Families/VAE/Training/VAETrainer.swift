@@ -1,0 +1,187 @@
+import Datasets
+import Files
+import Kernels
+import NN
+import Training
+
+/// What an autoencoder is to be; what is nil is the article's, or follows from the data.
+public struct VAEModelOptions: Sendable {
+  public var latent: Int?
+  public var network = VAEConfiguration.Network.linear
+  public var layers: [Int]?
+  public var hidden: Int?
+  public var likelihood: VAEConfiguration.Likelihood?
+  /// Makes it a VQ-VAE.
+  public var codebook: VAECodebook?
+  /// Whether the networks know the classes of the data.
+  public var isConditional = false
+
+  public init() {}
+}
+
+/// Trains autoencoders: pictures in, a model folder out.
+public struct VAETrainer {
+  public var kind = VAEKind.vae
+  /// A file, a folder or an archive of pictures.
+  public var data = ""
+  /// A file of labels of MNIST's kind.
+  public var labels: String?
+  public var pictures = PictureOptions()
+  public var model = VAEModelOptions()
+  public var options = VAETrainingOptions()
+  public var trainer = VAETrainer.defaults
+  /// Held-out pictures.
+  public var heldOut: String?
+  /// Without them, so much of the data.
+  public var heldOutShare = 0.0
+  /// Passes over the data, in place of ``TrainerConfiguration/steps``.
+  public var epochs: Double?
+  public var report: (TrainerEvent) -> Void = { _ in }
+
+  public init() {}
+
+  /// Adam with PyTorch's settings.
+  public static var defaults: TrainerConfiguration {
+    var result = TrainerConfiguration(steps: 1, schedule: Schedule(.cosine, peak: 1e-3))
+    result.batchSize = 128
+    result.optimizer.kind = .adam
+    result.logEvery = 100
+    return result
+  }
+  public static let defaultEpochs = 20.0
+
+  /// The model that would be trained, and the number of steps.
+  public mutating func plan() throws(AIGCError) -> VAEConfiguration {
+    let (learned, _) = try read()
+    setSteps(learned)
+    return try configuration(of: learned)
+  }
+
+  /// Trains a new model in `folder`.
+  /// - Throws: ``AIGCError``: see ``Trainer/run(resuming:)``; badInput for pictures that cannot be
+  ///   read; usage for sizes that make no model.
+  public mutating func train(to folder: String) throws(AIGCError) -> TrainingSummary {
+    let (learned, measured) = try read()
+    var configuration = try configuration(of: learned)
+    configuration.training = options
+    return try run(configuration, learned, measured, folder, resuming: false)
+  }
+
+  /// Goes on with the run in `folder`, with the same pictures.
+  /// - Throws: as ``train(to:)``, and mismatch when the pictures are not those of the run.
+  public mutating func resume(in folder: String) throws(AIGCError) -> TrainingSummary {
+    var configuration = try VAEConfiguration.read(folder: folder)
+    pictures.size = PictureSize(width: configuration.width, height: configuration.height)
+    pictures.channels = configuration.channels
+    let (learned, measured) = try read()
+    guard configuration.classes.isEmpty || configuration.classes == learned.classes else {
+      throw .mismatch("\(data): its classes are not those of the model in \(folder)")
+    }
+    configuration.training = options
+    configuration.latents = nil
+    // The trainer's state says how many were seen.
+    configuration.trainingPictures = nil
+    return try run(configuration, learned, measured, folder, resuming: true)
+  }
+
+  /// The settings that the run in `folder` was saved with.
+  /// - Throws: ``AIGCError`` (badInput) when there is none.
+  public static func savedOptions(in folder: String) throws(AIGCError) -> VAETrainingOptions {
+    try VAEConfiguration.read(folder: folder).training ?? VAETrainingOptions()
+  }
+
+  /// The pictures to learn from and those to measure on.
+  private func read() throws(AIGCError) -> (PictureSet, PictureSet?) {
+    let all = try PictureSet.open(data, labels: labels, pictures)
+    guard all.count > 0 else { throw .badInput("\(data): no pictures") }
+    if !all.skipped.isEmpty {
+      report(.note("\(all.skipped.count) pictures left out: \(all.skipped[0])"))
+    }
+    guard let heldOut else { return all.split(share: heldOutShare, seed: trainer.seed) }
+    var options = pictures
+    (options.size, options.channels) = (all.size, all.channels)
+    let measured = try PictureSet.open(heldOut, options)
+    guard measured.count > 0 else { throw .badInput("\(heldOut): no pictures") }
+    if model.isConditional, measured.classes != all.classes {
+      throw .mismatch("\(heldOut): other classes than in \(data), or none")
+    }
+    return (all, measured)
+  }
+
+  /// The model for these pictures.
+  private func configuration(of set: PictureSet) throws(AIGCError) -> VAEConfiguration {
+    var result = VAEConfiguration(
+      kind, width: set.size.width, height: set.size.height, channels: set.channels)
+    result.network = model.network
+    result.layers = model.layers ?? (model.network == .linear ? [256, 128] : [32, 64])
+    if let latent = model.latent { result.latent = latent }
+    if let hidden = model.hidden { result.hidden = hidden }
+    // Colours are no probabilities of white.
+    result.likelihood = model.likelihood ?? (set.channels == 1 ? .bernoulli : .gaussian)
+    if model.isConditional {
+      guard set.labels != nil, !set.classes.isEmpty else {
+        throw .usage("--conditional: \(data) has no classes; use sub-folders or --labels")
+      }
+      result.classes = set.classes
+    }
+    if let codebook = model.codebook {
+      guard !model.isConditional else {
+        throw .usage("--vq: a VQ-VAE learns no classes; leave --conditional out")
+      }
+      result.layers = model.layers ?? [32, 64]
+      result = result.quantized(codebook)
+    }
+    if let problem = result.problem ?? VAEFolder.discriminatorSizes(result)?.problem {
+      throw .usage("no model: \(problem)")
+    }
+    return result
+  }
+
+  private mutating func run(
+    _ configuration: VAEConfiguration, _ learned: PictureSet, _ measured: PictureSet?,
+    _ folder: String, resuming: Bool
+  ) throws(AIGCError) -> TrainingSummary {
+    setSteps(learned)
+    if trainer.evalEvery == 0 { trainer.evalEvery = stepsPerEpoch(learned) }
+    var random = RandomSource(seed: trainer.seed)
+    let report = report
+    let task: any TrainingTask
+    if let codebook = configuration.codebook {
+      let networks = QuantizedNetworks(configuration, codebook, using: &random)
+      let quantized = QuantizedTask(
+        configuration, codebook, networks, learned, heldOut: measured, trainer)
+      quantized.warn = { report(.warning($0)) }
+      task = quantized
+    } else {
+      let networks = VAENetworks(configuration, using: &random)
+      let discriminator = VAEFolder.discriminatorSizes(configuration).map {
+        GANDiscriminator($0, using: &random)
+      }
+      let plain = VAETask(
+        configuration, networks, discriminator, learned, heldOut: measured, trainer)
+      plain.warn = { report(.warning($0)) }
+      task = plain
+    }
+    let loop = Trainer(task, trainer, folder: folder)
+    loop.convolution = options.convolution
+    loop.report = report
+    let summary = try loop.run(resuming: resuming)
+    // What compression and sampling need of the data, with the weights that were kept.
+    if configuration.codebook == nil {
+      try LatentStatistics.measure(learned, in: folder)
+    } else {
+      try CodePrior.learn(of: learned, in: folder)
+    }
+    return summary
+  }
+
+  private func stepsPerEpoch(_ set: PictureSet) -> Int {
+    max(1, set.count / min(trainer.batchSize, set.count))
+  }
+
+  private mutating func setSteps(_ set: PictureSet) {
+    guard let epochs else { return }
+    let steps = (epochs * Double(stepsPerEpoch(set))).rounded(.up)
+    trainer.steps = max(1, Int(min(steps, 1e12)))
+  }
+}

@@ -1,0 +1,52 @@
+import Kernels
+import Training
+
+/// How an autoencoder is trained, beside ``TrainerConfiguration``. What is not said otherwise is as in
+/// the article.
+public struct VAETrainingOptions: Codable, Equatable, Sendable {
+  /// What a VAE-GAN's reconstructions are compared by.
+  public enum Reconstruction: String, Codable, CaseIterable, Sendable {
+    /// Pixels, and the discriminator only adds its loss: the article's simple form.
+    case pixels
+    /// What a hidden layer of the discriminator sees (Larsen et al. 2016).
+    case features
+  }
+
+  /// Factor of the divergence (Higgins et al. 2017).
+  public var beta: Float = 1
+  /// Steps in which the factor grows from 0 to ``beta`` (Bowman et al. 2016).
+  public var annealingSteps = 0
+  /// Nats of each number of a latent that cost nothing (Kingma et al. 2016).
+  public var freeBits: Float = 0
+  /// Whether pictures are mirrored by chance.
+  public var isMirrored = false
+  public var convolution = ConvolutionMode.fast
+
+  // MARK: VAE-GAN
+
+  public var reconstruction = Reconstruction.pixels
+  /// Factor of the discriminator's loss, or with ``Reconstruction/features`` the γ of the decoder's
+  /// reconstruction.
+  public var adversarialWeight: Float = 1
+  public var featureWeight: Float = 1
+  /// Learning rate of the discriminator at the schedule's peak.
+  public var discriminatorRate: Float = 2e-4
+
+  enum CodingKeys: String, CodingKey {
+    case beta
+    case annealingSteps = "kl_anneal"
+    case freeBits = "free_bits"
+    case isMirrored = "mirror"
+    case convolution, reconstruction
+    case adversarialWeight = "adversarial_weight"
+    case featureWeight = "feature_weight"
+    case discriminatorRate = "d_lr"
+  }
+
+  public init() {}
+
+  /// The factor of the divergence at a step, counted from 0.
+  func beta(at step: Int) -> Float {
+    annealingSteps == 0 ? beta : beta * min(1, Float(step) / Float(annealingSteps))
+  }
+}

@@ -1,0 +1,140 @@
+import Files
+import FoundationEssentials
+import Kernels
+import Training
+
+/// A plain autoencoder, or one that learns from a discriminator too.
+public enum VAEKind: String, CaseIterable, Sendable {
+  /// Kingma and Welling 2014.
+  case vae
+  /// Larsen et al. 2016.
+  case vaegan
+}
+
+/// `config.json` of a variational autoencoder: everything needed to build its networks, and how it
+/// was trained.
+public struct VAEConfiguration: Codable, Equatable, Sendable {
+  /// What encoder and decoder are made of.
+  public enum Network: String, Codable, CaseIterable, Sendable {
+    case linear, convolutional
+  }
+
+  /// How pixels are distributed around what the decoder says.
+  public enum Likelihood: String, Codable, CaseIterable, Sendable {
+    /// Grey values as probabilities of white.
+    case bernoulli
+    /// A normal distribution, its deviation learned (Rybkin et al. 2021).
+    case gaussian
+  }
+
+  /// "vae" or "vaegan".
+  public var family: String
+  public var formatVersion = 1
+  public var kind = "image"
+  public var description: String?
+  public var isDefault: Bool?
+  /// Numbers of a latent.
+  public var latent = 20
+  /// Of the pictures, in pixels.
+  public var width: Int
+  public var height: Int
+  /// 1 for grey, 3 for colour.
+  public var channels: Int
+  public var network = Network.linear
+  /// Units of the encoder's layers; or channels of its convolutions, each of which halves the sides. The
+  /// decoder has the same the other way round.
+  public var layers = [256, 128]
+  /// Convolutional: units between the last map and the latent.
+  public var hidden = 256
+  /// Names of the classes; empty: the networks know of none.
+  public var classes: [String] = []
+  public var likelihood = Likelihood.bernoulli
+  /// What makes it a VQ-VAE; nil: it is none.
+  public var codebook: VAECodebook?
+  /// How latents of the training's pictures are distributed, for their compression; nil: as the prior.
+  public var latents: LatentStatistics?
+  /// How it was trained; nil: by another program.
+  public var training: VAETrainingOptions?
+  /// Pictures seen in training, each pass counted.
+  public var trainingPictures: Int?
+
+  enum CodingKeys: String, CodingKey {
+    case family
+    case formatVersion = "format_version"
+    case kind
+    case description
+    case isDefault = "default"
+    case latent, width, height, channels, network, layers, hidden, classes, likelihood
+    case codebook, latents
+    case training
+    case trainingPictures = "training_pictures"
+  }
+
+  public init(_ kind: VAEKind, width: Int, height: Int, channels: Int) {
+    family = kind.rawValue
+    self.width = width
+    self.height = height
+    self.channels = channels
+  }
+
+  /// The article's, 28 x 28 grey pixels.
+  public static func standard(_ kind: VAEKind) -> VAEConfiguration {
+    VAEConfiguration(kind, width: 28, height: 28, channels: 1)
+  }
+
+  var vaeKind: VAEKind { VAEKind(rawValue: family) ?? .vae }
+
+  /// Values of a picture.
+  var pictureCount: Int { width * height * channels }
+  /// Rows and columns of the last map of a convolutional encoder.
+  var mapHeight: Int { height >> layers.count }
+  var mapWidth: Int { width >> layers.count }
+  /// Values of that map.
+  private var mapCount: Int { mapHeight * mapWidth * (layers.last ?? 1) }
+
+  /// What keeps the sizes from making a model; nil when they do.
+  var problem: String? {
+    guard (1...4096).contains(latent), (1...4096).contains(width), (1...4096).contains(height),
+      [1, 3, 4].contains(channels), (1...12).contains(layers.count), classes.count <= 4096,
+      (1...1 << 16).contains(hidden), layers.allSatisfy({ (1...1 << 16).contains($0) })
+    else { return "sizes that make no model" }
+    if network == .convolutional {
+      let side = 1 << layers.count
+      guard width % side == 0, height % side == 0 else {
+        return "\(width)x\(height) pixels: \(layers.count) convolutions need multiples of \(side)"
+      }
+    }
+    if let problem = codebook.flatMap({ problem($0) }) { return problem }
+    if let latents, !latents.fits(latent) { return "'latents' does not fit" }
+    guard weightCount <= 1 << 31 else { return "a model of \(weightCount) weights: too large" }
+    return nil
+  }
+
+  /// Weights of the networks' layers, without biases.
+  var weightCount: Int {
+    if let codebook { return quantizedWeightCount(codebook) }
+    let classes = classes.count
+    if network == .linear {
+      return Self.products([pictureCount + classes] + layers + [2 * latent])
+        + Self.products([latent + classes] + layers.reversed() + [pictureCount])
+    }
+    return 16 * (Self.products([channels + classes] + layers) + Self.products([channels] + layers))
+      + 2 * mapCount * hidden + hidden * (3 * latent + classes)
+  }
+
+  /// The sum of the products of neighbours.
+  private static func products(_ sizes: [Int]) -> Int {
+    zip(sizes, sizes.dropFirst()).reduce(0) { $0 + $1.0 * $1.1 }
+  }
+
+  /// - Throws: ``AIGCError`` (badInput) when the file is missing, or its sizes make no model.
+  static func read(folder: String) throws(AIGCError) -> VAEConfiguration {
+    let result = try ModelConfiguration.decode(VAEConfiguration.self, folder: folder)
+    let place = "\(folder)/\(ModelConfiguration.fileName)"
+    guard VAEKind(rawValue: result.family) != nil, result.formatVersion == 1 else {
+      throw .badInput("\(place): not an autoencoder that this aigc reads")
+    }
+    if let problem = result.problem { throw .badInput("\(place): \(problem)") }
+    return result
+  }
+}

@@ -1,0 +1,105 @@
+import ArgumentParser
+import Checkpoints
+import Console
+import Files
+import Kernels
+import NN
+import Training
+
+/// The name of one of the two families, as a type: ArgumentParser needs a type for each command.
+protocol VAEFamilyName: ImageFamilyName {
+  static var kind: VAEKind { get }
+}
+extension VAEFamilyName { static var family: String { kind.rawValue } }
+enum VAEName: VAEFamilyName { static let kind = VAEKind.vae }
+enum VAEGANName: VAEFamilyName { static let kind = VAEKind.vaegan }
+
+/// Variational autoencoders, plain and with a discriminator.
+struct VAEFamily<Name: VAEFamilyName>: ImageFamily {
+  var name: String { Name.family }
+  var trainCommand: any ParsableCommand.Type { TrainVAE<Name>.self }
+  var sampleCommand: any ParsableCommand.Type { SamplePictures<Name>.self }
+  var benchmarks: [Benchmark] { [VAEBenchmarks.train(Name.kind)] }
+
+  func load(_ path: String) throws(AIGCError) -> any ImageGenerator {
+    try VAEConfiguration.read(folder: path).codebook == nil
+      ? VAEModel(folder: path) : QuantizedModel(folder: path)
+  }
+
+  func inspect(_ path: String) throws(AIGCError) -> [JSONValue.Member] {
+    let sizes = try VAEConfiguration.read(folder: path)
+    if sizes.codebook != nil { return try QuantizedModel(folder: path).description }
+    let model = try VAEModel(folder: path)
+    var members: [JSONValue.Member] = [
+      .init("size", .string("\(sizes.width)x\(sizes.height)")),
+      .init("channels", .int(sizes.channels)), .init("latent", .int(sizes.latent)),
+      .init("network", .string(sizes.network.rawValue)),
+      .init("layers", .array(sizes.layers.map { .int($0) })),
+      .init("likelihood", .string(sizes.likelihood.rawValue)),
+      .init("classes", .array(sizes.classes.map { .string($0) })),
+      .init("parameters", .int(model.networks.parameterCount)),
+      .init("training_pictures", JSONValue(sizes.trainingPictures)),
+    ]
+    if let training = sizes.training {
+      members += [
+        .init("beta", .float(training.beta)), .init("kl_anneal", .int(training.annealingSteps)),
+        .init("free_bits", .float(training.freeBits)),
+      ]
+      if Name.kind == .vaegan {
+        members.append(.init("reconstruction", .string(training.reconstruction.rawValue)))
+      }
+    }
+    return members
+  }
+
+  /// The same model with weights of another type; with `--part generator` without its discriminator.
+  func convert(
+    _ path: String, to output: String, options: ConversionOptions
+  ) throws(AIGCError) {
+    guard !output.hasSuffix(".safetensors") else {
+      throw .usage("\(output): an autoencoder is a folder; name one")
+    }
+    guard options.part != .discriminator else {
+      throw .usage("--part discriminator: a model folder needs its encoder and decoder")
+    }
+    let configuration = try VAEConfiguration.read(folder: path)
+    let checkpoint = try Checkpoint.open("\(path)/\(VAEFolder.weights)")
+    let stored = checkpoint["\(VAEFolder.prefix(Name.kind))encoder.0.weight"]?.type
+    let target = try RunFolder.path(family: name, data: path, out: output, force: options.force)
+    if configuration.codebook != nil {
+      let model = try QuantizedModel(folder: path)
+      let folder = try OutputFolder(path: target)
+      try model.write(type: options.type ?? stored ?? .f32, to: folder.file)
+      return try folder.commit()
+    }
+    let networks = try VAEFolder.networks(checkpoint, configuration)
+    let discriminator =
+      options.part == nil ? try VAEFolder.discriminator(checkpoint, configuration) : nil
+    let folder = try OutputFolder(path: target)
+    try VAEFolder.write(
+      configuration, networks, discriminator: discriminator, type: options.type ?? stored ?? .f32,
+      to: folder.file)
+    try folder.commit()
+  }
+
+  /// `aigc convert FILE FOLDER --family vae|vaegan`: a bare state_dict of the article's class, its sizes
+  /// from the shapes; pictures are taken to be square.
+  func importCheckpoint(
+    _ checkpoint: Checkpoint, options: ImportOptions, to folder: String
+  ) throws(AIGCError) {
+    guard options.part == nil else { throw .usage("--part is of the families gan and dcgan") }
+    guard let configuration = VAEShapes.configuration(checkpoint, Name.kind) else {
+      throw .mismatch(
+        "\(checkpoint.path): the shapes are no \(name): \(VAEFolder.prefix(Name.kind))encoder.0.weight …"
+      )
+    }
+    let networks = try VAEFolder.networks(checkpoint, configuration)
+    let discriminator = try VAEFolder.discriminator(checkpoint, configuration)
+    if Name.kind == .vaegan, discriminator == nil {
+      throw .mismatch("\(checkpoint.path): no discriminator.model.0.weight")
+    }
+    let output = try OutputFolder(path: folder)
+    try VAEFolder.write(configuration, networks, discriminator: discriminator, to: output.file)
+    try output.commit()
+  }
+}

@@ -1,0 +1,115 @@
+import Checkpoints
+import Datasets
+import Files
+import Kernels
+import NN
+import Testing
+import Training
+
+@testable import Families
+
+/// Model folders of autoencoders: damaged ones and those of PyTorch.
+@Suite struct VAEFolderTests {
+  private func model(
+    _ kind: VAEKind = .vae, _ change: (inout VAETrainer) -> Void = { _ in }
+  ) throws -> (TemporaryFolder, String) {
+    let folder = try TemporaryFolder()
+    var trainer = try smallVAE(kind, folder, steps: 1)
+    change(&trainer)
+    _ = try trainer.train(to: folder.file("model"))
+    return (folder, folder.file("model"))
+  }
+
+  private static let damage: [(String, String, String)] = [
+    ("\"latent\" : 6", "\"latent\" : 7", "does not fit"),
+    ("\"latent\" : 6", "\"latent\" : -6", "sizes"),
+    ("\"latent\" : 6", "\"latent\" : 4e99", "JSON"),
+    ("\"width\" : 8", "\"width\" : 4096", "does not fit"),
+    ("\"network\" : \"linear\"", "\"network\" : \"convolutional\"", "does not fit"),
+    ("\"likelihood\" : \"bernoulli\"", "\"likelihood\" : \"gaussian\"", "log_sigma"),
+    ("\"channels\" : 1", "\"channels\" : 2", "sizes"),
+    ("\"family\" : \"vae\"", "\"family\" : \"gpt\"", "not an autoencoder"),
+  ]
+
+  @Test(arguments: damage) func damagedConfigurations(
+    _ old: String, _ new: String, _ message: String
+  ) throws {
+    let (folder, path) = try model()
+    let plain = try text("\(path)/config.json")
+    #expect(plain.contains(old))
+    let changed = plain.split(separator: old, omittingEmptySubsequences: false).joined(
+      separator: new)
+    _ = try folder.write("model/config.json", changed)
+    let found = refuses([.badInput, .mismatch]) { _ = try VAEModel(folder: path) }
+    #expect(found.contains(message), "\(found)")
+  }
+
+  /// The article's names: bare ones of `VAE`, with prefixes of `VAEGAN`.
+  @Test(arguments: VAEKind.allCases) func names(_ kind: VAEKind) throws {
+    let (folder, path) = try model(kind)
+    let names = try Checkpoint.open("\(path)/\(VAEFolder.weights)").tensors.map { $0.name }
+    let wanted = ["encoder", "decoder"].flatMap { part in
+      [0, 2, 4].flatMap { ["\(part).\($0).weight", "\(part).\($0).bias"] }
+    }
+    let judge = [0, 2, 4].flatMap {
+      ["discriminator.model.\($0).weight", "discriminator.model.\($0).bias"]
+    }
+    #expect(Set(names) == Set(kind == .vae ? wanted : wanted.map { "vae.\($0)" } + judge))
+    var options = ConversionOptions()
+    options.type = .f16
+    options.part = .generator
+    switch kind {
+    case .vae: try VAEFamily<VAEName>().convert(path, to: folder.file("half"), options: options)
+    case .vaegan:
+      try VAEFamily<VAEGANName>().convert(path, to: folder.file("half"), options: options)
+    }
+    let half = try Checkpoint.open(folder.file("half/\(VAEFolder.weights)"))
+    #expect(half.tensors.count == 12 && half.tensors.allSatisfy { $0.type == .f16 })
+    _ = try VAEModel(folder: folder.file("half"))
+  }
+
+  @Test func aStateDictionaryOfPyTorch() throws {
+    let fixtures = parentFolder(of: parentFolder(of: #filePath)) + "/Fixtures"
+    let folder = try TemporaryFolder()
+    let family = VAEFamily<VAEName>()
+    try family.importCheckpoint(
+      try Checkpoint.open("\(fixtures)/vae.pth"), options: ImportOptions(),
+      to: folder.file("model"))
+    let sizes = try VAEModel(folder: folder.file("model")).configuration
+    #expect((sizes.width, sizes.height, sizes.latent) == (6, 6, 3) && sizes.layers == [12, 8])
+    // There and back: what is read of a folder's own file.
+    for (network, layers) in [(VAEConfiguration.Network.linear, [9, 7, 5]), (.convolutional, [4])] {
+      let (kept, path) = try model {
+        $0.model.network = network
+        $0.model.layers = layers
+        $0.model.likelihood = .gaussian
+      }
+      let weights = "\(path)/\(VAEFolder.weights)"
+      try family.importCheckpoint(
+        try Checkpoint.open(weights), options: ImportOptions(), to: folder.file("again"))
+      var expected = try VAEConfiguration.read(folder: path)
+      (expected.training, expected.trainingPictures) = (nil, nil)
+      #expect(try VAEConfiguration.read(folder: folder.file("again")) == expected)
+      #expect(try bytes(folder.file("again/\(VAEFolder.weights)")) == bytes(weights))
+      withExtendedLifetime(kept) {}
+    }
+    let gan = try Checkpoint.open("\(fixtures)/dcgan_generator.pth")
+    let found = refuses([.mismatch]) {
+      try family.importCheckpoint(gan, options: ImportOptions(), to: folder.file("other"))
+    }
+    #expect(found.contains("encoder.0.weight") && !fileExists(folder.file("other")))
+  }
+
+  @Test func classesAreNeededWhereTheModelHasThem() throws {
+    let (folder, path) = try model { $0.model.isConditional = true }
+    let model = try VAEModel(folder: path)
+    _ = try model.pictures(latents: [Float](repeating: 0, count: 6), labels: [1])
+    for labels: [Int32] in [[], [2], [-1], [0, 0]] {
+      let found = refuses([.usage]) {
+        _ = try model.posterior([Float](repeating: 0, count: 64), labels: labels)
+      }
+      #expect(found.contains("a class for each"), "\(labels)")
+    }
+    withExtendedLifetime(folder) {}
+  }
+}
