@@ -87,6 +87,9 @@ extension GradientRows {
       GradientRow("square of binaryCrossEntropyRows", [logits, share]) {
         square(binaryCrossEntropyRows(logits: $0[0], $0[1]))
       },
+      GradientRow("square of binaryCrossEntropyRows, a target for all", [logits, share]) {
+        square(binaryCrossEntropyRows(logits: $0[0], $0[1].sliced(2..<3)))
+      },
       GradientRow("linearCrossEntropy", [x, weight, bias], hasSecond: false) {
         linearCrossEntropy($0[0], $0[1], $0[2], all)
       },

@@ -2,6 +2,8 @@ import Datasets
 import Files
 import Training
 
+@testable import Families
+
 /// The target `csv`.
 extension FuzzWork {
   func csvSeed(_ number: Int) -> [UInt8] {
@@ -37,5 +39,19 @@ extension FuzzWork {
       }
       if let index = try table.firstNumericColumn() { _ = try table.numbers(index) }
     }
+    try useRows(path)
+  }
+
+  /// Rows as an autoencoder learns them: a row is as wide as the table says, of finite numbers.
+  private func useRows(_ path: String) throws {
+    let source = try TableSource(path: path, columns: [], label: "1", normal: ["1", ""])
+    let rows = [Bool](repeating: true, count: source.rowCount)
+    let table = try source.learn(rows).table
+    let values = try source.values(table).values
+    precondition(values.count == rows.count * table.width && values.allSatisfy { $0.isFinite })
+    precondition(source.isAnomaly?.count == rows.count)
+    let again = try TableSource(path: path, of: table, label: nil, normal: nil)
+    let same = try again.values(table, rows).values
+    precondition(same == values)
   }
 }

@@ -72,37 +72,46 @@ public func binaryCrossEntropy(logits x: Tensor, _ target: Tensor) -> Tensor {
 /// that does not overflow: max(x, 0) - x t + log(1 + e^-|x|).
 /// - Parameters:
 ///   - x: [rows, columns].
-///   - target: the same shape.
+///   - target: the same shape, or fewer rows, each for as many rows of x that follow each other.
 /// - Returns: [rows].
 public func binaryCrossEntropyRows(logits x: Tensor, _ target: Tensor) -> Tensor {
   precondition(
-    x.rank == 2 && x.shape == target.shape,
+    x.rank == 2 && target.rank == 2 && x.shape[1] == target.shape[1]
+      && x.shape[0] % max(target.shape[0], 1) == 0,
     "binaryCrossEntropyRows: \(x.shape) to \(target.shape)")
   let (rows, columns) = (x.shape[0], x.shape[1])
+  let times = rows / max(target.shape[0], 1)
   let losses = Storage(count: rows)
   let (source, share, sums) = (x.base, target.base, losses.base)
   parallelRows(rows, columns * 8) { row in
     aigc_binary_cross_entropy(
-      1, columns, source + row * columns, share + row * columns, columns, sums + row)
+      1, columns, source + row * columns, share + row / times * columns, columns, sums + row)
   }
   return Tensor(losses, [rows]).recorded(
     from: x, target,
     { dy, x, target in binaryCrossEntropyGradient(dy, x, target) },
-    { dy, x, _ in -x * dy.reshaped([dy.count, 1]) })
+    { dy, x, target in
+      let (parts, columns) = (target.shape[0], target.shape[1])
+      let each = -x * dy.reshaped([dy.count, 1])
+      return each.reshaped([parts, dy.count / max(parts, 1), columns]).sum(axis: 1)
+    })
 }
 
 /// dy (sigmoid(x) - t), one pass where nothing is recorded.
 private func binaryCrossEntropyGradient(_ dy: Tensor, _ x: Tensor, _ target: Tensor) -> Tensor {
+  let (rows, columns, parts) = (x.shape[0], x.shape[1], target.shape[0])
+  let times = rows / max(parts, 1)
   if dy.isRecorded || x.isRecorded || target.isRecorded {
-    return (sigmoid(x) - target) * dy.reshaped([dy.count, 1])
+    let repeated = target.reshaped([parts, 1, columns]).broadcast(to: [parts, times, columns])
+    return (sigmoid(x) - repeated.reshaped([rows, columns])) * dy.reshaped([rows, 1])
   }
-  let (rows, columns) = (x.shape[0], x.shape[1])
   let gradient = Storage(count: x.count)
   let (scales, source, share, result) = (dy.base, x.base, target.base, gradient.base)
   parallelRows(rows, columns * 8) { row in
     let start = row * columns
     aigc_binary_cross_entropy_grad(
-      1, columns, scales + row, source + start, share + start, columns, result + start)
+      1, columns, scales + row, source + start, share + row / times * columns, columns,
+      result + start)
   }
   return Tensor(gradient, x.shape)
 }

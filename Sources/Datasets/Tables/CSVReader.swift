@@ -172,6 +172,12 @@ public struct CSVReader: Sendable {
     return isNumber.firstIndex { $0.map(accept) ?? false }
   }
 
+  /// Calls `body` with each record after the header.
+  /// - Throws: ``AIGCError``: what `body` throws.
+  public func forEachRow(_ body: (CSVRow) throws(AIGCError) -> Void) throws(AIGCError) {
+    try forEachRecord(0) { scanner throws(AIGCError) in try body(CSVRow(scanner: scanner)) }
+  }
+
   private func forEachRecord(
     _ index: Int, _ body: (CSVScanner) throws(AIGCError) -> Void
   ) throws(AIGCError) {
@@ -210,6 +216,23 @@ public struct CSVReader: Sendable {
     }
     return best.separator
   }
+}
+
+/// A record of a table. Columns are counted from 0, ``CSVReader/columnCount`` of them.
+public struct CSVRow {
+  let scanner: CSVScanner
+
+  /// The line where the field starts.
+  public func line(_ column: Int) -> Int { scanner.fieldLine(column) }
+
+  /// The field without its quotes; what is not UTF-8 becomes U+FFFD.
+  public func string(_ column: Int) -> String { scanner.string(column) }
+
+  /// The field as a finite decimal number; nil for anything else.
+  public func number(_ column: Int) -> Double? { scanner.number(column) }
+
+  /// Whether the field stands for a missing value: see ``CSVReader/MissingValues``.
+  public func isMissing(_ column: Int) -> Bool { scanner.isMissing(column) }
 }
 
 /// Straight lines over the gaps (NaN); at the ends the nearest value.

@@ -167,8 +167,8 @@ struct CSVScanner {
   }
 }
 
-/// The start of a text from a table, for an error of one line.
-func excerpt(of text: String) -> String {
+/// The start of a text of a user's file, for a message of one line.
+public func excerpt(of text: String) -> String {
   let start = text.prefix(40)
   var short = ""
   for character in start {

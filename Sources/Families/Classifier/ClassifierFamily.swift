@@ -16,8 +16,17 @@ struct ClassifierFamily: Family {
 
   func evaluate(_ path: String, on file: String) throws(AIGCError) -> Evaluation? {
     let classifier = try Classifier(folder: path)
-    let pictures = try PictureSet.open(file, classifier.pictureOptions)
+    var pictures = try PictureSet.open(file, classifier.pictureOptions)
     guard pictures.labels != nil else { throw .mismatch("\(file): pictures without classes") }
+    let unknown = pictures.classes.filter { !classifier.classes.contains($0) }
+    if !unknown.isEmpty, pictures.classes.count - unknown.count == classifier.classes.count {
+      // It learned some of the classes only.
+      var options = classifier.pictureOptions
+      options.classes = .only(classifier.classes)
+      pictures = try PictureSet.open(file, options)
+      let list = unknown.prefix(12).joined(separator: ", ")
+      Diagnostics.note("left out: the classes that the model does not know: \(list)")
+    }
     guard pictures.classes == classifier.classes else {
       throw .mismatch("\(file): other classes than those of \(path)")
     }

@@ -53,6 +53,11 @@ public struct VAEConfiguration: Codable, Equatable, Sendable {
   public var codebook: VAECodebook?
   /// How latents of the training's pictures are distributed, for their compression; nil: as the prior.
   public var latents: LatentStatistics?
+  /// Of a model of tables, whose rows are ``channels`` = ``height`` = 1 and as wide as they have
+  /// numbers; nil: of pictures.
+  public var table: VAETable?
+  /// From which score on something is an anomaly; nil: nothing was held out to find it.
+  public var threshold: AnomalyThreshold?
   /// How it was trained; nil: by another program.
   public var training: VAETrainingOptions?
   /// Pictures seen in training, each pass counted.
@@ -66,6 +71,7 @@ public struct VAEConfiguration: Codable, Equatable, Sendable {
     case isDefault = "default"
     case latent, width, height, channels, network, layers, hidden, classes, likelihood
     case codebook, latents
+    case table, threshold
     case training
     case trainingPictures = "training_pictures"
   }
@@ -106,6 +112,12 @@ public struct VAEConfiguration: Codable, Equatable, Sendable {
     }
     if let problem = codebook.flatMap({ problem($0) }) { return problem }
     if let latents, !latents.fits(latent) { return "'latents' does not fit" }
+    if let table {
+      if let problem = table.problem { return problem }
+      guard table.width == width, height == 1, channels == 1, network == .linear,
+        likelihood == .gaussian, classes.isEmpty, vaeKind == .vae
+      else { return "sizes that make no model of a table" }
+    }
     guard weightCount <= 1 << 31 else { return "a model of \(weightCount) weights: too large" }
     return nil
   }

@@ -22,8 +22,12 @@ struct VAEFamily<Name: VAEFamilyName>: ImageFamily {
   var benchmarks: [Benchmark] { [VAEBenchmarks.train(Name.kind)] }
 
   func load(_ path: String) throws(AIGCError) -> any ImageGenerator {
-    try VAEConfiguration.read(folder: path).codebook == nil
-      ? VAEModel(folder: path) : QuantizedModel(folder: path)
+    let configuration = try VAEConfiguration.read(folder: path)
+    guard configuration.table == nil else {
+      throw .mismatch("\(path): a model of tables, which makes no pictures")
+    }
+    return configuration.codebook == nil
+      ? try VAEModel(folder: path) : try QuantizedModel(folder: path)
   }
 
   func inspect(_ path: String) throws(AIGCError) -> [JSONValue.Member] {

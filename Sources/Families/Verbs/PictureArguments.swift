@@ -20,6 +20,10 @@ struct PictureArguments: ParsableArguments {
   var badPictures: PictureOptions.BadPictures?
   @Option(parsing: .unconditional, help: "At most so many pictures.")
   var limit: Int?
+  @Option(help: "Only pictures of these classes, by name or number: 3 or cats,dogs.")
+  var only: String?
+  @Option(help: "No pictures of these classes.")
+  var without: String?
   @Option(help: "Convolutions: fast, or exact sums of products (default fast).")
   var convolution: ConvolutionMode?
 
@@ -28,6 +32,7 @@ struct PictureArguments: ParsableArguments {
       throw ValidationError("--channels \(channels): 1, 3 or 4")
     }
     if let limit, limit < 1 { throw ValidationError("--limit \(limit): a number from 1 up") }
+    if only != nil, without != nil { throw ValidationError("--only or --without, not both") }
   }
 
   var options: PictureOptions {
@@ -35,8 +40,15 @@ struct PictureArguments: ParsableArguments {
     result.fit = fit
     if let badPictures { result.badPictures = badPictures }
     result.limit = limit
+    result.classes =
+      only.map { .only(commaSeparated($0)) } ?? without.map { .without(commaSeparated($0)) }
     return result
   }
+}
+
+/// The names in a list with commas.
+func commaSeparated(_ list: String) -> [String] {
+  list.split(separator: ",", omittingEmptySubsequences: false).map { String($0) }
 }
 
 extension PictureSize: ExpressibleByArgument {

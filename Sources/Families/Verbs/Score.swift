@@ -5,19 +5,29 @@ import Files
 import Kernels
 import Training
 
-/// `aigc score MODEL FILE`.
+/// `aigc score MODEL FILE…`.
 public struct Score: ConsoleCommand {
   public static let configuration = CommandConfiguration(
-    commandName: "score", abstract: "Print the log-probability of each token of a text.",
-    discussion: "Natural logarithms. One token a line: the token, a tab, the number.")
+    commandName: "score",
+    abstract: "Print the log-probability of each token of a text, or the scores of anomalies.",
+    discussion: """
+      Natural logarithms. Of a text one token a line: the token, a tab, the number. Of pictures and \
+      tables, with a model of them, a line for each picture or row: its name, a tab, how little it is \
+      like what the model learned, a tab, and normal or anomaly, by a threshold found on normal data.
+      """)
 
   @Argument(help: "A model's name or path.", completion: .directory)
   var model: String
 
-  @Argument(help: "Text to score; - for standard input.", completion: .file())
-  var file: String
+  @Argument(
+    help:
+      "A text; or pictures, folders and archives of them, IDX files; tables. - for standard input.",
+    completion: .file())
+  var files: [String]
 
   @OptionGroup(title: "Windows") var window: WindowArguments
+
+  @OptionGroup(title: "Anomalies") var anomalies: AnomalyArguments
 
   @Flag(help: "Score each line by itself, without those before it.")
   var byLine = false
@@ -30,9 +40,26 @@ public struct Score: ConsoleCommand {
   public init() {}
 
   public func run() throws {
-    let model = try loadTextModel(model).model
+    let path = try ModelStore.standard().resolve(model)
+    guard let family = try family(of: path) as? any AnomalyFamily else {
+      return try scoreText(path)
+    }
+    guard !window.isGiven, !byLine else {
+      throw AIGCError.usage("--context, --stride, --by-line are of texts")
+    }
+    try family.score(path, files, anomalies)
+      .write(to: out, json: common.json, roc: anomalies.roc, model: path)
+  }
+
+  private func scoreText(_ path: String) throws {
+    guard files.count == 1, !anomalies.isGiven else {
+      throw AIGCError.usage(
+        "\(model): a text model scores one text, without the flags of anomalies")
+    }
+    let file = files[0]
+    let model = try loadTextModel(path).model
     let text = try readText(path: file)
-    let tokens = try byLine ? scoreLines(of: text, model) : score(text, model)
+    let tokens = try byLine ? scoreLines(of: text, model, file) : score(text, model, file)
     let answer = try Answer(out)
     if common.json {
       try answer.write(json: [], array: "tokens", count: tokens.count) { tokens[$0].json }
@@ -43,14 +70,14 @@ public struct Score: ConsoleCommand {
   }
 
   private func score(
-    _ text: Table<UInt8>, _ model: any LanguageModel
+    _ text: Table<UInt8>, _ model: any LanguageModel, _ file: String
   ) throws(AIGCError) -> [ScoredToken] {
     try model.score(text, name: file, window: window.window)
   }
 
   /// The tokens of every line, with its line end; empty lines are passed over.
   private func scoreLines(
-    of text: Table<UInt8>, _ model: any LanguageModel
+    of text: Table<UInt8>, _ model: any LanguageModel, _ file: String
   ) throws(AIGCError) -> [ScoredToken] {
     var tokens: [ScoredToken] = []
     var start = 0
@@ -58,7 +85,7 @@ public struct Score: ConsoleCommand {
       let end = text.slice(start..<text.count).indices.first { text[start + $0] == 10 }
       let next = end.map { start + $0 + 1 } ?? text.count
       if next > start + 1 || end == nil {
-        tokens += try score(text.slice(start..<next), model)
+        tokens += try score(text.slice(start..<next), model, file)
       }
       start = next
     }

@@ -6,11 +6,12 @@ import Training
 /// - Parameters:
 ///   - items: what was learned from.
 ///   - score: what evaluations measure, and its name in JSON.
-///   - command: uses the model.
+///   - command: uses the model, with `--model`.
+///   - usage: uses it otherwise; nil: by `command`.
 func printSummary(
   _ summary: TrainingSummary, folder: String, json: Bool, items: String = "tokens",
   score: (name: String, text: String) = ("val_loss", "validation loss"),
-  command: String = "generate text"
+  command: String = "generate text", usage: String? = nil
 ) throws(AIGCError) {
   let answer = try Answer(nil)
   if json {
@@ -29,7 +30,7 @@ func printSummary(
     Diagnostics.note(
       "\(summary.steps) steps in \(Format.time(seconds: summary.seconds))\(loss)\(best)")
     try answer.write("\(folder)\n")
-    Diagnostics.note("use it: aigc \(command) --model \(folder)")
+    Diagnostics.note("use it: aigc \(usage ?? "\(command) --model \(folder)")")
   }
   try answer.finish()
 }

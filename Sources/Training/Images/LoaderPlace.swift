@@ -15,7 +15,7 @@ extension PictureLoader.Place {
   /// - Parameter pictures: what the place is in.
   /// - Throws: ``AIGCError`` (badInput) when it is damaged, or no place in these pictures.
   public init(
-    _ checkpoint: Checkpoint, _ name: String, of pictures: PictureSet
+    _ checkpoint: Checkpoint, _ name: String, of pictures: any ExampleSet
   ) throws(AIGCError) {
     let values = try checkpoint.tensor(name).integers()
     guard values.count == 6, (0...1 << 53).contains(values[0]),

@@ -81,6 +81,27 @@ import Training
     #expect(configuration.trainingPictures == outcome.summary.items)
   }
 
+  /// What learned two of three classes knows no other, and is measured on these.
+  @Test func someClasses() throws {
+    let folder = try TemporaryFolder()
+    var trainer = try trainer(folder, steps: 40)
+    trainer.pictures.classes = .without(["1"])
+    let outcome = try trainer.train(to: folder.file("model"))
+    #expect(outcome.confusion?.classes == ["0", "2"])
+    let others = try pictures(folder, count: 200, name: "others")
+    let evaluation = try #require(
+      try ClassifierFamily().evaluate(folder.file("model"), on: others))
+    let members = Dictionary(
+      uniqueKeysWithValues: evaluation.members.map { ($0.name, $0.value.number) })
+    var rest = PictureOptions()
+    rest.classes = .only(["0", "2"])
+    let count = try PictureSet.open(others, rest).count
+    #expect(members["evaluated_images"] == Double(count))
+    #expect(try #require(members["accuracy"] ?? nil) > 0.9)
+    trainer.pictures.classes = .only(["1"])
+    #expect(throws: AIGCError.self) { try trainer.train(to: folder.file("one")) }
+  }
+
   /// Two sets of pictures by the features of a classifier; a generator in place of one of them.
   @Test func distances() throws {
     let folder = try TemporaryFolder()

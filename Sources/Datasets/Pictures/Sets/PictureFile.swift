@@ -98,11 +98,11 @@ struct PictureFile: Sendable {
 /// The pictures that are meant when a folder or an archive is named, in order, and their classes.
 struct PictureListing {
   /// Sorted by folders, then names.
-  private(set) var files: [PictureFile]
+  var files: [PictureFile]
   /// Names of the folders of the first level, sorted; empty when pictures stand beside them.
-  private(set) var classes: [String] = []
+  var classes: [String] = []
   /// The class of each file; empty without classes.
-  private(set) var labels: [Int32] = []
+  var labels: [Int32] = []
 
   private static let training: Set<String> = ["train", "training"]
   private static let others: Set<String> = ["test", "testing", "val", "valid", "validation", "dev"]

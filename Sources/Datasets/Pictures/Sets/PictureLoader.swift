@@ -37,7 +37,7 @@ public final class PictureLoader {
   public let batch: Int
   public var batchesPerEpoch: Int { pictures.count / batch }
 
-  private let pictures: PictureSet
+  private let pictures: any ExampleSet
   private let isMirrored: Bool
   /// The order of an epoch, and which of its pictures are mirrored.
   private var order: PictureOrder
@@ -57,7 +57,7 @@ public final class PictureLoader {
   ///   - random: gives the orders, and which pictures are mirrored.
   ///   - isMirrored: whether half of the pictures, by chance, are turned left to right.
   public convenience init(
-    _ set: PictureSet, batch: Int, random: RandomSource, isMirrored: Bool = false
+    _ set: any ExampleSet, batch: Int, random: RandomSource, isMirrored: Bool = false
   ) {
     self.init(
       set, batch: batch, at: Place(epoch: 0, offset: 0, random: random), isMirrored: isMirrored)
@@ -65,7 +65,7 @@ public final class PictureLoader {
 
   /// Goes on where another loader of the same set, batch size and mirroring stood. The place must be one of
   /// the set: whoever reads it from a file checks that.
-  public init(_ set: PictureSet, batch: Int, at place: Place, isMirrored: Bool = false) {
+  public init(_ set: any ExampleSet, batch: Int, at place: Place, isMirrored: Bool = false) {
     precondition(batch > 0, "PictureLoader: a batch of \(batch)")
     precondition(
       (0...set.count).contains(place.offset),

@@ -30,6 +30,8 @@ public struct PictureOptions: Sendable {
   public var badPictures = BadPictures.fail
   /// At most so many pictures: the first ones of an IDX file, of others some at equal distances.
   public var limit: Int?
+  /// Only pictures of some classes, of which ``limit`` then counts; nil: of all.
+  public var classes: ClassChoice?
 
   public init() {}
 

@@ -13,6 +13,7 @@ extension PictureSet {
     guard !listing.files.isEmpty else {
       throw .badInput("\(path): no PNG or JPEG pictures in the \(kind)")
     }
+    if let classes = options.classes { try listing.restrict(to: classes, path) }
     if let limit = options.limit { listing.limit(to: limit) }
     let files = listing.files
     let form = try form(of: files, path, options)
@@ -31,7 +32,8 @@ extension PictureSet {
     }
     let labels = listing.labels.isEmpty ? nil : store.files.map { listing.labels[$0] }
     return PictureSet(
-      path: path, store: store, labels: labels, classes: listing.classes, skipped: skipped)
+      path: path, store: store, labels: labels, classes: listing.classes, skipped: skipped,
+      files: files.map { $0.name })
   }
 
   /// The form asked for; what is left open is that of the pictures, whose headers are read for it.

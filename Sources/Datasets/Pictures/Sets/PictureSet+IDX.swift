@@ -6,7 +6,9 @@ extension PictureSet {
   static func openIDX(
     _ path: String, labels: String?, _ options: PictureOptions
   ) throws(AIGCError) -> PictureSet {
-    let file = try IDXFile.pictures(path, limit: options.limit)
+    // Of some classes: which pictures they are shows in the labels.
+    let limit = options.classes == nil ? options.limit : nil
+    let file = try IDXFile.pictures(path, limit: limit)
     guard let own = file.size else { throw .badInput("\(path): no pictures") }
     let form = PictureForm(
       size: options.size ?? own, channels: options.channels ?? 1, fit: options.fit ?? .pad)
@@ -27,16 +29,19 @@ extension PictureSet {
       store = try PictureStore.filled(form, files: file.count, decode).store
     }
     guard let labels = labels ?? IDXFile.labels(beside: path) else {
+      if let choice = options.classes { _ = try choice.applied(to: [], path) }
       return PictureSet(path: path, store: store, labels: nil, classes: [])
     }
-    let classes = try IDXFile.labels(labels, limit: options.limit)
+    let classes = try IDXFile.labels(labels, limit: limit)
     guard classes.total == file.total else {
       throw .badInput(
         "\(labels): \(classes.total) labels, but \(path) has \(file.total) pictures")
     }
     let values = classes.bytes.map(as: UInt8.self) { Int32($0) }
     let largest = values.reduce(0) { max($0, $1) }
-    return PictureSet(
+    let set = PictureSet(
       path: path, store: store, labels: values, classes: (0...largest).map { "\($0)" })
+    guard let choice = options.classes else { return set }
+    return try set.restricted(to: choice, limit: options.limit)
   }
 }

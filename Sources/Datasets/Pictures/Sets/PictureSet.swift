@@ -5,7 +5,7 @@ import Kernels
 ///
 /// Immutable. Where they fit into ``memoryLimit``, all are kept decoded as bytes; the rest is decoded
 /// each time it is asked for.
-public final class PictureSet: Sendable {
+public final class PictureSet: ExampleSet {
   /// What was opened.
   public let path: String
   public let size: PictureSize
@@ -17,22 +17,33 @@ public final class PictureSet: Sendable {
   public let classes: [String]
   /// "path: why" of the pictures that could not be read and were left out.
   public let skipped: [String]
+  /// The path of each file, also of those that were skipped; empty where one file holds all.
+  let files: [String]
   let store: PictureStore
 
   /// Number of pictures.
   public var count: Int { store.count }
 
+  /// What a picture is called: the path of its file, or that of the file of all and its place there,
+  /// from 0.
+  public func name(of index: Int) -> String {
+    let file = store.files[index]
+    return files.isEmpty ? "\(path):\(file)" : files[file]
+  }
+
   /// Bytes of decoded pictures that are kept in memory.
   public static let memoryLimit = 1 << 30
 
   init(
-    path: String, store: PictureStore, labels: [Int32]?, classes: [String], skipped: [String] = []
+    path: String, store: PictureStore, labels: [Int32]?, classes: [String], skipped: [String] = [],
+    files: [String] = []
   ) {
     self.path = path
     self.store = store
     self.labels = labels
     self.classes = classes
     self.skipped = skipped
+    self.files = files
     size = store.form.size
     channels = store.form.channels
   }
@@ -93,19 +104,15 @@ public final class PictureSet: Sendable {
   }
 
   /// Whether pictures come from memory: nothing has to be decoded.
-  var isInMemory: Bool { store.isInMemory }
+  public var isInMemory: Bool { store.isInMemory }
 
   /// The pictures at `indices`.
-  /// - Returns: [indices, height, width, channels], −1 (byte 0) to 1 (byte 255).
-  /// - Throws: ``AIGCError`` (badInput) when a file was changed since the set was opened.
-  public func values(_ indices: [Int]) throws(AIGCError) -> [Float] {
-    try values(indices, mirrored: [], isParallel: true)
-  }
-
   /// - Parameters:
   ///   - mirrored: which of them are turned left to right; empty: none.
   ///   - isParallel: whether several threads may be used.
-  func values(
+  /// - Returns: [indices, height, width, channels], −1 (byte 0) to 1 (byte 255).
+  /// - Throws: ``AIGCError`` (badInput) when a file was changed since the set was opened.
+  public func values(
     _ indices: [Int], mirrored: [Bool], isParallel: Bool
   ) throws(AIGCError) -> [Float] {
     precondition(

@@ -27,6 +27,7 @@ struct TrainVAE<Name: VAEFamilyName>: ConsoleCommand {
   @OptionGroup(title: "Pictures") var pictures: PictureArguments
   @OptionGroup(title: "Model") var model: VAEModelArguments
   @OptionGroup(title: "VQ-VAE") var quantized: QuantizedArguments
+  @OptionGroup(title: "Tables") var table: VAETableArguments
   @OptionGroup(title: "Losses") var losses: VAELossArguments
   @OptionGroup(title: "VAE-GAN") var adversarial: VAEGANArguments
   @OptionGroup(title: "Training") var training: TrainingOptions
@@ -38,6 +39,7 @@ struct TrainVAE<Name: VAEFamilyName>: ConsoleCommand {
       throw ValidationError(
         "--reconstruction, --feature-weight, --adversarial-weight, --d-lr are of train vaegan")
     }
+    if Name.kind == .vaegan, table.isGiven { throw ValidationError("tables are of train vae") }
   }
 
   func run() throws {
@@ -49,6 +51,7 @@ struct TrainVAE<Name: VAEFamilyName>: ConsoleCommand {
     trainer.pictures = pictures.options
     trainer.model = try model.options()
     trainer.model.codebook = quantized.codebook
+    trainer.table = table.options
     trainer.options =
       training.resume ? try VAETrainer.savedOptions(in: folder) : VAETrainingOptions()
     losses.apply(to: &trainer.options)
@@ -61,9 +64,11 @@ struct TrainVAE<Name: VAEFamilyName>: ConsoleCommand {
     let summary = training.resume ? try trainer.resume(in: folder) : try trainer.train(to: folder)
     progress.finish()
     try printSummary(
-      summary, folder: folder, json: common.json, items: "images",
-      score: ("val_loss", "-ELBO on held-out pictures"),
-      command: "sample \(Name.family) --out img.png")
+      summary, folder: folder, json: common.json,
+      items: trainer.table == nil ? "images" : "rows",
+      score: ("val_loss", "-ELBO on what was held out"),
+      command: "sample \(Name.family) --out img.png",
+      usage: trainer.table == nil ? nil : "score \(folder) TABLE")
   }
 }
 

@@ -29,7 +29,7 @@ public struct LatentStatistics: Codable, Equatable, Sendable {
   /// Measures the means of latents of pictures, and writes what was found into the model's
   /// configuration.
   /// - Throws: ``AIGCError``: as opening the model, failed when the disk refuses, interrupted.
-  static func measure(_ pictures: PictureSet, in folder: String) throws(AIGCError) {
+  static func measure(_ pictures: any ExampleSet, in folder: String) throws(AIGCError) {
     let model = try VAEModel(folder: folder)
     let count = min(limit, pictures.count)
     var sums = [Double](repeating: 0, count: model.latentCount)

@@ -30,17 +30,16 @@ struct LowerBound {
   ///   - random: draws the latents.
   /// - Throws: ``AIGCError``: badInput when a picture cannot be read, interrupted.
   init(
-    of pictures: PictureSet, _ configuration: VAEConfiguration, _ networks: VAENetworks,
+    of pictures: any ExampleSet, _ configuration: VAEConfiguration, _ networks: VAENetworks,
     using random: inout RandomSource
   ) throws(AIGCError) {
     let latent = configuration.latent
     var sums = [Double](repeating: 0, count: latent)
     var squares = sums
-    let shape = [configuration.height, configuration.width, configuration.channels]
     for first in stride(from: 0, to: pictures.count, by: Self.batch) {
       try Interruption.check()
       let rows = Array(first..<min(first + Self.batch, pictures.count))
-      let x = Tensor(try pictures.values(rows), Shape([rows.count] + shape)) * 0.5 + 0.5
+      let x = configuration.input(try pictures.values(rows))
       let labels = configuration.classes.isEmpty ? [] : rows.map { pictures.labels?[$0] ?? 0 }
       let (mean, logVariance) = networks.encode(x, labels: labels, .inference)
       let noise = Tensor.normal(mean.shape, using: &random)

@@ -3,26 +3,32 @@ import Glibc
 
 /// How likely pixels are, given what the decoder says of them.
 struct VAELikelihood {
-  /// Logarithm of the deviation, one value or one a column; nil: Bernoulli.
+  /// Logarithm of the deviation: one value, or [columns, 1] of a table; nil: Bernoulli.
   let logDeviation: Tensor?
+  /// Whether the decoder says the means themselves: of a table, whose numbers have no bounds.
+  var isUnbounded = false
 
   /// -log p(x | z) of every picture, in nats.
   /// - Parameters:
-  ///   - x: [batch, …], values from 0 to 1.
-  ///   - logits: of the decoder, in the same shape.
-  /// - Returns: [batch].
+  ///   - x: [pictures, height, width, channels], as the networks see them.
+  ///   - logits: of the decoder, as many for each picture, those of one after the other.
+  /// - Returns: one value for each of the decoder's.
   func losses(_ x: Tensor, logits: Tensor) -> Tensor {
-    let rows: Shape = [x.shape[0], x.count / max(x.shape[0], 1)]
+    let (count, rows) = (x.shape[0], logits.shape[0])
+    let size = x.count / max(count, 1)
     guard let logDeviation else {
-      return binaryCrossEntropyRows(logits: logits.reshaped(rows), x.reshaped(rows))
+      return binaryCrossEntropyRows(
+        logits: logits.reshaped([rows, size]), x.reshaped([count, size]))
     }
-    let scaled = (x - sigmoid(logits)) * exp(-logDeviation)
+    let picture = x.shape.dimensions.dropFirst()
+    let means = mean(logits: logits).reshaped(Shape([count, rows / max(count, 1)] + picture))
+    let scaled = (x.reshaped(Shape([count, 1] + picture)) - means) * exp(-logDeviation)
     let each = square(scaled) * 0.5 + (logDeviation + 0.5 * Float(log(2 * Double.pi)))
-    return each.reshaped(rows).sum(axis: 1)
+    return each.reshaped([rows, size]).sum(axis: 1)
   }
 
   /// The mean of pixels: what a decoded picture shows, values from 0 to 1.
-  func mean(logits: Tensor) -> Tensor { sigmoid(logits) }
+  func mean(logits: Tensor) -> Tensor { isUnbounded ? logits : sigmoid(logits) }
 }
 
 /// Kullback-Leibler divergence from the standard normal distribution of every number of a latent,

@@ -69,8 +69,8 @@ public final class VAEModel: ImageGenerator {
     pictures.reserveCapacity(count * pictureCount)
     try forBatches(count, labels) { rows, labels, context in
       let logits = networks.decode(latentsTensor(latents, rows), labels: labels, context)
-      let mean = likelihood.mean(logits: logits.sliced(0..<rows.count)) * 2 - 1
-      pictures += mean.values
+      let mean = likelihood.mean(logits: logits.sliced(0..<rows.count))
+      pictures += (configuration.table == nil ? mean * 2 - 1 : mean).values
     }
     return pictures
   }
@@ -127,6 +127,6 @@ public final class VAEModel: ImageGenerator {
   private func picturesTensor(_ values: [Float], _ rows: Range<Int>) -> Tensor {
     let part = values[rows.lowerBound * pictureCount..<rows.upperBound * pictureCount]
     let rest = [Float](repeating: -1, count: (Self.batch - rows.count) * pictureCount)
-    return Tensor(part + rest, [Self.batch, height, width, channels]) * 0.5 + 0.5
+    return configuration.input(part + rest)
   }
 }

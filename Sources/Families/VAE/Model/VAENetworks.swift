@@ -29,10 +29,22 @@ public struct VAENetworks: Module {
       encoder = Sequential(Self.convolutionalEncoder(configuration, &random))
       decoder = Sequential(Self.convolutionalDecoder(configuration, &random))
     }
-    logDeviation = configuration.likelihood == .gaussian ? Parameter(.zeros([1])) : nil
+    let shape: Shape = configuration.table == nil ? [1] : [configuration.width, 1]
+    logDeviation = configuration.likelihood == .gaussian ? Parameter(.zeros(shape)) : nil
   }
 
-  var likelihood: VAELikelihood { VAELikelihood(logDeviation: logDeviation?.value) }
+  var likelihood: VAELikelihood {
+    guard let value = logDeviation?.value, configuration.table != nil else {
+      return VAELikelihood(logDeviation: logDeviation?.value)
+    }
+    // A column that never changes would take its deviation to nothing, and its likelihood beyond all
+    // bounds.
+    let least = Self.leastLogDeviation
+    return VAELikelihood(logDeviation: softplus(value - least) + least, isUnbounded: true)
+  }
+
+  /// Of a table's columns: a twentieth of the deviation of the rows learned from.
+  private static let leastLogDeviation: Float = -3
 
   /// The distribution of the latents of pictures.
   /// - Parameters:

@@ -9,7 +9,7 @@ enum CodePrior {
   ///   - pictures: those that were learned from.
   ///   - folder: of the model.
   /// - Throws: ``AIGCError``: as opening the model, failed when the disk refuses, interrupted.
-  static func learn(of pictures: PictureSet, in folder: String) throws(AIGCError) {
+  static func learn(of pictures: any ExampleSet, in folder: String) throws(AIGCError) {
     let model = try QuantizedModel(folder: folder)
     let found = try QuantizedMeasures(of: pictures, model.configuration, model.networks)
     let prior = CodeGridModel(

@@ -19,7 +19,7 @@ struct QuantizedMeasures {
 
   /// - Throws: ``AIGCError``: badInput when a picture cannot be read, interrupted.
   init(
-    of pictures: PictureSet, _ configuration: VAEConfiguration, _ networks: QuantizedNetworks
+    of pictures: any ExampleSet, _ configuration: VAEConfiguration, _ networks: QuantizedNetworks
   ) throws(AIGCError) {
     entries = networks.quantizer.entries
     let shape = [configuration.height, configuration.width, configuration.channels]
@@ -30,7 +30,7 @@ struct QuantizedMeasures {
       let x = Tensor(try pictures.values(rows), Shape([rows.count] + shape)) * 0.5 + 0.5
       let found = networks.encode(x, .inference)
       let logits = networks.decode(found.vectors, .inference)
-      reconstruction += Double(networks.likelihood.total(x, logits: logits).item)
+      reconstruction += Double(networks.likelihood.losses(x, logits: logits).sum().item)
       commitment += Double(found.commitmentLoss.item) * Double(rows.count * size)
       codes += found.codes
     }

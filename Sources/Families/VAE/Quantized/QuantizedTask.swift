@@ -14,11 +14,11 @@ final class QuantizedTask: TrainingTask {
   private let optimizer: any Optimizer
   private let trained: [Parameter]
   private let update: GradientStep
-  private let pictures: PictureSet
+  private let pictures: any ExampleSet
   /// To measure on; nil: none.
-  private let heldOut: PictureSet?
+  private let heldOut: (any ExampleSet)?
   /// What shows how it goes: held out, or else the first pictures learned from.
-  private let probe: PictureSet
+  private let probe: any ExampleSet
   private var loader: PictureLoader
   private var seen = 0
   private let trainedBefore: Int
@@ -38,7 +38,7 @@ final class QuantizedTask: TrainingTask {
   ///   - trainer: batch size, seed and optimizer.
   init(
     _ configuration: VAEConfiguration, _ codebook: VAECodebook, _ networks: QuantizedNetworks,
-    _ pictures: PictureSet, heldOut: PictureSet?, _ trainer: TrainerConfiguration
+    _ pictures: any ExampleSet, heldOut: (any ExampleSet)?, _ trainer: TrainerConfiguration
   ) {
     self.configuration = configuration
     self.codebook = codebook
@@ -72,7 +72,7 @@ final class QuantizedTask: TrainingTask {
       let found = networks.encode(x, context)
       let logits = networks.decode(found.vectors, context)
       let reconstruction =
-        networks.likelihood.total(x, logits: logits) * (1 / Float(max(batch.count, 1)))
+        networks.likelihood.losses(x, logits: logits).sum() * (1 / Float(max(batch.count, 1)))
       // Sums of a picture, as the pixels' are.
       let size = Float(configuration.codeCount * codebook.dimension)
       let commitment = found.commitmentLoss * size

@@ -12,11 +12,11 @@ final class VAETask: TrainingTask {
   private let networks: VAENetworks
   private let discriminator: GANDiscriminator?
   private let takeStep: any VAETrainingStep
-  private let pictures: PictureSet
+  private let pictures: any ExampleSet
   /// To measure on; nil: none.
-  private let heldOut: PictureSet?
+  private let heldOut: (any ExampleSet)?
   /// What shows how it goes: held out, or else the first pictures learned from.
-  private let probe: PictureSet
+  private let probe: any ExampleSet
   private var loader: PictureLoader
   private let samples: TrainingSamples
   /// Watches generator and discriminator; nil without one.
@@ -28,7 +28,7 @@ final class VAETask: TrainingTask {
   /// Is told what the user should know.
   var warn: (String) -> Void = { _ in }
 
-  let itemName = "images"
+  var itemName: String { configuration.table == nil ? "images" : "rows" }
   private static let probeCount = 1000
 
   /// - Parameters:
@@ -39,7 +39,7 @@ final class VAETask: TrainingTask {
   ///   - trainer: batch size, seed and optimizer.
   init(
     _ configuration: VAEConfiguration, _ networks: VAENetworks, _ discriminator: GANDiscriminator?,
-    _ pictures: PictureSet, heldOut: PictureSet?, _ trainer: TrainerConfiguration
+    _ pictures: any ExampleSet, heldOut: (any ExampleSet)?, _ trainer: TrainerConfiguration
   ) {
     self.configuration = configuration
     self.networks = networks
@@ -62,7 +62,8 @@ final class VAETask: TrainingTask {
       isMirrored: options.isMirrored)
     let model = VAEModel(configuration, networks)
     samples = TrainingSamples(model, steps: trainer.steps, isAnimated: false)
-    monitor = discriminator == nil ? nil : AdversarialMonitor(model, pictures)
+    let judged = discriminator == nil ? nil : pictures as? PictureSet
+    monitor = judged.map { AdversarialMonitor(model, $0) }
   }
 
   var parameters: NamedParameters {
@@ -73,12 +74,9 @@ final class VAETask: TrainingTask {
 
   func step(_ step: Int, rate: Float, _ context: Context) throws(AIGCError) -> StepResult {
     let batch = try loader.next()
-    let shape: Shape = [
-      batch.count, configuration.height, configuration.width, configuration.channels,
-    ]
     let latents: Shape = [batch.count, configuration.latent]
     var next = VAEBatch(
-      pictures: Tensor(batch.values, shape) * 0.5 + 0.5,
+      pictures: configuration.input(batch.values),
       noise: .normal(latents, using: &context.random),
       labels: configuration.classes.isEmpty ? [] : batch.labels)
     if discriminator != nil, configuration.training?.reconstruction == .features {
@@ -152,6 +150,7 @@ final class VAETask: TrainingTask {
   }
 
   func show(in folder: String) throws(AIGCError) {
+    if configuration.table != nil { return }
     try samples.write(to: folder)
     let few = Array(0..<min(Reconstructions.count, probe.count))
     let labels = configuration.classes.isEmpty ? [] : few.map { probe.labels?[$0] ?? 0 }

@@ -19,18 +19,20 @@ public struct VAEModelOptions: Sendable {
   public init() {}
 }
 
-/// Trains autoencoders: pictures in, a model folder out.
+/// Trains autoencoders: pictures or a table in, a model folder out.
 public struct VAETrainer {
   public var kind = VAEKind.vae
-  /// A file, a folder or an archive of pictures.
+  /// A file, a folder or an archive of pictures; or a table.
   public var data = ""
+  /// Of a table; nil: the data are pictures.
+  public var table: VAETableOptions?
   /// A file of labels of MNIST's kind.
   public var labels: String?
   public var pictures = PictureOptions()
   public var model = VAEModelOptions()
   public var options = VAETrainingOptions()
   public var trainer = VAETrainer.defaults
-  /// Held-out pictures.
+  /// Held-out pictures, or a table of them.
   public var heldOut: String?
   /// Without them, so much of the data.
   public var heldOutShare = 0.0
@@ -52,6 +54,11 @@ public struct VAETrainer {
 
   /// The model that would be trained, and the number of steps.
   public mutating func plan() throws(AIGCError) -> VAEConfiguration {
+    if let table {
+      let (configuration, learned, _) = try readTable(table)
+      setSteps(learned)
+      return configuration
+    }
     let (learned, _) = try read()
     setSteps(learned)
     return try configuration(of: learned)
@@ -61,6 +68,11 @@ public struct VAETrainer {
   /// - Throws: ``AIGCError``: see ``Trainer/run(resuming:)``; badInput for pictures that cannot be
   ///   read; usage for sizes that make no model.
   public mutating func train(to folder: String) throws(AIGCError) -> TrainingSummary {
+    if let table {
+      var (configuration, learned, measured) = try readTable(table)
+      configuration.training = options
+      return try run(configuration, learned, measured, folder, resuming: false)
+    }
     let (learned, measured) = try read()
     var configuration = try configuration(of: learned)
     configuration.training = options
@@ -71,16 +83,23 @@ public struct VAETrainer {
   /// - Throws: as ``train(to:)``, and mismatch when the pictures are not those of the run.
   public mutating func resume(in folder: String) throws(AIGCError) -> TrainingSummary {
     var configuration = try VAEConfiguration.read(folder: folder)
+    configuration.training = options
+    // Measured anew; the trainer's state says how many pictures were seen.
+    (configuration.latents, configuration.threshold) = (nil, nil)
+    configuration.trainingPictures = nil
+    if let saved = configuration.table {
+      let (planned, learned, measured) = try readTable(VAETableOptions(of: saved))
+      guard planned.table == saved else {
+        throw .mismatch("\(data): its rows are not those of the run in \(folder)")
+      }
+      return try run(configuration, learned, measured, folder, resuming: true)
+    }
     pictures.size = PictureSize(width: configuration.width, height: configuration.height)
     pictures.channels = configuration.channels
     let (learned, measured) = try read()
     guard configuration.classes.isEmpty || configuration.classes == learned.classes else {
       throw .mismatch("\(data): its classes are not those of the model in \(folder)")
     }
-    configuration.training = options
-    configuration.latents = nil
-    // The trainer's state says how many were seen.
-    configuration.trainingPictures = nil
     return try run(configuration, learned, measured, folder, resuming: true)
   }
 
@@ -138,7 +157,8 @@ public struct VAETrainer {
   }
 
   private mutating func run(
-    _ configuration: VAEConfiguration, _ learned: PictureSet, _ measured: PictureSet?,
+    _ configuration: VAEConfiguration, _ learned: any ExampleSet,
+    _ measured: (any ExampleSet)?,
     _ folder: String, resuming: Bool
   ) throws(AIGCError) -> TrainingSummary {
     setSteps(learned)
@@ -172,14 +192,17 @@ public struct VAETrainer {
     } else {
       try CodePrior.learn(of: learned, in: folder)
     }
+    if let measured, configuration.codebook == nil {
+      try AnomalyThreshold.save(in: folder, of: measured)
+    }
     return summary
   }
 
-  private func stepsPerEpoch(_ set: PictureSet) -> Int {
+  private func stepsPerEpoch(_ set: any ExampleSet) -> Int {
     max(1, set.count / min(trainer.batchSize, set.count))
   }
 
-  private mutating func setSteps(_ set: PictureSet) {
+  private mutating func setSteps(_ set: any ExampleSet) {
     guard let epochs else { return }
     let steps = (epochs * Double(stepsPerEpoch(set))).rounded(.up)
     trainer.steps = max(1, Int(min(steps, 1e12)))

@@ -1,0 +1,90 @@
+import Autograd
+import Datasets
+import Files
+import Kernels
+
+/// Scores of pictures, or rows of a table: how little they are like what a model learned.
+///
+/// A score depends on the picture alone: the same latents' noise serves all, and all are computed in
+/// batches of one size.
+struct AnomalyScorer {
+  let measure: AnomalyMeasure
+  private let model: VAEModel
+  /// [1, draws, latent].
+  private let noise: Tensor
+
+  private static let batch = 64
+  /// Examples that are read at once.
+  private static let block = 512
+
+  /// - Parameters:
+  ///   - draws: latents for each picture; 0: their mean, which is no choice of ``AnomalyMeasure/iw``;
+  ///     nil: what is usual.
+  ///   - seed: draws them.
+  init(_ model: VAEModel, _ measure: AnomalyMeasure, draws: Int? = nil, seed: UInt64 = 0) {
+    let draws = draws ?? (measure == .iw ? 64 : 0)
+    precondition(draws > 0 || measure != .iw, "AnomalyScorer: iw without draws")
+    self.model = model
+    self.measure = measure
+    var random = RandomSource(seed: seed)
+    // Without noise the one draw is the mean.
+    noise =
+      draws > 0
+      ? Tensor.normal([1, draws, model.latentCount], using: &random)
+      : Tensor.zeros([1, 1, model.latentCount])
+  }
+
+  /// - Parameters:
+  ///   - values: [pictures, height, width, channels], from -1 to 1, or rows.
+  ///   - labels: the class of each; empty for a model without classes.
+  /// - Returns: nats, one for each.
+  /// - Throws: ``AIGCError``: usage for a label that is no class, interrupted after Ctrl-C.
+  func scores(_ values: [Float], labels: [Int32]) throws(AIGCError) -> [Double] {
+    let length = model.pictureCount
+    let count = values.count / length
+    precondition(values.count == count * length, "AnomalyScorer: \(values.count) values")
+    var result: [Double] = []
+    result.reserveCapacity(count)
+    for first in stride(from: 0, to: count, by: Self.batch) {
+      try Interruption.check()
+      let rows = first..<min(first + Self.batch, count)
+      let missing = Self.batch - rows.count
+      let part = values[rows.lowerBound * length..<rows.upperBound * length]
+      let x = model.configuration.input(part + [Float](repeating: -1, count: missing * length))
+      let classes =
+        model.classes.isEmpty ? [] : labels[rows] + [Int32](repeating: 0, count: missing)
+      result += try scores(of: x, classes).prefix(rows.count)
+    }
+    return result
+  }
+
+  /// The scores of all examples of a set.
+  /// - Parameter labels: the class of each, of the model's; nil for a model without classes.
+  /// - Throws: ``AIGCError``: badInput when a picture cannot be read, interrupted.
+  func scores(of set: any ExampleSet, labels: [Int32]?) throws(AIGCError) -> [Double] {
+    var result: [Double] = []
+    for first in stride(from: 0, to: set.count, by: Self.block) {
+      let rows = Array(first..<min(first + Self.block, set.count))
+      result += try scores(
+        set.values(rows),
+        labels: labels.map { $0[rows[0]...rows[rows.count - 1]] }.map { Array($0) } ?? [])
+    }
+    return result
+  }
+
+  private func scores(of x: Tensor, _ labels: [Int32]) throws(AIGCError) -> [Double] {
+    let networks = model.networks
+    if measure == .iw {
+      return try ImportanceBound(draws: noise.shape[1], networks)
+        .negativeLogLikelihoods(of: x, labels: labels) { _, draws in
+          noise.sliced(draws, axis: 1)
+        }
+    }
+    let posterior = networks.encode(x, labels: labels, .inference)
+    let drawn = LatentDraws(x, posterior, labels: labels, noise: noise, networks)
+      .reconstructions.mean(axis: 1)
+    guard measure == .elbo else { return drawn.values.map { Double($0) } }
+    let divergence = divergences(posterior.mean, posterior.logVariance).sum(axis: 1)
+    return zip(drawn.values, divergence.values).map { Double($0) + Double($1) }
+  }
+}

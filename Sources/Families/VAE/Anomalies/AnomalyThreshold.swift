@@ -1,0 +1,59 @@
+import Datasets
+import Files
+import Training
+
+/// By what an anomaly is told from what was learned, in nats: the higher, the more of one.
+public enum AnomalyMeasure: String, Codable, CaseIterable, Sendable {
+  /// The negative evidence lower bound: reconstruction and divergence (An and Cho 2015 compare both).
+  case elbo
+  /// The reconstruction alone.
+  case reconstruction
+  /// The importance-weighted bound (Burda et al. 2016).
+  case iw
+}
+
+/// From which score on something is an anomaly: part of `config.json`, found on what was held out.
+public struct AnomalyThreshold: Codable, Equatable, Sendable {
+  public var measure: AnomalyMeasure
+  /// Share of the normal examples whose score is not above.
+  public var quantile: Double
+  /// Nats; a score above is an anomaly's.
+  public var value: Double
+  /// Normal examples that it was found on.
+  public var examples: Int
+
+  /// The share without a flag.
+  static let usualQuantile = 0.95
+
+  /// The quantile of the scores of normal examples, on the straight line between its neighbours.
+  /// - Parameters:
+  ///   - scores: at least one; one that is no number counts as infinite.
+  ///   - quantile: 0 to 1.
+  init(_ measure: AnomalyMeasure, of scores: [Double], quantile: Double) {
+    precondition(!scores.isEmpty, "AnomalyThreshold: no scores")
+    let sorted = scores.map { $0.isNaN ? .infinity : $0 }.sorted()
+    let place = quantile * Double(sorted.count - 1)
+    let below = sorted[Int(place)]
+    let above = sorted[min(Int(place) + 1, sorted.count - 1)]
+    let share = place - place.rounded(.down)
+    self.measure = measure
+    self.quantile = quantile
+    value = share > 0 && below < above ? below * (1 - share) + above * share : below
+    examples = sorted.count
+  }
+}
+
+extension AnomalyThreshold {
+  /// Finds it for the model in `folder` on normal examples that were held out, and puts it into the
+  /// model's configuration.
+  static func save(in folder: String, of heldOut: any ExampleSet) throws(AIGCError) {
+    let model = try VAEModel(folder: folder)
+    let scorer = AnomalyScorer(model, .elbo)
+    let scores = try scorer.scores(
+      of: heldOut, labels: model.classes.isEmpty ? nil : heldOut.labels)
+    var configuration = model.configuration
+    configuration.threshold = AnomalyThreshold(
+      .elbo, of: scores, quantile: AnomalyThreshold.usualQuantile)
+    try ModelConfiguration.write(configuration, to: "\(folder)/\(ModelConfiguration.fileName)")
+  }
+}

@@ -1,0 +1,40 @@
+import Datasets
+import Files
+
+extension VAEModel {
+  /// Opens pictures in the form of those that the model learned.
+  /// - Throws: ``AIGCError``: mismatch for a model of tables; see ``Datasets/PictureSet``.
+  func openPictures(
+    _ path: String, _ badPictures: PictureOptions.BadPictures = .fail,
+    classes: ClassChoice? = nil
+  ) throws(AIGCError) -> PictureSet {
+    guard configuration.table == nil else {
+      throw .mismatch("\(path): the model is of tables, not of pictures")
+    }
+    var options = PictureOptions(
+      size: PictureSize(width: width, height: height), channels: channels)
+    options.badPictures = badPictures
+    options.classes = classes
+    return try PictureSet.open(path, options)
+  }
+
+  /// The classes of a set's pictures among those of the model.
+  /// - Returns: nil for a model without classes.
+  /// - Throws: ``AIGCError`` (mismatch) where the set has others, or none.
+  func labels(of set: PictureSet) throws(AIGCError) -> [Int32]? {
+    if classes.isEmpty { return nil }
+    guard let labels = set.labels else {
+      throw .mismatch("\(set.path): pictures without classes, which the model needs")
+    }
+    let places = set.classes.map { name in classes.firstIndex(of: name).map { Int32($0) } }
+    var result: [Int32] = []
+    result.reserveCapacity(labels.count)
+    for label in labels {
+      guard let place = places[Int(label)] else {
+        throw .mismatch("\(set.path): the model knows no class '\(set.classes[Int(label)])'")
+      }
+      result.append(place)
+    }
+    return result
+  }
+}

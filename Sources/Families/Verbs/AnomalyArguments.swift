@@ -1,0 +1,77 @@
+import ArgumentParser
+import Datasets
+import Files
+import Training
+
+/// The flags of `aigc score` for pictures and tables.
+struct AnomalyArguments: ParsableArguments {
+  @Option(
+    help: """
+      Pictures, tables: elbo (the negative evidence lower bound, the default), reconstruction (its \
+      first part) or iw (the importance-weighted bound).
+      """)
+  var measure: AnomalyMeasure?
+  @Option(
+    parsing: .unconditional,
+    help: "Pictures, tables: latents drawn for each (default 0: their mean; iw: 64).")
+  var draws: Int?
+  @Option(help: "Pictures, tables: the seed of these draws (default 0).")
+  var seed: UInt64 = 0
+  @Option(
+    help: "Pictures, tables: normal data, to find the threshold on (default: the model's own).",
+    completion: .file())
+  var fit: String?
+  @Option(
+    parsing: .unconditional,
+    help: "Pictures, tables: share of --fit that is not above the threshold (default 0.95).")
+  var quantile: Double?
+  @Option(parsing: .unconditional, help: "Pictures, tables: scores above it are anomalies'.")
+  var threshold: Double?
+  @Option(help: "Pictures: the classes, by name or number, that are anomalies: 3 or cracks,dents.")
+  var anomaly: String?
+  @Option(
+    help: "The classes that are normal; of a table what the label says of normal rows.")
+  var normal: String?
+  @Option(help: "Tables: the column that says what is normal (default: that of the training).")
+  var label: String?
+  @Option(help: "With known anomalies: draw the ROC curve (.png).", completion: .file())
+  var roc: String?
+  @Option(help: "Pictures: one that cannot be read is skipped, or makes it fail (default fail).")
+  var badPictures: PictureOptions.BadPictures?
+
+  /// Whether something was given that texts have not.
+  var isGiven: Bool {
+    measure != nil || draws != nil || seed != 0 || fit != nil || quantile != nil
+      || threshold != nil || anomaly != nil || normal != nil || label != nil || roc != nil
+      || badPictures != nil
+  }
+
+  func validate() throws {
+    if let draws, !((measure == .iw ? 1 : 0)...1_000_000).contains(draws) {
+      throw ValidationError("--draws \(draws): \(measure == .iw ? 1 : 0) to 1000000")
+    }
+    if let quantile, !(0...1).contains(quantile) {
+      throw ValidationError("--quantile \(quantile): 0 to 1")
+    }
+    if quantile != nil, fit == nil { throw ValidationError("--quantile goes with --fit") }
+    if fit != nil, threshold != nil { throw ValidationError("--fit or --threshold, not both") }
+    if let threshold, !threshold.isFinite {
+      throw ValidationError("--threshold \(threshold): a number is needed")
+    }
+    if anomaly != nil, normal != nil || label != nil {
+      throw ValidationError("--anomaly, or --normal (of tables with --label), not both")
+    }
+    if let roc, !roc.lowercased().hasSuffix(".png") {
+      throw ValidationError("--roc \(roc): a name that ends in .png")
+    }
+  }
+
+  /// Which pictures of a set are anomalies; nil where no flag says it.
+  func anomalies(in set: PictureSet) throws(AIGCError) -> [Bool]? {
+    guard let names = anomaly ?? normal else { return nil }
+    let isNamed = try ClassChoice.named(commaSeparated(names), of: set.classes, set.path)
+    return (set.labels ?? []).map { isNamed[Int($0)] == (anomaly != nil) }
+  }
+}
+
+extension AnomalyMeasure: ExpressibleByArgument {}

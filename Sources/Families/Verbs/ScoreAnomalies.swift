@@ -1,0 +1,124 @@
+import Console
+import Files
+import Training
+
+/// A family whose models say how little an example is like what they learned: `aigc score`.
+protocol AnomalyFamily: Family {
+  /// Scores the pictures, or the rows of tables, at `paths`.
+  /// - Throws: ``AIGCError``: badInput for what cannot be read, mismatch for what is not the model's,
+  ///   usage for flags that are not of it.
+  func score(
+    _ model: String, _ paths: [String], _ arguments: AnomalyArguments
+  ) throws(AIGCError) -> AnomalyReport
+}
+
+/// Scores of examples, and where they are known, how well these tell anomalies from the rest.
+struct AnomalyReport {
+  let measure: AnomalyMeasure
+  /// Above it are anomalies; nil: none is known.
+  let threshold: Double?
+  /// Of each example.
+  private(set) var names: [String] = []
+  private(set) var scores: [Double] = []
+  /// What each is; nil where it is not known of all.
+  private(set) var truths: [Bool]? = []
+
+  init(_ measure: AnomalyMeasure, threshold: Double?) {
+    (self.measure, self.threshold) = (measure, threshold)
+  }
+
+  mutating func append(names: [String], scores: [Double], truths: [Bool]?) {
+    self.names += names
+    self.scores += scores
+    self.truths = if let known = self.truths, let truths { known + truths } else { nil }
+  }
+
+  /// nil without a threshold.
+  func isAnomaly(_ index: Int) -> Bool? { threshold.map { !(scores[index] <= $0) } }
+
+  /// nil where truths are unknown, or all the same.
+  var curve: ROCCurve? { truths.flatMap { ROCCurve(scores: scores, isAnomaly: $0) } }
+
+  /// Shares of the anomalies and of the normal ones that are called anomalies.
+  private func rates(_ curve: ROCCurve) -> (found: Double, wrong: Double)? {
+    guard threshold != nil, let truths else { return nil }
+    let called = truths.indices.filter { isAnomaly($0) ?? false }
+    let found = called.reduce(0) { $0 + (truths[$1] ? 1 : 0) }
+    return (
+      Double(found) / Double(curve.positives),
+      Double(called.count - found) / Double(curve.negatives)
+    )
+  }
+
+  /// For `--json`, before the results.
+  func members(_ curve: ROCCurve?) -> [JSONValue.Member] {
+    var members: [JSONValue.Member] = [
+      .init("measure", .string(measure.rawValue)), .init("threshold", JSONValue(threshold)),
+    ]
+    guard let curve else { return members }
+    members += [
+      .init("roc_auc", .double(curve.area)),
+      .init("average_precision", .double(curve.averagePrecision)),
+      .init("anomalies", .int(curve.positives)), .init("normal", .int(curve.negatives)),
+    ]
+    guard let rates = rates(curve) else { return members }
+    return members + [
+      .init("true_positive_rate", .double(rates.found)),
+      .init("false_positive_rate", .double(rates.wrong)),
+    ]
+  }
+
+  /// For people, on standard error.
+  func notes(_ curve: ROCCurve?) -> [String] {
+    func percent(_ share: Double) -> String { "\(Format.fixed(share * 100, 2))%" }
+    guard let curve else { return [] }
+    var notes = [
+      "area under the ROC curve \(Format.fixed(curve.area, 4)), average precision "
+        + "\(Format.fixed(curve.averagePrecision, 4)): \(curve.positives) anomalies, "
+        + "\(curve.negatives) normal"
+    ]
+    if let rates = rates(curve), let threshold {
+      notes.append(
+        "above the threshold \(Format.fixed(threshold, 3)): \(percent(rates.found)) of the anomalies, "
+          + "\(percent(rates.wrong)) of the normal ones")
+    }
+    return notes
+  }
+
+  /// "path TAB score TAB normal", "anomaly" or, without a threshold, "-".
+  func line(_ index: Int) -> String {
+    let verdict = isAnomaly(index).map { $0 ? "anomaly" : "normal" } ?? "-"
+    return "\(names[index])\t\(Format.fixed(scores[index], 3))\t\(verdict)\n"
+  }
+
+  func json(_ index: Int) -> JSONValue {
+    .object([
+      .init("path", .string(names[index])), .init("score", .double(scores[index])),
+      .init("anomaly", isAnomaly(index).map { .bool($0) } ?? .null),
+    ])
+  }
+
+  /// Writes the answer, the curve's picture to `roc`, and what there is to say to standard error.
+  func write(to out: String?, json: Bool, roc: String?, model: String) throws(AIGCError) {
+    let curve = curve
+    if let roc {
+      guard let curve else {
+        throw .usage("--roc: anomalies and normal ones are needed: --anomaly, --normal or --label")
+      }
+      try curve.plot(title: "anomalies by \(lastComponent(of: model))", threshold: threshold)
+        .picture().write(to: roc)
+    }
+    let answer = try Answer(out)
+    if json {
+      let members = [JSONValue.Member("model", .string(model))] + members(curve)
+      try answer.write(json: members, array: "results", count: scores.count) { self.json($0) }
+    } else {
+      for index in scores.indices { try answer.write(line(index)) }
+    }
+    try answer.finish()
+    if !json { notes(curve).forEach { Diagnostics.note($0) } }
+    if threshold == nil {
+      Diagnostics.note("no threshold: pass --fit with normal data, or train with --val-split 0.1")
+    }
+  }
+}

@@ -1,0 +1,73 @@
+import Files
+import Testing
+
+@testable import Datasets
+
+/// Sets of pictures of some classes only.
+@Suite struct ClassChoiceTests {
+  private let folder: PictureFolder
+
+  init() throws { folder = try PictureFolder() }
+
+  /// Pictures of one pixel whose byte is their number.
+  private func numbered(_ labels: [UInt8]) throws -> String {
+    let count = UInt32(labels.count)
+    try folder.write(idx([2049, count], labels), "train-labels-idx1-ubyte")
+    return try folder.write(
+      idx([2051, count, 1, 1], labels.indices.map { UInt8($0) }), "train-images-idx3-ubyte")
+  }
+
+  private func bytes(_ set: PictureSet) throws -> [Int] {
+    try set.values(Array(0..<set.count)).map { Int((($0 + 1) * 127.5).rounded()) }
+  }
+
+  private func options(_ choice: ClassChoice, limit: Int? = nil) -> PictureOptions {
+    var result = PictureOptions()
+    result.classes = choice
+    result.limit = limit
+    return result
+  }
+
+  @Test func classesOfIDX() throws {
+    let path = try numbered([3, 0, 2, 2, 1, 3])
+    let without = try PictureSet.open(path, options(.without(["2"])))
+    #expect(without.classes == ["0", "1", "3"] && without.labels == [2, 0, 1, 2])
+    #expect(try bytes(without) == [0, 1, 4, 5])
+    let only = try PictureSet.open(path, options(.only(["3", "2"])))
+    #expect(only.classes == ["2", "3"] && only.labels == [1, 0, 0, 1])
+    #expect(try bytes(only) == [0, 2, 3, 5])
+    // The limit is one of those that are left.
+    #expect(try bytes(PictureSet.open(path, options(.only(["3"]), limit: 2))) == [0, 5])
+    // Places of a part are those of the part.
+    #expect(try bytes(only.subset([3, 1])) == [5, 2])
+  }
+
+  @Test func classesOfFolders() throws {
+    for (index, name) in ["cats/1.png", "cats/2.png", "dogs/1.png", "7/1.png"].enumerated() {
+      try folder.write(Picture(width: 1, height: 1, color: [UInt8(index)]).png(), name)
+    }
+    // A name goes before a number: class 0 is "7", class 1 "cats".
+    let only = try PictureSet.open(folder.path, options(.only(["7", "1"])))
+    #expect(only.classes == ["7", "cats"] && only.labels == [0, 1, 1])
+    #expect(try bytes(only) == [3, 0, 1])
+    // What is left out is not even read.
+    try folder.write([1, 2], "dogs/2.png")
+    #expect(try bytes(PictureSet.open(folder.path, options(.without(["dogs"])))) == [3, 0, 1])
+  }
+
+  @Test func impossibleChoicesAreNamed() throws {
+    let path = try numbered([1, 0, 2, 4])
+    let cases: [(ClassChoice, String)] = [
+      (.only(["9"]), "2 \(path): no class '9'; there are 0, 1, 2, 3, 4"),
+      (.without(["-1"]), "2 \(path): no class '-1'; there are 0, 1, 2, 3, 4"),
+      (.without(["0", "1", "2", "3", "4"]), "2 \(path): no class is left"),
+      (.only(["3"]), "3 \(path): no pictures of the chosen classes"),
+    ]
+    for (choice, expected) in cases {
+      #expect(message { _ = try PictureSet.open(path, options(choice)) } == expected)
+    }
+    let plain = try folder.write(idx([2051, 1, 1, 1], [1]), "plain")
+    let error = message { _ = try PictureSet.open(plain, options(.without(["1"]))) }
+    #expect(error?.hasPrefix("2 \(plain): pictures without classes") == true)
+  }
+}

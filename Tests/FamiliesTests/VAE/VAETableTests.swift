@@ -1,0 +1,139 @@
+import Files
+import Testing
+
+@testable import Families
+
+/// Rows of tables as numbers of networks.
+@Suite struct VAETableTests {
+  private let folder: TemporaryFolder
+
+  init() throws { folder = try TemporaryFolder() }
+
+  private func source(
+    _ text: String, columns: [String] = [], label: String? = nil,
+    normal: [String] = VAETable.usualNormal
+  ) throws -> TableSource {
+    try TableSource(
+      path: folder.write("t.csv", text), columns: columns, label: label, normal: normal)
+  }
+
+  private func error(_ body: () throws -> Void) -> String? {
+    do {
+      try body()
+      return nil
+    } catch {
+      let text = (error as? AIGCError).map { "\($0.code.rawValue) \($0)" } ?? "\(error)"
+      return text.split(separator: "\(folder.path)/").joined()
+    }
+  }
+
+  private static let sales = """
+    amount,kind,constant,fraud
+    10,card,7,0
+    20,cash,7,0
+    30,card,7,0
+    500,card,9,1
+    NA,,7,normal
+
+    """
+
+  @Test func rowsBecomeNumbers() throws {
+    let source = try source(Self.sales, label: "fraud")
+    #expect(source.isAnomaly == [false, false, false, true, false])
+    // Only what is learned from counts: not the fourth row.
+    let (table, notes) = try source.learn([true, true, true, false, true])
+    #expect(notes.isEmpty && table.width == 4 && table.label == "fraud")
+    #expect(table.columns.map { $0.name } == ["amount", "kind", "constant"])
+    #expect(table.columns[0].mean == 20)
+    #expect(abs(table.columns[0].deviation - (200.0 / 3).squareRoot()) < 1e-12)
+    #expect(table.columns[1].words == ["card", "cash"])
+    #expect(table.columns[2].mean == 7 && table.columns[2].deviation == 1)
+    let (values, told) = try source.values(table)
+    let step = Float(10 / (200.0 / 3).squareRoot())
+    #expect(
+      values == [
+        -step, 1, 0, 0, 0, 0, 1, 0, step, 1, 0, 0, Float(480 / (200.0 / 3).squareRoot()), 1, 0, 2,
+        0, 0, 0, 0,
+      ])
+    #expect(
+      told == [
+        "\(folder.path)/t.csv: column amount: 1 missing values: the mean is taken",
+        "\(folder.path)/t.csv: column kind: 1 missing values: no word is taken",
+      ])
+    #expect(try source.values(table, [false, true, false, false, false]).values == [0, 0, 1, 0])
+  }
+
+  @Test func otherTablesOfAModel() throws {
+    let (table, _) = try source(Self.sales, label: "fraud").learn([true, true, true, true, true])
+    // Columns in another order, one more, a word that was not there; no labels.
+    let path = try folder.write("o.csv", "kind,more,constant,amount\ngold,x,7,1e300\n")
+    let other = try TableSource(path: path, of: table, label: nil, normal: nil)
+    #expect(other.isAnomaly == nil)
+    let (values, notes) = try other.values(table)
+    #expect(values[1...2] == [0, 0] && values[0] == 1e6)
+    #expect(notes == ["\(path): column kind: 1 values that were not learned: no word is taken"])
+    // The label of the training is found, another one is taken.
+    let labels = try folder.write(
+      "l.csv", "amount,kind,constant,fraud,other\n1,card,7,1,good\n1,card,7,0,bad\n")
+    let own = try TableSource(path: labels, of: table, label: nil, normal: nil)
+    #expect(own.isAnomaly == [true, false])
+    let named = try TableSource(path: labels, of: table, label: "other", normal: ["good"])
+    #expect(named.isAnomaly == [false, true])
+    let missing = try folder.write("m.csv", "amount,kind\n1,card\n")
+    let text = error { _ = try TableSource(path: missing, of: table, label: nil, normal: nil) }
+    #expect(
+      text
+        == "4 m.csv: no column 'constant'; there are amount, kind; the model needs amount, kind, "
+        + "constant")
+    let word = try folder.write("w.csv", "amount,kind,constant\n1,card,7\nx y,card,7\n")
+    let reader = try TableSource(path: word, of: table, label: nil, normal: nil)
+    #expect(
+      error { _ = try reader.values(table) }
+        == "3 w.csv: line 3, column amount: 'x y' is not a number")
+  }
+
+  @Test func columnsOfManyWordsAreLeftOut() throws {
+    let text = "id,v\n" + (0..<100).map { "name\($0),\($0)\n" }.joined()
+    let all = [Bool](repeating: true, count: 100)
+    let (table, notes) = try source(text).learn(all)
+    #expect(table.columns.map { $0.name } == ["v"])
+    #expect(notes == ["left out: column id: neither numbers nor at most 64 different words"])
+    #expect(
+      error { _ = try source(text, columns: ["id", "v"]).learn(all) }
+        == "2 t.csv: column id: neither numbers nor at most 64 different words")
+    // Numbers, then a word: neither.
+    let mixed = "v\n" + (0..<100).map { "\($0)\n" }.joined() + "word\n"
+    #expect(
+      error { _ = try source(mixed).learn([Bool](repeating: true, count: 101)) }
+        == "3 t.csv: no column to learn from")
+  }
+
+  @Test func hostileTables() throws {
+    #expect(error { _ = try source("a,b\n") } == "3 t.csv: a table without rows")
+    #expect(
+      error { _ = try source("a,b\n1,2\n", label: "c") }
+        == "2 t.csv: no column 'c'; there are a, b")
+    #expect(
+      error { _ = try source("a,b\n1,2\n", columns: ["a", "a"]) }
+        == "2 t.csv: a column is named twice, or is the label too")
+    #expect(
+      error { _ = try source("a,b\n1,2\n", columns: ["a", "b"], label: "b") }
+        == "2 t.csv: a column is named twice, or is the label too")
+    #expect(
+      error { _ = try source("a\n1e200\n").learn([true]) }
+        == "3 t.csv: line 2, column 1: a number beyond 1e100")
+    let wide = String(repeating: "1,", count: 5000) + "1\n"
+    #expect(
+      error { _ = try source(wide + wide).learn([true, true]) }
+        == "2 t.csv: 5001 columns are too many: pass --columns")
+    let empty = "a,b\n" + String(repeating: ",NA\n", count: 3)
+    #expect(
+      error { _ = try source(empty).learn([true, true, true]) }
+        == "3 t.csv: no column to learn from")
+    // Names that stand twice, or nowhere, are numbers.
+    let twice = try source("a,a,,b\n1,2,3,4\n5,6,7,8\n")
+    let (table, _) = try twice.learn([true, true])
+    #expect(table.columns.map { $0.name } == ["1", "2", "3", "b"])
+    #expect(try twice.values(table, [true, false]).values == [-1, -1, -1, -1])
+  }
+}
