@@ -120,15 +120,18 @@ final class VAEGANStep: VAETrainingStep {
   ) throws(AIGCError) -> [(name: String, value: Double)] {
     var (realAccuracy, fakeAccuracy, margin) = (0.0, 0.0, 0.0)
     let (loss, gradients) = valueAndGradients(for: discriminatorParameters) {
-      let logits = self.logits([real] + fakes, batch.labels, context)
+      let watched = options.r1 > 0 ? real.watchedCopy() : real
+      let logits = self.logits([watched] + fakes, batch.labels, context)
       let fake = concatenated(Array(logits.dropFirst()))
       let (onReal, onFake) = (logits[0].values, fake.values)
       realAccuracy = share(onReal) { $0 > 0 }
       fakeAccuracy = share(onFake) { $0 <= 0 }
       margin = mean(onReal) - mean(onFake)
       // Each kind of generated pictures counts as much as the real ones.
-      return binaryCrossEntropy(logits: logits[0], Tensor(repeating: 1, logits[0].shape))
-        + softplus(fake).mean() * Float(fakes.count)
+      let loss =
+        softplus(-logits[0]).mean() + softplus(fake).mean() * Float(fakes.count)
+      guard options.r1 > 0 else { return loss }
+      return loss + GradientPenalty.r1(watched, logits: logits[0], gamma: options.r1)
     }
     let value = Double(loss.item)
     _ = try updateDiscriminator.apply(
@@ -143,7 +146,7 @@ final class VAEGANStep: VAETrainingStep {
 
   /// Logits of several batches, in one pass where a picture's do not depend on the others.
   private func logits(_ pictures: [Tensor], _ labels: [Int32], _ context: Context) -> [Tensor] {
-    guard discriminator.seesEachAlone else {
+    guard discriminator.seesEachAlone, options.r1 == 0 else {
       return pictures.map { discriminator($0, labels: labels, context) }
     }
     let repeated = (0..<pictures.count).flatMap { _ in labels }

@@ -29,6 +29,8 @@ public struct VAETrainingOptions: Codable, Equatable, Sendable {
   /// reconstruction.
   public var adversarialWeight: Float = 1
   public var featureWeight: Float = 1
+  /// γ of the discriminator's R1 penalty; 0: none.
+  public var r1: Float = 0
   /// Learning rate of the discriminator at the schedule's peak.
   public var discriminatorRate: Float = 2e-4
 
@@ -37,7 +39,7 @@ public struct VAETrainingOptions: Codable, Equatable, Sendable {
     case annealingSteps = "kl_anneal"
     case freeBits = "free_bits"
     case isMirrored = "mirror"
-    case convolution, reconstruction
+    case convolution, reconstruction, r1
     case adversarialWeight = "adversarial_weight"
     case featureWeight = "feature_weight"
     case discriminatorRate = "d_lr"
