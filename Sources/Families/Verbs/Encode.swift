@@ -59,7 +59,7 @@ struct CodingArguments: ParsableArguments {
   @Option(
     parsing: .unconditional,
     help: """
-      Latents are rounded to multiples of this; the prior's deviation is 1 (default 0.5). Codes of a \
+      Latents are rounded to multiples of this; the prior's deviation is 1. Codes of a \
       VQ-VAE are whole numbers already.
       """)
   var step: Float = 0.5

@@ -89,6 +89,25 @@ func smallQuantized(_ folder: TemporaryFolder, steps: Int = 6) throws -> VAETrai
     }
   }
 
+  @Test func theBoundHasItsParts() throws {
+    let folder = try TemporaryFolder()
+    var trainer = try smallQuantized(folder, steps: 30)
+    _ = try trainer.train(to: folder.file("model"))
+    let model = try QuantizedModel(folder: folder.file("model"))
+    let options = LikelihoodOptions(count: 40, draws: 0, badPictures: .fail, seed: 1)
+    let members = try model.likelihood(of: trainer.data, options)
+    func value(_ name: String) throws -> Double {
+      guard case .double(let value) = try #require(members.first { $0.name == name }).value else {
+        throw AIGCError.failed(name)
+      }
+      return value
+    }
+    let (bound, reconstruction) = (try value("elbo"), try value("reconstruction"))
+    #expect(abs(bound + reconstruction + (try value("kl"))) < 1e-9)
+    #expect(abs(try value("kl") / value("code_bits") - 0.693147) < 1e-5)
+    #expect(reconstruction > 0 && reconstruction < 64)
+  }
+
   private static let damage: [(String, String, String)] = [
     ("\"entries\" : 12", "\"entries\" : 13", "does not fit"),
     ("\"entries\" : 12", "\"entries\" : 1000000", "no VQ-VAE"),
