@@ -100,6 +100,8 @@ struct VAEGANArguments: ParsableArguments {
       discriminator.
       """)
   var reconstruction: VAETrainingOptions.Reconstruction?
+  @Flag(help: "vaegan: the discriminator judges pictures of drawn latents too (features: always).")
+  var judgeSamples = false
   @Option(
     name: [.customLong("feature-weight"), .customLong("gamma")], parsing: .unconditional,
     help: "vaegan: factor of the features in the decoder's loss (default 1).")
@@ -118,7 +120,8 @@ struct VAEGANArguments: ParsableArguments {
   var discriminatorRate: Float?
 
   var isGiven: Bool {
-    reconstruction != nil || r1 != nil || featureWeight != nil || adversarialWeight != nil
+    judgeSamples || reconstruction != nil || r1 != nil || featureWeight != nil
+      || adversarialWeight != nil
       || discriminatorRate != nil
   }
 
@@ -138,7 +141,8 @@ struct VAEGANArguments: ParsableArguments {
     if let reconstruction { options.reconstruction = reconstruction }
     if let featureWeight { options.featureWeight = featureWeight }
     if let adversarialWeight { options.adversarialWeight = adversarialWeight }
-    if let r1 { options.r1 = r1 }
+    if judgeSamples { options.judgesSamples = true }
+    if let r1 { options.r1 = r1 > 0 ? r1 : nil }
     if let discriminatorRate { options.discriminatorRate = discriminatorRate }
   }
 }
