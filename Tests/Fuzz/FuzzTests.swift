@@ -18,6 +18,8 @@ import Training
     case safetensors, pth, pickle
     case csv
     case idx, archive, picture
+    case gan, dcgan, classifier
+    case vae, vaegan, vaeTable, vqvae, vaeWeights
   }
 
   @Test(arguments: Target.allCases) func fuzz(_ target: Target) throws {
@@ -78,6 +80,8 @@ extension FuzzTests.Target {
     case .tokenizer: try TokenizerFuzz(folder: folder)
     case .gpt2, .promptCache: try GPT2Fuzz(self, folder: folder)
     case .idx, .archive, .picture: try PictureFuzz(self, folder: folder)
+    case .gan, .dcgan, .classifier, .vae, .vaegan, .vaeTable, .vqvae, .vaeWeights:
+      try PictureModelFuzz(self, folder: folder)
     default: try FuzzWork(self, folder: folder)
     }
   }
