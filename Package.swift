@@ -73,7 +73,9 @@ let package = Package(
         "Console", argumentParser,
       ],
       fixtures: ["Fixtures"]),
-    tests("Fuzz", ["Families", "Checkpoints", "Training", "Datasets", "Files", "Kernels"]),
+    tests(
+      "Fuzz",
+      ["Families", "Autograd", "Checkpoints", "Training", "Datasets", "Files", "Kernels"]),
   ],
   swiftLanguageModes: [.v6]
 )

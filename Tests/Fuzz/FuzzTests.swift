@@ -19,6 +19,8 @@ import Training
     case csv
     case idx, archive, picture
     case compressed, codePrior
+    case gan, dcgan, classifier
+    case vae, vaegan, vaeTable, vqvae, vaeWeights
   }
 
   @Test(arguments: Target.allCases) func fuzz(_ target: Target) throws {
@@ -80,6 +82,8 @@ extension FuzzTests.Target {
     case .gpt2, .promptCache: try GPT2Fuzz(self, folder: folder)
     case .idx, .archive, .picture: try PictureFuzz(self, folder: folder)
     case .compressed, .codePrior: try LatentFuzz(self, folder: folder)
+    case .gan, .dcgan, .classifier, .vae, .vaegan, .vaeTable, .vqvae, .vaeWeights:
+      try PictureModelFuzz(self, folder: folder)
     default: try FuzzWork(self, folder: folder)
     }
   }

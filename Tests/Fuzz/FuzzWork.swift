@@ -57,9 +57,7 @@ struct FuzzWork: FuzzSubject {
     case .model, .modelRepaired: return try get("model/\(NGramFolder.model)")
     case .counts, .countsRepaired: return try get("model/\(NGramFolder.counts)")
     case .configuration: return try get("model/\(ModelConfiguration.fileName)")
-    case .bpe, .tokenizer, .gpt2, .promptCache, .safetensors, .pth, .pickle, .idx, .archive,
-      .picture, .compressed, .codePrior:
-      return []
+    default: return []
     }
   }
 
@@ -96,9 +94,7 @@ struct FuzzWork: FuzzSubject {
     case .counts, .countsRepaired: "\(folder)/model/\(NGramFolder.counts)"
     case .configuration: "\(folder)/model/\(ModelConfiguration.fileName)"
     case .bpe: "\(folder)/input.bpe"
-    case .tokenizer, .gpt2, .promptCache, .safetensors, .pth, .pickle, .idx, .archive, .picture,
-      .compressed, .codePrior:
-      "\(folder)/input"
+    default: "\(folder)/input"
     }
   }
 
@@ -129,9 +125,7 @@ struct FuzzWork: FuzzSubject {
     case .configuration:
       try use(NGramLanguageModel(folder: "\(folder)/model"))
       try update()
-    case .tokenizer, .gpt2, .promptCache, .safetensors, .pth, .pickle, .idx, .archive, .picture,
-      .compressed, .codePrior:
-      break
+    default: break
     }
   }
 

@@ -52,6 +52,22 @@ struct ClassifierConfiguration: Codable, Equatable, Sendable {
 
   var size: PictureSize { PictureSize(width: width, height: height) }
 
+  /// Values of a picture, or of the largest map of a stage.
+  var largestMap: Int {
+    stages.enumerated().reduce(width * height * channels) {
+      max($0, (width >> $1.0) * (height >> $1.0) * $1.1)
+    }
+  }
+
+  /// Weights of the layers, without biases and norms.
+  var weightCount: Int {
+    let convolutions = zip([channels] + stages, stages).reduce(0) {
+      $0 + 9 * ($1.0 + $1.1) * $1.1
+    }
+    let flat = (width >> stages.count) * (height >> stages.count) * (stages.last ?? 1)
+    return convolutions + hidden * (flat + classes.count)
+  }
+
   /// Why the sizes make no model; nil where they do.
   var problem: String? {
     let sides = 1...PictureSize.longestSide
@@ -68,10 +84,10 @@ struct ClassifierConfiguration: Codable, Equatable, Sendable {
       return "\(hidden) hidden units with dropout \(dropout)"
     }
     guard (2...65536).contains(classes.count) else { return "\(classes.count) classes" }
-    let flat = (width >> stages.count) * (height >> stages.count) * (stages.last ?? 1)
-    guard flat * hidden <= 1 << 30 else {
-      return "\(flat) values of the last stage times \(hidden) hidden units are too many weights"
+    guard largestMap <= largestPictureMap else {
+      return "maps of \(largestMap) values are too large"
     }
+    guard weightCount <= 1 << 31 else { return "\(weightCount) weights are too many" }
     return nil
   }
 

@@ -38,8 +38,8 @@ struct ClassifierFamily: Family {
 
   func inspect(_ path: String) throws(AIGCError) -> [JSONValue.Member] {
     let configuration = try ClassifierConfiguration.read(folder: path)
-    var nothing = RandomSource.zeros
-    let network = ClassifierNetwork(configuration, using: &nothing)
+    let checkpoint = try Checkpoint.open("\(path)/\(Classifier.weightsFile)")
+    let network = try Classifier.network(checkpoint, configuration)
     return [
       .init("pictures", .string("\(configuration.size), \(configuration.channels) channels")),
       .init("stages", .array(configuration.stages.map { .int($0) })),
@@ -54,10 +54,8 @@ struct ClassifierFamily: Family {
     _ path: String, to output: String, options: ConversionOptions
   ) throws(AIGCError) {
     let configuration = try ClassifierConfiguration.read(folder: path)
-    var nothing = RandomSource.zeros
-    let network = ClassifierNetwork(configuration, using: &nothing)
     let checkpoint = try Checkpoint.open("\(path)/\(Classifier.weightsFile)")
-    try StateDictionary.load(network.namedParameters, from: checkpoint)
+    let network = try Classifier.network(checkpoint, configuration)
     let type = options.type ?? checkpoint["classifier.1.weight"]?.type ?? .f32
     let folder = try RunFolder.path(
       family: name, data: path, out: output, force: options.force)
@@ -91,13 +89,12 @@ struct ClassifierFamily: Family {
     configuration.stages = stages
     configuration.hidden = hidden[0]
     if let problem = configuration.problem { throw .mismatch("\(checkpoint.path): \(problem)") }
-    var nothing = RandomSource.zeros
-    let network = ClassifierNetwork(configuration, using: &nothing)
-    try StateDictionary.load(network.namedParameters, from: checkpoint)
+    let network = try Classifier.network(checkpoint, configuration)
     try write(configuration, network, type: .f32, to: folder)
   }
 
-  private func write(
+  /// Writes a model folder.
+  func write(
     _ configuration: ClassifierConfiguration, _ network: ClassifierNetwork, type: ScalarType,
     to folder: String
   ) throws(AIGCError) {

@@ -113,10 +113,20 @@ public struct GANConfiguration: Codable, Equatable, Sendable {
           + "layers end at \(16 * side)"
       }
     }
+    guard largestMap <= largestPictureMap else {
+      return "maps of \(largestMap) values: too large"
+    }
     guard generatorWeights <= 1 << 31 else {
       return "a model of \(generatorWeights) weights: too large"
     }
     return nil
+  }
+
+  /// Values of a picture, or of the largest map between convolutions.
+  private var largestMap: Int {
+    if ganKind == .gan { return pictureCount }
+    let start = startWidth * startHeight
+    return layers.enumerated().reduce(pictureCount) { max($0, start << (2 * $1.0) * $1.1) }
   }
 
   /// Weights of the networks' layers, without biases and norms.

@@ -118,8 +118,19 @@ public struct VAEConfiguration: Codable, Equatable, Sendable {
         likelihood == .gaussian, classes.isEmpty, vaeKind == .vae
       else { return "sizes that make no model of a table" }
     }
+    guard largestMap <= largestPictureMap else {
+      return "maps of \(largestMap) values: too large"
+    }
     guard weightCount <= 1 << 31 else { return "a model of \(weightCount) weights: too large" }
     return nil
+  }
+
+  /// Values of a picture with its classes, or of the largest map between convolutions.
+  private var largestMap: Int {
+    if network == .linear { return pictureCount }
+    return layers.enumerated().reduce(width * height * (channels + classes.count)) {
+      max($0, (width >> ($1.0 + 1)) * (height >> ($1.0 + 1)) * $1.1)
+    }
   }
 
   /// Weights of the networks' layers, without biases.

@@ -27,6 +27,10 @@ public protocol ImageGenerator {
   func pictures(latents: [Float], labels: [Int32]) throws(AIGCError) -> [Float]
 }
 
+/// The most values that a network may hold of one picture in one map: configurations beyond are
+/// refused before their memory is asked for.
+public let largestPictureMap = 1 << 24
+
 extension ImageGenerator {
   /// Latents of `count` pictures, one after the other.
   public func latents(_ count: Int, using random: inout RandomSource) -> [Float] {

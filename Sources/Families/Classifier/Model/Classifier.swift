@@ -13,8 +13,8 @@ final class Classifier: FeatureExtractor {
   let configuration: ClassifierConfiguration
   private let network: ClassifierNetwork
   private let path: String
-  /// Pictures that are computed at once.
-  private static let batch = 256
+  /// Pictures that are computed at once: fewer where their maps are large.
+  private var batch: Int { max(1, min(256, 4 * largestPictureMap / configuration.largestMap)) }
 
   init(_ configuration: ClassifierConfiguration, _ network: ClassifierNetwork, path: String) {
     self.configuration = configuration
@@ -27,11 +27,26 @@ final class Classifier: FeatureExtractor {
   ///   fit each other.
   convenience init(folder: String) throws(AIGCError) {
     let configuration = try ClassifierConfiguration.read(folder: folder)
+    let checkpoint = try Checkpoint.open("\(folder)/\(Self.weightsFile)")
+    let network = try Self.network(checkpoint, configuration)
+    self.init(configuration, network, path: folder)
+  }
+
+  /// The network of a file.
+  /// - Throws: ``AIGCError``: badInput for a damaged file, mismatch for one of another model.
+  static func network(
+    _ checkpoint: Checkpoint, _ configuration: ClassifierConfiguration
+  ) throws(AIGCError) -> ClassifierNetwork {
+    // Before memory of the configuration's sizes is asked for.
+    guard checkpoint.valueCount >= configuration.weightCount else {
+      throw .mismatch(
+        "\(checkpoint.path): does not fit the model: \(checkpoint.valueCount) values, not "
+          + "\(configuration.weightCount)")
+    }
     var nothing = RandomSource.zeros
     let network = ClassifierNetwork(configuration, using: &nothing)
-    let checkpoint = try Checkpoint.open("\(folder)/\(Self.weightsFile)")
     try StateDictionary.load(network.namedParameters, from: checkpoint)
-    self.init(configuration, network, path: folder)
+    return network
   }
 
   var size: PictureSize { configuration.size }
@@ -74,8 +89,8 @@ final class Classifier: FeatureExtractor {
     var confusion = ConfusionMatrix(classes: classes)
     var total = 0.0
     let labels = pictures.labels ?? []
-    for first in stride(from: 0, to: labels.count, by: Self.batch) {
-      let range = first..<min(first + Self.batch, labels.count)
+    for first in stride(from: 0, to: labels.count, by: batch) {
+      let range = first..<min(first + batch, labels.count)
       try forBatches(pictures.values(Array(range))) { _, logits in
         let targets = Array(labels[range])
         total += Double(crossEntropy(logits, targets).item) * Double(range.count)
@@ -94,9 +109,9 @@ final class Classifier: FeatureExtractor {
     let length = shape.reduce(1, *)
     precondition(values.count % length == 0, "Classifier: values of no whole number of pictures")
     let context = Context.inference
-    for first in stride(from: 0, to: values.count, by: Self.batch * length) {
+    for first in stride(from: 0, to: values.count, by: batch * length) {
       try Interruption.check()
-      let part = Array(values[first..<min(first + Self.batch * length, values.count)])
+      let part = Array(values[first..<min(first + batch * length, values.count)])
       let hidden = network.hidden(Tensor(part, Shape([part.count / length] + shape)), context)
       body(hidden, network.logits(hidden: hidden, context))
     }
