@@ -8,8 +8,6 @@ import json, math, os
 from .measure import ROOT, Report, Run, aigc
 
 PEER = os.path.join(ROOT, "Scripts/peers/jpeg_png.py")
-STEPS = ["0.25", "0.5", "1"]
-
 
 class Compression:
     def __init__(self, options, folder):
@@ -48,10 +46,16 @@ class Compression:
         curve = [peer for peer in peers if peer["format"] == "jpeg"]
         for latent in (2, 5, 10, 20, 40):
             model = self.model("vae-%d" % latent, 10, "--latent", str(latent))
-            for step in STEPS:
+            for step in ("0.5", "1"):
                 self.compare("vae, latent %d, step %s" % (latent, step), self.encoded(model, "--step", step), curve)
-        for codes, dimension in ((16, 16), (64, 16), (256, 16), (1024, 16)):
-            model = self.model("vq-%d" % codes, 5, "--vq", "--codes", str(codes), "--code-dim", str(dimension))
+        # With a deviation that is learned latents say more, and squared errors are what is learned from.
+        for latent in (20, 40):
+            model = self.model("vae-%d-gaussian" % latent, 10, "--latent", str(latent), "--likelihood", "gaussian")
+            for step in ("0.25", "0.5"):
+                self.compare("vae, latent %d, gaussian, step %s" % (latent, step),
+                             self.encoded(model, "--step", step), curve)
+        for codes in (16, 64, 256, 1024):
+            model = self.model("vq-%d" % codes, 5, "--vq", "--codes", str(codes), "--likelihood", "gaussian")
             self.compare("vq-vae, 7x7 of %d codes" % codes, self.encoded(model), curve)
 
     def compare(self, name, ours, curve):
