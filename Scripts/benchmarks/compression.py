@@ -9,6 +9,7 @@ from .measure import ROOT, Report, Run, aigc
 
 PEER = os.path.join(ROOT, "Scripts/peers/jpeg_png.py")
 
+
 class Compression:
     def __init__(self, options, folder):
         self.options, self.folder = options, folder
