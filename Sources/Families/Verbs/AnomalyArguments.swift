@@ -7,9 +7,10 @@ import Training
 struct AnomalyArguments: ParsableArguments {
   @Option(
     help: """
-      Pictures, tables: elbo (the negative evidence lower bound, the default), reconstruction (its \
-      first part), iw (the importance-weighted bound), deviance (the reconstruction less that of a \
-      perfect one) or of pictures relative (the deviance, in proportion to their contours).
+      Pictures, tables: elbo (the negative evidence lower bound, the default of tables), \
+      reconstruction (its first part), iw (the importance-weighted bound), deviance (the \
+      reconstruction less that of a perfect one) or, the default of pictures, relative (the deviance \
+      in proportion to their contours).
       """)
   var measure: AnomalyMeasure?
   @Option(

@@ -79,7 +79,7 @@ struct AnomalyReport {
     ]
     if let rates = rates(curve), let threshold {
       notes.append(
-        "above the threshold \(Format.fixed(threshold, 3)): \(percent(rates.found)) of the anomalies, "
+        "above the threshold \(Format.fixed(threshold, 4)): \(percent(rates.found)) of the anomalies, "
           + "\(percent(rates.wrong)) of the normal ones")
     }
     return notes
@@ -88,7 +88,7 @@ struct AnomalyReport {
   /// "path TAB score TAB normal", "anomaly" or, without a threshold, "-".
   func line(_ index: Int) -> String {
     let verdict = isAnomaly(index).map { $0 ? "anomaly" : "normal" } ?? "-"
-    return "\(names[index])\t\(Format.fixed(scores[index], 3))\t\(verdict)\n"
+    return "\(names[index])\t\(Format.fixed(scores[index], 4))\t\(verdict)\n"
   }
 
   func json(_ index: Int) -> JSONValue {

@@ -75,6 +75,7 @@ func smallVAE(_ kind: VAEKind, _ folder: TemporaryFolder, steps: Int = 6) throws
       "features", .vaegan,
       {
         $0.options.reconstruction = .features
+        $0.options.r1 = 1
         $0.model.isConditional = true
       }
     ),

@@ -29,7 +29,8 @@ private struct AnomalySearch {
       throw .usage("--label is of tables; of pictures: --anomaly or --normal with their classes")
     }
     scorer = AnomalyScorer(
-      model, arguments.measure ?? .elbo, draws: arguments.draws, seed: arguments.seed)
+      model, arguments.measure ?? .usual(model.configuration), draws: arguments.draws,
+      seed: arguments.seed)
   }
 
   func report(_ paths: [String]) throws(AIGCError) -> AnomalyReport {

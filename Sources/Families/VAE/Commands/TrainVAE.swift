@@ -37,7 +37,8 @@ struct TrainVAE<Name: VAEFamilyName>: ConsoleCommand {
     if Name.kind == .vaegan, quantized.vq { throw ValidationError("--vq is of train vae") }
     if Name.kind == .vae, adversarial.isGiven {
       throw ValidationError(
-        "--reconstruction, --feature-weight, --adversarial-weight, --d-lr are of train vaegan")
+        "--reconstruction, --judge-samples, --feature-weight, --adversarial-weight, --r1, --d-lr "
+          + "are of train vaegan")
     }
     if Name.kind == .vaegan, table.isGiven { throw ValidationError("tables are of train vae") }
     if quantized.vq, table.isGiven { throw ValidationError("--vq is of pictures, not of tables") }

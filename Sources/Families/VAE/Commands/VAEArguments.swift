@@ -100,6 +100,8 @@ struct VAEGANArguments: ParsableArguments {
       discriminator.
       """)
   var reconstruction: VAETrainingOptions.Reconstruction?
+  @Flag(help: "vaegan: the discriminator judges pictures of drawn latents too (features: always).")
+  var judgeSamples = false
   @Option(
     name: [.customLong("feature-weight"), .customLong("gamma")], parsing: .unconditional,
     help: "vaegan: factor of the features in the decoder's loss (default 1).")
@@ -109,19 +111,24 @@ struct VAEGANArguments: ParsableArguments {
     help: "vaegan: factor of the discriminator in the decoder's loss (default 1).")
   var adversarialWeight: Float?
   @Option(
+    parsing: .unconditional,
+    help: "vaegan: factor of the R1 penalty on the discriminator's gradient (default 0).")
+  var r1: Float?
+  @Option(
     name: [.customLong("d-lr")], parsing: .unconditional,
     help: "vaegan: learning rate of the discriminator (default 0.0002).")
   var discriminatorRate: Float?
 
   var isGiven: Bool {
-    reconstruction != nil || featureWeight != nil || adversarialWeight != nil
+    judgeSamples || reconstruction != nil || r1 != nil || featureWeight != nil
+      || adversarialWeight != nil
       || discriminatorRate != nil
   }
 
   func validate() throws {
     for (name, value) in [
       ("--feature-weight", featureWeight), ("--adversarial-weight", adversarialWeight),
-      ("--d-lr", discriminatorRate),
+      ("--d-lr", discriminatorRate), ("--r1", r1),
     ] {
       if let value, !(value >= 0 && value.isFinite) {
         throw ValidationError("\(name) \(value): a number from 0 up")
@@ -134,6 +141,8 @@ struct VAEGANArguments: ParsableArguments {
     if let reconstruction { options.reconstruction = reconstruction }
     if let featureWeight { options.featureWeight = featureWeight }
     if let adversarialWeight { options.adversarialWeight = adversarialWeight }
+    if judgeSamples { options.judgesSamples = true }
+    if let r1 { options.r1 = r1 > 0 ? r1 : nil }
     if let discriminatorRate { options.discriminatorRate = discriminatorRate }
   }
 }

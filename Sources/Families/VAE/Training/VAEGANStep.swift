@@ -75,9 +75,9 @@ final class VAEGANStep: VAETrainingStep {
       let learned = try learn(
         x, [picture.detached] + (drawn.map { [$0.detached] } ?? []), batch, step, rate, context)
       let parts = vaeParts(losses, x, picture, drawn, labels, context)
-      loss = Double((parts.encoder + parts.decoder).item)
+      loss = Double(losses.charged.item) * Double(beta) + Double(parts.decoder.item)
       metrics = losses.metrics(loss: loss, beta: beta, options) + parts.metrics + learned
-      guard drawn != nil else {
+      guard options.reconstruction == .features else {
         return Autograd.gradients(of: losses.charged * beta + parts.decoder, at: all)
       }
       return Autograd.gradients(
@@ -95,21 +95,20 @@ final class VAEGANStep: VAETrainingStep {
   ) -> (encoder: Tensor, decoder: Tensor, metrics: [(name: String, value: Double)]) {
     let (hidden, logits) = discriminator.hiddenAndLogits(picture, labels: labels, context)
     var adversarial = AdversarialLoss.original.generator(fake: logits)
-    guard let drawn else {
-      let decoder = losses.reconstruction + adversarial * options.adversarialWeight
-      return (losses.divergence, decoder, [("generator_loss", Double(adversarial.item))])
+    if let drawn {
+      let logits = discriminator(drawn, labels: labels, context)
+      adversarial = adversarial + AdversarialLoss.original.generator(fake: logits)
     }
-    adversarial =
-      adversarial
-      + AdversarialLoss.original.generator(
-        fake: discriminator(drawn, labels: labels, context))
+    let metric = (name: "generator_loss", value: Double(adversarial.item))
+    let judged = adversarial * options.adversarialWeight
+    guard options.reconstruction == .features else {
+      return (losses.reconstruction, losses.reconstruction + judged, [metric])
+    }
     let target = discriminator.hiddenAndLogits(x, labels: labels, context).hidden
     let features = square(hidden - target).sum() * (0.5 / Float(max(x.shape[0], 1)))
     return (
-      features, features * options.featureWeight + adversarial * options.adversarialWeight,
-      [
-        ("feature_loss", Double(features.item)), ("generator_loss", Double(adversarial.item)),
-      ]
+      features, features * options.featureWeight + judged,
+      [("feature_loss", Double(features.item)), metric]
     )
   }
 
@@ -120,15 +119,18 @@ final class VAEGANStep: VAETrainingStep {
   ) throws(AIGCError) -> [(name: String, value: Double)] {
     var (realAccuracy, fakeAccuracy, margin) = (0.0, 0.0, 0.0)
     let (loss, gradients) = valueAndGradients(for: discriminatorParameters) {
-      let logits = self.logits([real] + fakes, batch.labels, context)
+      let watched = options.r1 == nil ? real : real.watchedCopy()
+      let logits = self.logits([watched] + fakes, batch.labels, context)
       let fake = concatenated(Array(logits.dropFirst()))
       let (onReal, onFake) = (logits[0].values, fake.values)
       realAccuracy = share(onReal) { $0 > 0 }
       fakeAccuracy = share(onFake) { $0 <= 0 }
       margin = mean(onReal) - mean(onFake)
       // Each kind of generated pictures counts as much as the real ones.
-      return binaryCrossEntropy(logits: logits[0], Tensor(repeating: 1, logits[0].shape))
-        + softplus(fake).mean() * Float(fakes.count)
+      let loss =
+        softplus(-logits[0]).mean() + softplus(fake).mean() * Float(fakes.count)
+      guard let r1 = options.r1 else { return loss }
+      return loss + GradientPenalty.r1(watched, logits: logits[0], gamma: r1)
     }
     let value = Double(loss.item)
     _ = try updateDiscriminator.apply(
@@ -143,7 +145,7 @@ final class VAEGANStep: VAETrainingStep {
 
   /// Logits of several batches, in one pass where a picture's do not depend on the others.
   private func logits(_ pictures: [Tensor], _ labels: [Int32], _ context: Context) -> [Tensor] {
-    guard discriminator.seesEachAlone else {
+    guard discriminator.seesEachAlone, options.r1 == nil else {
       return pictures.map { discriminator($0, labels: labels, context) }
     }
     let repeated = (0..<pictures.count).flatMap { _ in labels }

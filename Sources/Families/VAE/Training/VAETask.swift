@@ -79,7 +79,7 @@ final class VAETask: TrainingTask {
       pictures: configuration.input(batch.values),
       noise: .normal(latents, using: &context.random),
       labels: configuration.classes.isEmpty ? [] : batch.labels)
-    if discriminator != nil, configuration.training?.reconstruction == .features {
+    if discriminator != nil, configuration.training?.drawsLatents == true {
       next.drawn = .normal(latents, using: &context.random)
     }
     let metrics = try takeStep(next, step, rate: rate, context)

@@ -25,10 +25,15 @@ public struct VAETrainingOptions: Codable, Equatable, Sendable {
   // MARK: VAE-GAN
 
   public var reconstruction = Reconstruction.pixels
+  /// Whether the discriminator judges pictures of drawn latents too; nil: with
+  /// ``Reconstruction/features`` it does.
+  public var judgesSamples: Bool?
   /// Factor of the discriminator's loss, or with ``Reconstruction/features`` the γ of the decoder's
   /// reconstruction.
   public var adversarialWeight: Float = 1
   public var featureWeight: Float = 1
+  /// γ of the discriminator's R1 penalty; nil: none.
+  public var r1: Float?
   /// Learning rate of the discriminator at the schedule's peak.
   public var discriminatorRate: Float = 2e-4
 
@@ -37,13 +42,16 @@ public struct VAETrainingOptions: Codable, Equatable, Sendable {
     case annealingSteps = "kl_anneal"
     case freeBits = "free_bits"
     case isMirrored = "mirror"
-    case convolution, reconstruction
+    case convolution, reconstruction, r1
+    case judgesSamples = "judge_samples"
     case adversarialWeight = "adversarial_weight"
     case featureWeight = "feature_weight"
     case discriminatorRate = "d_lr"
   }
 
   public init() {}
+
+  var drawsLatents: Bool { judgesSamples ?? (reconstruction == .features) }
 
   /// The factor of the divergence at a step, counted from 0.
   func beta(at step: Int) -> Float {

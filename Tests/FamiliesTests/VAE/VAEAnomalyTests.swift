@@ -1,0 +1,149 @@
+import ArgumentParser
+import Console
+import Datasets
+import Files
+import Kernels
+import Testing
+import Training
+
+@testable import Families
+
+/// Autoencoders that learn what is normal, from tables and pictures.
+@Suite(.serialized) struct VAEAnomalyTests {
+  private let folder: TemporaryFolder
+
+  init() throws { folder = try TemporaryFolder() }
+
+  /// Two columns that go together, one of words; of an anomaly they go against each other.
+  private func table(_ name: String, rows: Int, anomalies: Int, seed: UInt64) throws -> String {
+    var random = RandomSource(seed: seed)
+    var text = "size,weight,kind,state\n"
+    for row in 0..<rows {
+      let isAnomaly = row < anomalies
+      let size = random.normal()
+      let weight = (isAnomaly ? -size + 3 : size) + 0.1 * random.normal()
+      let word = size > 0 ? "large" : "small"
+      text += "\(100 + 20 * size),\(5 + 2 * weight),\(word),\(isAnomaly ? "broken" : "good")\n"
+    }
+    return try folder.write(name, text)
+  }
+
+  private func trainer(_ data: String) -> VAETrainer {
+    var trainer = VAETrainer()
+    trainer.data = data
+    var options = VAETableOptions()
+    (options.label, options.normal) = ("state", ["good"])
+    trainer.table = options
+    trainer.trainer.steps = 300
+    trainer.trainer.batchSize = 64
+    trainer.trainer.evalEvery = 100
+    trainer.trainer.schedule.peak = 5e-3
+    trainer.heldOutShare = 0.2
+    return trainer
+  }
+
+  private func report(
+    _ model: String, _ paths: [String], _ flags: [String] = []
+  ) throws -> AnomalyReport {
+    try VAEFamily<VAEName>().score(model, paths, AnomalyArguments.parse(flags))
+  }
+
+  @Test func tablesAreLearned() throws {
+    var trainer = trainer(try table("train.csv", rows: 600, anomalies: 60, seed: 1))
+    let model = folder.file("model")
+    let summary = try trainer.train(to: model)
+    #expect(summary.bestValidationLoss != nil)
+    let configuration = try VAEConfiguration.read(folder: model)
+    #expect(configuration.kind == "table" && configuration.width == 4)
+    #expect(configuration.table?.columns.map { $0.name } == ["size", "weight", "kind"])
+    // A fifth of the 540 normal rows.
+    #expect(configuration.threshold?.examples == 108)
+    let test = try table("test.csv", rows: 400, anomalies: 80, seed: 2)
+    let found = try report(model, [test])
+    #expect(found.names.first == "\(test):1" && found.scores.count == 400)
+    #expect(try #require(found.curve).area > 0.95)
+    let wrong = (80..<400).filter { found.isAnomaly($0) ?? false }.count
+    #expect(wrong < 60)
+    // Another threshold, of these rows; --json has all figures.
+    let fitted = try report(model, [test], ["--fit", test, "--quantile", "0.5"])
+    #expect((80..<400).filter { fitted.isAnomaly($0) ?? false }.count == 160)
+    let members = Dictionary(
+      uniqueKeysWithValues: fitted.members(fitted.curve).map { ($0.name, $0.value.number) })
+    #expect(members["false_positive_rate"] == 0.5 && members["anomalies"] == 80)
+    #expect(throws: AIGCError.self) { try report(model, [test], ["--measure", "relative"]) }
+    #expect(throws: AIGCError.self) { try report(model, [test], ["--label", "colour"]) }
+    #expect(throws: AIGCError.self) { try VAEFamily<VAEName>().load(model) }
+  }
+
+  /// A run on a table that was stopped goes on to the same weights.
+  @Test func tablesResume() throws {
+    let data = try table("train.csv", rows: 200, anomalies: 20, seed: 3)
+    var whole = trainer(data)
+    whole.trainer.steps = 40
+    _ = try whole.train(to: folder.file("whole"))
+    var first = whole
+    first.trainer.steps = 25
+    _ = try first.train(to: folder.file("part"))
+    var rest = whole
+    rest.table = nil
+    rest.options = try VAETrainer.savedOptions(in: folder.file("part"))
+    _ = try rest.resume(in: folder.file("part"))
+    func weights(_ name: String) throws -> [UInt8] {
+      let bytes = try MappedFile(path: folder.file("\(name)/model.safetensors")).bytes()
+      return bytes.indices.map { bytes[$0] }
+    }
+    // The schedule's length is that of the run, which the shorter one did not know.
+    #expect(try weights("whole").count == weights("part").count)
+    rest.data = try table("other.csv", rows: 200, anomalies: 20, seed: 4)
+    #expect(throws: AIGCError.self) { try rest.resume(in: folder.file("part")) }
+  }
+
+  /// Pictures with a bar at the top are normal; some have it at the left.
+  private func pictures(_ name: String, count: Int, anomalies: Int) throws -> String {
+    var random = RandomSource(seed: UInt64(count))
+    for index in 0..<count {
+      let isAnomaly = index < anomalies
+      let bar = 1 + Int(random.integer(below: 3))
+      let pixels = (0..<64).map { place -> UInt8 in
+        let line = isAnomaly ? place % 8 : place / 8
+        return UInt8(random.integer(below: 30)) + (line == bar ? 200 : 0)
+      }
+      let path = folder.file("\(name)/\(isAnomaly ? "left" : "top")")
+      try makeFolder(path)
+      try Picture(width: 8, height: 8, channels: 1, pixels: pixels).write(
+        to: "\(path)/\(index).png")
+    }
+    return folder.file(name)
+  }
+
+  @Test func picturesAreScored() throws {
+    var trainer = VAETrainer()
+    trainer.data = try pictures("train", count: 200, anomalies: 0)
+    trainer.model.layers = [16]
+    trainer.model.latent = 4
+    trainer.trainer.steps = 200
+    trainer.trainer.batchSize = 32
+    trainer.trainer.schedule.peak = 5e-3
+    trainer.heldOutShare = 0.2
+    let model = folder.file("model")
+    _ = try trainer.train(to: model)
+    let test = try pictures("test", count: 120, anomalies: 40)
+    for flags in [["--anomaly", "left"], ["--normal", "top", "--measure", "elbo"]] {
+      let found = try report(model, [test], flags)
+      #expect(try #require(found.curve).area > 0.9, "\(flags)")
+      #expect(found.names.contains("\(test)/left/0.png"))
+      #expect((found.threshold != nil) == (flags.count == 2))
+    }
+    let unknown = try report(model, ["\(test)/left/0.png", "\(test)/top"])
+    #expect(unknown.curve == nil && unknown.scores.count == 81)
+    #expect(unknown.isAnomaly(0) == true)
+    #expect(throws: AIGCError.self) { try report(model, [test], ["--anomaly", "right"]) }
+    #expect(throws: AIGCError.self) { try report(model, [test], ["--label", "x"]) }
+    let csv = try folder.write("t.csv", "a,b\n1,2\n")
+    #expect(throws: AIGCError.self) { try report(model, [csv]) }
+    let curve = folder.file("roc.png")
+    try report(model, [test], ["--anomaly", "left", "--fit", "\(test)/top"])
+      .write(to: folder.file("out.txt"), json: true, roc: curve, model: model)
+    #expect(fileExists(curve) && fileExists(folder.file("out.txt")))
+  }
+}
