@@ -106,9 +106,11 @@ struct PictureCodec {
     else {
       throw .mismatch("\(name): written with another model than \(path), or another state of it")
     }
-    let coder = try coder(step: file.step)
-    guard file.count <= LatentFile.largestNumbers / coder.symbolCount else {
-      throw .badInput("\(name): damaged: \(file.count) pictures")
+    // A file that was written has a step that could be used.
+    guard let coder = try? coder(step: file.step),
+      file.count <= LatentFile.largestNumbers / coder.symbolCount
+    else {
+      throw .badInput("\(name): damaged: \(file.count) pictures, a step of \(file.step)")
     }
     let symbols = try coder.unpacked(file.payload, pictures: file.count, name: name)
     let end = min(file.count, limit) * coder.symbolCount
