@@ -180,7 +180,7 @@ public let verbs: [any ParsableCommand.Type] =
   [
     Train.self, Generate.self, Sample.self, Next.self, Evaluate.self, Score.self, Tokenize.self,
     Detokenize.self, Inspect.self, Convert.self,
-    Update.self, Finetune.self,
+    Update.self, Finetune.self, Encode.self, Reconstruct.self,
     Models.self, Bench.self, Completion.self,
   ] + families.flatMap { $0.commands }
 

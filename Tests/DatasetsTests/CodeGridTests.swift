@@ -18,19 +18,22 @@ import Testing
 
   deinit { removeTree(folder) }
 
-  /// Grids in which most codes follow from their neighbours.
+  /// Grids in which codes often follow from a neighbour or from their place, in two ways.
   private func grids(_ count: Int, seed: UInt64) -> [Int32] {
     var random = RandomSource(seed: seed)
     var codes: [Int32] = []
     for _ in 0..<count {
+      let isOdd = random.integer(below: 2) == 1
       for place in 0..<Self.height * Self.width {
         let left = place % Self.width == 0 ? 0 : codes[codes.count - 1]
         let up = place < Self.width ? 0 : codes[codes.count - Self.width]
-        let free = random.integer(below: 10) < 3
-        codes.append(
-          free
-            ? Int32(random.integer(below: UInt64(Self.entries)))
-            : (left + 2 * up + 1) % Int32(Self.entries))
+        let entries = Int32(Self.entries)
+        switch random.integer(below: 10) {
+        case 0..<3: codes.append((left + 1) % entries)
+        case 3..<5: codes.append((up + 2) % entries)
+        case 5..<9: codes.append(Int32(isOdd ? place : 2 * place + 5) % entries)
+        default: codes.append(Int32(random.integer(below: UInt64(Self.entries))))
+        }
       }
     }
     return codes
@@ -47,9 +50,10 @@ import Testing
     #expect(try model.decoded(Table(bytes), grids: 300, name: "x") == codes)
     let bits = model.bits(of: codes)
     #expect(Double(8 * bytes.count) < 1.01 * bits + 40)
-    // 0.7 of the places are certain, and the rest alike: H = 0.7 log(1/0.7) + 0.3 log(24/0.3) or so.
+    // Without what is known of others a code costs 4.58 bits; what it costs at least is 1.9 for the way
+    // it comes about and 0.46 for the free ones.
     let perCode = bits / Double(codes.count)
-    #expect(perCode > 2.1 && perCode < 3.0)
+    #expect(perCode > 2.3 && perCode < 3.3, "\(perCode)")
     for threads in [1, 4] {
       let before = Threads.count
       Threads.count = threads
@@ -78,7 +82,7 @@ import Testing
       drawn += grid
     }
     let (own, data) = (model.bits(of: drawn), model.bits(of: grids(300, seed: 5)))
-    #expect(abs(own / data - 1) < 0.05)
+    #expect(abs(own / data - 1) < 0.15, "\(own) \(data)")
     #expect(model.drawn([Float](repeating: 40, count: 30)).allSatisfy { $0 < Self.entries })
   }
 

@@ -18,6 +18,7 @@ import Training
     case safetensors, pth, pickle
     case csv
     case idx, archive, picture
+    case compressed, codePrior
   }
 
   @Test(arguments: Target.allCases) func fuzz(_ target: Target) throws {
@@ -78,6 +79,7 @@ extension FuzzTests.Target {
     case .tokenizer: try TokenizerFuzz(folder: folder)
     case .gpt2, .promptCache: try GPT2Fuzz(self, folder: folder)
     case .idx, .archive, .picture: try PictureFuzz(self, folder: folder)
+    case .compressed, .codePrior: try LatentFuzz(self, folder: folder)
     default: try FuzzWork(self, folder: folder)
     }
   }

@@ -58,7 +58,7 @@ struct FuzzWork: FuzzSubject {
     case .counts, .countsRepaired: return try get("model/\(NGramFolder.counts)")
     case .configuration: return try get("model/\(ModelConfiguration.fileName)")
     case .bpe, .tokenizer, .gpt2, .promptCache, .safetensors, .pth, .pickle, .idx, .archive,
-      .picture:
+      .picture, .compressed, .codePrior:
       return []
     }
   }
@@ -96,7 +96,8 @@ struct FuzzWork: FuzzSubject {
     case .counts, .countsRepaired: "\(folder)/model/\(NGramFolder.counts)"
     case .configuration: "\(folder)/model/\(ModelConfiguration.fileName)"
     case .bpe: "\(folder)/input.bpe"
-    case .tokenizer, .gpt2, .promptCache, .safetensors, .pth, .pickle, .idx, .archive, .picture:
+    case .tokenizer, .gpt2, .promptCache, .safetensors, .pth, .pickle, .idx, .archive, .picture,
+      .compressed, .codePrior:
       "\(folder)/input"
     }
   }
@@ -128,7 +129,8 @@ struct FuzzWork: FuzzSubject {
     case .configuration:
       try use(NGramLanguageModel(folder: "\(folder)/model"))
       try update()
-    case .tokenizer, .gpt2, .promptCache, .safetensors, .pth, .pickle, .idx, .archive, .picture:
+    case .tokenizer, .gpt2, .promptCache, .safetensors, .pth, .pickle, .idx, .archive, .picture,
+      .compressed, .codePrior:
       break
     }
   }

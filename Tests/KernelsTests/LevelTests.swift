@@ -36,6 +36,9 @@ import Testing
   @Test func lstmCell() async {
     await #expect(processExitsWith: .success) { KernelCheck.atEveryLevel { $0.lstmCell() } }
   }
+  @Test func draws() async {
+    await #expect(processExitsWith: .success) { KernelCheck.atEveryLevel { $0.draws() } }
+  }
   @Test func gruCell() async {
     await #expect(processExitsWith: .success) { KernelCheck.atEveryLevel { $0.gruCell() } }
   }

@@ -1,3 +1,4 @@
+import CKernels
 import Kernels
 
 /// What differs between training and inference: passed to layers as an argument, since there is no
@@ -23,15 +24,18 @@ public final class Context {
 }
 
 extension Tensor {
-  /// Values from the normal distribution; zeros from ``RandomSource/zeros``.
+  /// Values from the normal distribution; zeros from ``RandomSource/zeros``. One draw from `random`
+  /// starts a stream of their own, which several threads take in blocks.
   public static func normal(
     _ shape: Shape, mean: Float = 0, deviation: Float = 1, using random: inout RandomSource
   ) -> Tensor {
-    random == .zeros
-      ? .zeros(shape)
-      : Tensor(shape) { memory in
-        for index in memory.indices { memory[index] = mean + deviation * Float(random.normal()) }
-      }
+    if random == .zeros { return .zeros(shape) }
+    let (output, key) = (Storage(count: shape.count), UInt(random.next()))
+    let base = output.base
+    parallelElements(output.count) { first, end in
+      aigc_draw_normal(end - first, key, first, mean, deviation, base + first)
+    }
+    return Tensor(output, shape)
   }
 
   /// Values from the uniform distribution over [low, high); zeros from ``RandomSource/zeros``.

@@ -14,6 +14,7 @@
 #include "filtering.h"
 #include "recurrent.h"
 #include "weights.h"
+#include "random.h"
 
 #include "../table.h"
 #define AIGC_ENTRY(name, parameters, arguments) .name = k_##name,

@@ -125,11 +125,15 @@ static void k_pack_panel(long depth, long columns, const float *b, long b_depth,
     whole_columns = columns / LANES * LANES;
     pack_squares(whole_depth, whole_columns, b, b_column, panel);
   }
-  /* Sixteen values of k at a time, so that a matrix that lies the other way is read in whole lines. */
+  for (long k = 0; k < depth; k++)
+    for (long j = columns; j < PANEL; j++) panel[k * PANEL + j] = 0;
+  /* Sixteen values of k at a time, so that a matrix that lies the other way is read in whole lines. Not
+   * by vectors: their scattered stores take far longer. */
   for (long k0 = 0; k0 < depth; k0 += 16) {
     long end = k0 + 16 < depth ? k0 + 16 : depth;
-    for (long j = 0; j < PANEL; j++)
+    for (long j = 0; j < columns; j++)
+#pragma clang loop vectorize(disable)
       for (long k = j < whole_columns && k0 < whole_depth ? whole_depth : k0; k < end; k++)
-        panel[k * PANEL + j] = j < columns ? b[k * b_depth + j * b_column] : 0;
+        panel[k * PANEL + j] = b[k * b_depth + j * b_column];
   }
 }

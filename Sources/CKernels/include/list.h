@@ -59,6 +59,7 @@
  *   weights_by_output: y[r][c] += sum of x[r][k] w[c][k], for weights [outputs, inputs]. Made for one
  *   to eight rows; strides count values.
  * widen: y[r][c] = w[r][c] as float32.
+ * draw_normal: n values of a normal distribution from value `first`, a multiple of 32, of stream `key`.
  * fetch_rows: asks for `rows` pieces of `bytes` of memory, `stride` bytes apart, that are needed soon.
  */
 #define AIGC_KERNELS(K) \
@@ -183,6 +184,8 @@
     (type, rows, depth, columns, x, x_row, w, w_row, y, y_row)) \
   K(widen, (int type, long rows, long columns, const void *w, long w_row, float *y, long y_row), \
     (type, rows, columns, w, w_row, y, y_row)) \
+  K(draw_normal, (long n, unsigned long key, long first, float mean, float deviation, float *y), \
+    (n, key, first, mean, deviation, y)) \
   K(fetch_rows, (long rows, long bytes, const void *w, long stride), (rows, bytes, w, stride)) \
   K(lstm_cell, (long n, float *gates, long stride, const float *bias, const float *c_before, \
     float *c, float *h), (n, gates, stride, bias, c_before, c, h)) \

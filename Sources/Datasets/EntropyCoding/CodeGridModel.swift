@@ -2,116 +2,120 @@ import Files
 import Glibc
 import Kernels
 
-/// Probabilities of grids of codes, as a VQ-VAE makes them: each code given its left and its upper
-/// neighbour and its place, learned by counting. Grids are coded with it, and drawn from it.
+/// Probabilities of grids of codes, as a VQ-VAE makes them, learned by counting. Grids are coded with it, and
+/// drawn from it.
 ///
-/// What is known of both neighbours together is often little; it is interpolated with what each of them says
-/// by itself (their product, as if they were independent), those with what the place says, and that with the
-/// codes' frequencies: each distribution counts as `weight` observations of the next finer one.
+/// A code depends on its left, its upper and its upper right neighbour, and on its place in grids of a class
+/// that the codes so far tell more and more surely. Each of these four gives a distribution; the code's is
+/// the root of their product, over the codes' frequencies: a product of experts (Hinton 2002) with weights of
+/// ½, since what they know is partly the same. Tables of several neighbours together were no better on
+/// MNIST, and ten times the size.
 public struct CodeGridModel: Sendable {
-  public let entries: Int
-  public let height: Int
-  public let width: Int
-  /// Counts of (left, up, code), sorted by them; `entries` stands for outside the grid.
-  let triples: CodeTriples
-  /// Counts of [place, code], which the triples do not say.
-  let places: [UInt32]
+  let counts: CodeGridCounts
+  public var entries: Int { counts.entries }
+  public var height: Int { counts.height }
+  public var width: Int { counts.width }
 
-  /// [code], [place, code], [left, code], [up, code].
+  /// Codes' frequencies.
   private let base: [Double]
-  private let placed: [Double]
-  private let left: [Double]
-  private let up: [Double]
+  /// Roots of the codes' probabilities after each neighbour, [neighbour, code].
+  private let neighbors: [[Float]]
+  /// [class, place, code], and the classes' shares.
+  private let placed: [Float]
+  private let shares: [Double]
 
-  /// How many observations a coarser distribution counts as.
+  /// How many observations the codes' frequencies count as beside a neighbour.
   private static let neighborWeight = 16.0
-  private static let placeWeight = 16.0
-  private static let pairWeight = 16.0
-  /// The most entries: tables of neighbours grow with their square.
+  /// A class that has become so unlikely is left out.
+  private static let leastShare = 1e-4
+  /// The most entries, and the longest side of a grid.
   public static let largest = 1024
+  static let longestSide = 256
 
-  /// Learns of `codes`, [grids, height, width], each below `entries`.
+  /// Whether tables of such grids are small enough.
+  public static func fits(entries: Int, height: Int, width: Int) -> Bool {
+    (1...largest).contains(entries) && (1...longestSide).contains(height)
+      && (1...longestSide).contains(width)
+      && CodeGridCounts.mostClasses(entries: entries, height: height, width: width) > 0
+  }
+
+  /// Learns of `codes`, [grids, height, width], each below `entries`; sizes that fit.
   public init(entries: Int, height: Int, width: Int, codes: [Int32]) {
-    let size = height * width
-    var places = [UInt32](repeating: 0, count: size * entries)
-    for (index, code) in codes.enumerated() { places[index % size * entries + Int(code)] += 1 }
-    self.init(
-      entries: entries, height: height, width: width, places: places,
-      triples: CodeTriples(entries: entries, height: height, width: width, codes: codes))
+    self.init(.learn(entries: entries, height: height, width: width, codes: codes))
   }
 
-  init(entries: Int, height: Int, width: Int, places: [UInt32], triples: CodeTriples) {
-    (self.entries, self.height, self.width) = (entries, height, width)
-    self.places = places
-    self.triples = triples
-    var (counts, lefts, ups) = (
-      [Double](repeating: 0, count: entries),
-      [Double](repeating: 0, count: (entries + 1) * entries),
-      [Double](repeating: 0, count: (entries + 1) * entries)
-    )
-    triples.forEach { left, up, code, count in
-      counts[code] += Double(count)
-      lefts[left * entries + code] += Double(count)
-      ups[up * entries + code] += Double(count)
-    }
-    let uniform = [Double](repeating: 1 / Double(entries), count: entries)
-    base = Self.interpolated(counts, with: uniform, weight: Double(entries) / 2)
-    placed = Self.interpolated(
-      places.map { Double($0) }, with: base, weight: Self.placeWeight)
-    left = Self.interpolated(lefts, with: base, weight: Self.neighborWeight)
-    up = Self.interpolated(ups, with: base, weight: Self.neighborWeight)
-  }
-
-  /// Each row of `counts` as probabilities, with `coarser` as so many observations more.
-  private static func interpolated(
-    _ counts: [Double], with coarser: [Double], weight: Double
-  ) -> [Double] {
-    let size = coarser.count
-    var result = counts
-    for start in stride(from: 0, to: counts.count, by: size) {
-      let total = counts[start..<start + size].reduce(0, +) + weight
-      for index in 0..<size {
-        result[start + index] = (counts[start + index] + weight * coarser[index]) / total
+  init(_ counts: CodeGridCounts) {
+    self.counts = counts
+    let (base, entries) = (counts.frequencies(), counts.entries)
+    self.base = base
+    neighbors = counts.neighbors.map { table -> [Float] in
+      var roots: [Float] = []
+      for row in stride(from: 0, to: table.count, by: entries) {
+        let own = table[row..<row + entries].map { Double($0) }
+        let chances = CodeGridCounts.interpolated(own, with: base, weight: Self.neighborWeight)
+        roots += chances.map { Float($0.squareRoot()) }
       }
+      return roots
     }
-    return result
+    (placed, shares) = counts.probabilities()
   }
+
+  /// How likely a grid's classes are, given its codes so far.
+  private typealias Classes = [Double]
 
   /// The probabilities of the code at `place` (row by row, from 0) of the grid that begins at `start`;
   /// the codes before it are known.
-  func probabilities(_ codes: [Int32], _ start: Int, _ place: Int) -> [Double] {
-    let leftCode = place % width == 0 ? entries : Int(codes[start + place - 1])
-    let upCode = place < width ? entries : Int(codes[start + place - width])
+  private func probabilities(
+    _ codes: [Int32], _ start: Int, _ place: Int, _ classes: Classes
+  ) -> [Double] {
+    let entries = entries
     var result = [Double](repeating: 0, count: entries)
-    var sum = 0.0
-    let (l, u, p) = (leftCode * entries, upCode * entries, place * entries)
-    for code in 0..<entries {
-      let value = left[l + code] * up[u + code] * placed[p + code] / (base[code] * base[code])
-      result[code] = value
-      sum += value
+    for (index, share) in classes.enumerated() where share > 0 {
+      let row = (index * height * width + place) * entries
+      for code in 0..<entries { result[code] += share * Double(placed[row + code]) }
     }
-    let range = triples.range(left: leftCode, up: upCode)
-    let total = Double(triples.total(range)) + Self.pairWeight
-    let scale = Self.pairWeight / (sum * total)
-    for code in 0..<entries { result[code] *= scale }
-    for index in range { result[triples.code(index)] += Double(triples.count(index)) / total }
+    for code in 0..<entries { result[code] = result[code].squareRoot() / base[code] }
+    for (table, offset) in zip(neighbors, CodeGridCounts.offsets) {
+      let row = counts.code(offset, codes, start, place) * entries
+      for code in 0..<entries { result[code] *= Double(table[row + code]) }
+    }
     return result
+  }
+
+  /// Takes in the code at `place`.
+  private func update(_ classes: inout Classes, _ place: Int, _ code: Int32) {
+    var sum = 0.0
+    for (index, share) in classes.enumerated() where share > 0 {
+      let value = placed[(index * height * width + place) * entries + Int(code)]
+      classes[index] = share * Double(value)
+      sum += classes[index]
+    }
+    for index in classes.indices {
+      let share = classes[index] / sum
+      classes[index] = share < Self.leastShare ? 0 : share
+    }
   }
 
   // MARK: Coding
 
+  /// Grids of which each thread codes some.
+  private static let block = 64
+
   /// Bytes of `codes`, [grids, height, width].
   public func encoded(_ codes: [Int32]) -> [UInt8] {
     let size = height * width
-    let blocks = (codes.count / size + Self.block - 1) / Self.block
+    let grids = codes.count / size
+    let blocks = (grids + Self.block - 1) / Self.block
     let parts = ParallelSlots<ANSEncoder>(count: blocks)
     parallelFor(blocks) { block in
       var encoder = ANSEncoder()
-      let first = block * Self.block
-      for grid in first..<min(first + Self.block, codes.count / size) {
+      for grid in block * Self.block..<min((block + 1) * Self.block, grids) {
+        var classes = shares
         for place in 0..<size {
-          let table = FrequencyTable(probabilities(codes, grid * size, place))
-          encoder.append(Int(codes[grid * size + place]), table)
+          let code = codes[grid * size + place]
+          let table = FrequencyTable(probabilities(codes, grid * size, place, classes))
+          encoder.append(Int(code), table)
+          update(&classes, place, code)
         }
       }
       parts.set(block, encoder)
@@ -120,9 +124,6 @@ public struct CodeGridModel: Sendable {
     for block in 0..<blocks { if let part = parts.get(block) { encoder.append(part) } }
     return encoder.finished()
   }
-
-  /// Grids of which each thread codes some.
-  private static let block = 64
 
   /// What ``encoded(_:)`` made bytes of.
   /// - Parameters:
@@ -136,9 +137,12 @@ public struct CodeGridModel: Sendable {
     var decoder = try ANSDecoder(bytes, name: name)
     var codes: [Int32] = []
     for grid in 0..<grids {
+      var classes = shares
       for place in 0..<height * width {
-        let table = FrequencyTable(probabilities(codes, grid * height * width, place))
-        codes.append(Int32(try decoder.next(table)))
+        let chances = probabilities(codes, grid * height * width, place, classes)
+        let code = Int32(try decoder.next(FrequencyTable(chances)))
+        codes.append(code)
+        update(&classes, place, code)
       }
       if grid % Self.block == 0 { try Interruption.check() }
     }
@@ -152,12 +156,14 @@ public struct CodeGridModel: Sendable {
   public func drawn(_ normals: some Collection<Float>) -> [Int32] {
     precondition(
       normals.count == height * width, "CodeGridModel: \(normals.count) numbers for a grid")
-    var codes: [Int32] = []
+    var (codes, classes): ([Int32], Classes) = ([], shares)
     for (place, normal) in normals.enumerated() {
-      let table = FrequencyTable(probabilities(codes, 0, place))
+      let table = FrequencyTable(probabilities(codes, 0, place, classes))
       let uniform = NormalDistribution.cumulative(Double(normal)) * Double(FrequencyTable.total)
-      codes.append(
-        Int32(table.symbol(at: UInt32(min(max(uniform, 0), Double(FrequencyTable.total - 1))))))
+      let limit = Double(FrequencyTable.total - 1)
+      let code = Int32(table.symbol(at: UInt32(min(max(uniform, 0), limit))))
+      codes.append(code)
+      update(&classes, place, code)
     }
     return codes
   }
@@ -165,9 +171,13 @@ public struct CodeGridModel: Sendable {
   /// What `codes` cost by the model's probabilities, in bits: the logarithm of their probability.
   public func bits(of codes: [Int32]) -> Double {
     let size = height * width
-    return codes.indices.reduce(0) { sum, index in
-      let chances = probabilities(codes, index / size * size, index % size)
-      return sum - log2(chances[Int(codes[index])])
+    var (sum, classes) = (0.0, shares)
+    for (index, code) in codes.enumerated() {
+      if index % size == 0 { classes = shares }
+      let chances = probabilities(codes, index / size * size, index % size, classes)
+      sum -= log2(chances[Int(code)] / chances.reduce(0, +))
+      update(&classes, index % size, code)
     }
+    return sum
   }
 }

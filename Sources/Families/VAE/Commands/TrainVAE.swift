@@ -40,6 +40,7 @@ struct TrainVAE<Name: VAEFamilyName>: ConsoleCommand {
         "--reconstruction, --feature-weight, --adversarial-weight, --d-lr are of train vaegan")
     }
     if Name.kind == .vaegan, table.isGiven { throw ValidationError("tables are of train vae") }
+    if quantized.vq, table.isGiven { throw ValidationError("--vq is of pictures, not of tables") }
   }
 
   func run() throws {
@@ -63,10 +64,11 @@ struct TrainVAE<Name: VAEFamilyName>: ConsoleCommand {
     trainer.report = { progress.show($0) }
     let summary = training.resume ? try trainer.resume(in: folder) : try trainer.train(to: folder)
     progress.finish()
+    let isQuantized = try VAEConfiguration.read(folder: folder).codebook != nil
     try printSummary(
       summary, folder: folder, json: common.json,
       items: trainer.table == nil ? "images" : "rows",
-      score: ("val_loss", "-ELBO on what was held out"),
+      score: ("val_loss", "\(isQuantized ? "loss" : "-ELBO") on what was held out"),
       command: "sample \(Name.family) --out img.png",
       usage: trainer.table == nil ? nil : "score \(folder) TABLE")
   }

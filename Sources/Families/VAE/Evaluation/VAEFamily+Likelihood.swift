@@ -9,6 +9,9 @@ extension VAEFamily {
   func likelihood(
     _ generator: any ImageGenerator, of path: String, _ options: LikelihoodOptions
   ) throws(AIGCError) -> [JSONValue.Member] {
+    if let quantized = generator as? QuantizedModel {
+      return try quantized.likelihood(of: path, options)
+    }
     guard let model = generator as? VAEModel else { return [] }
     let set = try pictures(model, path, options)
     // Streams of the seed that the distances leave free.

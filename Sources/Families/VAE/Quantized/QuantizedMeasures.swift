@@ -30,7 +30,8 @@ struct QuantizedMeasures {
       let x = Tensor(try pictures.values(rows), Shape([rows.count] + shape)) * 0.5 + 0.5
       let found = networks.encode(x, .inference)
       let logits = networks.decode(found.vectors, .inference)
-      reconstruction += Double(networks.likelihood.losses(x, logits: logits).sum().item)
+      let losses = networks.likelihood.losses(x, logits: logits).values
+      reconstruction += losses.reduce(0.0) { $0 + Double($1) }
       commitment += Double(found.commitmentLoss.item) * Double(rows.count * size)
       codes += found.codes
     }

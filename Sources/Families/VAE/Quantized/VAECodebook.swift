@@ -29,7 +29,7 @@ extension VAEConfiguration {
     guard VAECodebook.entryRange.contains(codebook.entries),
       VAECodebook.dimensionRange.contains(codebook.dimension), codebook.commitment >= 0,
       network == .convolutional, latent == codeCount, classes.isEmpty, vaeKind == .vae,
-      mapHeight <= CodeGridModel.longestSide, mapWidth <= CodeGridModel.longestSide
+      CodeGridModel.fits(entries: codebook.entries, height: mapHeight, width: mapWidth)
     else { return "sizes that make no VQ-VAE" }
     return nil
   }

@@ -1,0 +1,67 @@
+import Console
+import Datasets
+import Files
+import Glibc
+
+/// What a compression costs and what it keeps.
+struct CompressionReport {
+  let pictures: Int
+  /// Of the whole file, and of the coded numbers in it.
+  let bytes: Int
+  let payload: Int
+  /// Peak signal-to-noise ratio in decibel, of bytes 0–255; the squared error is the mean over all pixels of
+  /// all pictures. Infinite where nothing is lost.
+  let psnr: Double
+  private let pixels: Int
+
+  /// Compares pictures with what comes back of a file.
+  /// - Parameters:
+  ///   - size: bytes of the whole file.
+  ///   - sets: what was compressed.
+  /// - Throws: ``AIGCError``: as ``PictureCodec/decode(_:name:limit:_:)``, badInput when a picture
+  ///   cannot be read any more.
+  init(
+    _ codec: PictureCodec, _ file: LatentFile, size: Int, name: String, _ sets: [PictureSet]
+  ) throws(AIGCError) {
+    (pictures, bytes, payload) = (file.count, size, file.payload.count)
+    pixels = codec.size.width * codec.size.height
+    var again: [Float] = []
+    try codec.decode(file, name: name) { again += $0 }
+    var (sum, place): (UInt64, Int) = (0, 0)
+    try PictureCodec.forBlocks(of: sets) { values, _ in
+      for value in values {
+        let difference = Int64(Self.level(value)) - Int64(Self.level(again[place]))
+        sum += UInt64(difference * difference)
+        place += 1
+      }
+    }
+    let error = Double(sum) / Double(max(place, 1))
+    psnr = 10 * log10(255 * 255 / error)
+  }
+
+  /// The byte that a picture's file would have.
+  private static func level(_ value: Float) -> Int {
+    let level = ((value + 1) * 127.5).rounded()
+    // The comparisons are false for NaN.
+    return level >= 255 ? 255 : level > 0 ? Int(level) : 0
+  }
+
+  private var bitsPerPicture: Double { Double(8 * bytes) / Double(max(pictures, 1)) }
+
+  var members: [JSONValue.Member] {
+    [
+      .init("pictures", .int(pictures)), .init("bytes", .int(bytes)),
+      .init("payload_bytes", .int(payload)), .init("bits_per_picture", .double(bitsPerPicture)),
+      .init("bits_per_pixel", .double(bitsPerPicture / Double(pixels))),
+      .init("psnr", psnr.isFinite ? .double(psnr) : .null),
+    ]
+  }
+
+  /// One line for people.
+  var text: String {
+    "\(pictures) \(pictures == 1 ? "picture" : "pictures"), \(bytes) bytes, "
+      + "\(Format.fixed(bitsPerPicture, 1)) bits a picture, "
+      + "\(Format.fixed(bitsPerPicture / Double(pixels), 4)) bits a pixel, "
+      + "PSNR \(psnr.isFinite ? Format.fixed(psnr, 2) : "∞") dB"
+  }
+}

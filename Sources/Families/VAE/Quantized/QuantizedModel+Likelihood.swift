@@ -1,0 +1,30 @@
+import Datasets
+import Files
+import Glibc
+
+extension QuantizedModel {
+  /// The bound on log p(x) of pictures and its parts, in nats a picture: a picture's codes are one way in
+  /// which it comes about, so log p(x) is at least log p(x | codes) + log p(codes).
+  /// - Throws: ``AIGCError``: badInput when a picture cannot be read, interrupted.
+  func likelihood(
+    of path: String, _ options: LikelihoodOptions
+  ) throws(AIGCError) -> [JSONValue.Member] {
+    var form = PictureOptions(
+      size: PictureSize(width: width, height: height), channels: channels)
+    form.badPictures = options.badPictures
+    var set = try PictureSet.open(path, form)
+    if options.count < set.count {
+      let share = (Double(options.count) + 0.5) / Double(set.count)
+      set = set.subset(splitPlaces(set.count, share: share, seed: options.seed).heldOut)
+    }
+    let found = try QuantizedMeasures(of: set, configuration, networks)
+    let bits = prior.map { $0.bits(of: found.codes) / Double(max(set.count, 1)) }
+    let divergence = bits.map { $0 * log(2) }
+    return [
+      .init("elbo", JSONValue(divergence.map { -found.reconstruction - $0 })),
+      .init("reconstruction", .double(found.reconstruction)), .init("kl", JSONValue(divergence)),
+      .init("code_bits", JSONValue(bits)), .init("commitment", .double(found.commitment)),
+      .init("code_perplexity", .double(found.perplexity)), .init("measured", .int(set.count)),
+    ]
+  }
+}

@@ -1,0 +1,123 @@
+import ArgumentParser
+import Console
+import Datasets
+import Files
+import Training
+
+/// `aigc encode MODEL PICTURES… --out FILE`.
+struct Encode: ConsoleCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "encode",
+    abstract: "Compress pictures with an autoencoder: a VAE, a VAE-GAN or a VQ-VAE.",
+    discussion: """
+      All pictures go into one file, which 'aigc reconstruct' with the same model turns back. What \
+      that costs and keeps is printed: bits a picture, and the PSNR of what comes back.
+      """)
+
+  @Argument(help: "A model's name (see 'aigc models') or path.", completion: .directory)
+  var model: String
+  @Argument(help: "Pictures, folders or archives of them, IDX files.", completion: .file())
+  var pictures: [String]
+  @Option(
+    name: .shortAndLong,
+    help: """
+      The file to write; its name may end in .safetensors, for tensors mean and log_variance (or \
+      codes) that other programs read.
+      """, completion: .file())
+  var out: String
+  @OptionGroup var coding: CodingArguments
+  @OptionGroup var common: CommonOptions
+
+  func run() throws {
+    let codec = try openCodec(model)
+    let sets = try coding.open(pictures, codec)
+    if out.hasSuffix(".safetensors") {
+      try codec.writeTensors(sets, to: out)
+      return try report(codec, [.init("pictures", .int(sets.reduce(0) { $0 + $1.count }))])
+    }
+    let bytes = try codec.encode(sets, step: coding.step).bytes
+    let file = try OutputFile(path: out)
+    try file.write(bytes)
+    try file.commit(sync: false)
+    let found = try CompressionReport(
+      codec, LatentFile(path: out), size: bytes.count, name: out, sets)
+    Diagnostics.note(found.text)
+    try report(codec, found.members)
+  }
+
+  private func report(
+    _ codec: PictureCodec, _ members: [JSONValue.Member]
+  ) throws(AIGCError) {
+    guard common.json else { return try StandardOutput.write(out + "\n") }
+    try Answer(nil).write(
+      json: [.init("model", .string(codec.path))] + members + [.init("file", .string(out))])
+  }
+}
+
+/// How pictures are compressed.
+struct CodingArguments: ParsableArguments {
+  @Option(
+    parsing: .unconditional,
+    help: """
+      Latents are rounded to multiples of this; the prior's deviation is 1 (default 0.5). Codes of a \
+      VQ-VAE are whole numbers already.
+      """)
+  var step: Float = 0.5
+  @Option(help: "A picture that cannot be read is skipped, with a warning, or ends it (fail).")
+  var badPictures = PictureOptions.BadPictures.fail
+  @Option(parsing: .unconditional, help: "At most so many pictures of each file or folder.")
+  var limit: Int?
+
+  func validate() throws {
+    if !(step > 0 && step.isFinite) {
+      throw ValidationError("--step \(step): a number above 0 is needed")
+    }
+    if let limit, limit < 1 { throw ValidationError("--limit \(limit): a number from 1 up") }
+  }
+
+  /// The pictures in the model's form.
+  /// - Throws: ``AIGCError``: badInput when there are none, mismatch when they have not the classes
+  ///   that the model needs.
+  func open(_ paths: [String], _ codec: PictureCodec) throws(AIGCError) -> [PictureSet] {
+    var options = PictureOptions(size: codec.size, channels: codec.configuration.channels)
+    options.badPictures = badPictures
+    options.limit = limit
+    var sets: [PictureSet] = []
+    for path in paths {
+      guard let set = try open(path, options) else { continue }
+      for skipped in set.skipped { Diagnostics.warning("left out: \(skipped)") }
+      let classes = codec.configuration.classes
+      guard classes.isEmpty || (set.labels != nil && set.classes == classes) else {
+        throw .mismatch(
+          "\(path): the model knows the classes \(classes.prefix(3).joined(separator: ", ")) …, "
+            + "these pictures have not; use the folders or the IDX labels it was trained with")
+      }
+      sets.append(set)
+    }
+    guard sets.contains(where: { $0.count > 0 }) else {
+      throw .badInput("\(paths.joined(separator: " ")): no pictures")
+    }
+    return sets
+  }
+
+  /// nil for a bad picture that is skipped.
+  private func open(_ path: String, _ options: PictureOptions) throws(AIGCError) -> PictureSet? {
+    do throws(AIGCError) {
+      return try PictureSet.open(path, options)
+    } catch  where badPictures == .skip && error.code == .badInput {
+      Diagnostics.warning("left out: \(error)")
+      return nil
+    }
+  }
+}
+
+/// Opens the autoencoder that the user wrote as a name or a path.
+/// - Throws: ``AIGCError``: badInput for what is no model, mismatch for a model of another family.
+func openCodec(_ nameOrPath: String) throws(AIGCError) -> PictureCodec {
+  let path = try ModelStore.standard().resolve(nameOrPath)
+  let family = try family(of: path)
+  guard VAEKind(rawValue: family.name) != nil else {
+    throw .mismatch("\(path): a model of the family \(family.name); an autoencoder is needed here")
+  }
+  return try PictureCodec(path)
+}

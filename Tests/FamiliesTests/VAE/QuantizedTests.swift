@@ -1,0 +1,155 @@
+import Autograd
+import Checkpoints
+import Datasets
+import Files
+import Kernels
+import NN
+import Testing
+import Training
+
+@testable import Families
+
+/// A small run of a VQ-VAE: pictures of 8 x 8 as grids of 2 x 2 codes.
+func smallQuantized(_ folder: TemporaryFolder, steps: Int = 6) throws -> VAETrainer {
+  var trainer = try smallVAE(.vae, folder, steps: steps)
+  trainer.model.layers = [6, 8]
+  trainer.model.latent = nil
+  var codebook = VAECodebook()
+  (codebook.entries, codebook.dimension) = (12, 4)
+  trainer.model.codebook = codebook
+  return trainer
+}
+
+/// VQ-VAEs from pictures to pictures.
+@Suite(.serialized) struct QuantizedTests {
+  @Test func aRunShowsItself() throws {
+    let folder = try TemporaryFolder()
+    var trainer = try smallQuantized(folder)
+    let summary = try trainer.train(to: folder.file("model"))
+    #expect(summary.steps == 6 && summary.items == 48 && summary.bestValidationLoss != nil)
+    for name in ["samples.png", "reconstructions.png", "loss.png"] {
+      _ = try Picture.read(folder.file("model/\(name)"))
+    }
+    let log = try text(folder.file("model/log.jsonl"))
+    for name in ["reconstruction", "commitment", "perplexity", "val_loss", "val_code_perplexity"] {
+      #expect(log.contains("\"\(name)\":"), "\(name)")
+    }
+    let model = try QuantizedModel(folder: folder.file("model"))
+    #expect(model.latentCount == 4 && model.configuration.codebook == trainer.model.codebook)
+    #expect(model.description.contains { $0.name == "prior" })
+    // The same seed is the same picture, in any company.
+    let draws = (0..<20).map { model.draw(seed: $0).latent }
+    let all = try model.pictures(latents: draws.flatMap { $0 }, labels: [])
+    let one = try model.pictures(latents: draws[18], labels: [])
+    #expect(Array(all[18 * 64..<19 * 64]) == one && one.allSatisfy { (-1...1).contains($0) })
+    // Codes and back, by one picture and by many.
+    let values = try PictureSet.open(trainer.data).values(Array(0..<20))
+    let codes = try model.codes(values)
+    #expect(codes.count == 80 && codes.allSatisfy { (0..<12).contains($0) })
+    #expect(try model.codes(Array(values[64..<128])) == Array(codes[4..<8]))
+    #expect(try model.pictures(codes: codes).count == values.count)
+  }
+
+  @Test func itLearns() throws {
+    let folder = try TemporaryFolder()
+    var trainer = try smallQuantized(folder, steps: 500)
+    trainer.model.layers = [16, 32]
+    trainer.model.codebook?.entries = 64
+    trainer.trainer.evalEvery = 250
+    trainer.trainer.schedule.peak = 3e-3
+    let summary = try trainer.train(to: folder.file("model"))
+    // A picture of 4 or 16 white pixels of 64: 15 and 36 nats with one rate for all.
+    let best = try #require(summary.bestValidationLoss)
+    #expect(best < 6, "\(best)")
+    // The prior knows the grids: fewer bits than codes that are all alike, 4 · 6.
+    let model = try QuantizedModel(folder: folder.file("model"))
+    let codes = try model.codes(PictureSet.open(trainer.data).values(Array(0..<48)))
+    let prior = try #require(model.prior)
+    #expect(prior.bits(of: codes) / 48 < 18, "\(prior.bits(of: codes) / 48)")
+  }
+
+  /// A run that stopped and went on has the weights, the averages and the prior of one that did not.
+  @Test(arguments: VectorQuantizer.Update.allCases) func resumingChangesNothing(
+    _ update: VectorQuantizer.Update
+  ) throws {
+    let folder = try TemporaryFolder()
+    var whole = try smallQuantized(folder)
+    whole.model.codebook?.update = update
+    whole.trainer.schedule.shape = .constant
+    _ = try whole.train(to: folder.file("whole"))
+    var part = whole
+    part.trainer.steps = 2
+    _ = try part.train(to: folder.file("part"))
+    part.trainer.steps = 6
+    part.options = try VAETrainer.savedOptions(in: folder.file("part"))
+    _ = try part.resume(in: folder.file("part"))
+    for file in [VAEFolder.weights, QuantizedModel.priorName] {
+      #expect(
+        try bytes(folder.file("whole/\(file)")) == bytes(folder.file("part/\(file)")), "\(file)")
+    }
+  }
+
+  private static let damage: [(String, String, String)] = [
+    ("\"entries\" : 12", "\"entries\" : 13", "does not fit"),
+    ("\"entries\" : 12", "\"entries\" : 1000000", "no VQ-VAE"),
+    ("\"dimension\" : 4", "\"dimension\" : -1", "no VQ-VAE"),
+    ("\"latent\" : 4", "\"latent\" : 5", "no VQ-VAE"),
+    ("\"width\" : 8", "\"width\" : 16", "no VQ-VAE"),
+    ("\"update\" : \"average\"", "\"update\" : \"gradient\"", "unknown"),
+  ]
+
+  @Test(arguments: damage) func damagedConfigurations(
+    _ old: String, _ new: String, _ message: String
+  ) throws {
+    let folder = try TemporaryFolder()
+    var trainer = try smallQuantized(folder, steps: 1)
+    _ = try trainer.train(to: folder.file("model"))
+    let plain = try text(folder.file("model/config.json"))
+    #expect(plain.contains(old))
+    let changed = plain.split(separator: old, omittingEmptySubsequences: false)
+      .joined(separator: new)
+    try folder.write("model/config.json", changed)
+    let error = #expect(throws: AIGCError.self) {
+      try QuantizedModel(folder: folder.file("model"))
+    }
+    #expect(error?.description.contains(message) == true, "\(error?.description ?? "")")
+  }
+
+  @Test func otherModelsAndMissingPriors() throws {
+    let folder = try TemporaryFolder()
+    var trainer = try smallQuantized(folder, steps: 1)
+    _ = try trainer.train(to: folder.file("vq"))
+    var plain = try smallVAE(.vae, folder, steps: 1)
+    _ = try plain.train(to: folder.file("vae"))
+    #expect(throws: AIGCError.self) { try VAEModel(folder: folder.file("vq")) }
+    #expect(throws: AIGCError.self) { try QuantizedModel(folder: folder.file("vae")) }
+    let family = VAEFamily<VAEName>()
+    #expect(try family.load(folder.file("vq")) is QuantizedModel)
+    #expect(try family.load(folder.file("vae")) is VAEModel)
+    // Half as large, with the prior.
+    var options = ConversionOptions()
+    options.type = .f16
+    try family.convert(folder.file("vq"), to: folder.file("half"), options: options)
+    #expect(try QuantizedModel(folder: folder.file("half")).prior != nil)
+    removeTree(folder.file("vq/\(QuantizedModel.priorName)"))
+    let model = try QuantizedModel(folder: folder.file("vq"))
+    let error = #expect(throws: AIGCError.self) {
+      try model.pictures(latents: [0, 0, 0, 0], labels: [])
+    }
+    #expect(error?.description.contains("--resume") == true)
+    trainer.model.isConditional = true
+    #expect(throws: AIGCError.self) { try trainer.train(to: folder.file("other")) }
+  }
+
+  @Test func collapseIsNamed() throws {
+    let folder = try TemporaryFolder()
+    var trainer = try smallQuantized(folder, steps: 4)
+    trainer.model.codebook?.entries = 500
+    trainer.model.codebook?.update = .gradient
+    trainer.trainer.evalEvery = 2
+    var warnings: [String] = []
+    trainer.report = { if case .warning(let text) = $0 { warnings.append(text) } }
+    _ = try trainer.train(to: folder.file("model"))
+    #expect(warnings.count == 1 && warnings[0].hasPrefix("codebook collapse"))
+  }
+}

@@ -1,0 +1,95 @@
+import Datasets
+import Files
+import Kernels
+
+@testable import Families
+
+/// The targets `compressed`, the file of `aigc encode`, of a VAE that knows classes and of a VQ-VAE, and
+/// `codePrior`, the latter's prior.
+struct LatentFuzz: FuzzSubject {
+  private let target: FuzzTests.Target
+  private let folder: String
+  private(set) var seeds: [[UInt8]] = []
+  private let path: String
+
+  init(_ target: FuzzTests.Target, folder: String) throws {
+    self.target = target
+    self.folder = folder
+    path = target == .codePrior ? "\(folder)/codes/\(QuantizedModel.priorName)" : "\(folder)/input"
+    // Eight pictures of two classes.
+    var random = RandomSource(seed: 1)
+    let pictures = (0..<8 * 64).map { _ in UInt8(random.integer(below: 256)) }
+    let size: [UInt8] = [0, 0, 8, 3, 0, 0, 0, 8, 0, 0, 0, 8, 0, 0, 0, 8]
+    try put(size + pictures, "\(folder)/pictures")
+    try put([0, 0, 8, 1, 0, 0, 0, 8, 0, 1, 0, 1, 0, 1, 0, 1], "\(folder)/labels")
+    var trainer = VAETrainer()
+    (trainer.data, trainer.labels) = ("\(folder)/pictures", "\(folder)/labels")
+    (trainer.trainer.steps, trainer.trainer.batchSize) = (2, 4)
+    (trainer.model.layers, trainer.model.latent, trainer.model.isConditional) = ([4], 3, true)
+    _ = try trainer.train(to: "\(folder)/latents")
+    trainer.model.isConditional = false
+    var codebook = VAECodebook()
+    (codebook.entries, codebook.dimension) = (5, 2)
+    trainer.model.codebook = codebook
+    _ = try trainer.train(to: "\(folder)/codes")
+    if target == .codePrior {
+      seeds = [try read(path)]
+      return
+    }
+    let set = try PictureSet.open(trainer.data, labels: trainer.labels)
+    for model in ["latents", "codes"] {
+      seeds.append(try PictureCodec("\(folder)/\(model)").encode([set], step: 0.5).bytes)
+    }
+  }
+
+  var dictionary: [String] { ["AIGL", "\u{1}\0", "\u{7F}", "\0\0\0\0"] }
+
+  var codes: Set<AIGCError.Code> { [.badInput, .mismatch, .usage] }
+
+  /// Half of the changes stand behind sums that are right again.
+  func write(_ input: [UInt8]) throws {
+    var input = input
+    let size = target == .codePrior ? 8 : 4
+    if input.count % 2 == 0, input.count > size {
+      let start = input.count - size
+      let content = Array(input[..<start])
+      let sum =
+        size == 4 ? UInt64(CRC32C.of(content)) : try Checksum.of(Table(content))
+      for place in 0..<size {
+        input[start + place] = UInt8(truncatingIfNeeded: sum >> UInt64(8 * place))
+      }
+    }
+    try put(input, path)
+  }
+
+  func keep(_ execution: Int) throws { try put(read(path), "\(folder)-\(execution).kept") }
+
+  func run() throws {
+    let models = target == .codePrior ? ["codes"] : ["latents", "codes"]
+    let set = try PictureSet.open("\(folder)/pictures")
+    var last: AIGCError?
+    for model in models {
+      let codec = try PictureCodec("\(folder)/\(model)")
+      do throws(AIGCError) {
+        let file = try target == .codePrior ? codec.encode([set], step: 1) : LatentFile(path: path)
+        var values: [Float] = []
+        try codec.decode(file, name: path, limit: 100) { values += $0 }
+        guard values.count == min(file.count, 100) * 64, values.allSatisfy({ $0.magnitude <= 1 })
+        else { throw .failed("impossible pictures") }
+      } catch {
+        last = error
+      }
+    }
+    if let last { throw last }
+  }
+
+  private func read(_ path: String) throws -> [UInt8] {
+    try MappedFile(path: path).bytes().array(of: UInt8.self)
+  }
+
+  private func put(_ bytes: [UInt8], _ path: String) throws {
+    let file = try OutputFile(path: path)
+    try file.write(bytes)
+    try file.commit(sync: false)
+  }
+}
