@@ -128,7 +128,9 @@ private func picturesModel(_ nameOrPath: String) -> String? {
 /// that pictures can be read of.
 func isOfPictures(_ nameOrPath: String) -> Bool {
   if let path = picturesModel(nameOrPath) {
+    // Some image families also have models of tables.
     return (try? family(of: path)) is any ImageFamily
+      && (try? ModelConfiguration.read(folder: path).kind) == "image"
   }
   guard fileExists(nameOrPath) else { return false }
   return !families.contains { $0.claims(nameOrPath) }

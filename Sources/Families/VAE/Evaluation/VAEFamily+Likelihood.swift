@@ -1,4 +1,5 @@
 import Autograd
+import Console
 import Datasets
 import Files
 import Kernels
@@ -13,7 +14,31 @@ extension VAEFamily {
       return try quantized.likelihood(of: path, options)
     }
     guard let model = generator as? VAEModel else { return [] }
-    let set = try pictures(model, path, options)
+    return try bounds(model, of: pictures(model, path, options), options)
+  }
+
+  /// The same of a table's rows: of the normal ones, where its labels say which these are.
+  func evaluate(_ path: String, on file: String) throws(AIGCError) -> Evaluation? {
+    let model = try VAEModel(folder: path)
+    guard let table = model.configuration.table else { return nil }
+    let source = try TableSource(path: file, of: table, label: nil, normal: nil)
+    let (values, notes) = try source.values(table, source.isAnomaly.map { $0.map { !$0 } })
+    notes.forEach { Diagnostics.note($0) }
+    guard !values.isEmpty else { throw .badInput("\(file): no normal rows") }
+    let rows = TableRows(values, width: table.width)
+    let members = try bounds(
+      model, of: rows,
+      LikelihoodOptions(count: rows.count, draws: 500, badPictures: .fail, seed: 0))
+    let shown = members.map { member in
+      guard case .double(let value) = member.value else { return member }
+      return JSONValue.Member(member.name, .string(Format.fixed(value, 4)))
+    }
+    return Evaluation(members: members, text: lines(shown))
+  }
+
+  private func bounds(
+    _ model: VAEModel, of set: any ExampleSet, _ options: LikelihoodOptions
+  ) throws(AIGCError) -> [JSONValue.Member] {
     // Streams of the seed that the distances leave free.
     var random = RandomSource(seed: options.seed, stream: 3)
     let bound = try LowerBound(of: set, model.configuration, model.networks, using: &random)
