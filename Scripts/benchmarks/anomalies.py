@@ -1,7 +1,7 @@
 """Anomalies: an autoencoder learns all classes but one, and scores pictures of all of them.
 
 For each class the area under the ROC curve, that class being the anomaly, by each measure of `aigc score`; the last
-row is their mean. No peer: An and Cho 2015 (table 1) print 0.73 in the mean for MNIST by the reconstruction.
+row is their mean.
 """
 import json, os, statistics
 

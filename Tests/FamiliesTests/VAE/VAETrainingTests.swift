@@ -32,7 +32,8 @@ func smallVAE(_ kind: VAEKind, _ folder: TemporaryFolder, steps: Int = 6) throws
     let folder = try TemporaryFolder()
     var trainer = try smallVAE(kind, folder)
     let summary = try trainer.train(to: folder.file("model"))
-    #expect(summary.steps == 6 && summary.items == 48 && summary.bestValidationLoss != nil)
+    #expect(summary.steps == 6 && summary.items == 48)
+    #expect((summary.bestValidationLoss != nil) == (kind == .vae))
     for name in ["samples.png", "reconstructions.png", "loss.png"] {
       _ = try Picture.read(folder.file("model/\(name)"))
     }

@@ -4,7 +4,7 @@ import Training
 
 /// By what an anomaly is told from what was learned, in nats: the higher, the more of one.
 public enum AnomalyMeasure: String, Codable, CaseIterable, Sendable {
-  /// The negative evidence lower bound: reconstruction and divergence (An and Cho 2015 compare both).
+  /// The negative evidence lower bound: reconstruction and divergence.
   case elbo
   /// The reconstruction alone.
   case reconstruction

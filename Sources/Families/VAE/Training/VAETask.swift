@@ -105,6 +105,11 @@ final class VAETask: TrainingTask {
       .init("val_reconstruction", .double(bound.reconstruction)),
       .init("val_kl", .double(bound.divergence)),
     ]
+    // A VAE-GAN learns from more than its bound, which therefore does not choose its weights.
+    guard discriminator == nil else {
+      notes.append(.init("val_loss", .double(bound.negative)))
+      return nil
+    }
     return bound.negative
   }
 
