@@ -55,7 +55,7 @@ struct VerbsBinaryTests {
   }
 
   /// With the bundled models, and for any number of threads.
-  @Test(arguments: ["gan", "dcgan"]) func samplesArePictures(kind: String) {
+  @Test(arguments: ["gan", "dcgan", "vae", "vaegan"]) func samplesArePictures(kind: String) {
     let script = """
       set -e; folder=$(mktemp -d); trap 'rm -rf "$folder"' EXIT; cd "$folder"
       "$AIGC" sample \(kind) --out img.png --seed 3 --num 9 -q >/dev/null

@@ -27,3 +27,34 @@ extension PictureLoader.Place {
       random: RandomSource(state: (words[0], words[1], words[2], words[3])))
   }
 }
+
+extension PictureLoader {
+  /// Where a training stands in its examples, for a checkpoint.
+  /// - Parameters:
+  ///   - seen: examples learned from.
+  ///   - isCollapsed: whether the last evaluation found a collapse.
+  public func progress(seen: Int, isCollapsed: Bool = false) -> [NewTensor] {
+    [
+      place.tensor(name: "place"),
+      NewTensor(
+        name: "pictures", shape: [3],
+        integers: [Int64(pictures.count), Int64(seen), isCollapsed ? 1 : 0]),
+    ]
+  }
+
+  /// What ``progress(seen:isCollapsed:)`` gave, and a loader at that place.
+  /// - Throws: ``AIGCError``: mismatch for other examples than this loader's, badInput for a damaged
+  ///   file.
+  public func restored(
+    _ progress: Checkpoint, prefix: String
+  ) throws(AIGCError) -> (loader: PictureLoader, seen: Int, isCollapsed: Bool) {
+    let counts = try progress.tensor("\(prefix)pictures").integers()
+    guard counts.count > 1, counts[0] == pictures.count else {
+      throw .mismatch(
+        "\(progress.path): a run on \(counts.first ?? 0) examples, not \(pictures.count); go on with "
+          + "the same data, --val and --val-split")
+    }
+    let place = try Place(progress, "\(prefix)place", of: pictures)
+    return (at(place), Int(clamping: counts[1]), counts.count > 2 && counts[2] != 0)
+  }
+}

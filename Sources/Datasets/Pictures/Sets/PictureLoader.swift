@@ -37,7 +37,7 @@ public final class PictureLoader {
   public let batch: Int
   public var batchesPerEpoch: Int { pictures.count / batch }
 
-  private let pictures: any ExampleSet
+  public let pictures: any ExampleSet
   private let isMirrored: Bool
   /// The order of an epoch, and which of its pictures are mirrored.
   private var order: PictureOrder
@@ -51,6 +51,11 @@ public final class PictureLoader {
     let place: Place
     let indices: [Int]
     let mirrored: [Bool]
+  }
+
+  /// The same at another place.
+  public func at(_ place: Place) -> PictureLoader {
+    PictureLoader(pictures, batch: batch, at: place, isMirrored: isMirrored)
   }
 
   /// - Parameters:

@@ -87,24 +87,11 @@ final class ClassifierTask: TrainingTask {
   }
 
   func progress() -> [NewTensor] {
-    [
-      loader.place.tensor(name: "place"),
-      NewTensor(
-        name: "pictures", shape: [2], integers: [Int64(pictures.count), Int64(seen)]),
-    ]
+    loader.progress(seen: seen)
   }
 
   func restore(_ progress: Checkpoint, prefix: String) throws(AIGCError) {
-    let counts = try progress.tensor("\(prefix)pictures").integers()
-    guard counts.count == 2, counts[0] == pictures.count else {
-      throw .mismatch(
-        "\(progress.path): a run on \(counts.first ?? 0) pictures, not \(pictures.count); go on with "
-          + "the same data, --val and --val-split")
-    }
-    seen = Int(clamping: counts[1])
-    let place = try PictureLoader.Place(progress, "\(prefix)place", of: pictures)
-    loader = PictureLoader(
-      pictures, batch: loader.batch, at: place, isMirrored: configuration.isMirrored)
+    (loader, seen, _) = try loader.restored(progress, prefix: prefix)
   }
 
   func write(to path: (String) -> String) throws(AIGCError) {

@@ -136,26 +136,12 @@ final class GANTask: TrainingTask {
   }
 
   func progress() throws(AIGCError) -> [NewTensor] {
-    [
-      loader.place.tensor(name: "place"),
-      NewTensor(
-        name: "pictures", shape: [3],
-        integers: [Int64(pictures.count), Int64(seen), isCollapsed ? 1 : 0]),
-    ] + monitor.progress() + (try samples.progress()) + (rollback?.progress() ?? [])
+    loader.progress(seen: seen, isCollapsed: isCollapsed) + monitor.progress()
+      + (try samples.progress()) + (rollback?.progress() ?? [])
   }
 
   func restore(_ progress: Checkpoint, prefix: String) throws(AIGCError) {
-    let counts = try progress.tensor("\(prefix)pictures").integers()
-    guard counts.count == 3, counts[0] == pictures.count else {
-      throw .mismatch(
-        "\(progress.path): a run on \(counts.first ?? 0) pictures, not \(pictures.count); go on with "
-          + "the same data")
-    }
-    seen = Int(clamping: counts[1])
-    isCollapsed = counts[2] != 0
-    let place = try PictureLoader.Place(progress, "\(prefix)place", of: pictures)
-    loader = PictureLoader(
-      pictures, batch: loader.batch, at: place, isMirrored: options.isMirrored)
+    (loader, seen, isCollapsed) = try loader.restored(progress, prefix: prefix)
     try monitor.restore(progress, prefix: prefix)
     try samples.restore(progress, prefix: prefix)
     try rollback?.restore(progress, prefix: prefix, of: self)

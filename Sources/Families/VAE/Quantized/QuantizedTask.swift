@@ -117,27 +117,11 @@ final class QuantizedTask: TrainingTask {
   }
 
   func progress() throws(AIGCError) -> [NewTensor] {
-    [
-      loader.place.tensor(name: "place"),
-      NewTensor(
-        name: "pictures", shape: [3],
-        integers: [Int64(pictures.count), Int64(seen), isCollapsed ? 1 : 0]),
-    ]
+    loader.progress(seen: seen, isCollapsed: isCollapsed)
   }
 
   func restore(_ progress: Checkpoint, prefix: String) throws(AIGCError) {
-    let counts = try progress.tensor("\(prefix)pictures").integers()
-    guard counts.count == 3, counts[0] == pictures.count else {
-      throw .mismatch(
-        "\(progress.path): a run on \(counts.first ?? 0) pictures, not \(pictures.count); go on with "
-          + "the same data, --val and --val-split")
-    }
-    seen = Int(clamping: counts[1])
-    isCollapsed = counts[2] != 0
-    let place = try PictureLoader.Place(progress, "\(prefix)place", of: pictures)
-    loader = PictureLoader(
-      pictures, batch: loader.batch, at: place,
-      isMirrored: configuration.training?.isMirrored ?? false)
+    (loader, seen, isCollapsed) = try loader.restored(progress, prefix: prefix)
   }
 
   func write(to path: (String) -> String) throws(AIGCError) {
