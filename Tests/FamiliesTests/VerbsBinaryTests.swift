@@ -73,7 +73,9 @@ struct VerbsBinaryTests {
     ("sample gan --model classifier -o /dev/null 2>/dev/null", 4),
     ("sample gan -o /none/such/img.png 2>/dev/null", 1), ("train dcgan /none/such 2>/dev/null", 3),
     ("classify /none/such.png 2>/dev/null", 3), ("train gan --image-size 0 . 2>/dev/null", 2),
-    ("evaluate dcgan /none/such 2>/dev/null", 3),
+    ("evaluate dcgan /none/such 2>/dev/null", 3), ("score gan /none/such 2>/dev/null", 4),
+    ("score vae /none/such 2>/dev/null", 3), ("train vae --vq --beta 2 . 2>/dev/null", 2),
+    ("sample gan --interpolate a.png b.png -o /dev/null 2>/dev/null", 2),
   ])
   func exitCodesOfPictures(arguments: String, code: Int32) {
     #expect(shell("\"$AIGC\" \(arguments)") == code)

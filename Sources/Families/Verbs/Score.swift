@@ -41,7 +41,12 @@ public struct Score: ConsoleCommand {
 
   public func run() throws {
     let path = try ModelStore.standard().resolve(model)
-    guard let family = try family(of: path) as? any AnomalyFamily else {
+    let family = try family(of: path)
+    guard let family = family as? any AnomalyFamily else {
+      guard family is any TextFamily else {
+        throw AIGCError.mismatch(
+          "\(path): a model of kind '\(family.kind)'; text models and autoencoders give scores")
+      }
       return try scoreText(path)
     }
     guard !window.isGiven, !byLine else {

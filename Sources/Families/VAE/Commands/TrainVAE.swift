@@ -41,6 +41,9 @@ struct TrainVAE<Name: VAEFamilyName>: ConsoleCommand {
           + "are of train vaegan")
     }
     if Name.kind == .vaegan, table.isGiven { throw ValidationError("tables are of train vae") }
+    if quantized.vq, losses.isOfDivergence {
+      throw ValidationError("--beta, --kl-anneal, --free-bits are not of --vq: codes cost nothing")
+    }
     if quantized.vq, table.isGiven { throw ValidationError("--vq is of pictures, not of tables") }
   }
 

@@ -72,6 +72,8 @@ struct VAELossArguments: ParsableArguments {
   @Flag(help: "Turn half of the pictures left to right.")
   var mirror = false
 
+  var isOfDivergence: Bool { beta != nil || klAnneal != nil || freeBits != nil }
+
   func validate() throws {
     for (name, value) in [("--beta", beta), ("--free-bits", freeBits)] {
       if let value, !(value >= 0 && value.isFinite) {
