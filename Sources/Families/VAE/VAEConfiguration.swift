@@ -133,6 +133,11 @@ public struct VAEConfiguration: Codable, Equatable, Sendable {
     }
   }
 
+  /// How many pictures are computed at once: `most`, or fewer where their maps are large.
+  func batch(upTo most: Int) -> Int {
+    max(1, min(most, 4 * largestPictureMap / max(largestMap, 1)))
+  }
+
   /// Weights of the networks' layers, without biases.
   var weightCount: Int {
     if let codebook { return quantizedWeightCount(codebook) }

@@ -49,8 +49,8 @@ struct AnomalyArguments: ParsableArguments {
   }
 
   func validate() throws {
-    if let draws, !((measure == .iw ? 1 : 0)...1_000_000).contains(draws) {
-      throw ValidationError("--draws \(draws): \(measure == .iw ? 1 : 0) to 1000000")
+    if let draws, !((measure == .iw ? 1 : 0)...10_000).contains(draws) {
+      throw ValidationError("--draws \(draws): \(measure == .iw ? 1 : 0) to 10000")
     }
     if let quantile, !(0...1).contains(quantile) {
       throw ValidationError("--quantile \(quantile): 0 to 1")

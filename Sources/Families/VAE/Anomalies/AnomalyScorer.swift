@@ -13,7 +13,8 @@ struct AnomalyScorer {
   /// [1, draws, latent].
   private let noise: Tensor
 
-  private static let batch = 64
+  /// Examples that are computed at once.
+  private let batch: Int
   /// Examples that are read at once.
   private static let block = 512
 
@@ -32,6 +33,9 @@ struct AnomalyScorer {
       draws > 0
       ? Tensor.normal([1, draws, model.latentCount], using: &random)
       : Tensor.zeros([1, 1, model.latentCount])
+    // The importance-weighted bound cuts its draws itself.
+    let rows = measure == .iw ? 1 : max(draws, 1)
+    batch = max(1, model.networks.batch(upTo: 64 * rows) / rows)
   }
 
   /// - Parameters:
@@ -45,10 +49,10 @@ struct AnomalyScorer {
     precondition(values.count == count * length, "AnomalyScorer: \(values.count) values")
     var result: [Double] = []
     result.reserveCapacity(count)
-    for first in stride(from: 0, to: count, by: Self.batch) {
+    for first in stride(from: 0, to: count, by: batch) {
       try Interruption.check()
-      let rows = first..<min(first + Self.batch, count)
-      let missing = Self.batch - rows.count
+      let rows = first..<min(first + batch, count)
+      let missing = batch - rows.count
       let part = values[rows.lowerBound * length..<rows.upperBound * length]
       let x = model.configuration.input(part + [Float](repeating: -1, count: missing * length))
       let classes =

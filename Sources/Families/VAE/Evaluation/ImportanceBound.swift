@@ -31,16 +31,17 @@ struct ImportanceBound {
     of x: Tensor, labels: [Int32], noise: (_ pictures: Int, _ draws: Range<Int>) -> Tensor
   ) throws(AIGCError) -> [Double] {
     let (mean, logVariance) = networks.encode(x, labels: labels, .inference)
-    let (count, atOnce) = (x.shape[0], max(1, Self.rows / draws))
+    let largest = networks.batch(upTo: Self.rows)
+    let (count, atOnce) = (x.shape[0], max(1, largest / draws))
     var result: [Double] = []
     for first in stride(from: 0, to: count, by: atOnce) {
       let rows = first..<min(first + atOnce, count)
       let posterior = (mean: mean.sliced(rows), logVariance: logVariance.sliced(rows))
       let classes = labels.isEmpty ? [] : Array(labels[rows])
       var weights = [[Double]](repeating: [], count: rows.count)
-      for start in stride(from: 0, to: draws, by: Self.rows) {
+      for start in stride(from: 0, to: draws, by: largest) {
         try Interruption.check()
-        let part = start..<min(start + Self.rows, draws)
+        let part = start..<min(start + largest, draws)
         let drawn = LatentDraws(
           x.sliced(rows), posterior, labels: classes, noise: noise(rows.count, part), networks)
         let pairs = zip(drawn.reconstructions.values, drawn.divergences.values)

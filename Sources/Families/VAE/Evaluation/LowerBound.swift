@@ -36,9 +36,10 @@ struct LowerBound {
     let latent = configuration.latent
     var sums = [Double](repeating: 0, count: latent)
     var squares = sums
-    for first in stride(from: 0, to: pictures.count, by: Self.batch) {
+    let batch = configuration.batch(upTo: Self.batch)
+    for first in stride(from: 0, to: pictures.count, by: batch) {
       try Interruption.check()
-      let rows = Array(first..<min(first + Self.batch, pictures.count))
+      let rows = Array(first..<min(first + batch, pictures.count))
       let x = configuration.input(try pictures.values(rows))
       let labels = configuration.classes.isEmpty ? [] : rows.map { pictures.labels?[$0] ?? 0 }
       let (mean, logVariance) = networks.encode(x, labels: labels, .inference)

@@ -33,6 +33,9 @@ public struct VAENetworks: Module {
     logDeviation = configuration.likelihood == .gaussian ? Parameter(.zeros(shape)) : nil
   }
 
+  /// See ``VAEConfiguration/batch(upTo:)``.
+  func batch(upTo most: Int) -> Int { configuration.batch(upTo: most) }
+
   var likelihood: VAELikelihood {
     guard let value = logDeviation?.value, configuration.table != nil else {
       return VAELikelihood(logDeviation: logDeviation?.value)

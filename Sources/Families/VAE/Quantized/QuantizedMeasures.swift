@@ -24,9 +24,10 @@ struct QuantizedMeasures {
     entries = networks.quantizer.entries
     let shape = [configuration.height, configuration.width, configuration.channels]
     let size = configuration.codeCount * networks.quantizer.dimension
-    for first in stride(from: 0, to: pictures.count, by: Self.batch) {
+    let batch = configuration.batch(upTo: Self.batch)
+    for first in stride(from: 0, to: pictures.count, by: batch) {
       try Interruption.check()
-      let rows = Array(first..<min(first + Self.batch, pictures.count))
+      let rows = Array(first..<min(first + batch, pictures.count))
       let x = Tensor(try pictures.values(rows), Shape([rows.count] + shape)) * 0.5 + 0.5
       let found = networks.encode(x, .inference)
       let logits = networks.decode(found.vectors, .inference)
