@@ -29,7 +29,8 @@ struct AnomalyReport {
 
   mutating func append(names: [String], scores: [Double], truths: [Bool]?) {
     self.names += names
-    self.scores += scores
+    // What overflows is as far from what was learned as can be.
+    self.scores += scores.map { $0.isNaN ? .infinity : $0 }
     self.truths = if let known = self.truths, let truths { known + truths } else { nil }
   }
 
