@@ -180,6 +180,15 @@ extension TrainingOptions {
   }
 }
 
+/// Refuses flags that are below 0 or no numbers.
+func requireFromZero(_ flags: [(name: String, value: Float?)]) throws {
+  for (name, value) in flags {
+    if let value, !(value >= 0 && value.isFinite) {
+      throw ValidationError("\(name) \(value): a number from 0 up")
+    }
+  }
+}
+
 extension Schedule.Shape: ExpressibleByArgument {}
 extension OptimizerConfiguration.Kind: ExpressibleByArgument {}
 

@@ -128,6 +128,19 @@ func smallVAE(_ kind: VAEKind, _ folder: TemporaryFolder, steps: Int = 6) throws
     #expect(configuration.trainingPictures == 48)
   }
 
+  /// Without --conditional too, which a run that goes on does not need to be told again.
+  @Test func heldOutPicturesHaveTheClassesOfTheRun() throws {
+    let folder = try TemporaryFolder()
+    var trainer = try smallVAE(.vae, folder)
+    trainer.model.isConditional = true
+    _ = try trainer.train(to: folder.file("model"))
+    trainer.model.isConditional = false
+    trainer.trainer.steps = 9
+    trainer.heldOut = try folder.write("one.pgm", "P5 8 8 255 " + String(repeating: "x", count: 64))
+    let found = refuses([.mismatch]) { _ = try trainer.resume(in: folder.file("model")) }
+    #expect(found.contains("other classes"), "\(found)")
+  }
+
   @Test func collapseIsNamed() throws {
     let folder = try TemporaryFolder()
     var trainer = try smallVAE(.vae, folder, steps: 60)

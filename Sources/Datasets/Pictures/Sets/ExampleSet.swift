@@ -31,6 +31,17 @@ extension ExampleSet {
     try values(indices, mirrored: [], isParallel: true)
   }
 
+  /// Some of the examples by chance, in order; all where there are no more.
+  /// - Parameters:
+  ///   - count: how many.
+  ///   - seed: of the chance.
+  public func drawn(_ count: Int, seed: UInt64) -> Self {
+    guard count < self.count else { return self }
+    // Half an example more, so that rounding leaves none out.
+    let share = (Double(count) + 0.5) / Double(self.count)
+    return subset(splitPlaces(self.count, share: share, seed: seed).heldOut)
+  }
+
   /// Two parts by chance, since neighbours in files are often alike: to learn from, and to measure
   /// on.
   /// - Parameters:

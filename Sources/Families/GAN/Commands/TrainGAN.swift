@@ -150,11 +150,7 @@ struct GANLossArguments: ParsableArguments {
   var features: String?
 
   func validate() throws {
-    for (name, value) in [("--r1", r1), ("--gradient-penalty", gradientPenalty)] {
-      if let value, !(value >= 0 && value.isFinite) {
-        throw ValidationError("\(name) \(value): a number from 0 up")
-      }
-    }
+    try requireFromZero([("--r1", r1), ("--gradient-penalty", gradientPenalty)])
     if let labelSmoothing, !(labelSmoothing >= 0 && labelSmoothing < 1) {
       throw ValidationError("--label-smoothing \(labelSmoothing): 0 to below 1")
     }

@@ -75,11 +75,7 @@ struct VAELossArguments: ParsableArguments {
   var isOfDivergence: Bool { beta != nil || klAnneal != nil || freeBits != nil }
 
   func validate() throws {
-    for (name, value) in [("--beta", beta), ("--free-bits", freeBits)] {
-      if let value, !(value >= 0 && value.isFinite) {
-        throw ValidationError("\(name) \(value): a number from 0 up")
-      }
-    }
+    try requireFromZero([("--beta", beta), ("--free-bits", freeBits)])
     if let klAnneal, !(0...1 << 53).contains(klAnneal) {
       throw ValidationError("--kl-anneal \(klAnneal): a number of steps")
     }
@@ -128,14 +124,10 @@ struct VAEGANArguments: ParsableArguments {
   }
 
   func validate() throws {
-    for (name, value) in [
+    try requireFromZero([
       ("--feature-weight", featureWeight), ("--adversarial-weight", adversarialWeight),
       ("--d-lr", discriminatorRate), ("--r1", r1),
-    ] {
-      if let value, !(value >= 0 && value.isFinite) {
-        throw ValidationError("\(name) \(value): a number from 0 up")
-      }
-    }
+    ])
   }
 
   /// Puts in what was given.

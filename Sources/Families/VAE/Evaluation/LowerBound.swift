@@ -61,14 +61,12 @@ struct LowerBound {
     divergence *= share
     variances = zip(sums, squares).map { $1 * share - ($0 * share) * ($0 * share) }
   }
-}
 
-/// Whether the latents of a model have stopped to say anything about pictures.
-struct PosteriorCollapse {
-  /// One line about it; nil where enough of the numbers are in use.
-  static func problem(_ bound: LowerBound) -> String? {
-    let (active, count) = (bound.activeUnits, bound.variances.count)
-    guard bound.count > 1, active * 4 < count else { return nil }
+  /// One line where the latents have stopped to say anything about pictures; nil where enough of their
+  /// numbers are in use.
+  var problem: String? {
+    let (active, count) = (activeUnits, variances.count)
+    guard self.count > 1, active * 4 < count else { return nil }
     return
       "posterior collapse: \(active) of \(count) numbers of the latent say anything about a picture; "
       + "try --kl-anneal, --free-bits 0.1 or a smaller --beta"

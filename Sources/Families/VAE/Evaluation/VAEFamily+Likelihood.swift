@@ -66,9 +66,7 @@ extension VAEFamily {
     guard model.classes.isEmpty || set.classes == model.classes else {
       throw .mismatch("\(path): its classes are not those of the model")
     }
-    guard options.count < set.count else { return set }
-    let share = (Double(options.count) + 0.5) / Double(set.count)
-    return set.subset(splitPlaces(set.count, share: share, seed: options.seed).heldOut)
+    return set.drawn(options.count, seed: options.seed)
   }
 }
 

@@ -22,13 +22,12 @@ struct QuantizedMeasures {
     of pictures: any ExampleSet, _ configuration: VAEConfiguration, _ networks: QuantizedNetworks
   ) throws(AIGCError) {
     entries = networks.quantizer.entries
-    let shape = [configuration.height, configuration.width, configuration.channels]
     let size = configuration.codeCount * networks.quantizer.dimension
     let batch = configuration.batch(upTo: Self.batch)
     for first in stride(from: 0, to: pictures.count, by: batch) {
       try Interruption.check()
       let rows = Array(first..<min(first + batch, pictures.count))
-      let x = Tensor(try pictures.values(rows), Shape([rows.count] + shape)) * 0.5 + 0.5
+      let x = configuration.input(try pictures.values(rows))
       let found = networks.encode(x, .inference)
       let logits = networks.decode(found.vectors, .inference)
       let losses = networks.likelihood.losses(x, logits: logits).values

@@ -12,11 +12,7 @@ extension QuantizedModel {
     var form = PictureOptions(
       size: PictureSize(width: width, height: height), channels: channels)
     form.badPictures = options.badPictures
-    var set = try PictureSet.open(path, form)
-    if options.count < set.count {
-      let share = (Double(options.count) + 0.5) / Double(set.count)
-      set = set.subset(splitPlaces(set.count, share: share, seed: options.seed).heldOut)
-    }
+    let set = try PictureSet.open(path, form).drawn(options.count, seed: options.seed)
     let found = try QuantizedMeasures(of: set, configuration, networks)
     let bits = prior.map { $0.bits(of: found.codes) / Double(max(set.count, 1)) }
     let divergence = bits.map { $0 * log(2) }

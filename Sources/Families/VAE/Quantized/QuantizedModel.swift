@@ -83,8 +83,7 @@ public final class QuantizedModel: ImageGenerator {
     for first in stride(from: 0, to: values.count, by: Self.batch * size) {
       let part = values[first..<min(first + Self.batch * size, values.count)]
       let rest = [Float](repeating: -1, count: Self.batch * size - part.count)
-      let x = Tensor(part + rest, [Self.batch, height, width, channels]) * 0.5 + 0.5
-      let found = networks.encode(x, .inference).codes
+      let found = networks.encode(configuration.input(part + rest), .inference).codes
       codes += found.prefix(part.count / size * latentCount)
       try Interruption.check()
     }

@@ -63,10 +63,7 @@ final class QuantizedTask: TrainingTask {
 
   func step(_ step: Int, rate: Float, _ context: Context) throws(AIGCError) -> StepResult {
     let batch = try loader.next()
-    let shape: Shape = [
-      batch.count, configuration.height, configuration.width, configuration.channels,
-    ]
-    let x = Tensor(batch.values, shape) * 0.5 + 0.5
+    let x = configuration.input(batch.values)
     var metrics: [(name: String, value: Double)] = []
     let (loss, gradients) = valueAndGradients(for: trained) {
       let found = networks.encode(x, context)

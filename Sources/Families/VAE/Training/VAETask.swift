@@ -94,9 +94,8 @@ final class VAETask: TrainingTask {
     var random = RandomSource(seed: 0)
     let shown = try LowerBound(of: probe, configuration, networks, using: &random)
     notes.append(.init("active_units", .int(shown.activeUnits)))
-    let problem = PosteriorCollapse.problem(shown)
-    if let problem, !isCollapsed { say(problem) }
-    isCollapsed = problem != nil
+    if let problem = shown.problem, !isCollapsed { say(problem) }
+    isCollapsed = shown.problem != nil
     if let health = try monitor?.evaluate(), let problem = health.problem { say(problem) }
     guard let heldOut else { return nil }
     var draws = RandomSource(seed: 1)

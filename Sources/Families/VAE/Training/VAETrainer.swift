@@ -96,6 +96,8 @@ public struct VAETrainer {
     }
     pictures.size = PictureSize(width: configuration.width, height: configuration.height)
     pictures.channels = configuration.channels
+    // What is held out needs the model's classes, whatever the flags of this call say.
+    model.isConditional = !configuration.classes.isEmpty
     let (learned, measured) = try read()
     guard configuration.classes.isEmpty || configuration.classes == learned.classes else {
       throw .mismatch("\(data): its classes are not those of the model in \(folder)")
