@@ -18,6 +18,15 @@ import Testing
 }
 
 @Suite struct FormatTests {
+  @Test func columnsOfATerminal() {
+    for (text, count) in [
+      ("", 0), ("cat", 3), ("é", 1), ("e\u{301}", 1), ("数字", 4), ("ひ", 2), ("한국", 4), ("עב", 2),
+      ("😀", 2), ("ﾊ", 1),
+    ] {
+      #expect(Format.columns(text) == count, "\(text)")
+    }
+  }
+
   @Test func fixed() {
     #expect(Format.fixed(588.699, 2) == "588.70")
     #expect(Format.fixed(-0.001, 2) == "0.00")

@@ -120,5 +120,9 @@ import Training
     progress.residentBytes = 0
     #expect(
       TrainerProgressLine.text(progress) == "step 5000/5000  loss 1.8312  12.3k tokens/s")
+    progress.losses = [("generator", 0.70123), ("discriminator", 1.3805)]
+    #expect(
+      TrainerProgressLine.text(progress)
+        == "step 5000/5000  generator 0.7012  discriminator 1.3805  12.3k tokens/s")
   }
 }

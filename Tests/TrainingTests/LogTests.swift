@@ -220,6 +220,31 @@ import Testing
     #expect(LossCurve.plot(rows([(.max, 1, 1)])).notes.count == 1)
   }
 
+  @Test func adversarialCurvesHaveNames() {
+    func plot(_ members: [(String, Double)]) -> LinePlot {
+      LossCurve.plot(
+        (1...3).map { step in
+          MetricsRow(step: step, members: members.map { .init($0.0, .double($0.1)) })
+        })
+    }
+    let gan = plot([("loss", 2), ("generator_loss", 2), ("discriminator_loss", -0.5)])
+    #expect(gan.series.map { $0.name } == ["generator", "discriminator"] && !gan.isLogarithmic)
+    let parts = [
+      ("loss", 101.0), ("reconstruction", 80), ("kl", 20), ("generator_loss", 1),
+      ("discriminator_loss", 1.3), ("val_loss", 99),
+    ]
+    let vaegan = plot(parts)
+    #expect(
+      vaegan.series.map { $0.name } == [
+        "reconstruction", "divergence", "adversarial", "discriminator",
+      ])
+    #expect(vaegan.series.map { $0.points[0].y } == [80, 20, 1, 1.3] && vaegan.isLogarithmic)
+    #expect(vaegan.series.map { $0.color } == Array(PlotColor.palette.prefix(4)))
+    // Of tables a reconstruction's nats may be below 0: no powers of ten.
+    let table = plot(parts.map { ($0.0, $0.0 == "reconstruction" ? -3 : $0.1) })
+    #expect(!table.isLogarithmic && table.series.count == 4)
+  }
+
   /// A line of 2 t + 1 stays itself: the mean does not lag.
   @Test func smoothingDoesNotLag() {
     var points = (0..<400).map { LinePlot.Point(Double($0), 2 * Double($0) + 1) }

@@ -136,20 +136,17 @@ import Testing
   }
 
   @Test func textIsDrawn() {
-    let glyphs = PlotFont.standard.glyphs(of: "é春A?")
-    #expect(glyphs[0].columns == glyphs[3].columns && glyphs[1].columns == glyphs[3].columns)
-    #expect(glyphs[2].columns != glyphs[3].columns)
     // Every letter has its own form, and none but the space is empty.
-    let all = (32..<127).compactMap { Unicode.Scalar($0).map { String(Character($0)) } }
-    let forms = Set(all.map { PlotFont.standard.glyphs(of: $0)[0].columns })
-    #expect(forms.count == 95)
-    #expect(all.filter { PlotFont.standard.glyphs(of: $0)[0].columns.isEmpty } == [" "])
+    let all = (32..<127).compactMap { Unicode.Scalar($0) }
+    let forms = all.map { PlotFont.standard.glyph(of: $0).columns }
+    #expect(Set(forms).count == 95)
+    #expect(zip(all, forms).filter { $1.isEmpty }.map { $0.0 } == [" "])
     var canvas = PlotCanvas(width: 60, height: 60)
     canvas.text("Il", 5, 5, scale: 1, color: red)
     canvas.text("Il", 30, 50, scale: 2, color: red, direction: .up)
     // 9 + 2 × 2 dots of the I, 9 of the l; four times as many at scale 2.
     #expect(count(red, canvas.picture) == 22 * 5)
-    #expect(PlotCanvas.width(of: "Il", scale: 2) == 12)
+    #expect(PlotText.width(of: "Il", scale: 2) == 12)
   }
 
   /// Nothing traps and something is drawn, whatever the data.

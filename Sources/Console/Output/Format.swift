@@ -38,6 +38,27 @@ public enum Format {
     }
   }
 
+  /// Columns that a text takes on a terminal: Chinese letters and the like take two, marks over others none.
+  public static func columns(_ text: String) -> Int {
+    text.unicodeScalars.reduce(0) { $0 + columns($1) }
+  }
+
+  private static func columns(_ scalar: Unicode.Scalar) -> Int {
+    if scalar.value < 0x300 { return 1 }
+    switch scalar.properties.generalCategory {
+    case .nonspacingMark, .enclosingMark, .format: return 0
+    default: break
+    }
+    // What the Unicode Standard calls wide or fullwidth (Annex 11), by blocks.
+    switch scalar.value {
+    case 0x1100...0x115F, 0x2E80...0x303E, 0x3041...0x4DBF, 0x4E00...0xA4CF, 0xA960...0xA97F,
+      0xAC00...0xD7A3, 0xF900...0xFAFF, 0xFE30...0xFE6F, 0xFF00...0xFF60, 0xFFE0...0xFFE6,
+      0x1F300...0x1F64F, 0x1F680...0x1F6FF, 0x1F900...0x1F9FF, 0x20000...0x3FFFD:
+      return 2
+    default: return 1
+    }
+  }
+
   /// "0:07", "12:30", "3:05:00".
   public static func time(seconds: Double) -> String {
     guard seconds.isFinite, seconds < 1e9 else { return "?" }

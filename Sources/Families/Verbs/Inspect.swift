@@ -52,7 +52,7 @@ private func describeModel(_ path: String) throws(AIGCError) -> [JSONValue.Membe
 
 /// One member a line, objects indented below their name.
 func lines(_ members: [JSONValue.Member], indentation: String = "") -> String {
-  let width = members.reduce(0) { max($0, $1.name.count) }
+  let width = members.reduce(0) { max($0, Format.columns($1.name)) }
   var text = ""
   for member in members where member.value != .null {
     let name = String(member.name.map { $0 == "_" && indentation.isEmpty ? " " : $0 })
@@ -66,7 +66,7 @@ func lines(_ members: [JSONValue.Member], indentation: String = "") -> String {
   return text
 }
 
-/// `text` with spaces up to `width` characters.
+/// `text` with spaces up to `width` columns of a terminal.
 func padded(_ text: String, _ width: Int) -> String {
-  text + String(repeating: " ", count: max(0, width - text.count))
+  text + String(repeating: " ", count: max(0, width - Format.columns(text)))
 }

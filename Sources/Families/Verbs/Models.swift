@@ -45,7 +45,8 @@ extension StoredModel {
 /// Rows with aligned columns; the last one is left as it is.
 func table(_ rows: [[String]]) -> String {
   let columns = rows.first?.count ?? 0
-  let widths = (0..<columns).map { column in rows.reduce(0) { max($0, $1[column].count) } }
+  let widths = (0..<columns).map { column in rows.reduce(0) { max($0, Format.columns($1[column])) }
+  }
   return rows.map { row in
     let cells = row.enumerated().map { index, cell in
       index + 1 < columns ? padded(cell, widths[index]) : cell

@@ -27,12 +27,14 @@ final class TrainerProgressLine {
 
   func finish() { line.finish() }
 
-  /// "step 500/5000  loss 1.8312  val 1.9000  12.3k tokens/s  3:05 left  412 MB".
+  /// "step 500/5000  loss 1.8312  val 1.9000  12.3k tokens/s  3:05 left  412 MB"; of a GAN "generator 0.7012
+  /// discriminator 1.3805" instead of "loss 1.8312".
   static func text(_ progress: TrainerProgress) -> String {
     var parts = ["step \(progress.step)/\(progress.total)"]
     // Where lines stay, each says the mean since the last; one that moves is smoothed.
     let loss = progress.isLogged ? progress.loss : progress.smoothedLoss
-    parts.append("loss \(Format.fixed(loss, 4))")
+    let losses = progress.losses.isEmpty ? [(name: "loss", value: loss)] : progress.losses
+    parts += losses.map { "\($0.name) \(Format.fixed($0.value, 4))" }
     if let validation = progress.validationLoss {
       parts.append("val \(Format.fixed(validation, 4))")
     }

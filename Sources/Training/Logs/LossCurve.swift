@@ -1,7 +1,8 @@
 import Files
 
 /// The picture of a training run: its training loss, thin and smoothed, and its validation loss with
-/// the lowest point marked. Of two networks that train against each other: both losses.
+/// the lowest point marked. Of two networks that train against each other: both losses; of an autoencoder with a
+/// discriminator: each part of its loss.
 public enum LossCurve {
   /// The file's name inside a run's folder.
   public static let fileName = "loss.png"
@@ -17,11 +18,15 @@ public enum LossCurve {
     var plot = LinePlot(title: title, xLabel: "step", yLabel: unit)
     plot.isLogarithmic = isLogarithmic
     let (blue, orange) = (PlotColor.palette[0], PlotColor.palette[1])
-    let discriminator = points(rows, "discriminator_loss")
-    if !discriminator.isEmpty {
-      plot.series =
-        series("generator", points(rows, "generator_loss"), blue)
-        + series("discriminator", discriminator, orange)
+    let adversarial = adversarialParts(rows)
+    if !adversarial.isEmpty {
+      for ((name, points), color) in zip(adversarial, PlotColor.palette) {
+        plot.series += series(name, points, color)
+      }
+      // Nats of a whole image stand beside the nats of one decision.
+      let isMixed = adversarial.count > 2
+      let isPositive = adversarial.allSatisfy { $0.points.allSatisfy { !($0.y <= 0) } }
+      plot.isLogarithmic = isLogarithmic || isMixed && isPositive
       return plot
     }
     let validation = points(rows, "val_loss")
@@ -35,6 +40,21 @@ public enum LossCurve {
       plot.notes = [.init(lowest, text)]
     }
     return plot
+  }
+
+  /// What a generator and a discriminator learn from; empty for other models.
+  private static func adversarialParts(
+    _ rows: [MetricsRow]
+  ) -> [(name: String, points: [LinePlot.Point])] {
+    guard rows.contains(where: { row in row.members.contains { $0.name == "discriminator_loss" } })
+    else { return [] }
+    let parts = [
+      ("reconstruction", "reconstruction"), ("divergence", "kl"), ("features", "feature_loss"),
+      ("generator", "generator_loss"), ("discriminator", "discriminator_loss"),
+    ].map { (name: $0.0, points: points(rows, $0.1)) }.filter { !$0.points.isEmpty }
+    // An autoencoder has a decoder instead of a generator: what is meant is its part of the loss.
+    guard parts.count > 2 else { return parts }
+    return parts.map { ($0.name == "generator" ? "adversarial" : $0.name, $0.points) }
   }
 
   /// The line of a loss; of many points a smoothed one, and a thin one of the points themselves.

@@ -5,38 +5,63 @@ import Files
 /// darker a cell, the larger its share of the row.
 public struct ConfusionPlot {
   private let matrix: ConfusionMatrix
-  private let cell: Int
+  private let count: Int
+  /// Pixels of a row and of a column.
+  let cell: Int
   private let margin: (left: Int, top: Int, rest: Int)
+  /// As they are drawn: long ones are shortened.
+  let names: [String]
+  /// Every how many-th class has room for its name.
+  let nameStep: Int
+  /// Whether names at the columns lie on their side.
+  let isTurned: Bool
+  private let hasNumbers: Bool
 
-  /// With more classes cells are small and have no numbers.
-  private static let mostNumbers = 24
   private static let mostClasses = 256
+  /// Pixels of all cells beside each other, where that is possible.
+  private static let room = 1200
+  /// Pixels of the longest name that is not shortened.
+  private static let longestName = 180
 
   /// - Parameter matrix: of at least one class; of many the first 256 are drawn.
   public init(_ matrix: ConfusionMatrix) {
     self.matrix = matrix
-    let classes = matrix.classes.prefix(Self.mostClasses)
-    let numbers = (matrix.counts.max() ?? 0).description
-    let showsNumbers = classes.count <= Self.mostNumbers
-    cell =
-      showsNumbers ? max(36, PlotCanvas.width(of: numbers, scale: 1) + 12) : 8
-    let longest = classes.map { PlotCanvas.width(of: $0, scale: 1) }.max() ?? 0
-    let name = showsNumbers ? min(longest, 160) + 12 : 0
-    margin = (28 + name, 56 + (showsNumbers ? 20 : 0), 16)
+    count = min(matrix.classes.count, Self.mostClasses)
+    names = matrix.classes.prefix(count).map {
+      PlotText.shortened($0, to: Self.longestName, scale: 1)
+    }
+    let longest = names.map { PlotText.width(of: $0, scale: 1) }.max() ?? 0
+    let numbers = PlotText.width(of: (matrix.counts.max() ?? 0).description, scale: 1)
+    // Names of rows need one line each.
+    let isPlain = names.allSatisfy { $0.utf8.allSatisfy { $0 < 0x80 } }
+    let line = isPlain ? 14 : 17
+    let wanted = max(36, numbers + 12, min(longest + 12, 76))
+    // Very many classes: a name at every second or third one.
+    cell = max(min(wanted, Self.room / max(count, 1)), count > 100 ? 8 : line)
+    nameStep = max(1, (line + cell - 1) / cell)
+    isTurned = longest + 8 > cell
+    hasNumbers = numbers + 4 <= cell
+    margin = (34 + longest + 10, 62 + (isTurned ? longest : 10) + 10, 18)
   }
+
+  /// Pixels that names and cells take.
+  var width: Int { margin.left + count * cell + margin.rest }
+  var height: Int { margin.top + count * cell + margin.rest }
 
   /// The picture.
   public func picture() -> Picture {
-    let count = min(matrix.classes.count, Self.mostClasses)
-    var canvas = PlotCanvas(
-      width: max(margin.left + count * cell + margin.rest, 240),
-      height: margin.top + count * cell + margin.rest)
-    let percent = (matrix.accuracy * 10000).rounded() / 100
-    canvas.text("accuracy \(percent)% of \(matrix.total)", 12, 12, scale: 1, isBold: true)
-    canvas.text("predicted", margin.left, 34, scale: 1)
-    canvas.text("true", 8, margin.top + count * cell / 2 + 16, scale: 1, direction: .up)
+    let caption = caption
+    let size = count * cell
+    let captionWidth = PlotText.width(of: caption, scale: 1, isBold: true)
+    var canvas = PlotCanvas(width: max(width, captionWidth + 24), height: height)
+    canvas.text(caption, 12, 14, scale: 1, isBold: true)
+    let predicted = "predicted"
+    let middle = margin.left + (size - PlotText.width(of: predicted, scale: 1)) / 2
+    canvas.text(predicted, max(middle, 12), 40, scale: 1)
+    let half = PlotText.width(of: "true", scale: 1) / 2
+    canvas.text("true", 12, margin.top + size / 2 + half, scale: 1, direction: .up)
     for label in 0..<count {
-      names(&canvas, label)
+      if label % nameStep == 0 { draw(&canvas, nameOf: label) }
       for predicted in 0..<count { draw(&canvas, label, predicted) }
     }
     return canvas.picture
@@ -50,19 +75,28 @@ public struct ConfusionPlot {
     try file.commit(sync: false)
   }
 
-  private var showsNumbers: Bool { matrix.classes.count <= Self.mostNumbers }
+  private var caption: String {
+    let hundredths = Int((matrix.accuracy * 10000).rounded())
+    let decimals = hundredths % 100 < 10 ? "0\(hundredths % 100)" : "\(hundredths % 100)"
+    let share = "accuracy \(hundredths / 100).\(decimals)% of \(matrix.total)"
+    let classes = matrix.classes.count
+    return classes > count ? "\(share); the first \(count) of \(classes) classes" : share
+  }
 
-  /// Of a row and a column.
-  private func names(_ canvas: inout PlotCanvas, _ label: Int) {
-    guard showsNumbers else { return }
-    let name = matrix.classes[label]
-    let width = PlotCanvas.width(of: name, scale: 1)
+  /// The name of a class at its row and at its column.
+  private func draw(_ canvas: inout PlotCanvas, nameOf label: Int) {
+    let name = names[label]
+    let width = PlotText.width(of: name, scale: 1)
     let middle = label * cell + cell / 2
-    canvas.text(name, margin.left - 8 - width, margin.top + middle - 4, scale: 1)
-    var short = name
-    while !short.isEmpty, PlotCanvas.width(of: short, scale: 1) > cell - 4 { short.removeLast() }
-    let shown = PlotCanvas.width(of: short, scale: 1)
-    canvas.text(short, margin.left + middle - shown / 2, margin.top - 16, scale: 1)
+    let half = PlotFont.ascent / 2
+    canvas.text(name, margin.left - 8 - width, margin.top + middle - half, scale: 1)
+    if isTurned {
+      canvas.text(
+        name, margin.left + middle - half, margin.top - 8, scale: 1, direction: .up)
+    } else {
+      canvas.text(
+        name, margin.left + middle - width / 2, margin.top - 10 - PlotFont.ascent, scale: 1)
+    }
   }
 
   private func draw(_ canvas: inout PlotCanvas, _ label: Int, _ predicted: Int) {
@@ -72,13 +106,15 @@ public struct ConfusionPlot {
       right: margin.left + (predicted + 1) * cell, bottom: margin.top + (label + 1) * cell)
     let share = Float(value) / Float(max(matrix.total(label), 1))
     // The root shows the few errors beside the many hits.
-    let color = PlotColor.palette[label == predicted ? 0 : 3]
-    canvas.fill(area, color, share.squareRoot() * 0.85)
+    let shade = share.squareRoot() * 0.85
+    canvas.fill(area, PlotColor.palette[label == predicted ? 0 : 3], shade)
     canvas.outline(area, .grid)
-    guard showsNumbers, value > 0 else { return }
+    guard hasNumbers, value > 0 else { return }
     let text = value.description
-    let width = PlotCanvas.width(of: text, scale: 1)
+    let width = PlotText.width(of: text, scale: 1)
     canvas.text(
-      text, (area.left + area.right - width) / 2, (area.top + area.bottom) / 2 - 4, scale: 1)
+      text, (area.left + area.right - width) / 2,
+      (area.top + area.bottom - PlotFont.ascent) / 2, scale: 1,
+      color: shade > 0.55 ? .white : .ink)
   }
 }

@@ -57,7 +57,11 @@ struct LinePlotDrawing {
     return canvas.picture
   }
 
-  private func textWidth(_ text: String) -> Int { PlotCanvas.width(of: text, scale: scale) }
+  private func textWidth(_ text: String) -> Int { PlotText.width(of: text, scale: scale) }
+
+  private func shortened(_ text: String, to room: Int) -> String {
+    PlotText.shortened(text, to: room, scale: scale)
+  }
 
   /// The height of capitals.
   private var capHeight: Int { PlotFont.ascent * scale }
@@ -77,16 +81,20 @@ struct LinePlotDrawing {
     area.left = min(area.left, canvas.width * 2 / 3)
     var most = min(11, max(2, area.width / (70 * scale)))
     if !plot.xNames.isEmpty {
-      let longest = plot.xNames.reduce(0) { max($0, textWidth($1)) }
+      let longest = min(longestName, plot.xNames.reduce(0) { max($0, textWidth($1)) })
       most = max(1, min(most, area.width / (longest + 24 * scale)))
     }
     xTicks = xAxis.ticks(most: most, isWhole: !plot.xNames.isEmpty)
     guard !plot.xNames.isEmpty else { return }
     xTicks = xTicks.compactMap { tick in
       guard tick.value >= 0, tick.value < Double(plot.xNames.count) else { return nil }
-      return PlotAxis.Tick(value: tick.value, label: plot.xNames[Int(tick.value)])
+      let name = shortened(plot.xNames[Int(tick.value)], to: longestName)
+      return PlotAxis.Tick(value: tick.value, label: name)
     }
   }
+
+  /// Pixels that a name at the x axis may take.
+  private var longestName: Int { min(160 * scale, area.width) }
 
   /// Pixels from the left edge of the area.
   private func column(_ x: Double) -> Double { xAxis.fraction(x) * Double(area.width) }
@@ -173,9 +181,10 @@ struct LinePlotDrawing {
       mask.ring((x, y), radius: 6 * Double(scale), width: 1.5 * Double(scale))
       canvas.draw(mask, .ink, opacity: 1)
       masks.append(mask)
-      let box = noteBox(x: area.left + Int(x), y: area.top + Int(y), width: textWidth(note.text))
+      let text = shortened(note.text, to: area.width / 2)
+      let box = noteBox(x: area.left + Int(x), y: area.top + Int(y), width: textWidth(text))
       canvas.fill(box.grown(by: 3 * scale), .white, 0.75)
-      canvas.text(note.text, box.left, box.top, scale: scale)
+      canvas.text(text, box.left, box.top, scale: scale)
       var textMask = LineMask(area)
       textMask.fill(box)
       masks.append(textMask)
@@ -229,15 +238,19 @@ struct LinePlotDrawing {
   }
 
   private mutating func drawTexts() {
-    let titleWidth = PlotCanvas.width(of: plot.title, scale: scale, isBold: true)
+    let room = canvas.width - 8
+    let title = PlotText.shortened(plot.title, to: room, scale: scale, isBold: true)
+    let titleWidth = PlotText.width(of: title, scale: scale, isBold: true)
     let middle = (area.left + area.right) / 2
     let left = max(4, min(middle - titleWidth / 2, canvas.width - titleWidth - 4))
-    canvas.text(plot.title, left, 16 * scale, scale: scale, isBold: true)
+    canvas.text(title, left, 16 * scale, scale: scale, isBold: true)
+    let xLabel = shortened(plot.xLabel, to: area.width)
     canvas.text(
-      plot.xLabel, middle - textWidth(plot.xLabel) / 2, canvas.height - 20 * scale, scale: scale)
+      xLabel, middle - textWidth(xLabel) / 2, canvas.height - 20 * scale, scale: scale)
     let center = (area.top + area.bottom) / 2
+    let yLabel = shortened(plot.yLabel, to: area.height)
     canvas.text(
-      plot.yLabel, 10 * scale, center + textWidth(plot.yLabel) / 2, scale: scale, direction: .up)
+      yLabel, 10 * scale, center + textWidth(yLabel) / 2, scale: scale, direction: .up)
   }
 
   private mutating func drawEmptyMessage() {
@@ -248,7 +261,7 @@ struct LinePlotDrawing {
   }
 
   private mutating func drawLegend() {
-    let legend = PlotLegend(plot, colors: colors, scale: scale)
+    let legend = PlotLegend(plot, colors: colors, scale: scale, room: area.width / 2)
     guard legend.hasEntries else { return }
     let gap = 10 * scale
     let (left, right) = (area.left + gap, area.right - gap - legend.width)

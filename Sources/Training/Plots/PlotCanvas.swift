@@ -81,12 +81,13 @@ struct PlotCanvas {
     _ text: String, _ x: Int, _ y: Int, scale: Int, color: PlotColor = .ink, isBold: Bool = false,
     direction: Direction = .right
   ) {
-    var pen = 0
-    for glyph in PlotFont.standard.glyphs(of: text) {
+    for placed in PlotText(text, isBold: isBold).glyphs {
+      let glyph = placed.glyph
+      // Letters as dense as Chinese ones would run together.
+      let length = isBold && glyph.columns.count < 16 ? scale + (scale + 1) / 2 : scale
       for (column, bits) in glyph.columns.enumerated() {
         for row in 0..<16 where bits >> UInt16(row) & 1 == 1 {
-          let (along, down) = ((pen + column) * scale, row * scale)
-          let length = isBold ? scale + (scale + 1) / 2 : scale
+          let (along, down) = ((placed.x + column) * scale, (glyph.top + row) * scale)
           fill(
             direction == .right
               ? PlotArea(
@@ -96,13 +97,6 @@ struct PlotCanvas {
             color)
         }
       }
-      pen += PlotFont.advance(glyph) + (isBold ? 1 : 0)
     }
-  }
-
-  static func width(of text: String, scale: Int, isBold: Bool = false) -> Int {
-    let glyphs = PlotFont.standard.glyphs(of: text)
-    let pen = glyphs.reduce(0) { $0 + PlotFont.advance($1) + (isBold ? 1 : 0) }
-    return max(0, pen - 2) * scale
   }
 }

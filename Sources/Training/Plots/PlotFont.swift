@@ -1,9 +1,21 @@
 /// The letters of plots: ASCII 32 to 126, drawn for this project. Capitals are 9 pixels high, small
 /// letters 7; letters are as wide as their ink and two pixels more.
 struct PlotFont: Sendable {
-  /// The columns of ink of one letter, left to right; bit r is row r from the top.
-  struct Glyph: Sendable {
+  struct Glyph: Sendable, Equatable {
+    /// The columns of ink of one letter, left to right; bit r is row r from the top.
     var columns: [UInt16]
+    /// Dots from the letter's left edge to the next one's.
+    var advance: Int
+    /// The first row, counted from the top of the capitals.
+    var top = 0
+
+    /// Takes empty columns away: the letter is as wide as its ink and two dots more; a space has none.
+    /// - Parameter keepsStart: leaves those at its left.
+    mutating func trim(keepsStart: Bool = false) {
+      while columns.last == 0 { columns.removeLast() }
+      if !keepsStart { columns = Array(columns.drop { $0 == 0 }) }
+      advance = columns.isEmpty ? 4 : columns.count + 2
+    }
   }
 
   /// Rows above the baseline, the row of the capitals' feet included.
@@ -13,32 +25,31 @@ struct PlotFont: Sendable {
   static let standard = PlotFont()
 
   private let glyphs: [Glyph]
+  /// For what has no letter: an empty box.
+  static let missing = Glyph(columns: [0x1FF, 0x101, 0x101, 0x101, 0x101, 0x1FF], advance: 8)
 
   private init() {
     let rows = Self.drawing.split(separator: "\n").map { Array($0.utf8) }
     glyphs = (0..<95).map { index in
       let (band, place) = (index / 12 * 12, index % 12 * 8)
-      var columns = (place..<place + 8).map { column in
+      let columns = (place..<place + 8).map { column in
         (0..<12).reduce(UInt16(0)) { bits, row in
           rows[band + row][column] == UInt8(ascii: "#") ? bits | 1 << UInt16(row) : bits
         }
       }
-      while columns.last == 0 { columns.removeLast() }
-      return Glyph(columns: columns)
+      var glyph = Glyph(columns: columns, advance: 0)
+      glyph.trim(keepsStart: true)
+      return glyph
     }
   }
 
-  /// The letters of `text`; "?" for what is not drawn.
-  func glyphs(of text: String) -> [Glyph] {
-    text.map { character in
-      let code = Int(character.asciiValue ?? 63)
-      return glyphs[(32..<127).contains(code) ? code - 32 : 63 - 32]
+  /// The letter's glyph; what is no ASCII is ``missing``, a control character a space.
+  func glyph(of scalar: Unicode.Scalar) -> Glyph {
+    switch scalar.value {
+    case 0..<32, 127: glyphs[0]
+    case 32..<127: glyphs[Int(scalar.value) - 32]
+    default: Self.missing
     }
-  }
-
-  /// Pixels from the letter's left edge to the next one's; a space has no ink.
-  static func advance(_ glyph: Glyph) -> Int {
-    glyph.columns.isEmpty ? 4 : glyph.columns.count + 2
   }
 
   // Eight bands of twelve letters, each 8 by 12.

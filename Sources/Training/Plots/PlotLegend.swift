@@ -13,19 +13,24 @@ struct PlotLegend {
   private static let rowHeight = 18
   private static let sampleWidth = 28
   private static let padding = 8
+  /// All that is beside a name.
+  private static let frame = sampleWidth + 3 * padding
 
-  init(_ plot: LinePlot, colors: [PlotColor], scale: Int) {
+  /// - Parameter room: pixels, the widest it may be: longer names are shortened.
+  init(_ plot: LinePlot, colors: [PlotColor], scale: Int, room: Int) {
     var entries: [(String, Sample)] = []
-    for (series, color) in zip(plot.series, colors) where !series.name.isEmpty {
-      entries.append((series.name, .line(series, color)))
+    func append(_ name: String, _ sample: Sample) {
+      if !name.isEmpty {
+        entries.append(
+          (PlotText.shortened(name, to: room - Self.frame * scale, scale: scale), sample))
+      }
     }
-    for marker in plot.markers where !marker.name.isEmpty {
-      entries.append((marker.name, marker.shape == .dashed ? .marker : .shade))
-    }
+    for (series, color) in zip(plot.series, colors) { append(series.name, .line(series, color)) }
+    for marker in plot.markers { append(marker.name, marker.shape == .dashed ? .marker : .shade) }
     self.entries = entries
     self.scale = scale
-    let longest = entries.map { PlotCanvas.width(of: $0.0, scale: scale) }.max() ?? 0
-    width = longest + (Self.sampleWidth + 3 * Self.padding) * scale
+    let longest = entries.map { PlotText.width(of: $0.0, scale: scale) }.max() ?? 0
+    width = longest + Self.frame * scale
     height = (entries.count * Self.rowHeight + Self.padding) * scale
   }
 

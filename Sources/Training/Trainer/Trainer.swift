@@ -38,6 +38,7 @@ public final class Trainer {
   private var savedStep = 0
   /// Steps done by earlier processes.
   private var firstStep = 0
+  private var averages = LossAverages()
   private var lastReport: ContinuousClock.Instant?
 
   /// - Parameters:
@@ -122,7 +123,9 @@ public final class Trainer {
 
   private func advance(_ log: TrainerLog) throws(AIGCError) {
     let rate = configuration.schedule.rate(state.step, of: configuration.steps)
-    state.add(try step(rate))
+    let result = try step(rate)
+    state.add(result)
+    averages.add(result)
     let isLast = state.step == configuration.steps
     let isEvaluated = isLast || isDue(configuration.evalEvery)
     var (validation, isBest): (Double?, Bool) = (nil, false)
@@ -182,14 +185,14 @@ public final class Trainer {
     if !isLogged, let lastReport, now - lastReport < .milliseconds(100) { return }
     lastReport = now
     let left = Double(configuration.steps - state.step)
-    report(
-      .progress(
-        TrainerProgress(
-          step: state.step, total: configuration.steps, loss: state.loss ?? 0,
-          smoothedLoss: state.smoothedLoss ?? 0, validationLoss: state.validationLoss, rate: rate,
-          itemName: task.itemName, itemsPerSecond: itemsPerSecond(log),
-          secondsLeft: log.secondsHere / Double(state.step - firstStep) * left,
-          residentBytes: residentBytes(), isLogged: isLogged)))
+    var progress = TrainerProgress(
+      step: state.step, total: configuration.steps, loss: state.loss ?? 0,
+      smoothedLoss: state.smoothedLoss ?? 0, validationLoss: state.validationLoss, rate: rate,
+      itemName: task.itemName, itemsPerSecond: itemsPerSecond(log),
+      secondsLeft: log.secondsHere / Double(state.step - firstStep) * left,
+      residentBytes: residentBytes(), isLogged: isLogged)
+    progress.losses = averages.values(state, isLogged: isLogged)
+    report(.progress(progress))
   }
 
   // MARK: Saving

@@ -23,6 +23,9 @@ public struct TrainerProgress: Sendable {
   public var loss: Double
   /// An exponential average over about 20 steps.
   public var smoothedLoss: Double
+  /// What a line names: "loss", and where networks train against each other the loss of each, "generator" and
+  /// "discriminator". Means since the last line of the log where one is written, else smoothed.
+  public var losses: [(name: String, value: Double)] = []
   /// Of the last evaluation; nil before the first.
   public var validationLoss: Double?
   /// The learning rate of the last step.
@@ -54,6 +57,43 @@ public struct TrainerProgress: Sendable {
     self.secondsLeft = secondsLeft
     self.residentBytes = residentBytes
     self.isLogged = isLogged
+  }
+}
+
+/// The losses of a run with an average over about 20 steps, for the eye: unlike the state of the run it is
+/// not saved.
+struct LossAverages {
+  private static let smoothing = 0.95
+  private var averages: [(name: String, value: Double)] = []
+
+  /// The first metric is the loss; networks with losses of their own say so by their names.
+  private static func isShown(_ name: String, at index: Int) -> Bool {
+    index == 0 || name.hasSuffix("_loss")
+  }
+
+  private static func shown(_ name: String) -> String {
+    name.hasSuffix("_loss") ? String(name.dropLast("_loss".count)) : name
+  }
+
+  mutating func add(_ result: StepResult) {
+    let losses = result.metrics.enumerated().filter { Self.isShown($1.name, at: $0) }
+    averages = losses.map { _, metric in
+      let name = Self.shown(metric.name)
+      let last = averages.first { $0.name == name }?.value ?? metric.value
+      return (name, last * Self.smoothing + metric.value * (1 - Self.smoothing))
+    }
+  }
+
+  /// - Parameter isLogged: whether the means since the last line are wanted.
+  func values(_ state: TrainerState, isLogged: Bool) -> [(name: String, value: Double)] {
+    guard !isLogged else {
+      return state.metrics.enumerated().filter { Self.isShown($1.name, at: $0) }.map { _, metric in
+        (Self.shown(metric.name), metric.sum / Double(metric.count))
+      }
+    }
+    guard let first = averages.first else { return [] }
+    // The first one goes on where a resumed run was saved.
+    return [(first.name, state.smoothedLoss ?? first.value)] + averages.dropFirst()
   }
 }
 

@@ -148,7 +148,7 @@ extension ConfusionMatrix {
   /// For people: the accuracy, then that of each class.
   var text: String {
     func percent(_ share: Double) -> String { "\(Format.fixed(share * 100, 2))%" }
-    let width = classes.reduce(0) { max($0, $1.count) }
+    let width = classes.reduce(0) { max($0, Format.columns($1)) }
     let each = classes.indices.compactMap { label in
       accuracy(label).map { "  \(padded(classes[label], width))  \(percent($0))" }
     }
