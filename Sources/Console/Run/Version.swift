@@ -22,9 +22,10 @@ public enum Version {
     It comes without warranty of any kind.
 
     It uses the Swift standard library, Foundation and swift-argument-parser (Apache-2.0 with
-    Runtime Library Exception), OpenBLAS and LAPACK (BSD-3-Clause), zlib (zlib licence) and
-    libpng (libpng licence, version 2).
-    Bundled models name the licence of their data on their cards.
+    Runtime Library Exception), OpenBLAS and LAPACK (BSD-3-Clause), zlib (zlib licence), libpng
+    (libpng licence, version 2) and libjpeg-turbo (IJG, BSD-3-Clause and zlib licences).
+    Bundled models name the licence of their data on their cards; LICENSES.md beside them says what
+    follows from it. Plots draw letters of GNU Unifont (SIL Open Font License 1.1).
 
     """
 

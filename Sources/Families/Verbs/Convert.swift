@@ -62,7 +62,7 @@ public struct Convert: ConsoleCommand {
       """)
 
   @Argument(
-    help: "A model's name or path, an ARPA file, or a file of tensors.", completion: .file())
+    help: "A model's name or path, an ARPA file, or a file of tensors.", completion: .model)
   var input: String
   @Argument(
     help: "model.arpa, model.arpa.gz, weights.safetensors, or a folder.", completion: .file())

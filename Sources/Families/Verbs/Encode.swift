@@ -14,7 +14,7 @@ struct Encode: ConsoleCommand {
       that costs and keeps is printed: bits a picture, and the PSNR of what comes back.
       """)
 
-  @Argument(help: "A model's name (see 'aigc models') or path.", completion: .directory)
+  @Argument(help: "A model's name (see 'aigc models') or path.", completion: .model)
   var model: String
   @Argument(help: "Pictures, folders or archives of them, IDX files.", completion: .file())
   var pictures: [String]

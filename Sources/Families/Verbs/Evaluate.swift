@@ -16,7 +16,7 @@ public struct Evaluate: ConsoleCommand {
       its place: Fréchet and kernel distance, precision and recall on the features of a classifier.
       """)
 
-  @Argument(help: "A model's name or path, or pictures.", completion: .directory)
+  @Argument(help: "A model's name or path, or pictures.", completion: .model)
   var model: String
 
   @Argument(

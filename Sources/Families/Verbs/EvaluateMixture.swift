@@ -9,7 +9,7 @@ struct MixtureArguments: ParsableArguments {
   @Option(
     name: .customLong("with"),
     help: "Mix with this model, token by token; may be given several times.",
-    completion: .directory)
+    completion: .model)
   var others: [String] = []
 
   @Option(help: "The models' weights in the mixture: 0.6,0.4 (default: equal ones).")

@@ -12,7 +12,7 @@ struct PictureEvaluationArguments: ParsableArguments {
   @Option(
     help:
       "Pictures: the classifier whose last hidden layer is compared (default: the bundled one).",
-    completion: .directory)
+    completion: .model)
   var features: String?
   @Option(help: "Pictures: one that cannot be read is skipped, or makes it fail (default fail).")
   var badPictures: PictureOptions.BadPictures?

@@ -54,7 +54,7 @@ struct Finetune: ConsoleCommand {
   var data: [String]
   @Option(
     name: [.customLong("model"), .customLong("network"), .customShort("m")],
-    help: "The model to start from: a name or a path.", completion: .directory)
+    help: "The model to start from: a name or a path.", completion: .model)
   var model: String
   @OptionGroup var arguments: FinetuneArguments
   @OptionGroup var common: CommonOptions

@@ -11,7 +11,7 @@ public struct Inspect: ConsoleCommand {
     abstract: "Show what a model is (configuration, sizes, files) or what a file of tensors holds.")
 
   @Argument(
-    help: "A model's name or path, or a file of PyTorch or safetensors.", completion: .file())
+    help: "A model's name or path, or a file of PyTorch or safetensors.", completion: .model)
   var model: String
 
   @OptionGroup public var common: CommonOptions

@@ -8,7 +8,7 @@ public struct ModelOption: ParsableArguments {
   @Option(
     name: [.customLong("model"), .customLong("network"), .customShort("m")],
     help: "A model's name (see 'aigc models') or path (default: the newest in runs/).",
-    completion: .directory)
+    completion: .model)
   public var model: String?
 
   public init() {}

@@ -10,7 +10,7 @@ public struct Next: ConsoleCommand {
     commandName: "next", abstract: "Show the likeliest continuations of a text, with probabilities."
   )
 
-  @Argument(help: "A model's name or path.", completion: .directory)
+  @Argument(help: "A model's name or path.", completion: .model)
   var model: String
 
   @Argument(help: "The text so far: words, a file, or - for standard input.")

@@ -14,7 +14,7 @@ struct Reconstruct: ConsoleCommand {
       above what comes back; what that costs and keeps is printed.
       """)
 
-  @Argument(help: "A model's name (see 'aigc models') or path.", completion: .directory)
+  @Argument(help: "A model's name (see 'aigc models') or path.", completion: .model)
   var model: String
   @Argument(help: "A file of 'aigc encode', or pictures.", completion: .file())
   var inputs: [String]

@@ -33,7 +33,7 @@ struct SamplePictures<Name: ImageFamilyName>: ConsoleCommand {
   @Option(
     name: [.customLong("model"), .customLong("network"), .customShort("m")],
     help: "A model's name or path (default: the newest in runs/, else the bundled one).",
-    completion: .directory)
+    completion: .model)
   var model: String?
   @OptionGroup var pictures: SampleArguments
   @OptionGroup(title: "Walks between latents") var walk: WalkArguments

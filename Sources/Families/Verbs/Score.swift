@@ -16,7 +16,7 @@ public struct Score: ConsoleCommand {
       like what the model learned, a tab, and normal or anomaly, by a threshold found on normal data.
       """)
 
-  @Argument(help: "A model's name or path.", completion: .directory)
+  @Argument(help: "A model's name or path.", completion: .model)
   var model: String
 
   @Argument(

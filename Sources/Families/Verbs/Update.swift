@@ -24,7 +24,7 @@ public struct Update: ConsoleCommand {
       the new data further; where tokens are words, new words join the vocabulary.
       """)
 
-  @Argument(help: "A model's name or path.", completion: .directory)
+  @Argument(help: "A model's name or path.", completion: .model)
   var model: String
   @Argument(help: "Text files to add (.gz too); - for standard input.", completion: .file())
   var data: [String]

@@ -15,7 +15,7 @@ struct Classify: ConsoleCommand {
   @Option(
     name: [.customLong("model"), .customShort("m")],
     help: "A classifier's name or path (default: the newest in runs/, else the bundled one).",
-    completion: .directory)
+    completion: .model)
   var model: String?
   @Option(help: "A picture that cannot be read is skipped, with a warning, or ends it (fail).")
   var badPictures = PictureOptions.BadPictures.fail

@@ -12,7 +12,7 @@ public struct GenerateSeries: ConsoleCommand {
 
   @Option(
     name: [.customLong("model"), .customLong("network"), .customShort("m")],
-    help: "A model's name or path (default: the newest in runs/).", completion: .directory)
+    help: "A model's name or path (default: the newest in runs/).", completion: .model)
   var model: String?
   @Option(
     name: [.customShort("n"), .customLong("steps"), .customLong("horizon")],

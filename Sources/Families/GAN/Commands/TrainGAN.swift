@@ -146,7 +146,7 @@ struct GANLossArguments: ParsableArguments {
   var rollback = false
   @Option(
     help: "Keep the weights nearest to the data on this classifier's features, not the latest.",
-    completion: .directory)
+    completion: .model)
   var features: String?
 
   func validate() throws {

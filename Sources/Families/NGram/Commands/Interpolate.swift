@@ -9,7 +9,7 @@ struct Interpolate: ConsoleCommand {
   static let configuration = CommandConfiguration(
     abstract: "Mix n-gram models into one, with weights fitted on held-out text.")
 
-  @Argument(help: "Two models or more: names, paths or ARPA files.", completion: .file())
+  @Argument(help: "Two models or more: names, paths or ARPA files.", completion: .model)
   var models: [String]
   @Option(help: "Held-out text that the weights are fitted on.", completion: .file())
   var tune: String?

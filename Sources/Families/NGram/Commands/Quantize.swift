@@ -9,7 +9,7 @@ struct Quantize: ConsoleCommand {
   static let configuration = CommandConfiguration(
     abstract: "Store a model's probabilities in 8 bits.")
 
-  @Argument(help: "A model's name or path.", completion: .directory)
+  @Argument(help: "A model's name or path.", completion: .model)
   var model: String
   @Argument(help: "Folder of the quantised model.", completion: .directory)
   var out: String
