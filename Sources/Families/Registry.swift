@@ -158,6 +158,8 @@ public struct LikelihoodOptions: Sendable {
   public var draws: Int
   public var badPictures: PictureOptions.BadPictures
   public var seed: UInt64
+  /// See ``Datasets/PictureOptions/ignoresOrientation``.
+  public var ignoresOrientation = false
 }
 
 extension ImageFamily {

@@ -109,4 +109,58 @@ struct VerbsBinaryTests {
       """
     #expect(shell(script) == 0)
   }
+
+  /// `classify` lists as every other verb does.
+  @Test func classifyListsAsOtherVerbsDo() {
+    let fixtures =
+      "\(parentFolder(of: parentFolder(of: #filePath)))/DatasetsTests/Fixtures/pictures"
+    let script = """
+      set -e; folder=$(mktemp -d); trap 'rm -rf "$folder"' EXIT; cd "$folder"
+      mkdir loop empty; ln -s . loop/x; ln -s . loop/y; cp \(fixtures)/kinds/one.png loop/1
+      test "$(timeout 20 "$AIGC" classify loop 2>/dev/null | cut -f1)" = loop/1
+      cp \(fixtures)/bad/text.png loop/2.png
+      test "$("$AIGC" classify loop --bad-pictures skip 2>err | cut -f1)" = loop/1
+      grep -q 'left out: loop/2.png: no PNG or JPEG picture' err
+      code=0; "$AIGC" classify loop 2>/dev/null || code=$?; test $code = 3
+      for flags in "" "--bad-pictures skip"; do
+        code=0; "$AIGC" classify empty $flags 2>err || code=$?; test $code = 3
+        grep -q 'empty: no PNG or JPEG pictures in the folder' err
+      done
+      "$AIGC" classify empty loop --bad-pictures skip 2>err | grep -q '^loop/1'
+      """
+    #expect(shell(script) == 0)
+  }
+
+  /// Every training says what it found and what it left out, and so does its plan.
+  @Test(arguments: ["gan", "dcgan", "vae", "vaegan", "classifier"])
+  func trainingsSayWhatTheyFound(family: String) {
+    let fixtures =
+      "\(parentFolder(of: parentFolder(of: #filePath)))/DatasetsTests/Fixtures/pictures"
+    let script = """
+      set -e; folder=$(mktemp -d); trap 'rm -rf "$folder"' EXIT; cd "$folder"
+      "$AIGC" train \(family) \(fixtures)/archives/links.tar --image-size 16 --dry-run >plan 2>err
+      grep -q '12 images of 4 classes: a 7, b 3, ' err
+      grep -q '; 9 left out' err
+      grep -q 'left out: .*/b/lost.png: a link to what is not in the archive' err
+      grep -q '"images":12,"images_of_classes":{"a":7,"b":3,.*},"images_left_out":9' plan
+      """
+    #expect(shell(script) == 0)
+  }
+
+  /// Measures of too few images, or of images unlike those of the features, are said to be so.
+  @Test func fewImagesAreWarnedOf() {
+    let fixtures =
+      "\(parentFolder(of: parentFolder(of: #filePath)))/DatasetsTests/Fixtures/pictures"
+    let script = """
+      set -e; folder=$(mktemp -d); trap 'rm -rf "$folder"' EXIT; cd "$folder"
+      mkdir a; for i in 1 2 3 4 5; do cp \(fixtures)/turned/$i.png a; done
+      "$AIGC" evaluate a a --num 3 --json >out 2>err
+      grep -q '"precision":null,"recall":null' out
+      grep -q 'precision and recall need more than 3 images' err
+      grep -q 'Fréchet distance of 3 images: too large' err
+      grep -q 'it does not see the colours of a' err
+      "$AIGC" classify a 2>&1 >/dev/null | grep -q 'it does not see the colours of a'
+      """
+    #expect(shell(script) == 0)
+  }
 }

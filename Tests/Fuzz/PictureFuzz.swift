@@ -25,7 +25,7 @@ struct PictureFuzz: FuzzSubject {
     }
     let tests = parentFolder(of: parentFolder(of: #filePath))
     let fixtures = "\(tests)/DatasetsTests/Fixtures/pictures"
-    let folders = target == .archive ? ["archives"] : ["kinds", "bad"]
+    let folders = target == .archive ? ["archives"] : ["kinds", "bad", "turned"]
     for folder in folders {
       for name in folderContents("\(fixtures)/\(folder)") where !name.hasSuffix(".expected") {
         let bytes = try MappedFile(path: "\(fixtures)/\(folder)/\(name)").bytes()
@@ -41,12 +41,14 @@ struct PictureFuzz: FuzzSubject {
       [
         "PK\u{1}\u{2}", "PK\u{3}\u{4}", "PK\u{5}\u{6}", "PK\u{6}\u{6}", "ustar\0", "ustar  ",
         "././@LongLink", "19 path=train/a.png\n", "11 size=-1\n", "train/", ".png", "\0",
-        "00000000000\0", "77777777777\0",
+        "00000000000\0", "77777777777\0", "../", "\\", "20 linkpath=a/1.png\n",
+        "22 GNU.sparse.major=1\n", "up\u{10}\0\u{1}",
       ]
     default:
       [
         "IHDR", "PLTE", "tRNS", "IDAT", "IEND", "gAMA", "iCCP", "P5", "P6", "255\n", "\n#",
-        "Adobe", "Exif", "JFIF", "\0\0\0\0", "\u{1}",
+        "Adobe", "Exif\0\0", "JFIF", "\0\0\0\0", "\u{1}", "eXIf", "II*\0", "MM\0*",
+        "\u{1}\u{12}\0\u{3}",
       ]
     }
   }

@@ -1,21 +1,27 @@
 import Files
 
-/// The regular files of a tar file: the old format, ustar with POSIX's long names and sizes (IEEE Std 1003.1,
-/// pax), and GNU's.
+/// The entries of a tar file: the old format, ustar with POSIX's long names and sizes (IEEE Std 1003.1, pax),
+/// and GNU's.
 struct TarArchive: Sendable {
-  struct Entry: Sendable {
-    let name: String
-    let bytes: Table<UInt8>
-  }
-
   /// In the order of the file.
-  private(set) var entries: [Entry] = []
+  private(set) var entries: [ArchiveEntry] = []
 
   private let path: String
   private let bytes: Table<UInt8>
   private static let block = 512
   /// Names are not longer, in no sane file.
   private static let largestName = 1 << 16
+  /// Bytes that tell what a file is.
+  private static let start = 64
+
+  /// What headers before a file say about it.
+  private struct Extension {
+    var name: [UInt8]?
+    var link: [UInt8]?
+    var size: Int?
+    /// Whether only the parts that are no zeros are stored, behind a list of them.
+    var isSparse = false
+  }
 
   /// Whether the first block is the header of a tar file.
   static func recognizes(_ bytes: Table<UInt8>) -> Bool {
@@ -28,32 +34,76 @@ struct TarArchive: Sendable {
     self.path = path
     self.bytes = bytes
     var offset = 0
-    // What a header before says about the next file.
-    var (longName, longSize): (String?, Int?) = (nil, nil)
+    var said = Extension()
     while offset < bytes.count, let size = try fileSize(offset) {
-      let start = offset + Self.block
       let kind = bytes[offset + 156]
+      let start = kind == UInt8(ascii: "S") ? try sparseData(offset) : offset + Self.block
       // Links, devices and folders have no data, whatever their size says.
-      let length = (0x31...0x36).contains(kind) ? 0 : longSize ?? size
-      guard length <= bytes.count - start else {
+      let length = (0x31...0x36).contains(kind) ? 0 : said.size ?? size
+      guard start <= bytes.count, length <= bytes.count - start else {
         throw .badInput("\(path): truncated tar file: the file at byte \(offset) is cut")
       }
       let data = start..<start + length
       switch kind {
-      case UInt8(ascii: "x"): try readPax(data, &longName, &longSize)
-      case UInt8(ascii: "L"): longName = try text(data)
-      // Global defaults, and GNU's long names of links.
-      case UInt8(ascii: "g"), UInt8(ascii: "K"): break
+      // "X" was Solaris's name of pax headers.
+      case UInt8(ascii: "x"), UInt8(ascii: "X"): try readPax(data, &said)
+      case UInt8(ascii: "L"): said.name = try text(data)
+      case UInt8(ascii: "K"): said.link = try text(data)
+      // Global defaults, and a name of the archive itself.
+      case UInt8(ascii: "g"), UInt8(ascii: "V"): break
       default:
-        // "0", or zero in old files; "7" is a file too.
-        if [0, 0x30, 0x37].contains(kind) {
-          entries.append(Entry(name: longName ?? name(offset), bytes: bytes.slice(data)))
-        }
-        (longName, longSize) = (nil, nil)
+        let entryName = said.name ?? name(offset)
+        entries.append(
+          ArchiveEntry(
+            name: entryName, content: content(kind, entryName, data, said, at: offset)))
+        said = Extension()
       }
       // The last block may be cut short.
       offset = start + (length + Self.block - 1) / Self.block * Self.block
     }
+  }
+
+  private func content(
+    _ kind: UInt8, _ name: [UInt8], _ data: Range<Int>, _ said: Extension, at offset: Int
+  ) -> ArchiveEntry.Content {
+    let link = said.link ?? field(offset + 157..<offset + 257)
+    switch kind {
+    // "0", or zero in old files, which mark folders by their names; "7" is a file too.
+    case 0 where name.last == UInt8(ascii: "/"): return .folder
+    case 0, 0x30, 0x37:
+      if said.isSparse {
+        return .unreadable("a sparse file of a tar file; pack it without --sparse")
+      }
+      let contents = bytes.slice(data)
+      return .file(
+        ArchivedFile(
+          unpackedSize: 0, start: { contents.prefix(Self.start).array(of: UInt8.self) },
+          read: { contents }))
+    case 0x31: return .hardLink(link)
+    case 0x32: return .symbolicLink(link)
+    case 0x33, 0x34, 0x36: return .unreadable("not a regular file")
+    // "D" lists a folder's files.
+    case 0x35, UInt8(ascii: "D"): return .folder
+    case UInt8(ascii: "S"):
+      return .unreadable("a sparse file of a tar file; pack it without --sparse")
+    case UInt8(ascii: "M"): return .unreadable("it began in another file of the archive")
+    default:
+      return .unreadable("an entry of the kind '\(legible([kind]))', which is not read")
+    }
+  }
+
+  /// Where the data of GNU's sparse file begins: behind blocks that go on with the list of its parts.
+  private func sparseData(_ offset: Int) throws(AIGCError) -> Int {
+    var start = offset + Self.block
+    var isContinued = bytes[offset + 482] != 0
+    while isContinued {
+      guard start + Self.block <= bytes.count else {
+        throw .badInput("\(path): truncated tar file: the header at byte \(offset) is cut")
+      }
+      isContinued = bytes[start + 504] != 0
+      start += Self.block
+    }
+    return start
   }
 
   /// The size in the header at `offset`; nil for a block of zeros, the end.
@@ -101,20 +151,21 @@ struct TarArchive: Sendable {
     return number
   }
 
-  private func name(_ offset: Int) -> String {
+  private func name(_ offset: Int) -> [UInt8] {
     let name = field(offset..<offset + 100)
     // ustar has a prefix; GNU's own format ("ustar  ") other things there.
-    guard field(offset + 257..<offset + 263) == "ustar" else { return name }
+    guard field(offset + 257..<offset + 263) == Array("ustar".utf8) else { return name }
     let prefix = field(offset + 345..<offset + 500)
-    return prefix.isEmpty ? name : "\(prefix)/\(name)"
+    return prefix.isEmpty ? name : prefix + [UInt8(ascii: "/")] + name
   }
 
   /// Up to the first zero.
-  private func field(_ range: Range<Int>) -> String {
-    bytes.text(range.lowerBound..<(range.first { bytes[$0] == 0 } ?? range.upperBound))
+  private func field(_ range: Range<Int>) -> [UInt8] {
+    let end = range.first { bytes[$0] == 0 } ?? range.upperBound
+    return bytes.slice(range.lowerBound..<end).array(of: UInt8.self)
   }
 
-  private func text(_ data: Range<Int>) throws(AIGCError) -> String {
+  private func text(_ data: Range<Int>) throws(AIGCError) -> [UInt8] {
     guard data.count <= Self.largestName else {
       throw .badInput("\(path): damaged tar file: a name of \(data.count) bytes")
     }
@@ -122,9 +173,7 @@ struct TarArchive: Sendable {
   }
 
   /// Records "length key=value\n"; the length counts all of it.
-  private func readPax(
-    _ data: Range<Int>, _ name: inout String?, _ size: inout Int?
-  ) throws(AIGCError) {
+  private func readPax(_ data: Range<Int>, _ said: inout Extension) throws(AIGCError) {
     var offset = data.lowerBound
     while offset < data.upperBound, bytes[offset] != 0 {
       let damaged = AIGCError.badInput("\(path): damaged tar file: pax header at byte \(offset)")
@@ -135,13 +184,17 @@ struct TarArchive: Sendable {
         length <= data.upperBound - offset
       else { throw damaged }
       let record = space + 1..<offset + length - 1
-      if let equals = record.prefix(16).first(where: { bytes[$0] == UInt8(ascii: "=") }) {
+      if let equals = record.prefix(32).first(where: { bytes[$0] == UInt8(ascii: "=") }) {
         let value = equals + 1..<record.upperBound
         switch bytes.text(record.lowerBound..<equals) {
-        case "path": name = try text(value)
+        case "path": said.name = try text(value)
+        case "linkpath": said.link = try text(value)
         case "size":
           guard let number = Int(bytes.text(value)), number >= 0 else { throw damaged }
-          size = number
+          said.size = number
+        // The entry itself is called otherwise.
+        case "GNU.sparse.name": (said.name, said.isSparse) = (try text(value), true)
+        case let key where key.hasPrefix("GNU.sparse."): said.isSparse = true
         default: break
         }
       }

@@ -1,3 +1,4 @@
+import CZlib
 import Files
 
 /// The entries of a zip file (PKWARE's APPNOTE), stored or deflated, with the 64-bit extension.
@@ -16,6 +17,10 @@ public struct ZipArchive: Sendable {
     public fileprivate(set) var size: Int
     /// Where its own header begins.
     var offset: Int
+    /// Where the name stands in the file.
+    var nameBytes: Range<Int>
+    /// Whether it is a symbolic link, whose contents are the path that it leads to.
+    var isLink: Bool
   }
 
   /// The first four bytes of a file with at least one entry.
@@ -120,11 +125,14 @@ public struct ZipArchive: Sendable {
     let (nameSize, extraSize) = (try short(offset + 28), try short(offset + 30))
     let next = offset + 46 + nameSize + extraSize + (try short(offset + 32))
     guard next <= bytes.count else { throw damaged("a directory entry is cut") }
+    let (system, mode) = (try short(offset + 4) >> 8, try short(offset + 40))
     var entry = Entry(
       name: bytes.text(offset + 46..<offset + 46 + nameSize),
       method: UInt16(try short(offset + 10)), isEncrypted: try short(offset + 8) & 1 != 0,
       packedSize: try word(offset + 20), size: try word(offset + 24),
-      offset: try word(offset + 42))
+      offset: try word(offset + 42), nameBytes: offset + 46..<offset + 46 + nameSize,
+      // Made by a Unix (3) or macOS (19), with the mode of a link.
+      isLink: [3, 19].contains(system) && mode & 0xF000 == 0xA000)
     let extra = offset + 46 + nameSize
     try readExtra(extra..<extra + extraSize, &entry)
     offset = next
@@ -146,7 +154,19 @@ public struct ZipArchive: Sendable {
           field += 8
         }
       }
+      // Info-ZIP's: version 1, the checksum of the name in the directory, the name in UTF-8.
+      if kind == 0x7075, size > 5, place + size <= range.upperBound, bytes[place] == 1,
+        bytes.load(UInt32.self, at: place + 1) == checksum(entry.nameBytes)
+      {
+        entry.nameBytes = place + 5..<place + size
+      }
       place += size
+    }
+  }
+
+  private func checksum(_ range: Range<Int>) -> UInt32 {
+    bytes.slice(range).withUnsafeBuffer {
+      UInt32(truncatingIfNeeded: crc32(0, $0.baseAddress, UInt32($0.count)))
     }
   }
 
@@ -174,17 +194,7 @@ public struct ZipArchive: Sendable {
   /// - Throws: ``AIGCError`` (badInput) when it is damaged or too large.
   public func contents(of entry: Entry, limit: Int) throws(AIGCError) -> Table<UInt8> {
     let shown = printable(entry.name)
-    guard !entry.isEncrypted else { throw .badInput("\(path): \(shown) is encrypted") }
-    guard bytes.load(UInt32.self, at: entry.offset) == Self.localSignature else {
-      throw damaged("no entry \(shown) at byte \(entry.offset)")
-    }
-    // The entry's own header may have other extra fields than the directory says.
-    let start =
-      entry.offset + 30 + (try short(entry.offset + 26)) + (try short(entry.offset + 28))
-    guard start <= bytes.count, entry.packedSize <= bytes.count - start else {
-      throw damaged("\(shown) reaches beyond the end")
-    }
-    let packed = bytes.slice(start..<start + entry.packedSize)
+    let packed = try packed(entry)
     switch entry.method {
     case 0:
       guard entry.size == entry.packedSize else { throw damaged("\(shown) has two sizes") }
@@ -196,5 +206,31 @@ public struct ZipArchive: Sendable {
       return try inflateRaw(packed, size: entry.size, name: "\(path): \(shown)")
     default: throw .badInput("\(path): \(shown): compression method \(entry.method) is not read")
     }
+  }
+
+  /// The first bytes of an entry, at most `count`; fewer or none when it is damaged.
+  func start(of entry: Entry, count: Int) -> [UInt8] {
+    guard let packed = try? packed(entry) else { return [] }
+    switch entry.method {
+    case 0: return packed.prefix(count).array(of: UInt8.self)
+    case 8: return inflateStart(packed, count: min(count, entry.size))
+    default: return []
+    }
+  }
+
+  /// The bytes of an entry as they lie in the file.
+  private func packed(_ entry: Entry) throws(AIGCError) -> Table<UInt8> {
+    let shown = printable(entry.name)
+    guard !entry.isEncrypted else { throw .badInput("\(path): \(shown) is encrypted") }
+    guard bytes.load(UInt32.self, at: entry.offset) == Self.localSignature else {
+      throw damaged("no entry \(shown) at byte \(entry.offset)")
+    }
+    // The entry's own header may have other extra fields than the directory says.
+    let start =
+      entry.offset + 30 + (try short(entry.offset + 26)) + (try short(entry.offset + 28))
+    guard start <= bytes.count, entry.packedSize <= bytes.count - start else {
+      throw damaged("\(shown) reaches beyond the end")
+    }
+    return bytes.slice(start..<start + entry.packedSize)
   }
 }

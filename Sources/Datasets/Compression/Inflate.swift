@@ -44,3 +44,23 @@ public func inflateRaw(
   }
   return output.frozen()
 }
+
+/// The first bytes of deflate data without a header.
+/// - Returns: `count` bytes; fewer where the data is damaged or has no more.
+func inflateStart(_ data: Table<UInt8>, count: Int) -> [UInt8] {
+  var stream = z_stream()
+  guard inflateInit2_(&stream, -15, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size)) == Z_OK else {
+    return []
+  }
+  defer { inflateEnd(&stream) }
+  return [UInt8](unsafeUninitializedCapacity: count) { output, initialized in
+    data.withUnsafeBuffer { source in
+      stream.next_in = source.baseAddress.map { UnsafeMutablePointer(mutating: $0) }
+      stream.avail_in = UInt32(min(source.count, 1 << 30))
+      stream.next_out = output.baseAddress
+      stream.avail_out = UInt32(count)
+      _ = inflate(&stream, Z_NO_FLUSH)
+    }
+    initialized = count - Int(stream.avail_out)
+  }
+}

@@ -9,14 +9,25 @@ struct PictureForm: Sendable, Equatable {
   var count: Int { size.width * size.height * channels }
 
   /// `picture` in this form.
-  func apply(_ picture: Picture) -> Picture {
-    // First what makes it smaller: fewer channels are quicker to resize.
+  /// - Parameter orientation: how it is turned before.
+  func apply(_ picture: Picture, turned orientation: Orientation = .none) -> Picture {
+    // First what makes it smaller: fewer channels are quicker to turn and to resize.
     let reduced = picture.channels > channels ? picture.converted(to: channels) : picture
-    return reduced.fitted(to: size, fit).converted(to: channels)
+    return reduced.turned(orientation).fitted(to: size, fit).converted(to: channels)
   }
 }
 
 extension Picture {
+  /// Whether some pixel is not grey.
+  var hasColors: Bool {
+    guard channels > 1 else { return false }
+    return pixels.withUnsafeBufferPointer { pixels in
+      stride(from: 0, to: pixels.count, by: channels).contains {
+        pixels[$0] != pixels[$0 + 1] || pixels[$0 + 1] != pixels[$0 + 2]
+      }
+    }
+  }
+
   /// With another number of channels. Transparent pixels are composed on white when the alpha goes;
   /// grey is the luma of ITU-R BT.601.
   public func converted(to channels: Int) -> Picture {

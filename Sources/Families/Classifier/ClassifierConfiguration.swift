@@ -31,6 +31,10 @@ struct ClassifierConfiguration: Codable, Equatable, Sendable {
   var classes: [String]
   /// Pictures learned from in training, each as often as it was seen.
   var trainingPictures = 0
+  /// Mean over held-out pictures of 1 less the probability of the likeliest class; nil: not measured.
+  var doubt: Double?
+  /// Whether pictures were learned as they are stored; nil: turned as EXIF says.
+  var ignoresOrientation: Bool?
 
   enum CodingKeys: String, CodingKey {
     case family
@@ -42,6 +46,8 @@ struct ClassifierConfiguration: Codable, Equatable, Sendable {
     case augmentation = "augment"
     case isMirrored = "mirror"
     case trainingPictures = "training_pictures"
+    case doubt
+    case ignoresOrientation = "ignore_orientation"
   }
 
   init(size: PictureSize, channels: Int, classes: [String]) {

@@ -8,20 +8,23 @@ import NN
 import Training
 
 /// Classifiers of pictures: convolutional networks.
-struct ClassifierFamily: Family {
+struct ClassifierFamily: PictureMeasuringFamily {
   let name = "classifier"
   let kind = "classifier"
   var trainCommand: any ParsableCommand.Type { TrainClassifier.self }
   var commands: [any ParsableCommand.Type] { [Classify.self] }
 
-  func evaluate(_ path: String, on file: String) throws(AIGCError) -> Evaluation? {
+  func evaluate(
+    _ path: String, on file: String, _ reading: PictureReadingArguments
+  ) throws(AIGCError) -> Evaluation {
     let classifier = try Classifier(folder: path)
-    var pictures = try PictureSet.open(file, classifier.pictureOptions)
+    var options = classifier.pictureOptions
+    reading.apply(to: &options, isIgnored: options.ignoresOrientation)
+    var pictures = try openPictures(file, options)
     guard pictures.labels != nil else { throw .mismatch("\(file): pictures without classes") }
     let unknown = pictures.classes.filter { !classifier.classes.contains($0) }
     if !unknown.isEmpty, pictures.classes.count - unknown.count == classifier.classes.count {
       // It learned some of the classes only.
-      var options = classifier.pictureOptions
       options.classes = .only(classifier.classes)
       pictures = try PictureSet.open(file, options)
       let list = unknown.prefix(12).joined(separator: ", ")
@@ -30,7 +33,8 @@ struct ClassifierFamily: Family {
     guard pictures.classes == classifier.classes else {
       throw .mismatch("\(file): other classes than those of \(path)")
     }
-    let (loss, confusion) = try classifier.measure(pictures)
+    let (loss, confusion, _) = try classifier.measure(pictures)
+    confusion.warnings.forEach { Diagnostics.warning($0) }
     return Evaluation(
       members: confusion.members + [.init("loss", .double(loss))],
       text: "\(confusion.text)\nloss \(Format.fixed(loss, 4))\n")

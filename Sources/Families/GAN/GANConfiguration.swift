@@ -42,6 +42,8 @@ public struct GANConfiguration: Codable, Equatable, Sendable {
   public var training: GANTrainingOptions?
   /// Pictures seen in training, each pass counted.
   public var trainingPictures: Int?
+  /// Whether pictures were learned as they are stored; nil: turned as EXIF says.
+  public var ignoresOrientation: Bool?
 
   enum CodingKeys: String, CodingKey {
     case family
@@ -54,6 +56,7 @@ public struct GANConfiguration: Codable, Equatable, Sendable {
     case isSpectral = "spectral_norm"
     case training
     case trainingPictures = "training_pictures"
+    case ignoresOrientation = "ignore_orientation"
   }
 
   public init(_ kind: GANKind, width: Int, height: Int, channels: Int, layers: [Int]) {

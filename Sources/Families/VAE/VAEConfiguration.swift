@@ -62,6 +62,8 @@ public struct VAEConfiguration: Codable, Equatable, Sendable {
   public var training: VAETrainingOptions?
   /// Pictures seen in training, each pass counted.
   public var trainingPictures: Int?
+  /// Whether pictures were learned as they are stored; nil: turned as EXIF says.
+  public var ignoresOrientation: Bool?
 
   enum CodingKeys: String, CodingKey {
     case family
@@ -74,6 +76,7 @@ public struct VAEConfiguration: Codable, Equatable, Sendable {
     case table, threshold
     case training
     case trainingPictures = "training_pictures"
+    case ignoresOrientation = "ignore_orientation"
   }
 
   public init(_ kind: VAEKind, width: Int, height: Int, channels: Int) {

@@ -38,14 +38,13 @@ struct AnomalyArguments: ParsableArguments {
   var label: String?
   @Option(help: "With known anomalies: draw the ROC curve (.png).", completion: .file())
   var roc: String?
-  @Option(help: "Pictures: one that cannot be read is skipped, or makes it fail (default fail).")
-  var badPictures: PictureOptions.BadPictures?
+  @OptionGroup(title: "Anomalies") var reading: PictureReadingArguments
 
   /// Whether something was given that texts have not.
   var isGiven: Bool {
     measure != nil || draws != nil || seed != 0 || fit != nil || quantile != nil
       || threshold != nil || anomaly != nil || normal != nil || label != nil || roc != nil
-      || badPictures != nil
+      || reading.isGiven
   }
 
   func validate() throws {

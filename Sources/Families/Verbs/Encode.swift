@@ -63,8 +63,7 @@ struct CodingArguments: ParsableArguments {
       VQ-VAE are whole numbers already.
       """)
   var step: Float = 0.5
-  @Option(help: "A picture that cannot be read is skipped, with a warning, or ends it (fail).")
-  var badPictures = PictureOptions.BadPictures.fail
+  @OptionGroup var reading: PictureReadingArguments
   @Option(parsing: .unconditional, help: "At most so many pictures of each file or folder.")
   var limit: Int?
 
@@ -80,34 +79,19 @@ struct CodingArguments: ParsableArguments {
   ///   that the model needs.
   func open(_ paths: [String], _ codec: PictureCodec) throws(AIGCError) -> [PictureSet] {
     var options = PictureOptions(size: codec.size, channels: codec.configuration.channels)
-    options.badPictures = badPictures
+    reading.apply(to: &options, isIgnored: codec.configuration.ignoresOrientation == true)
     options.limit = limit
     var sets: [PictureSet] = []
-    for path in paths {
-      guard let set = try open(path, options) else { continue }
-      for skipped in set.skipped { Diagnostics.warning("left out: \(skipped)") }
+    try forPictures(paths, options) { (set) throws(AIGCError) in
       let classes = codec.configuration.classes
       guard classes.isEmpty || (set.labels != nil && set.classes == classes) else {
         throw .mismatch(
-          "\(path): the model knows the classes \(classes.prefix(3).joined(separator: ", ")) …, "
+          "\(set.path): the model knows the classes \(classes.prefix(3).joined(separator: ", ")) …, "
             + "these pictures have not; use the folders or the IDX labels it was trained with")
       }
       sets.append(set)
     }
-    guard sets.contains(where: { $0.count > 0 }) else {
-      throw .badInput("\(paths.joined(separator: " ")): no pictures")
-    }
     return sets
-  }
-
-  /// nil for a bad picture that is skipped.
-  private func open(_ path: String, _ options: PictureOptions) throws(AIGCError) -> PictureSet? {
-    do throws(AIGCError) {
-      return try PictureSet.open(path, options)
-    } catch  where badPictures == .skip && error.code == .badInput {
-      Diagnostics.warning("left out: \(error)")
-      return nil
-    }
   }
 }
 

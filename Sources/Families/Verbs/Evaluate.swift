@@ -48,9 +48,17 @@ public struct Evaluate: ConsoleCommand {
       try common.json ? answer.write(json: result.members) : answer.write(result.text)
       return
     }
+    if let (family, path) = measuredOnPictures(model), !pictures.isOfDistances, !window.isGiven,
+      mixture.others.isEmpty
+    {
+      let result = try family.evaluate(path, on: file, pictures.reading)
+      try common.json ? answer.write(json: result.members) : answer.write(result.text)
+      return
+    }
     if pictures.isGiven {
       throw AIGCError.usage(
-        "--num, --features, --bad-pictures, --seed are of pictures, not of \(model)")
+        "--num, --features, --bad-pictures, --ignore-orientation, --seed are of pictures, not of "
+          + model)
     }
     if window.isGiven, !mixture.others.isEmpty {
       throw AIGCError.usage("--context and --stride are not of mixtures")

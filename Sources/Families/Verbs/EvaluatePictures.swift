@@ -14,8 +14,7 @@ struct PictureEvaluationArguments: ParsableArguments {
       "Pictures: the classifier whose last hidden layer is compared (default: the bundled one).",
     completion: .model)
   var features: String?
-  @Option(help: "Pictures: one that cannot be read is skipped, or makes it fail (default fail).")
-  var badPictures: PictureOptions.BadPictures?
+  @OptionGroup(title: "Pictures") var reading: PictureReadingArguments
   @Option(
     parsing: .unconditional,
     help: """
@@ -32,7 +31,12 @@ struct PictureEvaluationArguments: ParsableArguments {
 
   /// Whether something was given that only pictures have.
   var isGiven: Bool {
-    num != nil || iwSamples != nil || features != nil || badPictures != nil || halves || seed != 0
+    isOfDistances || reading.isGiven
+  }
+
+  /// The same without the flags of reading pictures.
+  var isOfDistances: Bool {
+    num != nil || iwSamples != nil || features != nil || halves || seed != 0
   }
 
   func validate() throws {
@@ -53,6 +57,9 @@ struct PictureEvaluationArguments: ParsableArguments {
     var likelihood: [JSONValue.Member] = []
     switch (try openGenerator(model), file) {
     case (let (family, generator)?, let file?):
+      if generator.channels > extractor.channels {
+        Diagnostics.note("\(extractor.featuresName) does not see the colours of \(model)")
+      }
       if generator.width > extractor.size.width || generator.height > extractor.size.height {
         Diagnostics.note(
           "\(model): pictures of \(generator.width)x\(generator.height) are made smaller for features "
@@ -60,9 +67,11 @@ struct PictureEvaluationArguments: ParsableArguments {
         )
       }
       // First what can be wrong.
-      real = try read(file, count, extractor, &right)
+      real = try read(
+        file, count, extractor, &right, isIgnored: generator.ignoresOrientation)
       let options = LikelihoodOptions(
-        count: count, draws: iwSamples ?? 500, badPictures: badPictures ?? .fail, seed: seed)
+        count: count, draws: iwSamples ?? 500, badPictures: reading.badPictures ?? .fail,
+        seed: seed, ignoresOrientation: reading.ignoreOrientation)
       likelihood = try family.likelihood(generator, of: file, options)
       generated = try PictureFeatures(of: generator, count: count, by: extractor, using: &left)
     case (_?, nil): throw .usage("--halves: of pictures, not of the model \(model)")
@@ -75,6 +84,10 @@ struct PictureEvaluationArguments: ParsableArguments {
     var draws = RandomSource(seed: seed, stream: 2)
     let result = try PictureDistance(
       generated: generated, real: real, classes: extractor.classes.count, using: &draws)
+    SampleSize.ofDistances(
+      [generated.count, real.count], features: extractor.featureCount,
+      neighbor: PictureDistance.neighbor
+    ).forEach { Diagnostics.warning($0) }
     let members = likelihood + result.members(extractor)
     return Evaluation(members: members, text: lines(members.map(rounded)))
   }
@@ -87,12 +100,17 @@ struct PictureEvaluationArguments: ParsableArguments {
 
   private func read(
     _ path: String, _ count: Int, _ extractor: any FeatureExtractor,
-    _ random: inout RandomSource
+    _ random: inout RandomSource, isIgnored: Bool = false
   ) throws(AIGCError) -> PictureFeatures {
     var options = PictureOptions(size: extractor.size, channels: extractor.channels)
-    if let badPictures { options.badPictures = badPictures }
-    let pictures = try PictureSet.open(path, options)
-    return try PictureFeatures(of: pictures, limit: count, by: extractor, using: &random)
+    reading.apply(to: &options, isIgnored: isIgnored)
+    let pictures = try openPictures(path, options)
+    let found = try PictureFeatures(of: pictures, limit: count, by: extractor, using: &random)
+    SampleSize.ofFeatures(
+      of: path, doubts: found.doubts, usual: extractor.usualDoubt,
+      losesColors: pictures.losesColors
+    ).forEach { Diagnostics.warning($0) }
+    return found
   }
 
   private func openFeatures() throws(AIGCError) -> any FeatureExtractor {
@@ -116,12 +134,32 @@ private func openGenerator(
   return (family, try family.load(path))
 }
 
+/// A family whose models say something about pictures of data: `aigc evaluate`.
+protocol PictureMeasuringFamily: Family {
+  /// Measures the model at `path` on pictures.
+  /// - Throws: ``AIGCError``: badInput for pictures that cannot be read, mismatch for those that are not
+  ///   the model's.
+  func evaluate(
+    _ path: String, on file: String, _ reading: PictureReadingArguments
+  ) throws(AIGCError) -> Evaluation
+}
+
 /// The folder of the model that the name or path means; nil for none.
 private func picturesModel(_ nameOrPath: String) -> String? {
   guard let path = try? ModelStore.standard().resolve(nameOrPath), isFolder(path) else {
     return nil
   }
   return path
+}
+
+/// The model of the name or path when its family measures it on pictures; nil for others.
+func measuredOnPictures(
+  _ nameOrPath: String
+) -> (family: any PictureMeasuringFamily, path: String)? {
+  guard let path = picturesModel(nameOrPath),
+    let family = try? family(of: path) as? any PictureMeasuringFamily
+  else { return nil }
+  return (family, path)
 }
 
 /// Whether `aigc evaluate` of this is about pictures: a model that makes them, or no model and something
@@ -143,7 +181,7 @@ extension PictureDistance {
     }
     return [
       .init("frechet_distance", .double(frechetDistance)), .init("kid", .double(kernelDistance)),
-      .init("precision", .double(precision)), .init("recall", .double(recall)),
+      .init("precision", JSONValue(precision)), .init("recall", JSONValue(recall)),
       .init("features", .string(extractor.featuresName)), .init("generated", .int(generatedCount)),
       .init("real", .int(realCount)), .init("neighbor", .int(Self.neighbor)),
       .init("class_shares", .object(shares)),

@@ -16,8 +16,7 @@ struct PictureArguments: ParsableArguments {
   var channels: Int?
   @Option(help: "How pictures come to the size: pad, crop or stretch (default: the data's way).")
   var fit: PictureOptions.Fit?
-  @Option(help: "What a picture that cannot be read does: skip or fail (default fail).")
-  var badPictures: PictureOptions.BadPictures?
+  @OptionGroup(title: "Pictures") var reading: PictureReadingArguments
   @Option(parsing: .unconditional, help: "At most so many pictures.")
   var limit: Int?
   @Option(help: "Only pictures of these classes, by name or number: 3 or cats,dogs.")
@@ -38,7 +37,7 @@ struct PictureArguments: ParsableArguments {
   var options: PictureOptions {
     var result = PictureOptions(size: imageSize, channels: channels)
     result.fit = fit
-    if let badPictures { result.badPictures = badPictures }
+    reading.apply(to: &result)
     result.limit = limit
     result.classes =
       only.map { .only(commaSeparated($0)) } ?? without.map { .without(commaSeparated($0)) }

@@ -152,7 +152,9 @@ struct PictureSampler {
   /// as at the ends (an entropy of 93 nats, 92 there), on a straight line less so (110).
   /// - Throws: ``AIGCError``: usage for a model that finds no latents, and where it needs their classes;
   ///   badInput for a picture that cannot be read.
-  func encoded(_ paths: [String]) throws(AIGCError) -> [LatentStart] {
+  func encoded(
+    _ paths: [String], ignoresOrientation: Bool = false
+  ) throws(AIGCError) -> [LatentStart] {
     guard let encoder = generator as? any PictureEncoder else {
       throw .usage("this model makes pictures of latents only: it finds no latents of pictures")
     }
@@ -161,8 +163,9 @@ struct PictureSampler {
     }
     var starts: [LatentStart] = []
     for path in paths {
-      let set = try PictureSet.open(
-        path, PictureOptions(size: size, channels: generator.channels))
+      var options = PictureOptions(size: size, channels: generator.channels)
+      options.ignoresOrientation = ignoresOrientation || generator.ignoresOrientation
+      let set = try openPictures(path, options)
       guard set.count == 1 else { throw .usage("\(path): \(set.count) pictures, not one") }
       let classes = labels.isEmpty ? [] : [labels[starts.count % labels.count]]
       starts.append(

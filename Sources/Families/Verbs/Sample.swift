@@ -86,7 +86,10 @@ struct SamplePictures<Name: ImageFamilyName>: ConsoleCommand {
     let columns = pictures.columns(of: seeds.count)
     guard walk.interpolate else { return try sampler.sheet(seeds, columns: columns) }
     let isBetweenPictures = !walk.ends.isEmpty
-    let starts = isBetweenPictures ? try sampler.encoded(walk.ends) : sampler.draws(seeds)
+    let starts =
+      isBetweenPictures
+      ? try sampler.encoded(walk.ends, ignoresOrientation: walk.ignoreOrientation)
+      : sampler.draws(seeds)
     if let frames = walk.frames {
       let cells = isBetweenPictures ? 1 : pictures.grid.map { $0.columns * $0.rows } ?? 1
       return try sampler.animation(

@@ -124,6 +124,8 @@ struct WalkArguments: ParsableArguments {
     help: "Two pictures for --interpolate to walk between, of a model that encodes (vae).",
     completion: .file())
   var ends: [String] = []
+  @Flag(help: "Take these pictures as they are stored, whatever EXIF says about turning them.")
+  var ignoreOrientation = false
   @Option(help: "Write the walk as an animation (.png or .apng) of so many pictures.")
   var frames: Int?
   @Flag(
@@ -139,6 +141,9 @@ struct WalkArguments: ParsableArguments {
     if frames != nil, !interpolate { throw ValidationError("--frames goes with --interpolate") }
     if !ends.isEmpty, !interpolate || ends.count != 2 {
       throw ValidationError("two pictures go with --interpolate, not \(ends.count)")
+    }
+    if ignoreOrientation, ends.isEmpty {
+      throw ValidationError("--ignore-orientation is of two pictures for --interpolate")
     }
     if map, interpolate { throw ValidationError("--map or --interpolate, not both") }
     if axes != nil, !map { throw ValidationError("--axes goes with --map") }

@@ -118,6 +118,12 @@ struct AnomalyReport {
     }
     try answer.finish()
     if !json { notes(curve).forEach { Diagnostics.note($0) } }
+    if let truths {
+      let anomalies = truths.reduce(0) { $0 + ($1 ? 1 : 0) }
+      SampleSize.ofROC(anomalies: anomalies, normal: truths.count - anomalies).map {
+        Diagnostics.warning($0)
+      }
+    }
     if threshold == nil {
       Diagnostics.note("no threshold: pass --fit with normal data, or train with --val-split 0.1")
     }

@@ -9,8 +9,17 @@ public final class MappedFile: Sendable {
 
   /// Maps the regular file at `path`.
   /// - Throws: ``AIGCError`` (badInput) when it is missing, a directory or not readable.
-  public init(path: String) throws(AIGCError) {
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+  public convenience init(path: String) throws(AIGCError) {
+    try self.init(RawPath(path), name: path)
+  }
+
+  /// The same of a path whose bytes need not be UTF-8.
+  public convenience init(_ path: RawPath) throws(AIGCError) {
+    try self.init(path, name: path.text)
+  }
+
+  private init(_ raw: RawPath, name path: String) throws(AIGCError) {
+    let descriptor = raw.withCString { open($0, O_RDONLY | O_CLOEXEC) }
     guard descriptor >= 0 else { throw .badInput("\(path): \(systemErrorText())") }
     defer { close(descriptor) }
     var status = stat()

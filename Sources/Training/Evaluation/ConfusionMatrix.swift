@@ -32,6 +32,15 @@ public struct ConfusionMatrix: Sendable {
   /// The share of examples whose class was recognised; 0 for none.
   public var accuracy: Double { Double(correct) / Double(max(total, 1)) }
 
+  /// What there is to know of the accuracy: that it is of few examples, or that classes are missing.
+  public var warnings: [String] {
+    let few = SampleSize.ofShare("accuracy", correct, of: total)
+    let missing = classes.indices.filter { self.total($0) == 0 }.map { classes[$0] }
+    if missing.isEmpty { return few.map { [$0] } ?? [] }
+    let list = missing.prefix(12).joined(separator: ", ") + (missing.count > 12 ? ", …" : "")
+    return (few.map { [$0] } ?? []) + ["accuracy says nothing of classes without images: \(list)"]
+  }
+
   /// The same of one class; nil where it has no examples.
   public func accuracy(_ label: Int) -> Double? {
     let all = total(label)

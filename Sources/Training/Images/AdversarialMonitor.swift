@@ -135,10 +135,12 @@ public final class AdversarialMonitor {
     let values = try generator.pictures(count, using: &random).values
     let pictures = Tensor(values, [count, values.count / count])
     let (diversity, spread) = Self.differences(pictures)
+    // Data that are all the same ask for no differences.
+    func share(_ value: Double, of data: Double) -> Double { data > 1e-6 ? value / data : 1 }
     return AdversarialHealth(
       distance: reference.distance.distance(to: pictures),
-      diversity: diversity / max(reference.diversity, 1e-6),
-      spread: spread / max(reference.spread, 1e-6))
+      diversity: share(diversity, of: reference.diversity),
+      spread: share(spread, of: reference.spread))
   }
 
   private func measureData(_ count: Int) throws(AIGCError) -> Reference {

@@ -18,6 +18,9 @@ public protocol ImageGenerator {
   /// Names of the classes that can be asked for, "0" …; empty for a model without.
   var classes: [String] { get }
 
+  /// Whether it learned pictures as they are stored, whatever EXIF says about turning them.
+  var ignoresOrientation: Bool { get }
+
   /// Makes pictures.
   /// - Parameters:
   ///   - latents: ``latentCount`` numbers for each picture.
@@ -32,6 +35,8 @@ public protocol ImageGenerator {
 public let largestPictureMap = 1 << 24
 
 extension ImageGenerator {
+  public var ignoresOrientation: Bool { false }
+
   /// Latents of `count` pictures, one after the other.
   public func latents(_ count: Int, using random: inout RandomSource) -> [Float] {
     (0..<count * latentCount).map { _ in Float(random.normal()) }

@@ -70,7 +70,7 @@ import Training
     #expect(try #require(log.last?["accuracy"]) == confusion.accuracy)
     // Pictures that it has not seen.
     let others = try pictures(folder, count: 200, name: "others")
-    let evaluation = try #require(try ClassifierFamily().evaluate(model, on: others))
+    let evaluation = try ClassifierFamily().evaluate(model, on: others, .parse([]))
     guard case .double(let accuracy)? = evaluation.members.first?.value else {
       Issue.record("no accuracy")
       return
@@ -89,8 +89,8 @@ import Training
     let outcome = try trainer.train(to: folder.file("model"))
     #expect(outcome.confusion?.classes == ["0", "2"])
     let others = try pictures(folder, count: 200, name: "others")
-    let evaluation = try #require(
-      try ClassifierFamily().evaluate(folder.file("model"), on: others))
+    let evaluation = try ClassifierFamily().evaluate(
+      folder.file("model"), on: others, .parse([]))
     let members = Dictionary(
       uniqueKeysWithValues: evaluation.members.map { ($0.name, $0.value.number) })
     var rest = PictureOptions()

@@ -1,8 +1,8 @@
 import CTurboJPEG
 import Files
 
-/// Reads JPEG files, grey or in colours, by libjpeg-turbo. What EXIF says about turning a picture is not
-/// followed.
+/// Reads JPEG files, grey or in colours, by libjpeg-turbo, as they are stored: ``Orientation`` says how they are
+/// to be turned.
 enum JPEGReader {
   static func header(_ bytes: Table<UInt8>, name: String) throws(AIGCError) -> PictureHeader {
     guard let decoder = tjInitDecompress() else { throw .failed("out of memory: no JPEG decoder") }

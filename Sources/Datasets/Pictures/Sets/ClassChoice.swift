@@ -66,7 +66,7 @@ extension PictureSet {
     guard !kept.isEmpty else { throw .badInput("\(path): no pictures of the chosen classes") }
     return PictureSet(
       path: path, store: subset(Array(kept)).store,
-      labels: kept.compactMap { places[Int(labels[$0])] }, classes: chosen, skipped: skipped,
-      files: files)
+      labels: kept.compactMap { places[Int(labels[$0])] }, classes: chosen, leftOut: leftOut,
+      losesColors: losesColors, files: files)
   }
 }

@@ -14,7 +14,7 @@ public struct PictureOptions: Sendable {
 
   /// What a picture that cannot be read does.
   public enum BadPictures: String, Sendable, CaseIterable {
-    /// It is left out and named in ``PictureSet/skipped``.
+    /// It is left out and named in ``PictureSet/leftOut``.
     case skip
     /// It is an error.
     case fail
@@ -28,6 +28,8 @@ public struct PictureOptions: Sendable {
   /// nil: ``Fit/pad`` for IDX files, ``Fit/crop`` for others.
   public var fit: Fit?
   public var badPictures = BadPictures.fail
+  /// Whether pixels are taken as they are stored, whatever EXIF says about turning them.
+  public var ignoresOrientation = false
   /// At most so many pictures: the first ones of an IDX file, of others some at equal distances.
   public var limit: Int?
   /// Only pictures of some classes, of which ``limit`` then counts; nil: of all.

@@ -11,13 +11,14 @@ extension PictureSet {
   ) throws(AIGCError) -> PictureSet {
     var listing = listing
     guard !listing.files.isEmpty else {
-      throw .badInput("\(path): no PNG or JPEG pictures in the \(kind)")
+      let reason = listing.leftOut.lines.first.map { "; left out: \($0)" } ?? ""
+      throw .badInput("\(path): no PNG or JPEG pictures in the \(kind)\(reason)")
     }
     if let classes = options.classes { try listing.restrict(to: classes, path) }
     if let limit = options.limit { listing.limit(to: limit) }
     let files = listing.files
     let form = try form(of: files, path, options)
-    let decoder = PictureDecoder(files: files, form: form)
+    let decoder = PictureDecoder(files: files, form: form, options.ignoresOrientation)
     let (store, errors) = try PictureStore.filled(form, files: files.count) {
       (index) throws(AIGCError) in try decoder.picture(index)
     }
@@ -25,15 +26,16 @@ extension PictureSet {
       throw error.code == .badInput
         ? .badInput("\(error); pass --bad-pictures skip to leave it out") : error
     }
-    let skipped = errors.compactMap { $0?.description }
+    var leftOut = listing.leftOut
+    for error in errors { if let error { leftOut.add(error.description) } }
     guard store.count > 0 else {
-      let reason = skipped.first ?? ""
+      let reason = errors.lazy.compactMap { $0?.description }.first ?? ""
       throw .badInput("\(path): none of the \(files.count) pictures can be read: \(reason)")
     }
     let labels = listing.labels.isEmpty ? nil : store.files.map { listing.labels[$0] }
     return PictureSet(
-      path: path, store: store, labels: labels, classes: listing.classes, skipped: skipped,
-      files: files.map { $0.name })
+      path: path, store: store, labels: labels, classes: listing.classes, leftOut: leftOut,
+      losesColors: decoder.losesColors, files: files.map { $0.name })
   }
 
   /// The form asked for; what is left open is that of the pictures, whose headers are read for it.
@@ -48,7 +50,8 @@ extension PictureSet {
     parallelFor(files.count) { index in
       // Why one cannot be read is said when it is decoded.
       guard !Interruption.isRequested, let bytes = try? files[index].read(),
-        let header = try? Picture.header(bytes, name: files[index].name)
+        let header = try? Picture.header(
+          bytes, name: files[index].name, ignoresOrientation: options.ignoresOrientation)
       else { return }
       slots.set(index, header)
     }
@@ -85,14 +88,20 @@ extension PictureSet {
 private final class PictureDecoder: Sendable {
   private let files: [PictureFile]
   private let form: PictureForm
+  private let ignoresOrientation: Bool
   private let large = Mutex<Void>(())
+  private let hasColors = Atomic<Bool>(false)
   private static let largeFile = 16 << 20
   private static let largePixelCount = 4_000_000
 
-  init(files: [PictureFile], form: PictureForm) {
+  init(files: [PictureFile], form: PictureForm, _ ignoresOrientation: Bool) {
     self.files = files
     self.form = form
+    self.ignoresOrientation = ignoresOrientation
   }
+
+  /// Whether some picture so far has colours that ``form`` leaves out.
+  var losesColors: Bool { hasColors.load(ordering: .relaxed) }
 
   /// The picture of file `index` in the set's form.
   func picture(_ index: Int) throws(AIGCError) -> Picture {
@@ -101,7 +110,7 @@ private final class PictureDecoder: Sendable {
       return try alone { () throws(AIGCError) in try self.decode(file.read(), file.name) }
     }
     let bytes = try file.read()
-    let header = try Picture.header(bytes, name: file.name)
+    let header = try Picture.header(bytes, name: file.name, ignoresOrientation: true)
     if header.width * header.height > Self.largePixelCount {
       return try alone { () throws(AIGCError) in try self.decode(bytes, file.name) }
     }
@@ -109,7 +118,12 @@ private final class PictureDecoder: Sendable {
   }
 
   private func decode(_ bytes: Table<UInt8>, _ name: String) throws(AIGCError) -> Picture {
-    try form.apply(Picture.decode(bytes, name: name))
+    let stored = try Picture.decode(bytes, name: name, ignoresOrientation: true)
+    if form.channels == 1, stored.channels > 1, !losesColors, stored.hasColors {
+      hasColors.store(true, ordering: .relaxed)
+    }
+    let turn = ignoresOrientation ? .none : Orientation(of: bytes)
+    return form.apply(stored, turned: turn)
   }
 
   private func alone(

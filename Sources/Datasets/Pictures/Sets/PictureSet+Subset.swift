@@ -10,6 +10,6 @@ extension PictureSet {
       decode: store.decode)
     return PictureSet(
       path: path, store: part, labels: labels.map { all in indices.map { all[$0] } },
-      classes: classes, skipped: skipped, files: files)
+      classes: classes, leftOut: leftOut, losesColors: losesColors, files: files)
   }
 }

@@ -15,9 +15,11 @@ public final class PictureSet: ExampleSet {
   public let labels: [Int32]?
   /// Names of the classes: sub-folders in the order of their names; "0", "1", … for IDX.
   public let classes: [String]
-  /// "path: why" of the pictures that could not be read and were left out.
-  public let skipped: [String]
-  /// The path of each file, also of those that were skipped; empty where one file holds all.
+  /// What was found at ``path`` and is not in the set.
+  public let leftOut: LeftOutPictures
+  /// Whether some file shows a picture in colours, where the set is grey.
+  public let losesColors: Bool
+  /// The path of each file, also of those that could not be read; empty where one file holds all.
   let files: [String]
   let store: PictureStore
 
@@ -35,14 +37,15 @@ public final class PictureSet: ExampleSet {
   public static let memoryLimit = 1 << 30
 
   init(
-    path: String, store: PictureStore, labels: [Int32]?, classes: [String], skipped: [String] = [],
-    files: [String] = []
+    path: String, store: PictureStore, labels: [Int32]?, classes: [String],
+    leftOut: LeftOutPictures = LeftOutPictures(), losesColors: Bool = false, files: [String] = []
   ) {
     self.path = path
     self.store = store
     self.labels = labels
     self.classes = classes
-    self.skipped = skipped
+    self.leftOut = leftOut
+    self.losesColors = losesColors
     self.files = files
     size = store.form.size
     channels = store.form.channels
@@ -66,19 +69,19 @@ public final class PictureSet: ExampleSet {
     if let idx { return try openIDX(idx, labels: labels, options) }
     guard labels == nil else { throw .usage("\(path): only IDX files have a file of labels") }
     if isFolder(path) {
-      return try openFiles(path, PictureListing(PictureFile.folder(path)), "folder", options)
+      return try openFiles(path, PictureListing(PictureFiles.folder(path)), "folder", options)
     }
     let (archive, part) = insideArchive(path)
     let bytes = try MappedFile(path: archive).bytes()
     let listing: PictureListing
     let start = bytes.load(UInt32.self, at: 0)
     if start == ZipArchive.localSignature || start == ZipArchive.endSignature {
-      listing = PictureListing(try PictureFile.zip(archive, bytes), part: part)
+      listing = PictureListing(try PictureFiles.zip(archive, bytes), part: part)
     } else if TarArchive.recognizes(bytes) {
-      listing = PictureListing(try PictureFile.tar(archive, bytes), part: part)
+      listing = PictureListing(try PictureFiles.tar(archive, bytes), part: part)
     } else if part.isEmpty, Picture.format(bytes) != nil {
       let file = PictureFile(place: [path], name: path, unpackedSize: 0) { bytes }
-      listing = PictureListing([file])
+      listing = PictureListing(file)
     } else {
       throw .badInput("\(archive): neither IDX, tar or zip file nor a PNG or JPEG picture")
     }

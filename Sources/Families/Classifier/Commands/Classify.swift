@@ -17,8 +17,7 @@ struct Classify: ConsoleCommand {
     help: "A classifier's name or path (default: the newest in runs/, else the bundled one).",
     completion: .model)
   var model: String?
-  @Option(help: "A picture that cannot be read is skipped, with a warning, or ends it (fail).")
-  var badPictures = PictureOptions.BadPictures.fail
+  @OptionGroup var reading: PictureReadingArguments
   @Option(parsing: .unconditional, help: "How many classes to name, the likeliest first.")
   var top = 1
   @OptionGroup var common: CommonOptions
@@ -31,36 +30,32 @@ struct Classify: ConsoleCommand {
     let classifier = try openClassifier(model)
     let answer = try Answer(nil)
     var results: [JSONValue] = []
-    for path in try pictures.flatMap({ try files($0) }) {
-      guard let set = try open(path, classifier) else { continue }
+    var options = classifier.pictureOptions
+    reading.apply(to: &options, isIgnored: options.ignoresOrientation)
+    try forPictures(pictures, options) { (set) throws(AIGCError) in
+      var doubts: [Float] = []
       for first in stride(from: 0, to: set.count, by: 512) {
         let range = first..<min(first + 512, set.count)
         let probabilities = try classifier.probabilities(set.values(Array(range)))
+        doubts += Classifier.doubts(probabilities, classes: classifier.classes.count)
         for (place, index) in range.enumerated() {
-          let name = set.count == 1 ? path : "\(path):\(index)"
           let found = likeliest(classifier, probabilities, place)
           if common.json {
-            results += found.map { result(name, $0) }
+            results += found.map { result(set.name(of: index), $0) }
           } else {
-            try answer.write(found.map { line(name, $0) }.joined())
+            try answer.write(found.map { line(set.name(of: index), $0) }.joined())
           }
         }
       }
+      SampleSize.ofFeatures(
+        of: set.path, doubts: doubts, usual: classifier.usualDoubt,
+        losesColors: set.losesColors
+      ).forEach { Diagnostics.warning($0) }
     }
     if common.json {
       try answer.write(json: [], array: "results", count: results.count) { results[$0] }
     }
     try answer.finish()
-  }
-
-  /// nil for a bad picture that is skipped.
-  private func open(_ path: String, _ classifier: Classifier) throws(AIGCError) -> PictureSet? {
-    do throws(AIGCError) {
-      return try PictureSet.open(path, classifier.pictureOptions)
-    } catch  where badPictures == .skip && error.code == .badInput {
-      Diagnostics.warning("left out: \(error)")
-      return nil
-    }
   }
 
   private typealias Finding = (label: String, probability: Float)
@@ -82,20 +77,6 @@ struct Classify: ConsoleCommand {
       .init("path", .string(name)), .init("label", .string(found.label)),
       .init("probability", .float(found.probability)),
     ])
-  }
-
-  /// The pictures in a folder, at any depth; other paths as they are.
-  private func files(_ path: String) throws(AIGCError) -> [String] {
-    guard isFolder(path) else { return [path] }
-    var found: [String] = []
-    for name in folderContents(path).sorted() where !name.hasPrefix(".") {
-      let inner = "\(path)/\(name)"
-      let isPicture = ["png", "jpg", "jpeg", "pgm", "ppm"].contains {
-        name.lowercased().hasSuffix(".\($0)")
-      }
-      if isFolder(inner) || isPicture { found += try files(inner) }
-    }
-    return found
   }
 }
 

@@ -27,9 +27,9 @@ struct TrainClassifier: ConsoleCommand {
     trainer.options = try model.options()
     try training.configure(&trainer, folder: folder)
     if let convolution = pictures.convolution { trainer.options.convolution = convolution }
-    if training.dryRun { return try printPlan(trainer, folder: folder) }
     let progress = TrainerProgressLine()
     trainer.report = { progress.show($0) }
+    if training.dryRun { return try printPlan(trainer, folder: folder) }
     let outcome = try training.resume ? trainer.resume(in: folder) : trainer.train(to: folder)
     progress.finish()
     try printOutcome(outcome, folder: folder, json: common.json)
@@ -94,19 +94,22 @@ extension TrainingOptions {
 
 /// `--dry-run`: the resolved settings.
 private func printPlan(_ trainer: ClassifierTrainer, folder: String) throws(AIGCError) {
+  var trainer = trainer
+  try trainer.plan()
   let (options, run) = (trainer.options, trainer.trainer)
-  try Answer(nil).write(json: [
-    .init("model", .string(folder)), .init("family", "classifier"),
-    .init("stages", .array(options.stages.map { .int($0) })),
-    .init("hidden", .int(options.hidden)), .init("dropout", .float(options.dropout)),
-    .init("augment", .float(options.augmentation)),
-    .init("steps", trainer.epochs == nil ? .int(run.steps) : .null),
-    .init("epochs", trainer.epochs.map { .double($0) } ?? .null),
-    .init("batch_size", .int(run.batchSize)), .init("lr", .float(run.schedule.peak)),
-    .init("schedule", .string(run.schedule.shape.rawValue)),
-    .init("optimizer", .string(run.optimizer.kind.rawValue)),
-    .init("seed", .int(Int(clamping: run.seed))),
-  ])
+  try Answer(nil).write(
+    json: [
+      .init("model", .string(folder)), .init("family", "classifier"),
+      .init("stages", .array(options.stages.map { .int($0) })),
+      .init("hidden", .int(options.hidden)), .init("dropout", .float(options.dropout)),
+      .init("augment", .float(options.augmentation)),
+      .init("steps", .int(run.steps)),
+      .init("epochs", trainer.epochs.map { .double($0) } ?? .null),
+      .init("batch_size", .int(run.batchSize)), .init("lr", .float(run.schedule.peak)),
+      .init("schedule", .string(run.schedule.shape.rawValue)),
+      .init("optimizer", .string(run.optimizer.kind.rawValue)),
+      .init("seed", .int(Int(clamping: run.seed))),
+    ] + (trainer.found?.members ?? []))
 }
 
 private func printOutcome(

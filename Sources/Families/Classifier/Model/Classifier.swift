@@ -57,18 +57,31 @@ final class Classifier: FeatureExtractor {
 
   /// The form in which ``probabilities(_:)`` takes pictures.
   var pictureOptions: PictureOptions {
-    PictureOptions(size: configuration.size, channels: configuration.channels)
+    var result = PictureOptions(size: configuration.size, channels: configuration.channels)
+    result.ignoresOrientation = configuration.ignoresOrientation == true
+    return result
   }
 
   func features(
     _ values: [Float]
-  ) throws(AIGCError) -> (features: [Float], classes: [Int]) {
-    var (features, classes): ([Float], [Int]) = ([], [])
+  ) throws(AIGCError) -> (features: [Float], classes: [Int], doubts: [Float]) {
+    var (features, classes, doubts): ([Float], [Int], [Float]) = ([], [], [])
     try forBatches(values) { hidden, logits in
       features += hidden.values
       classes += Self.best(logits)
+      doubts += Self.doubts(softmax(logits).values, classes: logits.shape[1])
     }
-    return (features, classes)
+    return (features, classes, doubts)
+  }
+
+  var usualDoubt: Double? { configuration.doubt }
+
+  /// For each picture 1 less the probability of its likeliest class.
+  /// - Parameter probabilities: [pictures, classes].
+  static func doubts(_ probabilities: [Float], classes: Int) -> [Float] {
+    stride(from: 0, to: probabilities.count, by: classes).map { first in
+      1 - (probabilities[first..<first + classes].max() ?? 1)
+    }
   }
 
   /// The probabilities of all classes for each picture.
@@ -82,24 +95,28 @@ final class Classifier: FeatureExtractor {
 
   /// Measures on pictures with labels.
   /// - Parameter pictures: in this model's form; labels are its classes.
-  /// - Returns: the mean cross-entropy, and what was taken for what.
+  /// - Returns: the mean cross-entropy, what was taken for what, and the mean doubt.
   func measure(
     _ pictures: PictureSet
-  ) throws(AIGCError) -> (loss: Double, confusion: ConfusionMatrix) {
+  ) throws(AIGCError) -> (loss: Double, confusion: ConfusionMatrix, doubt: Double) {
     var confusion = ConfusionMatrix(classes: classes)
-    var total = 0.0
+    var (total, doubt) = (0.0, 0.0)
     let labels = pictures.labels ?? []
     for first in stride(from: 0, to: labels.count, by: batch) {
       let range = first..<min(first + batch, labels.count)
       try forBatches(pictures.values(Array(range))) { _, logits in
         let targets = Array(labels[range])
         total += Double(crossEntropy(logits, targets).item) * Double(range.count)
+        doubt += Self.doubts(softmax(logits).values, classes: logits.shape[1]).reduce(0) {
+          $0 + Double($1)
+        }
         for (label, predicted) in zip(targets, Self.best(logits)) {
           confusion.add(Int(label), predicted: predicted)
         }
       }
     }
-    return (total / Double(max(labels.count, 1)), confusion)
+    let count = Double(max(labels.count, 1))
+    return (total / count, confusion, doubt / count)
   }
 
   private func forBatches(

@@ -74,7 +74,7 @@ final class ClassifierTask: TrainingTask {
 
   func validate() throws(AIGCError) -> Double? {
     guard let heldOut else { return nil }
-    let (loss, confusion) = try Classifier(configuration, network, path: "").measure(heldOut)
+    let (loss, confusion, _) = try Classifier(configuration, network, path: "").measure(heldOut)
     notes = [.init("accuracy", .double(confusion.accuracy))]
     let percent = (confusion.accuracy * 10000).rounded() / 100
     report(.note("accuracy \(percent)% of \(confusion.total)"))

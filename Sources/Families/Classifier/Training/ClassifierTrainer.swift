@@ -32,6 +32,8 @@ struct ClassifierTrainer {
   /// Passes over the data, in place of ``Training/TrainerConfiguration/steps``.
   var epochs: Double?
   var report: (TrainerEvent) -> Void = { _ in }
+  /// What there is to learn from, once it was read.
+  private(set) var found: FoundPictures?
 
   static var defaults: TrainerConfiguration {
     var result = TrainerConfiguration(steps: 1, schedule: Schedule(.oneCycle, peak: 4e-3))
@@ -49,11 +51,23 @@ struct ClassifierTrainer {
     var confusion: ConfusionMatrix?
   }
 
+  /// Reads the data and sets the number of steps.
+  /// - Throws: as ``train(to:)``.
+  mutating func plan() throws(AIGCError) {
+    let (learned, _) = try read()
+    _ = try configuration(of: learned)
+    setSteps(learned)
+  }
+
   /// Trains a new model in `folder`.
   /// - Throws: ``AIGCError``: see ``Training/Trainer/run(resuming:)``; badInput for data that cannot be
   ///   read; usage for sizes that make no model.
   mutating func train(to folder: String) throws(AIGCError) -> Outcome {
     let (learned, measured) = try read()
+    return try run(configuration(of: learned), learned, measured, folder, resuming: false)
+  }
+
+  private func configuration(of learned: PictureSet) throws(AIGCError) -> ClassifierConfiguration {
     var configuration = ClassifierConfiguration(
       size: learned.size, channels: learned.channels, classes: learned.classes)
     configuration.stages = options.stages
@@ -62,16 +76,20 @@ struct ClassifierTrainer {
     configuration.augmentation = options.augmentation
     configuration.isMirrored = options.isMirrored
     configuration.convolution = options.convolution
+    configuration.ignoresOrientation = pictures.ignoresOrientation ? true : nil
     if let problem = configuration.problem { throw .usage("no model: \(problem)") }
-    return try run(configuration, learned, measured, folder, resuming: false)
+    return configuration
   }
 
   /// Goes on with the run in `folder`, with the same pictures.
   /// - Throws: as ``train(to:)``, and mismatch when the pictures are not those of the run.
   mutating func resume(in folder: String) throws(AIGCError) -> Outcome {
-    let configuration = try ClassifierConfiguration.read(folder: folder)
+    var configuration = try ClassifierConfiguration.read(folder: folder)
+    // Measured anew.
+    configuration.doubt = nil
     pictures.size = configuration.size
     pictures.channels = configuration.channels
+    try pictures.keepOrientation(configuration.ignoresOrientation, of: folder)
     let (learned, measured) = try read()
     guard learned.classes == configuration.classes else {
       throw .mismatch("\(data): other classes than those of the run in \(folder)")
@@ -80,8 +98,9 @@ struct ClassifierTrainer {
   }
 
   /// The pictures to learn from and those to measure on.
-  private func read() throws(AIGCError) -> (PictureSet, PictureSet?) {
-    let all = try PictureSet.open(data, labels: labels, pictures)
+  private mutating func read() throws(AIGCError) -> (PictureSet, PictureSet?) {
+    let all = try openTrainingPictures(data, labels: labels, pictures, report)
+    found = FoundPictures(all)
     guard all.labels != nil else {
       throw .badInput(
         "\(data): no labels: a folder for each class, or an IDX file of labels, is needed")
@@ -92,7 +111,7 @@ struct ClassifierTrainer {
     if let heldOut {
       var options = pictures
       (options.size, options.channels) = (all.size, all.channels)
-      let measured = try PictureSet.open(heldOut, options)
+      let measured = try openTrainingPictures(heldOut, options, report)
       guard measured.labels != nil, measured.classes == all.classes else {
         throw .mismatch("\(heldOut): other classes than in \(data), or none")
       }
@@ -106,8 +125,7 @@ struct ClassifierTrainer {
     _ folder: String, resuming: Bool
   ) throws(AIGCError) -> Outcome {
     guard learned.count > 0 else { throw .badInput("\(data): no pictures to learn from") }
-    let perEpoch = Double(max(1, learned.count / min(trainer.batchSize, learned.count)))
-    if let epochs { trainer.steps = max(1, Int(min((epochs * perEpoch).rounded(.up), 1e12))) }
+    let perEpoch = setSteps(learned)
     if trainer.evalEvery == 0 { trainer.evalEvery = Int(perEpoch) }
     var random = RandomSource(seed: trainer.seed)
     let network = ClassifierNetwork(configuration, using: &random)
@@ -118,8 +136,29 @@ struct ClassifierTrainer {
     loop.convolution = configuration.convolution
     let summary = try loop.run(resuming: resuming)
     guard let measured else { return Outcome(summary: summary) }
-    let confusion = try Classifier(folder: folder).measure(measured).confusion
+    let confusion = try measure(measured, folder)
     try ConfusionPlot(confusion).write(to: "\(folder)/confusion.png")
     return Outcome(summary: summary, confusion: confusion)
+  }
+
+  /// Measures the saved model on held-out pictures and notes in its folder how sure it is of them.
+  private func measure(
+    _ pictures: PictureSet, _ folder: String
+  ) throws(AIGCError) -> ConfusionMatrix {
+    let classifier = try Classifier(folder: folder)
+    let (_, confusion, doubt) = try classifier.measure(pictures)
+    var configuration = classifier.configuration
+    configuration.doubt = doubt
+    try ModelConfiguration.write(configuration, to: "\(folder)/\(ModelConfiguration.fileName)")
+    confusion.warnings.forEach { report(.warning($0)) }
+    return confusion
+  }
+
+  /// - Returns: steps of an epoch.
+  @discardableResult
+  private mutating func setSteps(_ learned: PictureSet) -> Double {
+    let perEpoch = Double(max(1, learned.count / max(1, min(trainer.batchSize, learned.count))))
+    if let epochs { trainer.steps = max(1, Int(min((epochs * perEpoch).rounded(.up), 1e12))) }
+    return perEpoch
   }
 }

@@ -60,9 +60,9 @@ struct TrainGAN<Name: GANFamilyName>: ConsoleCommand {
     if let convolution = pictures.convolution { trainer.options.convolution = convolution }
     trainer.thousands = kimg
     try training.configure(&trainer, folder: folder)
-    if training.dryRun { return try printPlan(trainer, folder: folder) }
     let progress = TrainerProgressLine()
     trainer.report = { progress.show($0) }
+    if training.dryRun { return try printPlan(trainer, folder: folder) }
     let summary = training.resume ? try trainer.resume(in: folder) : try trainer.train(to: folder)
     progress.finish()
     try printSummary(
@@ -205,19 +205,20 @@ private func printPlan(_ trainer: GANTrainer, folder: String) throws(AIGCError) 
   var nothing = RandomSource.zeros
   let generator = GANGenerator(configuration, using: &nothing)
   let discriminator = GANDiscriminator(configuration, using: &nothing)
-  try Answer(nil).write(json: [
-    .init("model", .string(folder)), .init("family", .string(configuration.family)),
-    .init("image_size", .string("\(configuration.width)x\(configuration.height)")),
-    .init("channels", .int(configuration.channels)), .init("latent", .int(configuration.latent)),
-    .init("layers", .array(configuration.layers.map { .int($0) })),
-    .init("classes", .int(configuration.classes.count)),
-    .init("generator_parameters", .int(generator.parameterCount)),
-    .init("discriminator_parameters", .int(discriminator.parameterCount)),
-    .init("discriminator_norm", .string(configuration.discriminatorNorm.rawValue)),
-    .init("loss", .string(trainer.options.loss.rawValue)),
-    .init("steps", .int(run.steps)), .init("batch_size", .int(run.batchSize)),
-    .init("lr", .float(run.schedule.peak)),
-    .init("optimizer", .string(run.optimizer.kind.rawValue)),
-    .init("seed", .int(Int(clamping: run.seed))),
-  ])
+  try Answer(nil).write(
+    json: [
+      .init("model", .string(folder)), .init("family", .string(configuration.family)),
+      .init("image_size", .string("\(configuration.width)x\(configuration.height)")),
+      .init("channels", .int(configuration.channels)), .init("latent", .int(configuration.latent)),
+      .init("layers", .array(configuration.layers.map { .int($0) })),
+      .init("classes", .int(configuration.classes.count)),
+      .init("generator_parameters", .int(generator.parameterCount)),
+      .init("discriminator_parameters", .int(discriminator.parameterCount)),
+      .init("discriminator_norm", .string(configuration.discriminatorNorm.rawValue)),
+      .init("loss", .string(trainer.options.loss.rawValue)),
+      .init("steps", .int(run.steps)), .init("batch_size", .int(run.batchSize)),
+      .init("lr", .float(run.schedule.peak)),
+      .init("optimizer", .string(run.optimizer.kind.rawValue)),
+      .init("seed", .int(Int(clamping: run.seed))),
+    ] + (trainer.found?.members ?? []))
 }

@@ -37,6 +37,7 @@ public final class GANModel: ImageGenerator {
   public var height: Int { configuration.height }
   public var channels: Int { configuration.channels }
   public var classes: [String] { configuration.classes }
+  public var ignoresOrientation: Bool { configuration.ignoresOrientation == true }
 
   public func pictures(latents: [Float], labels: [Int32]) throws(AIGCError) -> [Float] {
     let count = latents.count / latentCount

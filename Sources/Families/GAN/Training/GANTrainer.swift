@@ -35,6 +35,8 @@ public struct GANTrainer {
   public var epochs: Double?
   public var thousands: Double?
   public var report: (TrainerEvent) -> Void = { _ in }
+  /// What there is to learn from, once it was read.
+  public private(set) var found: FoundPictures?
 
   public init() {}
 
@@ -73,6 +75,7 @@ public struct GANTrainer {
     var configuration = try GANConfiguration.read(folder: folder)
     let size = PictureSize(width: configuration.width, height: configuration.height)
     pictures.channels = configuration.channels
+    try pictures.keepOrientation(configuration.ignoresOrientation, of: folder)
     let set = try open(size: size)
     guard configuration.classes.isEmpty || configuration.classes == set.classes else {
       throw .mismatch("\(data): its classes are not those of the model in \(folder)")
@@ -87,14 +90,12 @@ public struct GANTrainer {
     try GANConfiguration.read(folder: folder).training ?? GANTrainingOptions()
   }
 
-  private func open(size: PictureSize?) throws(AIGCError) -> PictureSet {
+  private mutating func open(size: PictureSize?) throws(AIGCError) -> PictureSet {
     var form = pictures
     form.size = size ?? (kind == .dcgan ? PictureSize(width: 32, height: 32) : nil)
-    let set = try PictureSet.open(data, labels: labels, form)
+    let set = try openTrainingPictures(data, labels: labels, form, report)
     guard set.count > 0 else { throw .badInput("\(data): no pictures") }
-    if !set.skipped.isEmpty {
-      report(.note("\(set.skipped.count) pictures left out: \(set.skipped[0])"))
-    }
+    found = FoundPictures(set)
     return set
   }
 
@@ -114,6 +115,7 @@ public struct GANTrainer {
       result.classes = set.classes
     }
     result.isSpectral = model.isSpectral
+    result.ignoresOrientation = pictures.ignoresOrientation ? true : nil
     let isPenalized = options.loss == .wganGP || options.r1 > 0 || model.isSpectral
     result.discriminatorNorm = model.discriminatorNorm ?? (isPenalized ? .none : .batch)
     if let problem = result.problem { throw .usage("--image-size: \(problem)") }
@@ -128,7 +130,10 @@ public struct GANTrainer {
     let networks = GANStep(
       GANGenerator(configuration, using: &random),
       GANDiscriminator(configuration, using: &random), options, trainer.optimizer)
-    let task = GANTask(configuration, networks, set, options, trainer, score: try score())
+    let score = try score()
+    let few = SampleSize.ofMonitor(set.count)
+    ((few.map { [$0] } ?? []) + (score?.warnings ?? [])).forEach { report(.warning($0)) }
+    let task = GANTask(configuration, networks, set, options, trainer, score: score)
     let report = report
     task.warn = { report(.warning($0)) }
     let trainer = Trainer(task, trainer, folder: folder)

@@ -1,6 +1,7 @@
 import Console
 import Datasets
 import Files
+import Training
 
 extension VAEFamily: AnomalyFamily {
   func score(
@@ -19,8 +20,10 @@ private struct AnomalySearch {
 
   init(_ model: VAEModel, _ path: String, _ arguments: AnomalyArguments) throws(AIGCError) {
     (self.model, self.path, self.arguments) = (model, path, arguments)
-    if model.configuration.table != nil, arguments.anomaly != nil || arguments.badPictures != nil {
-      throw .usage("--anomaly and --bad-pictures are of pictures; of tables: --label and --normal")
+    if model.configuration.table != nil, arguments.anomaly != nil || arguments.reading.isGiven {
+      throw .usage(
+        "--anomaly, --bad-pictures, --ignore-orientation are of pictures; of tables: --label and "
+          + "--normal")
     }
     if model.configuration.table != nil, arguments.measure == .relative {
       throw .usage("--measure relative is of pictures")
@@ -35,15 +38,15 @@ private struct AnomalySearch {
 
   func report(_ paths: [String]) throws(AIGCError) -> AnomalyReport {
     var report = AnomalyReport(scorer.measure, threshold: try threshold())
-    for path in paths {
-      if let table = model.configuration.table {
-        try add(try rows(path, table), path, table, to: &report)
-      } else if let set = try pictures(path) {
-        report.append(
-          names: (0..<set.count).map { set.name(of: $0) },
-          scores: try scorer.scores(of: set, labels: model.labels(of: set)),
-          truths: try arguments.anomalies(in: set))
-      }
+    if let table = model.configuration.table {
+      for path in paths { try add(try rows(path, table), path, table, to: &report) }
+      return report
+    }
+    try forPictures(paths, pictureOptions(paths[0])) { (set) throws(AIGCError) in
+      report.append(
+        names: (0..<set.count).map { set.name(of: $0) },
+        scores: try scorer.scores(of: set, labels: model.labels(of: set)),
+        truths: try arguments.anomalies(in: set))
     }
     return report
   }
@@ -59,10 +62,9 @@ private struct AnomalySearch {
     }
     let scores = try normalScores(fit)
     guard !scores.isEmpty else { throw .badInput("\(fit): nothing normal to find a threshold on") }
-    return AnomalyThreshold(
-      scorer.measure, of: scores,
-      quantile: arguments.quantile ?? AnomalyThreshold.usualQuantile
-    ).value
+    let quantile = arguments.quantile ?? AnomalyThreshold.usualQuantile
+    SampleSize.ofQuantile(quantile, of: scores.count).map { Diagnostics.warning($0) }
+    return AnomalyThreshold(scorer.measure, of: scores, quantile: quantile).value
   }
 
   private func normalScores(_ path: String) throws(AIGCError) -> [Double] {
@@ -71,7 +73,7 @@ private struct AnomalySearch {
       let isNormal = source.isAnomaly.map { $0.map { !$0 } }
       return try scorer.scores(values(source, table, isNormal), labels: [])
     }
-    guard let set = try pictures(path) else { return [] }
+    let set = try openPictures(path, pictureOptions(path))
     let scores = try scorer.scores(of: set, labels: model.labels(of: set))
     guard !set.classes.isEmpty, let isAnomaly = try arguments.anomalies(in: set) else {
       return scores
@@ -81,17 +83,10 @@ private struct AnomalySearch {
 
   // MARK: Pictures
 
-  /// nil for a bad picture that is skipped.
-  private func pictures(_ path: String) throws(AIGCError) -> PictureSet? {
-    let isSkipping = arguments.badPictures == .skip
-    do throws(AIGCError) {
-      let set = try model.openPictures(path, arguments.badPictures ?? .fail)
-      set.skipped.forEach { Diagnostics.warning("left out: \($0)") }
-      return set
-    } catch  where isSkipping && error.code == .badInput {
-      Diagnostics.warning("left out: \(error)")
-      return nil
-    }
+  private func pictureOptions(_ path: String) throws(AIGCError) -> PictureOptions {
+    var options = try model.pictureOptions(path)
+    arguments.reading.apply(to: &options, isIgnored: options.ignoresOrientation)
+    return options
   }
 
   // MARK: Tables

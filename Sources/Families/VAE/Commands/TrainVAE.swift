@@ -63,9 +63,9 @@ struct TrainVAE<Name: VAEFamilyName>: ConsoleCommand {
     adversarial.apply(to: &trainer.options)
     if let convolution = pictures.convolution { trainer.options.convolution = convolution }
     try training.configure(&trainer, folder: folder)
-    if training.dryRun { return try printPlan(trainer, folder: folder) }
     let progress = TrainerProgressLine()
     trainer.report = { progress.show($0) }
+    if training.dryRun { return try printPlan(trainer, folder: folder) }
     let summary = training.resume ? try trainer.resume(in: folder) : try trainer.train(to: folder)
     progress.finish()
     let isQuantized = try VAEConfiguration.read(folder: folder).codebook != nil
@@ -100,23 +100,24 @@ private func printPlan(_ trainer: VAETrainer, folder: String) throws(AIGCError) 
   var trainer = trainer
   let configuration = try trainer.plan()
   let (run, options) = (trainer.trainer, trainer.options)
-  try Answer(nil).write(json: [
-    .init("model", .string(folder)), .init("family", .string(configuration.family)),
-    .init("image_size", .string("\(configuration.width)x\(configuration.height)")),
-    .init("channels", .int(configuration.channels)), .init("latent", .int(configuration.latent)),
-    .init("network", .string(configuration.network.rawValue)),
-    .init("layers", .array(configuration.layers.map { .int($0) })),
-    .init("likelihood", .string(configuration.likelihood.rawValue)),
-    .init("classes", .int(configuration.classes.count)),
-    .init("codes", JSONValue(configuration.codebook?.entries)),
-    .init("code_dim", JSONValue(configuration.codebook?.dimension)),
-    .init("parameters", .int(parameterCount(configuration))), .init("beta", .float(options.beta)),
-    .init("steps", .int(run.steps)), .init("batch_size", .int(run.batchSize)),
-    .init("lr", .float(run.schedule.peak)),
-    .init("schedule", .string(run.schedule.shape.rawValue)),
-    .init("optimizer", .string(run.optimizer.kind.rawValue)),
-    .init("seed", .int(Int(clamping: run.seed))),
-  ])
+  try Answer(nil).write(
+    json: [
+      .init("model", .string(folder)), .init("family", .string(configuration.family)),
+      .init("image_size", .string("\(configuration.width)x\(configuration.height)")),
+      .init("channels", .int(configuration.channels)), .init("latent", .int(configuration.latent)),
+      .init("network", .string(configuration.network.rawValue)),
+      .init("layers", .array(configuration.layers.map { .int($0) })),
+      .init("likelihood", .string(configuration.likelihood.rawValue)),
+      .init("classes", .int(configuration.classes.count)),
+      .init("codes", JSONValue(configuration.codebook?.entries)),
+      .init("code_dim", JSONValue(configuration.codebook?.dimension)),
+      .init("parameters", .int(parameterCount(configuration))), .init("beta", .float(options.beta)),
+      .init("steps", .int(run.steps)), .init("batch_size", .int(run.batchSize)),
+      .init("lr", .float(run.schedule.peak)),
+      .init("schedule", .string(run.schedule.shape.rawValue)),
+      .init("optimizer", .string(run.optimizer.kind.rawValue)),
+      .init("seed", .int(Int(clamping: run.seed))),
+    ] + (trainer.found?.members ?? []))
 }
 
 private func parameterCount(_ configuration: VAEConfiguration) -> Int {

@@ -48,11 +48,15 @@ extension VAEFamily {
       let bound = ImportanceBound(draws: options.draws, model.networks)
       likelihood = try bound.negativeLogLikelihood(of: set, model, using: &draws)
     }
+    let items = model.configuration.table == nil ? "images" : "rows"
+    SampleSize.ofMeans("elbo and its parts", bound.count, items).map { Diagnostics.warning($0) }
     return [
       .init("elbo", .double(-bound.negative)),
       .init("reconstruction", .double(bound.reconstruction)),
       .init("kl", .double(bound.divergence)), .init("nll_iw", JSONValue(likelihood)),
-      .init("iw_samples", .int(options.draws)), .init("active_units", .int(bound.activeUnits)),
+      .init("iw_samples", .int(options.draws)),
+      // They are counted by a variance over the examples.
+      .init("active_units", bound.count > 1 ? .int(bound.activeUnits) : .null),
       .init("measured", .int(bound.count)),
     ]
   }
@@ -61,8 +65,12 @@ extension VAEFamily {
   private func pictures(
     _ model: VAEModel, _ path: String, _ options: LikelihoodOptions
   ) throws(AIGCError) -> PictureSet {
-    let choice = model.classes.isEmpty ? nil : ClassChoice.only(model.classes)
-    let set = try model.openPictures(path, options.badPictures, classes: choice)
+    var form = try model.pictureOptions(path)
+    form.badPictures = options.badPictures
+    form.ignoresOrientation = form.ignoresOrientation || options.ignoresOrientation
+    form.classes = model.classes.isEmpty ? nil : ClassChoice.only(model.classes)
+    // What is left out is named where the same pictures are compared.
+    let set = try PictureSet.open(path, form)
     guard model.classes.isEmpty || set.classes == model.classes else {
       throw .mismatch("\(path): its classes are not those of the model")
     }

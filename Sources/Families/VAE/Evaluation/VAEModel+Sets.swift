@@ -2,20 +2,17 @@ import Datasets
 import Files
 
 extension VAEModel {
-  /// Opens pictures in the form of those that the model learned.
-  /// - Throws: ``AIGCError``: mismatch for a model of tables; see ``Datasets/PictureSet``.
-  func openPictures(
-    _ path: String, _ badPictures: PictureOptions.BadPictures = .fail,
-    classes: ClassChoice? = nil
-  ) throws(AIGCError) -> PictureSet {
+  /// The form of the pictures that the model learned.
+  /// - Parameter path: of pictures, for messages.
+  /// - Throws: ``AIGCError`` (mismatch) for a model of tables.
+  func pictureOptions(_ path: String) throws(AIGCError) -> PictureOptions {
     guard configuration.table == nil else {
       throw .mismatch("\(path): the model is of tables, not of pictures")
     }
     var options = PictureOptions(
       size: PictureSize(width: width, height: height), channels: channels)
-    options.badPictures = badPictures
-    options.classes = classes
-    return try PictureSet.open(path, options)
+    options.ignoresOrientation = ignoresOrientation
+    return options
   }
 
   /// The classes of a set's pictures among those of the model.

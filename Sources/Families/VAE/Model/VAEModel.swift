@@ -36,6 +36,7 @@ public final class VAEModel: PictureEncoder {
   public var height: Int { configuration.height }
   public var channels: Int { configuration.channels }
   public var classes: [String] { configuration.classes }
+  public var ignoresOrientation: Bool { configuration.ignoresOrientation == true }
   var pictureCount: Int { configuration.pictureCount }
 
   var likelihood: VAELikelihood { networks.likelihood }

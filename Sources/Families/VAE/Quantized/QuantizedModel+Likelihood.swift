@@ -1,6 +1,8 @@
+import Console
 import Datasets
 import Files
 import Glibc
+import Training
 
 extension QuantizedModel {
   /// The bound on log p(x) of pictures and its parts, in nats a picture: a picture's codes are one way in
@@ -12,10 +14,16 @@ extension QuantizedModel {
     var form = PictureOptions(
       size: PictureSize(width: width, height: height), channels: channels)
     form.badPictures = options.badPictures
+    form.ignoresOrientation = ignoresOrientation || options.ignoresOrientation
     let set = try PictureSet.open(path, form).drawn(options.count, seed: options.seed)
     let found = try QuantizedMeasures(of: set, configuration, networks)
     let bits = prior.map { $0.bits(of: found.codes) / Double(max(set.count, 1)) }
     let divergence = bits.map { $0 * log(2) }
+    let few = [
+      SampleSize.ofMeans("elbo and its parts", set.count, "images"),
+      SampleSize.ofCodes(found.codes.count, entries: codebook.entries),
+    ]
+    few.compactMap { $0 }.forEach { Diagnostics.warning($0) }
     return [
       .init("elbo", JSONValue(divergence.map { -found.reconstruction - $0 })),
       .init("reconstruction", .double(found.reconstruction)), .init("kl", JSONValue(divergence)),

@@ -72,6 +72,7 @@ public final class QuantizedModel: ImageGenerator {
   public var height: Int { configuration.height }
   public var channels: Int { configuration.channels }
   public var classes: [String] { [] }
+  public var ignoresOrientation: Bool { configuration.ignoresOrientation == true }
 
   /// The codes of pictures.
   /// - Parameter values: [pictures, height, width, channels], from -1 to 1.

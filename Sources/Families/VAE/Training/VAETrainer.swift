@@ -39,6 +39,8 @@ public struct VAETrainer {
   /// Passes over the data, in place of ``TrainerConfiguration/steps``.
   public var epochs: Double?
   public var report: (TrainerEvent) -> Void = { _ in }
+  /// What pictures there are to learn from, once they were read.
+  public private(set) var found: FoundPictures?
 
   public init() {}
 
@@ -96,6 +98,7 @@ public struct VAETrainer {
     }
     pictures.size = PictureSize(width: configuration.width, height: configuration.height)
     pictures.channels = configuration.channels
+    try pictures.keepOrientation(configuration.ignoresOrientation, of: folder)
     // What is held out needs the model's classes, whatever the flags of this call say.
     model.isConditional = !configuration.classes.isEmpty
     let (learned, measured) = try read()
@@ -112,16 +115,14 @@ public struct VAETrainer {
   }
 
   /// The pictures to learn from and those to measure on.
-  private func read() throws(AIGCError) -> (PictureSet, PictureSet?) {
-    let all = try PictureSet.open(data, labels: labels, pictures)
+  private mutating func read() throws(AIGCError) -> (PictureSet, PictureSet?) {
+    let all = try openTrainingPictures(data, labels: labels, pictures, report)
     guard all.count > 0 else { throw .badInput("\(data): no pictures") }
-    if !all.skipped.isEmpty {
-      report(.note("\(all.skipped.count) pictures left out: \(all.skipped[0])"))
-    }
+    found = FoundPictures(all)
     guard let heldOut else { return all.split(share: heldOutShare, seed: trainer.seed) }
     var options = pictures
     (options.size, options.channels) = (all.size, all.channels)
-    let measured = try PictureSet.open(heldOut, options)
+    let measured = try openTrainingPictures(heldOut, options, report)
     guard measured.count > 0 else { throw .badInput("\(heldOut): no pictures") }
     if model.isConditional, measured.classes != all.classes {
       throw .mismatch("\(heldOut): other classes than in \(data), or none")
@@ -133,6 +134,7 @@ public struct VAETrainer {
   private func configuration(of set: PictureSet) throws(AIGCError) -> VAEConfiguration {
     var result = VAEConfiguration(
       kind, width: set.size.width, height: set.size.height, channels: set.channels)
+    result.ignoresOrientation = pictures.ignoresOrientation ? true : nil
     result.network = model.network
     result.layers = model.layers ?? (model.network == .linear ? [256, 128] : [32, 64])
     if let latent = model.latent { result.latent = latent }
@@ -196,6 +198,9 @@ public struct VAETrainer {
     }
     if let measured, configuration.codebook == nil {
       try AnomalyThreshold.save(in: folder, of: measured)
+      SampleSize.ofQuantile(AnomalyThreshold.usualQuantile, of: measured.count).map {
+        report(.warning($0))
+      }
     }
     return summary
   }

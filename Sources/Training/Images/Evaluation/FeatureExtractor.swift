@@ -14,10 +14,14 @@ public protocol FeatureExtractor {
   /// Values that describe a picture.
   var featureCount: Int { get }
 
+  /// The mean doubt, see ``features(_:)``, of pictures as those that it learned from; nil: not known.
+  var usualDoubt: Double? { get }
+
   /// - Parameter values: [pictures, height, width, channels], -1 to 1.
-  /// - Returns: ``featureCount`` values for each picture, and the class that it looks like.
+  /// - Returns: ``featureCount`` values for each picture, the class that it looks like, and the doubt of it:
+  ///   1 less its probability.
   /// - Throws: ``AIGCError``: interrupted after Ctrl-C.
   func features(
     _ values: [Float]
-  ) throws(AIGCError) -> (features: [Float], classes: [Int])
+  ) throws(AIGCError) -> (features: [Float], classes: [Int], doubts: [Float])
 }

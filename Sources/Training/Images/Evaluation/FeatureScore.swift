@@ -8,6 +8,8 @@ public final class FeatureScore {
   private let extractor: any FeatureExtractor
   private let real: PictureFeatures
   private static let pictureCount = 2048
+  /// What the user should know of the score.
+  public let warnings: [String]
 
   /// - Parameters:
   ///   - extractor: gives the features.
@@ -18,6 +20,12 @@ public final class FeatureScore {
     var random = RandomSource(seed: 0)
     real = try PictureFeatures(
       of: pictures, limit: Self.pictureCount, by: extractor, using: &random)
+    let few = SampleSize.ofCovariance(real.count, features: real.size)
+    warnings =
+      (few.map { [$0] } ?? [])
+      + SampleSize.ofFeatures(
+        of: pictures.path, doubts: real.doubts, usual: extractor.usualDoubt,
+        losesColors: pictures.losesColors)
   }
 
   /// The same latents each time.

@@ -13,9 +13,10 @@ public struct PictureDistance: Sendable {
   /// discrepancy under the kernel (x · y / size + 1)³.
   public var kernelDistance: Double
   /// The share of generated pictures among real ones, and of real ones among generated ones
-  /// (Kynkäänniemi et al. 2019): within the spheres that reach each picture's third neighbour.
-  public var precision: Double
-  public var recall: Double
+  /// (Kynkäänniemi et al. 2019): within the spheres that reach each picture's third neighbour. Nil where
+  /// there is none.
+  public var precision: Double?
+  public var recall: Double?
   /// Shares of the generated pictures that look like each class.
   public var classShares: [Double]
   /// How many pictures were compared.
@@ -90,8 +91,11 @@ public struct PictureDistance: Sendable {
 
   private static func precisionAndRecall(
     _ generated: PictureFeatures, _ real: PictureFeatures
-  ) -> (Double, Double) {
+  ) -> (Double?, Double?) {
     let size = real.size
+    func knows(_ set: PictureFeatures) -> Bool {
+      SampleSize.hasNeighbors(set.count, neighbor: neighbor)
+    }
     // Around the real ones' mean distances keep their digits.
     var mean = [Double](repeating: 0, count: size)
     for (index, value) in real.values.enumerated() { mean[index % size] += Double(value) }
@@ -107,7 +111,8 @@ public struct PictureDistance: Sendable {
     let precise = Neighborhoods.covered(a, by: b, radii: radiiB, size: size)
     let recalled = Neighborhoods.covered(b, by: a, radii: radiiA, size: size)
     return (
-      Double(precise) / Double(generated.count), Double(recalled) / Double(real.count)
+      knows(real) ? Double(precise) / Double(generated.count) : nil,
+      knows(generated) ? Double(recalled) / Double(real.count) : nil
     )
   }
 }

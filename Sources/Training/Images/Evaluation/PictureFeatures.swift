@@ -9,12 +9,15 @@ public struct PictureFeatures: Sendable {
   public let size: Int
   /// The class that each looks like.
   public let classes: [Int]
+  /// How unsure that is; see ``FeatureExtractor/features(_:)``.
+  public let doubts: [Float]
   public var count: Int { classes.count }
 
-  public init(values: [Float], size: Int, classes: [Int]) {
+  public init(values: [Float], size: Int, classes: [Int], doubts: [Float] = []) {
     self.values = values
     self.size = size
     self.classes = classes
+    self.doubts = doubts
   }
 
   /// Pictures that are in memory at once.
@@ -28,14 +31,16 @@ public struct PictureFeatures: Sendable {
     using random: inout RandomSource
   ) throws(AIGCError) {
     let chosen = Self.draw(limit, of: pictures.count, using: &random)
-    var (values, classes): ([Float], [Int]) = ([], [])
+    var (values, classes, doubts): ([Float], [Int], [Float]) = ([], [], [])
     for first in stride(from: 0, to: chosen.count, by: Self.batch) {
       let part = Array(chosen[first..<min(first + Self.batch, chosen.count)])
       let found = try extractor.features(pictures.values(part))
       values += found.features
       classes += found.classes
+      doubts += found.doubts
     }
-    self.init(values: values, size: extractor.featureCount, classes: classes)
+    self.init(
+      values: values, size: extractor.featureCount, classes: classes, doubts: doubts)
   }
 
   /// Of pictures that a model makes, rounded to 8 bits as files of them are.
@@ -44,7 +49,7 @@ public struct PictureFeatures: Sendable {
     of generator: any ImageGenerator, count: Int, by extractor: any FeatureExtractor,
     using random: inout RandomSource
   ) throws(AIGCError) {
-    var (values, classes): ([Float], [Int]) = ([], [])
+    var (values, classes, doubts): ([Float], [Int], [Float]) = ([], [], [])
     for first in stride(from: 0, to: count, by: Self.batch) {
       let pictures = try generator.pictures(min(Self.batch, count - first), using: &random).values
       let found = try extractor.features(
@@ -53,9 +58,11 @@ public struct PictureFeatures: Sendable {
           channels: generator.channels, to: extractor))
       values += found.features
       classes += found.classes
+      doubts += found.doubts
       try Interruption.check()
     }
-    self.init(values: values, size: extractor.featureCount, classes: classes)
+    self.init(
+      values: values, size: extractor.featureCount, classes: classes, doubts: doubts)
   }
 
   /// Some of the rows.
@@ -69,7 +76,8 @@ public struct PictureFeatures: Sendable {
     func part(_ indices: ArraySlice<Int>) -> PictureFeatures {
       let indices = indices.sorted()
       return PictureFeatures(
-        values: rows(indices), size: size, classes: indices.map { classes[$0] })
+        values: rows(indices), size: size, classes: indices.map { classes[$0] },
+        doubts: doubts.isEmpty ? [] : indices.map { doubts[$0] })
     }
     return (part(order[..<(count / 2)]), part(order[(count / 2)...]))
   }
