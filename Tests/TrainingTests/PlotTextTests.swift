@@ -59,6 +59,21 @@ import Testing
     #expect(invisible.glyphs.count == 3)
   }
 
+  /// Names come from files: a letter with a million marks, or a million letters, cost what one line costs.
+  @Test(arguments: ["e\u{301}", "ب\u{64E}", "\u{301}", "שלום ", "數", "W"])
+  func hugeNamesAreCheap(piece: String) throws {
+    let font = try font()
+    let once = piece.unicodeScalars.first.map(String.init) ?? ""
+    let marks = piece.unicodeScalars.dropFirst().first.map(String.init) ?? piece
+    let text =
+      once + String(repeating: marks, count: 30_000) + String(repeating: piece, count: 10_000)
+    let clock = ContinuousClock.now
+    let line = PlotText(text, unicode: font)
+    #expect(line.glyphs.count <= 5000)
+    #expect(PlotText.shortened(text, to: 200, scale: 1).unicodeScalars.count <= 70_003)
+    #expect(ContinuousClock.now - clock < .seconds(5))
+  }
+
   @Test func scriptsFromRightToLeft() {
     func visual(_ text: String) -> String {
       var result = String.UnicodeScalarView()

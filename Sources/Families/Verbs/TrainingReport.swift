@@ -15,14 +15,24 @@ func printSummary(
 ) throws(AIGCError) {
   let answer = try Answer(nil)
   if json {
-    try answer.write(json: [
+    var members: [JSONValue.Member] = [
       .init("model", .string(folder)), .init("steps", .int(summary.steps)),
       .init("loss", JSONValue(summary.loss)),
+    ]
+    // Of networks that train against each other, each.
+    for loss in summary.losses where loss.name != "loss" {
+      members.append(.init("\(loss.name)_loss", .double(loss.value)))
+    }
+    members += [
       .init(score.name, JSONValue(summary.bestValidationLoss)),
       .init("seconds", .double(summary.seconds)), .init(items, .int(summary.items)),
-    ])
+    ]
+    try answer.write(json: members)
   } else {
-    let loss = summary.loss.map { ", loss \(Format.fixed($0, 4))" } ?? ""
+    let one = summary.loss.map { [(name: "loss", value: $0)] } ?? []
+    let loss = (summary.losses.isEmpty ? one : summary.losses).map {
+      ", \($0.name) \(Format.fixed($0.value, 4))"
+    }.joined()
     let best =
       summary.bestValidationLoss.map {
         ", \(score.text) \(Format.fixed($0, 4)) at step \(summary.bestStep ?? 0)"

@@ -35,7 +35,8 @@ public struct ConfusionPlot {
     // Names of rows need one line each.
     let isPlain = names.allSatisfy { $0.utf8.allSatisfy { $0 < 0x80 } }
     let line = isPlain ? 14 : 17
-    let wanted = max(36, numbers + 12, min(longest + 12, 76))
+    // A cell grows to hold a name of ten letters; longer ones lie on their side.
+    let wanted = max(36, numbers + 12, longest <= 64 ? longest + 12 : 0)
     // Very many classes: a name at every second or third one.
     cell = max(min(wanted, Self.room / max(count, 1)), count > 100 ? 8 : line)
     nameStep = max(1, (line + cell - 1) / cell)

@@ -81,7 +81,10 @@ struct LinePlotDrawing {
     area.left = min(area.left, canvas.width * 2 / 3)
     var most = min(11, max(2, area.width / (70 * scale)))
     if !plot.xNames.isEmpty {
-      let longest = min(longestName, plot.xNames.reduce(0) { max($0, textWidth($1)) })
+      var longest = 0
+      for name in plot.xNames where longest < longestName {
+        longest = max(longest, min(longestName, textWidth(name)))
+      }
       most = max(1, min(most, area.width / (longest + 24 * scale)))
     }
     xTicks = xAxis.ticks(most: most, isWhole: !plot.xNames.isEmpty)

@@ -75,18 +75,21 @@ enum PlotScript {
     var result: [Unicode.Scalar] = []
     /// Whether the letter before joins to the next one.
     var isOpen = false
+    /// The letter after the one at `index`, marks left out; 0 at the end.
+    func letter(after index: Int) -> UInt32 {
+      scalars[(index + 1)...].first { !isMark($0) }?.value ?? 0
+    }
     var index = 0
     while index < scalars.count {
       let scalar = scalars[index]
-      index += 1
-      let marks = scalars[index...].prefix(while: isMark)
-      let next = index + marks.count < scalars.count ? scalars[index + marks.count].value : 0
       var form = scalar.value
-      if form == lam, marks.isEmpty, let pair = lamAlefs[next] {
+      if form == lam, index + 1 < scalars.count, let pair = lamAlefs[scalars[index + 1].value] {
         index += 1
         (form, isOpen) = (pair + (isOpen ? 1 : 0), false)
       } else if let shapes = forms(form) {
-        let joinsNext = shapes.count == 4 && (forms(next).map { $0.count > 1 } ?? (next == tatweel))
+        let next = letter(after: index)
+        let isJoined = forms(next).map { $0.count > 1 } ?? (next == tatweel)
+        let joinsNext = shapes.count == 4 && isJoined
         let joinsLast = isOpen && shapes.count > 1
         form = shapes.first + (joinsNext ? (joinsLast ? 3 : 2) : (joinsLast ? 1 : 0))
         isOpen = shapes.count == 4
@@ -94,6 +97,7 @@ enum PlotScript {
         isOpen = form == tatweel
       }
       result.append(Unicode.Scalar(form) ?? scalar)
+      index += 1
     }
     return result
   }

@@ -8,11 +8,16 @@ struct PlotText {
   }
 
   private(set) var glyphs: [Placed] = []
+  /// Letters of one text at most, and marks over one letter.
+  private static let (most, mostMarks) = (5000, 4)
   /// Dots, without the gap after the last letter.
   private(set) var width = 0
 
   /// - Parameter isBold: leaves room for it.
   init(_ text: String, isBold: Bool = false, unicode: @autoclosure () -> UnicodeFont? = .bundled) {
+    // More than a picture has room for: names come from files.
+    let isLong = text.utf8.count > Self.most
+    let text = isLong ? String(text.unicodeScalars.prefix(Self.most)) : text
     let extra = isBold ? 1 : 0
     var pen = 0
     func place(_ glyph: PlotFont.Glyph) {
@@ -25,15 +30,18 @@ struct PlotText {
       return
     }
     let font = unicode()
+    var marks = 0
     for scalar in PlotScript.visual(text) where !scalar.properties.isDefaultIgnorableCodePoint {
       let isControl = scalar.properties.generalCategory == .control
       let glyph = font?.glyph(of: isControl ? " " : scalar)
       guard PlotScript.isMark(scalar), let base = glyphs.last else {
         place(glyph ?? PlotFont.standard.glyph(of: scalar))
+        marks = 0
         continue
       }
       // Over the letter before it.
-      guard let glyph else { continue }
+      marks += 1
+      guard let glyph, marks <= Self.mostMarks else { continue }
       let x = base.x + (base.glyph.columns.count - glyph.columns.count) / 2
       glyphs.append(Placed(x: x, glyph: glyph))
     }

@@ -39,6 +39,8 @@ public final class Trainer {
   /// Steps done by earlier processes.
   private var firstStep = 0
   private var averages = LossAverages()
+  /// Of the last line of the log.
+  private var losses: [(name: String, value: Double)] = []
   private var lastReport: ContinuousClock.Instant?
 
   /// - Parameters:
@@ -86,7 +88,7 @@ public final class Trainer {
             + "a new best"))
     }
     return TrainingSummary(
-      steps: state.step, loss: state.lastLoss, bestValidationLoss: state.bestLoss,
+      steps: state.step, loss: state.lastLoss, losses: losses, bestValidationLoss: state.bestLoss,
       bestStep: state.bestStep, seconds: log.seconds, items: state.items, isStoppedEarly: isEarly)
   }
 
@@ -169,6 +171,7 @@ public final class Trainer {
     _ log: TrainerLog, _ validation: Double?, _ rate: Float
   ) throws(AIGCError) {
     let speed = itemsPerSecond(log)
+    losses = averages.values(state, isLogged: true)
     try log.append(
       step: state.step, means: state.takeMeans(),
       validation: validation.map { (task.validationName, $0) }, notes: task.takeNotes(), rate: rate,

@@ -103,6 +103,8 @@ public struct TrainingSummary: Sendable {
   public var steps: Int
   /// The mean of the last line of the log.
   public var loss: Double?
+  /// The same as progress names it: both of a generator and a discriminator. Empty where no step was taken.
+  public var losses: [(name: String, value: Double)] = []
   /// The lowest loss on held-out data and the step after which it was measured; the model's weights
   /// are of that step. Nil without such data: they are then the last.
   public var bestValidationLoss: Double?
