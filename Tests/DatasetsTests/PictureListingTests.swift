@@ -47,8 +47,8 @@ import Testing
     try write(png(9), Array("caf\u{E9}/new\nline.png".utf8))
     let set = try PictureSet.open(folder.path)
     #expect(set.count == 5 && set.leftOut.count == 0)
-    #expect(set.classes == ["caf\\xE8", "caf\\xE9", "cats", "caf\u{E9}"])
-    #expect(set.classCounts == [1, 1, 2, 1])
+    #expect(set.classes == ["caf\\xE8", "caf\\xE9", "caf\u{E9}", "cats"])
+    #expect(set.classCounts == [1, 1, 1, 2])
     #expect(try Set(colors(set)) == [0, 1, 2, 3, 9])
     let shown = (0..<5).map { String(set.name(of: $0).dropFirst(folder.path.count + 1)) }
     #expect(
@@ -109,6 +109,13 @@ import Testing
     let one = try PictureSet.open("\(folder.path)/one")
     #expect(one.leftOut.lines == ["dogs: a folder without images is no class"])
     #expect(one.summary == "\(folder.path)/one: 1 image without classes")
+  }
+
+  @Test func pipesAreNotWaitedFor() {
+    mkfifo("\(folder.path)/pipe.png", 0o600)
+    #expect(
+      message { _ = try PictureSet.open("\(folder.path)/pipe.png") }
+        == "3 \(folder.path)/pipe.png: not a regular file")
   }
 
   @Test func circlesOfLinksEnd() throws {

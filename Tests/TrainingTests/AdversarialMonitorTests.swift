@@ -69,6 +69,14 @@ private struct MadeUp: ImageGenerator {
     #expect(healthy.distance < few.distance && few.distance < same.distance)
   }
 
+  /// A generator of one picture's data has nothing else to make.
+  @Test func dataOfOnePictureIsNoCollapse() throws {
+    let path = "\(folder)/one.png"
+    try Picture(width: 4, height: 4, color: [9]).write(to: path)
+    let health = try AdversarialMonitor(MadeUp(variety: 1), PictureSet.open(path)).evaluate()
+    #expect(!health.isCollapsed && health.problem == nil, "\(health)")
+  }
+
   @Test func deadDiscriminatorsAreNamedOnce() throws {
     let set = try data()
     func warnings(_ outcome: AdversarialOutcome) -> [String] {

@@ -75,6 +75,9 @@ public struct Evaluate: ConsoleCommand {
     }
     let model = try loadTextModel(model).model
     let result = try model.evaluate(readText(path: file), name: file, window: window.window)
+    SampleSize.ofMeans("perplexity and bits per byte", result.tokens, "tokens").map {
+      Diagnostics.warning($0)
+    }
     if common.json { try answer.write(json: result.members) } else { try answer.write(result.text) }
   }
 }

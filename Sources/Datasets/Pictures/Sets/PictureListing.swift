@@ -98,7 +98,7 @@ struct PictureListing {
     guard let first = files.first, first.place.count > 1,
       files.allSatisfy({ $0.place.count > 1 && $0.place[0] == first.place[0] })
     else { return false }
-    names[trail.count] = [first.place[0]]
+    names[trail.count, default: []].insert(first.place[0])
     trail.append(first.place[0])
     for index in files.indices { files[index].place.removeFirst() }
     return true

@@ -64,6 +64,10 @@ public final class PictureSet: ExampleSet {
     _ path: String, labels: String? = nil, _ options: PictureOptions = PictureOptions()
   ) throws(AIGCError) -> PictureSet {
     try options.check()
+    // Opening a FIFO would wait for its other end.
+    if fileExists(path), case .unreadable(let reason) = FolderEntry(RawPath(path)).kind {
+      throw .badInput("\(path): \(reason)")
+    }
     // With labels it must be an IDX file, and what is wrong with it is said.
     let idx = try idxFile(path) ?? (labels != nil && !isFolder(path) ? path : nil)
     if let idx { return try openIDX(idx, labels: labels, options) }

@@ -169,6 +169,10 @@ public struct VAETrainer {
     if trainer.evalEvery == 0 { trainer.evalEvery = stepsPerEpoch(learned) }
     var random = RandomSource(seed: trainer.seed)
     let report = report
+    let items = configuration.table == nil ? "images" : "rows"
+    measured.flatMap { SampleSize.ofMeans("val_loss", $0.count, items) }.map {
+      report(.warning($0))
+    }
     let task: any TrainingTask
     if let codebook = configuration.codebook {
       let networks = QuantizedNetworks(configuration, codebook, using: &random)
