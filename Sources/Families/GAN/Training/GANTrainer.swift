@@ -132,9 +132,9 @@ public struct GANTrainer {
       GANDiscriminator(configuration, using: &random), options, trainer.optimizer)
     let score = try score()
     let few = SampleSize.ofMonitor(set.count)
-    ((few.map { [$0] } ?? []) + (score?.warnings ?? [])).forEach { report(.warning($0)) }
-    let task = GANTask(configuration, networks, set, options, trainer, score: score)
     let report = report
+    for warning in [few].compactMap({ $0 }) + (score?.warnings ?? []) { report(.warning(warning)) }
+    let task = GANTask(configuration, networks, set, options, trainer, score: score)
     task.warn = { report(.warning($0)) }
     let trainer = Trainer(task, trainer, folder: folder)
     trainer.convolution = options.convolution
