@@ -87,25 +87,7 @@ public final class Tensor {
   }
 
   /// Whether every value is finite. One pass at the speed of memory.
-  public var isFinite: Bool {
-    // The sum of x * 0 is 0 unless some x is not finite.
-    withValues { values in
-      var sums = SIMD16<Float>(repeating: 0)
-      var index = 0
-      while index + 16 <= values.count {
-        var block = SIMD16<Float>()
-        for lane in 0..<16 { block[lane] = values[index + lane] }
-        sums += block * 0
-        index += 16
-      }
-      var total = sums.sum()
-      while index < values.count {
-        total += values[index] * 0
-        index += 1
-      }
-      return total == 0
-    }
-  }
+  public var isFinite: Bool { withValues(areFinite) }
 
   @inline(__always)
   var base: UnsafeMutablePointer<Float> { storage.base }

@@ -98,6 +98,8 @@ public final class GPT2LanguageModel: LanguageModel, @unchecked Sendable {
       session = GPT2Session(engine, startToken: startToken)
       session.append(contentsOf: prompt)
     }
+    session.read()
+    guard session.areScoresFinite else { throw scoreDamage }
     try GPT2PromptCache.write(&session, to: cache)
     return session
   }
@@ -180,10 +182,7 @@ extension GPT2LanguageModel {
       next += rows
       try Interruption.check()
     }
-    if result.contains(where: { $0?.isFinite == false }), let problem = weights?.nonFiniteProblem()
-    {
-      throw problem
-    }
+    try checkScores(result)
     return result
   }
 

@@ -78,9 +78,7 @@ public struct RecurrentConfiguration: Codable, Equatable, Sendable {
       configuration.dropout < 1,
       !configuration.isTied || configuration.embeddingSize == configuration.hiddenSize
     else { throw .badInput("\(place): sizes that make no model") }
-    let weights =
-      sizes[0] * (sizes[1] + sizes[2])
-      + configuration.layers * 4 * sizes[2] * (max(sizes[1], sizes[2]) + sizes[2])
+    let weights = configuration.sizes.weightCount
     guard weights <= largestWeightCount else {
       throw .badInput("\(place): a model of \(weights) weights is too large")
     }

@@ -13,14 +13,17 @@ public final class RecurrentLanguageModel: LanguageModel, @unchecked Sendable {
   public let configuration: RecurrentConfiguration
   let network: RecurrentNetwork
   let tokenizer: any Tokenizer
+  /// The file of its weights; nil for a model in memory.
+  private let path: String?
 
   init(
     _ configuration: RecurrentConfiguration, _ network: RecurrentNetwork,
-    _ tokenizer: any Tokenizer
+    _ tokenizer: any Tokenizer, path: String? = nil
   ) {
     self.configuration = configuration
     self.network = network
     self.tokenizer = tokenizer
+    self.path = path
   }
 
   /// Opens a model folder.
@@ -36,13 +39,11 @@ public final class RecurrentLanguageModel: LanguageModel, @unchecked Sendable {
     }
     let checkpoint = try Checkpoint.open("\(folder)/\(RecurrentFolder.weights)")
     // Before memory of the configuration's sizes is asked for.
-    guard checkpoint["fc.bias"]?.shape == [configuration.vocabularySize] else {
-      throw .mismatch("\(checkpoint.path): does not fit the model: fc.bias")
-    }
+    try StateDictionary.check(checkpoint, least: configuration.sizes.weightCount)
     var nothing = RandomSource.zeros
     let network = RecurrentNetwork(configuration.sizes, using: &nothing)
     try StateDictionary.load(network.namedParameters, from: checkpoint)
-    self.init(configuration, network, tokenizer)
+    self.init(configuration, network, tokenizer, path: checkpoint.path)
   }
 
   public var vocabularySize: Int { tokenizer.vocabularySize }
@@ -56,6 +57,10 @@ public final class RecurrentLanguageModel: LanguageModel, @unchecked Sendable {
 
   public func makeDecoder() -> any TokenDecoder { tokenizer.makeDecoder() }
   public func makeSession() -> any GenerationSession { RecurrentSession(self) }
+
+  public func damage() -> AIGCError? {
+    DamagedWeights.error("scores", of: path, network.namedParameters)
+  }
 
   /// What stands before a text: the end of a sentence where tokens are words, else nothing.
   var startToken: Int32? { tokenizer.kind.wordMode == nil ? nil : tokenizer.endToken }
@@ -89,6 +94,7 @@ public final class RecurrentLanguageModel: LanguageModel, @unchecked Sendable {
       result.append(contentsOf: losses.map { -$0 })
       try Interruption.check()
     }
+    try checkScores(result)
     return result
   }
 

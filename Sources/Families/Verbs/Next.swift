@@ -63,6 +63,7 @@ func continuations(
   for token in try model.encode(text) { session.append(token) }
   var scores: [Float] = []
   session.scores(into: &scores)
+  guard session.areScoresFinite else { throw model.scoreDamage }
   let best = largest(count, of: scores)
   guard let top = best.first?.logit, top > -.infinity else { return [] }
   let total = scores.reduce(0.0) { $0 + exp(Double($1 - top)) }

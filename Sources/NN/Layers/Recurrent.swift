@@ -13,6 +13,11 @@ public enum RecurrentKind: String, Codable, CaseIterable, Sendable {
     case .lstm: 4
     }
   }
+
+  /// How many weights the layers of a network have, biases included.
+  public func weightCount(input: Int, hidden: Int, layers: Int) -> Int {
+    gates * hidden * (input + (2 * layers - 1) * hidden + 2 * layers)
+  }
 }
 
 /// What a recurrent network remembers between two pieces of a sequence, one entry a layer; without

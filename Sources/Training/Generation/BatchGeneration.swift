@@ -26,7 +26,7 @@ extension TextGenerator {
         if step > 0 { move(&sessions, running) }
         for index in running.indices where !running[index].isOver {
           running[index].step(&sessions[index])
-          if !sessions[index].areScoresFinite { throw damage }
+          if !sessions[index].areScoresFinite { throw model.scoreDamage }
         }
       }
       for (place, index) in indices.enumerated() {

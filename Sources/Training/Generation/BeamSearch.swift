@@ -153,7 +153,7 @@ extension TextGenerator {
       model: model, beams: options.beams, lengthPenalty: options.lengthPenalty, length: room,
       endToken: model.endTokenEndsText ? model.endToken : nil, adjustments: adjustments)
     let found = search.run(prompt, startedSession())
-    guard search.areScoresFinite else { throw damage }
+    guard search.areScoresFinite else { throw model.scoreDamage }
     var samples: [GeneratedSample] = []
     for (index, beam) in found.prefix(options.num).enumerated() {
       var output = TextOutput(model: model, options: options, prompt: prompt)

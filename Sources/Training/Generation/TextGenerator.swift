@@ -110,18 +110,13 @@ public struct TextGenerator {
       try hand(bytes)
       return reason
     }
-    if !session.areScoresFinite { result.failure = damage }
+    if !session.areScoresFinite { result.failure = model.scoreDamage }
     let (rest, reason) = output.finish()
     try hand(rest)
     if let reason, result.reason == .length || result.reason == .end { result.reason = reason }
     result.tokens = Array(steps.history.dropFirst(prompt.count))
     result.logProbabilities = options.logProbabilities.map { _ in steps.logProbabilities }
     return result
-  }
-
-  /// What to say where scores are not numbers.
-  var damage: AIGCError {
-    model.damage() ?? .badInput("the model's scores are not numbers: damaged weights")
   }
 
   /// Takes steps until the text is over; `accept` gets each token and returns the reason to stop, if

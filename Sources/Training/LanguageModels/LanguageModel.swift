@@ -147,6 +147,17 @@ extension LanguageModel {
   public func read(_ sessions: inout [any GenerationSession]) {}
   public func damage() -> AIGCError? { nil }
 
+  /// What to say where scores are not numbers. Reads the whole model.
+  public var scoreDamage: AIGCError {
+    damage() ?? .badInput("the model's scores are not numbers: damaged weights")
+  }
+
+  /// The guard of scores of whole texts, as they leave a model.
+  /// - Throws: ``scoreDamage`` where one is not finite.
+  public func checkScores(_ scores: [Float?]) throws(AIGCError) {
+    if scores.contains(where: { $0?.isFinite == false }) { throw scoreDamage }
+  }
+
   public func makeSession(
     prompt: [Int32], cache: String
   ) throws(AIGCError) -> any GenerationSession {

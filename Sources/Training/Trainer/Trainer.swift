@@ -100,6 +100,7 @@ public final class Trainer {
 
   /// Puts the folder in its place, with the untrained model: from then on it can be resumed.
   private func begin() throws(AIGCError) {
+    try checkStart("the model to start from")
     _ = try RunFolder.path(family: "", data: "", out: folder, force: true)
     let output = try OutputFolder(path: folder)
     try task.write(to: output.file)
@@ -113,12 +114,18 @@ public final class Trainer {
     state = try TrainingFile.state(file)
     context.random = try TrainingFile.random(file)
     try TrainingFile.restore(task, from: file)
+    try checkStart(file.path)
     // What a killed process was writing.
     for name in folderContents(folder) where name.contains(".tmp-") {
       removeTree("\(folder)/\(name)")
     }
     (savedStep, firstStep) = (state.step, state.step)
     report(.resumed(step: state.step))
+  }
+
+  /// Refuses weights that nothing can be learned from, as a save does.
+  private func checkStart(_ name: String) throws(AIGCError) {
+    if let damage = DamagedWeights.find(in: task.parameters, of: name) { throw damage }
   }
 
   // MARK: Loop

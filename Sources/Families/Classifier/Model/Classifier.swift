@@ -38,11 +38,7 @@ final class Classifier: FeatureExtractor {
     _ checkpoint: Checkpoint, _ configuration: ClassifierConfiguration
   ) throws(AIGCError) -> ClassifierNetwork {
     // Before memory of the configuration's sizes is asked for.
-    guard checkpoint.valueCount >= configuration.weightCount else {
-      throw .mismatch(
-        "\(checkpoint.path): does not fit the model: \(checkpoint.valueCount) values, not "
-          + "\(configuration.weightCount)")
-    }
+    try StateDictionary.check(checkpoint, least: configuration.weightCount)
     var nothing = RandomSource.zeros
     let network = ClassifierNetwork(configuration, using: &nothing)
     try StateDictionary.load(network.namedParameters, from: checkpoint)
@@ -130,7 +126,13 @@ final class Classifier: FeatureExtractor {
       try Interruption.check()
       let part = Array(values[first..<min(first + batch * length, values.count)])
       let hidden = network.hidden(Tensor(part, Shape([part.count / length] + shape)), context)
-      body(hidden, network.logits(hidden: hidden, context))
+      let logits = network.logits(hidden: hidden, context)
+      for output in [hidden, logits] {
+        try DamagedWeights.check(
+          output, "scores", of: path.isEmpty ? nil : "\(path)/\(Self.weightsFile)",
+          network.namedParameters)
+      }
+      body(hidden, logits)
     }
   }
 

@@ -11,6 +11,8 @@ import Training
 struct ForecastModel {
   let configuration: ForecastConfiguration
   let network: ForecastNetwork
+  /// The file of its weights; nil for a model in memory.
+  private let path: String?
 
   static let weightsName = "model.safetensors"
   /// Forecasts that are computed at the same time.
@@ -19,6 +21,7 @@ struct ForecastModel {
   init(configuration: ForecastConfiguration, network: ForecastNetwork) {
     self.configuration = configuration
     self.network = network
+    path = nil
   }
 
   /// Opens a model folder.
@@ -27,22 +30,11 @@ struct ForecastModel {
   init(folder: String) throws(AIGCError) {
     configuration = try ForecastConfiguration.read(folder: folder)
     let file = try Checkpoint.open("\(folder)/\(Self.weightsName)")
-    try Self.check(file, configuration)
+    try StateDictionary.check(file, least: configuration.sizes.weightCount)
+    path = file.path
     var random = RandomSource(seed: 0)
     network = ForecastNetwork(configuration.sizes, using: &random)
     try StateDictionary.load(network.namedParameters, from: file)
-  }
-
-  /// Sizes in the configuration must be those of the file before memory is asked for.
-  private static func check(
-    _ file: Checkpoint, _ configuration: ForecastConfiguration
-  ) throws(AIGCError) {
-    let name = "\(configuration.network.rawValue).weight_hh_l\(configuration.layers - 1)"
-    let rows = configuration.network.gates * configuration.hiddenSize
-    guard file[name]?.shape == [rows, configuration.hiddenSize] else {
-      throw .mismatch(
-        "\(file.path): \(name) is not [\(rows), \(configuration.hiddenSize)] as config.json says")
-    }
   }
 
   /// The files of a model.
@@ -88,7 +80,7 @@ struct ForecastModel {
       var sources = part.map { RandomSource(seed: noise ?? 0, stream: $0) }
       for _ in 0..<horizon {
         try Interruption.check()
-        advance(&paths, &sources, isNoisy: noise != nil)
+        try advance(&paths, &sources, isNoisy: noise != nil)
       }
       results += paths.map { path in
         path.levels.map { column in
@@ -102,7 +94,7 @@ struct ForecastModel {
   /// One more value of each path.
   private func advance(
     _ paths: inout [ForecastPath], _ sources: inout [RandomSource], isNoisy: Bool
-  ) {
+  ) throws(AIGCError) {
     let (steps, columns) = (configuration.context, configuration.columns.count)
     let count = paths.count
     var values = [Float](repeating: 0, count: steps * count * columns)
@@ -114,7 +106,10 @@ struct ForecastModel {
         }
       }
     }
-    let outputs = network.next(Tensor(values, [steps, count, columns])).values
+    let outputs = try DamagedWeights.check(
+      network.next(Tensor(values, [steps, count, columns])), "forecasts", of: path,
+      network.namedParameters
+    ).values
     for place in paths.indices {
       for column in 0..<columns {
         var output = outputs[place * columns + column]

@@ -12,6 +12,11 @@ struct ForecastNetwork: Module {
     var hidden = 32
     var layers = 1
     var dropout: Float = 0
+
+    /// How many weights the network has.
+    var weightCount: Int {
+      kind.weightCount(input: columns, hidden: hidden, layers: layers) + (hidden + 1) * columns
+    }
   }
 
   let recurrent: Recurrent

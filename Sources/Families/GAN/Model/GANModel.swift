@@ -9,14 +9,17 @@ import Training
 public final class GANModel: ImageGenerator {
   public let configuration: GANConfiguration
   let generator: GANGenerator
+  /// The file of its weights; nil for a model in memory.
+  private let path: String?
 
   /// Pictures that are made at once. Always as many, so that the sums of a picture are the same
   /// whatever stands beside it.
   private static let batch = 16
 
-  init(_ configuration: GANConfiguration, _ generator: GANGenerator) {
+  init(_ configuration: GANConfiguration, _ generator: GANGenerator, path: String? = nil) {
     self.configuration = configuration
     self.generator = generator
+    self.path = path
   }
 
   /// Opens a model folder.
@@ -25,11 +28,11 @@ public final class GANModel: ImageGenerator {
   public convenience init(folder: String) throws(AIGCError) {
     let configuration = try GANConfiguration.read(folder: folder)
     let checkpoint = try Checkpoint.open("\(folder)/\(GANFolder.generator)")
-    try GANFolder.check(checkpoint, least: configuration.generatorWeights)
+    try StateDictionary.check(checkpoint, least: configuration.generatorWeights)
     var nothing = RandomSource.zeros
     let generator = GANGenerator(configuration, using: &nothing)
     try StateDictionary.load(generator.namedParameters, from: checkpoint)
-    self.init(configuration, generator)
+    self.init(configuration, generator, path: checkpoint.path)
   }
 
   public var latentCount: Int { configuration.latent }
@@ -57,6 +60,7 @@ public final class GANModel: ImageGenerator {
       if !labels.isEmpty { classes += [Int32](repeating: 0, count: Self.batch - size) }
       let input = generator.input(Tensor(part, [Self.batch, latentCount]), labels: classes)
       let output = generator(input, .inference)
+      try DamagedWeights.check(output, "images", of: path, generator.namedParameters)
       pictures += output.sliced(0..<size).values
       try Interruption.check()
     }
@@ -69,15 +73,6 @@ enum GANFolder {
   static let generator = "generator.safetensors"
   static let discriminator = "discriminator.safetensors"
 
-  /// Refuses a file that is too small for the model, before memory of the configuration's sizes is
-  /// asked for.
-  static func check(_ checkpoint: Checkpoint, least count: Int) throws(AIGCError) {
-    guard checkpoint.valueCount >= count else {
-      throw .mismatch(
-        "\(checkpoint.path): does not fit the model: \(checkpoint.valueCount) values, not \(count)")
-    }
-  }
-
   /// The discriminator of a file.
   /// - Throws: ``AIGCError``: badInput for a damaged file, mismatch for one of another model.
   static func discriminator(
@@ -89,7 +84,7 @@ enum GANFolder {
   static func discriminator(
     _ checkpoint: Checkpoint, _ configuration: GANConfiguration
   ) throws(AIGCError) -> GANDiscriminator {
-    try check(checkpoint, least: configuration.discriminatorWeights)
+    try StateDictionary.check(checkpoint, least: configuration.discriminatorWeights)
     var nothing = RandomSource.zeros
     let network = GANDiscriminator(configuration, using: &nothing)
     try StateDictionary.load(network.namedParameters, from: checkpoint)

@@ -8,6 +8,7 @@ struct GPT2PlainSession: GenerationSession {
   private let model: GPT2LanguageModel
   private var tokens: [Int32] = []
   private var logits: [Float]?
+  var areScoresFinite: Bool { logits.map { areFinite($0) } ?? true }
 
   init(_ model: GPT2LanguageModel) { self.model = model }
 

@@ -124,8 +124,7 @@ struct GPT2Session: GenerationSession {
     return true
   }
 
-  /// NaN and infinities stay when they are multiplied by 0.
-  var areScoresFinite: Bool { logits.reduce(0) { $0 + $1 * 0 } == 0 }
+  var areScoresFinite: Bool { areFinite(logits) }
 
   private mutating func finish() {
     tokens += pending

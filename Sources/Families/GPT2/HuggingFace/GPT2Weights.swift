@@ -98,10 +98,7 @@ public struct GPT2Weights: Sendable {
   public func nonFiniteProblem() -> AIGCError? {
     for name in names {
       guard let values = try? tensors[name]?.floats() else { continue }
-      if let index = values.firstIndex(where: { !$0.isFinite }) {
-        let shown = values[index].isNaN ? "nan" : "\(values[index])"
-        return .badInput("\(path): \(name) holds \(shown), at place \(index): damaged weights")
-      }
+      if let found = DamagedWeights.line(name, values, of: path) { return found }
     }
     return nil
   }

@@ -16,6 +16,7 @@ struct RecurrentSession: GenerationSession {
   /// Scores of the next token, while they are known.
   private var logits: [Float] = []
   private var areLogitsKnown = false
+  private(set) var areScoresFinite = true
   /// Which way the projection's weights are read: the other way each time.
   private var isReversed = false
 
@@ -65,5 +66,6 @@ struct RecurrentSession: GenerationSession {
     }
     weight.product(output, bias: bias, isReversed: isReversed, into: &logits)
     isReversed.toggle()
+    areScoresFinite = areScoresFinite && areFinite(logits)
   }
 }

@@ -16,6 +16,12 @@ struct RecurrentNetwork: Module {
     /// Whether the projection shares the embedding's weight (Press and Wolf 2017); both sizes are
     /// then equal.
     var isTied = false
+
+    /// How many weights the network has.
+    var weightCount: Int {
+      vocabulary * (embedding + 1 + (isTied ? 0 : hidden))
+        + kind.weightCount(input: embedding, hidden: hidden, layers: layers)
+    }
   }
 
   let sizes: Sizes

@@ -59,6 +59,7 @@ struct AnomalyScorer {
         model.classes.isEmpty ? [] : labels[rows] + [Int32](repeating: 0, count: missing)
       result += try scores(of: x, classes).prefix(rows.count)
     }
+    try model.check(scores: result)
     return result
   }
 

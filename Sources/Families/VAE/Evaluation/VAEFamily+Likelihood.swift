@@ -50,6 +50,7 @@ extension VAEFamily {
     }
     let items = model.configuration.table == nil ? "images" : "rows"
     SampleSize.ofMeans("elbo and its parts", bound.count, items).map { Diagnostics.warning($0) }
+    try model.check(scores: [bound.negative, likelihood ?? 0])
     return [
       .init("elbo", .double(-bound.negative)),
       .init("reconstruction", .double(bound.reconstruction)),

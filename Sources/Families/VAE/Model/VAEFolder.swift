@@ -19,11 +19,7 @@ enum VAEFolder {
     _ checkpoint: Checkpoint, _ configuration: VAEConfiguration
   ) throws(AIGCError) -> VAENetworks {
     // Before memory of the configuration's sizes is asked for.
-    guard checkpoint.valueCount >= configuration.weightCount else {
-      throw .mismatch(
-        "\(checkpoint.path): does not fit the model: \(checkpoint.valueCount) values, not "
-          + "\(configuration.weightCount)")
-    }
+    try StateDictionary.check(checkpoint, least: configuration.weightCount)
     var nothing = RandomSource.zeros
     let networks = VAENetworks(configuration, using: &nothing)
     try StateDictionary.load(

@@ -9,14 +9,17 @@ import Training
 public final class VAEModel: PictureEncoder {
   public let configuration: VAEConfiguration
   let networks: VAENetworks
+  /// The file of its weights; nil for a model in memory.
+  let path: String?
 
   /// Pictures that are computed at once. Always as many, so that the sums of a picture are the same
   /// whatever stands beside it.
   private static let batch = 16
 
-  init(_ configuration: VAEConfiguration, _ networks: VAENetworks) {
+  init(_ configuration: VAEConfiguration, _ networks: VAENetworks, path: String? = nil) {
     self.configuration = configuration
     self.networks = networks
+    self.path = path
   }
 
   /// Opens a model folder.
@@ -28,7 +31,8 @@ public final class VAEModel: PictureEncoder {
       throw .mismatch("\(folder): a VQ-VAE: its latents are codes, which have no distribution")
     }
     let checkpoint = try Checkpoint.open("\(folder)/\(VAEFolder.weights)")
-    self.init(configuration, try VAEFolder.networks(checkpoint, configuration))
+    self.init(
+      configuration, try VAEFolder.networks(checkpoint, configuration), path: checkpoint.path)
   }
 
   public var latentCount: Int { configuration.latent }
@@ -53,9 +57,11 @@ public final class VAEModel: PictureEncoder {
     let count = values.count / pictureCount
     precondition(values.count == count * pictureCount, "VAEModel: \(values.count) values")
     var (means, logVariances): ([Float], [Float]) = ([], [])
-    try forBatches(count, labels) { rows, labels, context in
+    try forBatches(count, labels) { (rows, labels, context) throws(AIGCError) in
       let x = picturesTensor(values, rows)
       let (mean, logVariance) = networks.encode(x, labels: labels, context)
+      try check(mean, "latents")
+      try check(logVariance, "latents")
       means += mean.sliced(0..<rows.count).values
       logVariances += logVariance.sliced(0..<rows.count).values
     }
@@ -73,8 +79,9 @@ public final class VAEModel: PictureEncoder {
     precondition(latents.count == count * latentCount, "VAEModel: \(latents.count) numbers")
     var pictures: [Float] = []
     pictures.reserveCapacity(count * pictureCount)
-    try forBatches(count, labels) { rows, labels, context in
+    try forBatches(count, labels) { (rows, labels, context) throws(AIGCError) in
       let logits = networks.decode(latentsTensor(latents, rows), labels: labels, context)
+      try check(logits, "images")
       let mean = likelihood.mean(logits: logits.sliced(0..<rows.count))
       pictures += (configuration.table == nil ? mean * 2 - 1 : mean).values
     }
@@ -95,18 +102,31 @@ public final class VAEModel: PictureEncoder {
       "VAEModel: \(values.count) values, \(latents.count) numbers")
     var result: [Double] = []
     result.reserveCapacity(count)
-    try forBatches(count, labels) { rows, labels, context in
+    try forBatches(count, labels) { (rows, labels, context) throws(AIGCError) in
       let logits = networks.decode(latentsTensor(latents, rows), labels: labels, context)
       let losses = likelihood.losses(picturesTensor(values, rows), logits: logits)
+      try check(losses, "likelihoods")
       result += losses.values.prefix(rows.count).map { -Double($0) }
     }
     return result
   }
 
+  /// The guard of scores: one that is not finite is damage where weights are not, else an overflow of
+  /// what is far from all that was learned.
+  /// - Throws: ``AIGCError`` (badInput) that names the tensor.
+  func check(scores: [Double]) throws(AIGCError) {
+    guard !scores.allSatisfy({ $0.isFinite }) else { return }
+    if let damage = DamagedWeights.find(in: networks.namedParameters, of: path) { throw damage }
+  }
+
+  private func check(_ output: Tensor, _ name: String) throws(AIGCError) {
+    try DamagedWeights.check(output, name, of: path, networks.namedParameters)
+  }
+
   /// Calls `body` for batches of all rows, with labels for a whole batch.
   private func forBatches(
     _ count: Int, _ labels: [Int32],
-    _ body: (_ rows: Range<Int>, _ labels: [Int32], _ context: Context) -> Void
+    _ body: (_ rows: Range<Int>, _ labels: [Int32], _ context: Context) throws(AIGCError) -> Void
   ) throws(AIGCError) {
     if !classes.isEmpty {
       guard labels.count == count, labels.allSatisfy({ classes.indices.contains(Int($0)) }) else {
@@ -117,7 +137,7 @@ public final class VAEModel: PictureEncoder {
       let rows = first..<min(first + Self.batch, count)
       var part = classes.isEmpty ? [] : Array(labels[rows])
       if !part.isEmpty { part += [Int32](repeating: 0, count: Self.batch - rows.count) }
-      body(rows, part, .inference)
+      try body(rows, part, .inference)
       try Interruption.check()
     }
   }

@@ -2,6 +2,7 @@ import Console
 import Datasets
 import Files
 import Glibc
+import NN
 import Training
 
 extension QuantizedModel {
@@ -17,6 +18,9 @@ extension QuantizedModel {
     form.ignoresOrientation = ignoresOrientation || options.ignoresOrientation
     let set = try PictureSet.open(path, form).drawn(options.count, seed: options.seed)
     let found = try QuantizedMeasures(of: set, configuration, networks)
+    guard (found.reconstruction + found.commitment).isFinite else {
+      throw DamagedWeights.error("scores", of: weightsPath, networks.namedParameters)
+    }
     let bits = prior.map { $0.bits(of: found.codes) / Double(max(set.count, 1)) }
     let divergence = bits.map { $0 * log(2) }
     let few = [

@@ -13,6 +13,8 @@ public final class QuantizedModel: ImageGenerator {
   let networks: QuantizedNetworks
   /// How likely grids of codes are; nil where training has not come to its end.
   let prior: CodeGridModel?
+  /// The file of its weights; nil for a model in memory.
+  let weightsPath: String?
 
   /// The prior's file, beside those of every autoencoder. It goes when the weights change.
   static let priorName = "codes.prior"
@@ -22,12 +24,13 @@ public final class QuantizedModel: ImageGenerator {
 
   init(
     _ configuration: VAEConfiguration, _ codebook: VAECodebook, _ networks: QuantizedNetworks,
-    prior: CodeGridModel?
+    prior: CodeGridModel?, path: String? = nil
   ) {
     self.configuration = configuration
     self.codebook = codebook
     self.networks = networks
     self.prior = prior
+    weightsPath = path
   }
 
   /// Opens a model folder.
@@ -39,9 +42,7 @@ public final class QuantizedModel: ImageGenerator {
       throw .mismatch("\(folder): an autoencoder without a codebook")
     }
     let checkpoint = try Checkpoint.open("\(folder)/\(VAEFolder.weights)")
-    guard checkpoint.valueCount >= configuration.weightCount else {
-      throw .mismatch("\(checkpoint.path): does not fit the model: too few values")
-    }
+    try StateDictionary.check(checkpoint, least: configuration.weightCount)
     var nothing = RandomSource.zeros
     let networks = QuantizedNetworks(configuration, codebook, using: &nothing)
     try StateDictionary.load(networks.namedParameters, from: checkpoint)
@@ -52,7 +53,7 @@ public final class QuantizedModel: ImageGenerator {
         prior.width == configuration.mapWidth
       else { throw .mismatch("\(path): does not fit the model: other codes or another grid") }
     }
-    self.init(configuration, codebook, networks, prior: prior)
+    self.init(configuration, codebook, networks, prior: prior, path: checkpoint.path)
   }
 
   /// Writes configuration and weights; a prior of other weights is removed.
@@ -84,7 +85,9 @@ public final class QuantizedModel: ImageGenerator {
     for first in stride(from: 0, to: values.count, by: Self.batch * size) {
       let part = values[first..<min(first + Self.batch * size, values.count)]
       let rest = [Float](repeating: -1, count: Self.batch * size - part.count)
-      let found = networks.encode(configuration.input(part + rest), .inference).codes
+      let vectors = networks.encoder(configuration.input(part + rest), .inference)
+      try check(vectors, "latents")
+      let found = networks.quantizer(vectors, .inference).codes
       codes += found.prefix(part.count / size * latentCount)
       try Interruption.check()
     }
@@ -103,10 +106,15 @@ public final class QuantizedModel: ImageGenerator {
       let rest = [Int32](repeating: 0, count: Self.batch * latentCount - part.count)
       let vectors = networks.quantizer.vectors(Indices(part + rest, [Self.batch, rows, columns]))
       let logits = networks.decode(vectors, .inference).sliced(0..<part.count / latentCount)
+      try check(logits, "images")
       pictures += (networks.likelihood.mean(logits: logits) * 2 - 1).values
       try Interruption.check()
     }
     return pictures
+  }
+
+  private func check(_ output: Tensor, _ name: String) throws(AIGCError) {
+    try DamagedWeights.check(output, name, of: weightsPath, networks.namedParameters)
   }
 
   /// The pictures of codes that the prior draws by the numbers of each latent.
