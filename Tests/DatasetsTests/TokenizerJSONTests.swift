@@ -125,12 +125,22 @@ import Testing
       ),
       (
         #""post_processor":{"type":"ByteLevel""#,
-        #""post_processor":{"type":"TemplateProcessing","single":[{"SpecialToken":{}}]"#,
-        "post_processor that adds special tokens \(unsupported)"
+        #""post_processor":{"type":"RobertaProcessing""#,
+        "post_processor 'RobertaProcessing' \(unsupported)"
+      ),
+      (
+        #""post_processor":{"type":"ByteLevel""#,
+        #""post_processor":{"type":"TemplateProcessing","single":[]"#,
+        "a post_processor that is not one text \(unsupported)"
+      ),
+      (
+        #""post_processor":{"type":"ByteLevel""#,
+        #""post_processor":{"type":"TemplateProcessing","single":[{"SpecialToken":{"id":"x"}},{"Sequence":{"id":"A"}}]"#,
+        "post_processor: 'x' is none of its special_tokens"
       ),
       (#""dropout":null"#, #""dropout":0.1"#, "dropout 0.1 \(unsupported)"),
       (#""ignore_merges":false"#, #""ignore_merges":true"#, "ignore_merges \(unsupported)"),
-      (#""lstrip":false"#, #""lstrip":true"#, "an added token with lstrip \(unsupported)"),
+      (#""lstrip":false"#, #""lstrip":true"#, "byte "),
       (
         #""id":512,"content":"<|pad|>""#, #""id":513,"content":"<|pad|>""#,
         "added token '<|pad|>', id 513: "

@@ -10,19 +10,93 @@ extension BPETokenizer {
   /// The files hold 0.5 MB for 50,000 merges.
   private static let largest = 64 << 20
 
-  /// Reads the tokenizer of a folder: `tokenizer.json` where it is, as transformers does, else
-  /// `vocab.json` and `merges.txt`.
+  /// Reads the tokenizer of a folder: `tokenizer.json` where it is, else `vocab.json` and
+  /// `merges.txt`, with what ``TokenizerCompanions`` finds beside them, as transformers'
+  /// AutoTokenizer does.
   /// - Throws: ``AIGCError`` (badInput) when a file is missing or damaged, lacks a token for some
-  ///   byte, a merge names or makes a token that is not there, or `tokenizer.json` asks for what is
-  ///   not supported.
+  ///   byte, a merge names or makes a token that is not there, or a file asks for what is not
+  ///   supported.
   public init(folder: String) throws(AIGCError) {
+    let companions = try TokenizerCompanions(folder: folder)
     let path = "\(folder)/\(TokenizerJSON.fileName)"
     if fileExists(path) {
-      try self.init(tokenizerJSON: path)
-    } else {
-      try self.init(
-        vocabulary: "\(folder)/\(Self.vocabularyFile)", merges: "\(folder)/\(Self.mergesFile)")
+      try self.init(companions, TokenizerJSON(path: path), folder: folder)
+      return
     }
+    let vocabularyPath = "\(folder)/\(Self.vocabularyFile)"
+    let vocabulary = try VocabularyJSON(path: vocabularyPath)
+    let merges = try Self.readMerges("\(folder)/\(Self.mergesFile)", vocabulary)
+    try self.init(companions, vocabulary, merges, nil, folder: folder)
+  }
+
+  private init(
+    _ companions: TokenizerCompanions, _ file: TokenizerJSON, folder: String
+  ) throws(AIGCError) {
+    let (vocabulary, merges, addsPrefixSpace) = try file.parts()
+    try self.init(
+      companions, vocabulary, merges, file,
+      addsPrefixSpace: companions.reader == .gpt2 ? nil : addsPrefixSpace, folder: folder)
+  }
+
+  /// - Parameter addsPrefixSpace: nil: as the companions say.
+  private init(
+    _ companions: TokenizerCompanions, _ vocabulary: VocabularyJSON, _ merges: MergeTable,
+    _ file: TokenizerJSON?, addsPrefixSpace: Bool? = nil, folder: String
+  ) throws(AIGCError) {
+    let list = try Self.addedTokens(companions, vocabulary, file, folder: folder)
+    let marks = companions.named.map {
+      (name: $0.name, id: $0.token.flatMap { list.token($0.content)?.id })
+    }
+    let path = file?.path ?? "\(folder)/\(Self.vocabularyFile)"
+    try self.init(
+      vocabulary, byteTokens: Self.byteTokens(vocabulary, name: path), merges: merges,
+      addedTokens: list.tokens.sorted { $0.id < $1.id },
+      addsPrefixSpace: addsPrefixSpace ?? companions.addsPrefixSpace)
+    namedTokens = marks
+    func mark(_ name: String) -> Int32? { marks.first { $0.name == name }?.id }
+    if marks.contains(where: { $0.name == "eos_token" }) { endToken = mark("eos_token") }
+    splitsSpecialTokens = companions.splitsSpecialTokens
+    parsesSpecialTokens = !splitsSpecialTokens
+    if let file {
+      try frame(prefix: file.prefix, suffix: file.suffix, path: file.path)
+    } else {
+      let start = companions.addsStart ? mark("bos_token").map { [$0] } : nil
+      let end = companions.addsEnd ? mark("eos_token").map { [$0] } : nil
+      try frame(prefix: start ?? [], suffix: end ?? [], path: folder)
+    }
+  }
+
+  private static func addedTokens(
+    _ companions: TokenizerCompanions, _ vocabulary: VocabularyJSON, _ file: TokenizerJSON?,
+    folder: String
+  ) throws(AIGCError) -> AddedTokenList {
+    var list = AddedTokenList(vocabulary)
+    if companions.reader == .tokenizerJSON, let file {
+      for token in file.added { try list.add(token, path: file.path) }
+    }
+    // Of two for one id the later file's is taken.
+    var tokens: [Int32: (token: AddedToken, path: String)] = [:]
+    if let decoder = companions.decoder {
+      let path = "\(folder)/\(TokenizerCompanions.configuration)"
+      for token in decoder { tokens[token.id] = (token, path) }
+    } else {
+      let path = "\(folder)/\(TokenizerCompanions.addedTokens)"
+      for token in companions.legacy { tokens[token.id] = (token, path) }
+      if let file { for token in file.added { tokens[token.id] = (token, file.path) } }
+    }
+    let named = companions.named.compactMap { $0.token }
+    for (_, entry) in tokens.sorted(by: { $0.key < $1.key }) {
+      if list.token(entry.token.content) == entry.token { continue }
+      var token = entry.token
+      if named.contains(where: { $0.content == token.content }) { token.isSpecial = true }
+      try list.add(token, path: entry.path)
+    }
+    // Of several marks that are one token the last one's flags are taken.
+    let known = Set(list.tokens.map { $0.content })
+    for token in named + companions.extra where !known.contains(token.content) {
+      try list.add(token, path: folder)
+    }
+    return list
   }
 
   /// Reads a `tokenizer.json` with a byte-level BPE model.

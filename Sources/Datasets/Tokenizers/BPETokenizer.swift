@@ -31,6 +31,20 @@ public struct BPETokenizer: Tokenizer {
   /// follows an added token.
   public let addsPrefixSpace: Bool
 
+  /// Tokens before and behind every text: those of `add_bos_token`, or of a template.
+  private(set) var prefix: [Int32] = []
+  private(set) var suffix: [Int32] = []
+
+  /// `bos_token` and its like, as a folder names them; nil for a tokenizer that no folder names.
+  var namedTokens: [(name: String, id: Int32?)]?
+
+  /// Whether a folder asks for special tokens in the text to be text.
+  var splitsSpecialTokens = false
+
+  /// A model's number of tokens, where it has fewer than the tokenizer: added tokens that a model was
+  /// not enlarged for. A text with one of these is refused.
+  public var idLimit: Int?
+
   static let endOfText = Array("<|endoftext|>".utf8)
 
   /// - Parameters:
@@ -65,12 +79,40 @@ public struct BPETokenizer: Tokenizer {
   private var matcher: AddedTokenMatcher? { parsesSpecialTokens ? allTokens : textTokens }
 
   public func encode(_ text: Table<UInt8>, name: String) throws(AIGCError) -> [Int32] {
-    try encode(prefixed: addsPrefixSpace ? withSpaces(text).text : text, name: name)
+    let ids = try encode(prefixed: addsPrefixSpace ? withSpaces(text).text : text, name: name)
+    return prefix.isEmpty && suffix.isEmpty ? ids : prefix + ids + suffix
+  }
+
+  /// Sets the tokens around every text.
+  /// - Throws: ``AIGCError`` (badInput) for ids that are none.
+  mutating func frame(prefix: [Int32], suffix: [Int32], path: String) throws(AIGCError) {
+    for id in prefix + suffix where !(0..<Int32(vocabularySize)).contains(id) {
+      throw .badInput("\(path): the token \(id) around texts is none of \(vocabularySize)")
+    }
+    (self.prefix, self.suffix) = (prefix, suffix)
+  }
+
+  /// How many ids a model needs that can read text without added tokens.
+  public var plainVocabularySize: Int {
+    let added = Set(addedTokens.map { $0.id })
+    var count = vocabularySize
+    while count > 0, added.contains(Int32(count - 1)) { count -= 1 }
+    return count
+  }
+
+  private func checkLimit(_ ids: [Int32], _ name: String) throws(AIGCError) {
+    guard let idLimit, idLimit < vocabularySize,
+      let id = (prefix + ids + suffix).first(where: { $0 >= idLimit })
+    else { return }
+    throw .mismatch(
+      "\(name): the token \(shown(String(decoding: bytes(of: id), as: UTF8.self))) has the id "
+        + "\(id), the model has \(idLimit) tokens")
   }
 
   private func encode(prefixed text: Table<UInt8>, name: String) throws(AIGCError) -> [Int32] {
     let corpus = PieceCorpus(text, name: name, addedTokens: matcher)
     let blocks = try corpus.map { encode($0) }
+    for block in blocks { try checkLimit(block, name) }
     if blocks.count == 1 { return blocks[0] }
     let count = blocks.reduce(0) { $0 + $1.count }
     var result: [Int32] = []
@@ -122,16 +164,18 @@ public struct BPETokenizer: Tokenizer {
   }
 
   public func ranges(of text: Table<UInt8>, name: String) throws(AIGCError) -> [Range<Int>] {
-    let (text, spaces) = addsPrefixSpace ? try withSpaces(text) : (text, [])
+    let (whole, spaces) = addsPrefixSpace ? try withSpaces(text) : (text, [])
     var position = 0
     // Spaces that are not in the text are before the position.
     var added = 0
-    return try encode(prefixed: text, name: name).map { id in
+    let ranges = try encode(prefixed: whole, name: name).map { id in
       let begin = position - added
       position += tokens.range(of: id).count
       while added < spaces.count, spaces[added] < position { added += 1 }
       return begin..<max(begin, position - added)
     }
+    let end = ranges.last?.upperBound ?? 0
+    return prefix.map { _ in 0..<0 } + ranges + suffix.map { _ in end..<end }
   }
 
   /// The text with the spaces of ``addsPrefixSpace``, and where in it they are.

@@ -7,14 +7,15 @@ struct TokenizerJSON {
   static let fileName = "tokenizer.json"
   /// 2 to 4 MB for 50,000 tokens.
   static let largest = 256 << 20
-  /// Longer added tokens would make the search in text slow.
-  static let longestAddedToken = 4096
-
-  private let path: String
-  private var added: [AddedToken] = []
+  let path: String
+  /// In the order of their ids.
+  private(set) var added: [AddedToken] = []
   private var addsPrefixSpace: Bool?
   private var vocabulary: VocabularyJSON?
   private var merges: MergeTable?
+  /// The ids that `post_processor` puts around a text.
+  private(set) var prefix: [Int32] = []
+  private(set) var suffix: [Int32] = []
   /// Where merges that stand before the vocabulary begin.
   private var waitingMerges: JSONScanner?
   private var hasDecoder = false
@@ -29,7 +30,11 @@ struct TokenizerJSON {
     try scanner.object { (scanner, key) throws(AIGCError) in
       switch key {
       case "added_tokens":
-        try scanner.array { (scanner) throws(AIGCError) in try self.addedToken(&scanner) }
+        try scanner.array { (scanner) throws(AIGCError) in
+          let token = try AddedToken(&scanner, isSpecial: false)
+          guard token.id >= 0 else { throw scanner.error("an added token without id") }
+          self.added.append(token)
+        }
       case "normalizer": try self.none(&scanner, key)
       case "pre_tokenizer": try self.preTokenizer(&scanner)
       case "post_processor": try self.postProcessor(&scanner)
@@ -42,71 +47,41 @@ struct TokenizerJSON {
       }
     }
     try scanner.finish()
+    added.sort { $0.id < $1.id }
   }
 
   private func unsupported(_ what: String) -> AIGCError {
     .badInput("\(path): \(what) is not supported, only byte-level BPE as GPT-2 has it")
   }
 
-  func tokenizer() throws(AIGCError) -> BPETokenizer {
+  /// The parts that every reader of the file takes.
+  func parts() throws(AIGCError) -> (
+    vocabulary: VocabularyJSON, merges: MergeTable, addsPrefixSpace: Bool
+  ) {
     guard let vocabulary, let merges else {
       throw .badInput("\(path): no tokenizer: model.vocab or model.merges is missing")
     }
     guard let addsPrefixSpace else { throw unsupported("a tokenizer without pre_tokenizer") }
     guard hasDecoder else { throw unsupported("a tokenizer without decoder") }
-    let added = added.sorted { $0.id < $1.id }
-    var next = Int32(vocabulary.count)
-    for (index, token) in added.enumerated() {
-      func error(_ what: String) -> AIGCError {
-        .badInput(
-          "\(path): added token \(shown(String(decoding: token.content, as: UTF8.self)))"
-            + ", id \(token.id): \(what)")
-      }
-      if index > 0, added[index - 1].id == token.id { throw error("the id comes twice") }
-      if let id = vocabulary.id(of: token.content) {
-        guard id == token.id else { throw error("its id in the vocabulary is \(id)") }
-      } else {
-        guard token.id >= vocabulary.count else { throw error("another token has this id") }
-        guard token.id == next else { throw error("there is no token with id \(next)") }
-        next += 1
-      }
-    }
-    guard Set(added.map { $0.content }).count == added.count else {
+    return (vocabulary, merges, addsPrefixSpace)
+  }
+
+  /// The file's own tokenizer, as the package `tokenizers` reads it.
+  func tokenizer() throws(AIGCError) -> BPETokenizer {
+    let (vocabulary, merges, addsPrefixSpace) = try parts()
+    var list = AddedTokenList(vocabulary)
+    for token in added { try list.add(token, path: path) }
+    guard list.tokens.count == added.count else {
       throw .badInput("\(path): an added token comes twice")
     }
-    return try BPETokenizer(
+    var tokenizer = try BPETokenizer(
       vocabulary, byteTokens: BPETokenizer.byteTokens(vocabulary, name: path), merges: merges,
-      addedTokens: added, addsPrefixSpace: addsPrefixSpace)
+      addedTokens: list.tokens, addsPrefixSpace: addsPrefixSpace)
+    try tokenizer.frame(prefix: prefix, suffix: suffix, path: path)
+    return tokenizer
   }
 
   // MARK: Parts
-
-  private mutating func addedToken(_ scanner: inout JSONScanner) throws(AIGCError) {
-    var token = AddedToken(id: -1, content: [], isSpecial: false)
-    try scanner.object { (scanner, key) throws(AIGCError) in
-      switch key {
-      case "id":
-        let id = try scanner.size()
-        guard id < Int(Int32.max) else { throw scanner.error("id \(id) is too large") }
-        token.id = Int32(id)
-      case "content":
-        token.content.removeAll()
-        try scanner.string(into: &token.content)
-      case "special": token.isSpecial = try scanner.bool()
-      case "normalized": token.isNormalized = try scanner.bool()
-      case "single_word", "lstrip", "rstrip":
-        if try scanner.bool() { throw self.unsupported("an added token with \(key)") }
-      default: try scanner.skip()
-      }
-    }
-    guard token.id >= 0, !token.content.isEmpty else {
-      throw scanner.error("an added token without id or content")
-    }
-    guard token.content.count <= Self.longestAddedToken else {
-      throw scanner.error("an added token of more than \(Self.longestAddedToken) bytes")
-    }
-    added.append(token)
-  }
 
   /// A part that GPT-2 does not have.
   private func none(_ scanner: inout JSONScanner, _ name: String) throws(AIGCError) {
@@ -139,23 +114,71 @@ struct TokenizerJSON {
     addsPrefixSpace = flags["add_prefix_space"] ?? true
   }
 
-  /// ByteLevel changes no ids, nor does a template that is the text alone.
-  private func postProcessor(_ scanner: inout JSONScanner) throws(AIGCError) {
+  /// ByteLevel changes no ids; a template may put special tokens around the text.
+  private mutating func postProcessor(_ scanner: inout JSONScanner) throws(AIGCError) {
     var template = scanner
     let (type, _) = try component(&scanner)
     if type == nil || type == "ByteLevel" { return }
-    guard type == "TemplateProcessing" else { throw unsupported("post_processor \(shown(type))") }
-    try template.object { (scanner, key) throws(AIGCError) in
-      guard key == "single" else { return try scanner.skip() }
-      try scanner.array { (scanner) throws(AIGCError) in
-        try scanner.object { (scanner, kind) throws(AIGCError) in
-          guard kind == "Sequence" else {
-            throw self.unsupported("post_processor that adds special tokens")
-          }
-          try scanner.skip()
-        }
+    if type == "Sequence" {
+      return try template.object { (scanner, key) throws(AIGCError) in
+        guard key == "processors" else { return try scanner.skip() }
+        try scanner.array { (scanner) throws(AIGCError) in try self.postProcessor(&scanner) }
       }
     }
+    guard type == "TemplateProcessing" else { throw unsupported("post_processor \(shown(type))") }
+    try self.template(&template)
+  }
+
+  private mutating func template(_ scanner: inout JSONScanner) throws(AIGCError) {
+    var single: [String?] = []
+    var ids: [String: [Int32]] = [:]
+    try scanner.object { (scanner, key) throws(AIGCError) in
+      switch key {
+      case "single":
+        try scanner.array { (scanner) throws(AIGCError) in
+          try scanner.object { (scanner, kind) throws(AIGCError) in
+            let name = try self.member("id", &scanner)
+            single.append(kind == "Sequence" ? nil : name)
+          }
+        }
+      case "special_tokens":
+        try scanner.object { (scanner, name) throws(AIGCError) in
+          try scanner.object { (scanner, key) throws(AIGCError) in
+            guard key == "ids" else { return try scanner.skip() }
+            ids[name] = try scanner.sizes(limit: 1024).map { Int32(clamping: $0) }
+          }
+        }
+      default: try scanner.skip()
+      }
+    }
+    guard let text = single.firstIndex(of: nil), single.lastIndex(of: nil) == text else {
+      throw unsupported("a post_processor that is not one text")
+    }
+    func tokens(_ names: ArraySlice<String?>) throws(AIGCError) -> [Int32] {
+      var result: [Int32] = []
+      for case let name? in names {
+        guard let found = ids[name] else {
+          throw .badInput("\(path): post_processor: \(shown(name)) is none of its special_tokens")
+        }
+        result += found
+      }
+      return result
+    }
+    // Of several processors each goes around what those before it made.
+    prefix = try tokens(single[..<text]) + prefix
+    suffix += try tokens(single[(text + 1)...])
+  }
+
+  /// A text member of an object; nil when it is not there.
+  private func member(
+    _ name: String, _ scanner: inout JSONScanner
+  ) throws(AIGCError) -> String {
+    var found: String?
+    try scanner.object { (scanner, key) throws(AIGCError) in
+      if key == name { found = try scanner.string() } else { try scanner.skip() }
+    }
+    guard let found else { throw scanner.error("'\(name)' is missing") }
+    return found
   }
 
   private mutating func model(_ scanner: inout JSONScanner) throws(AIGCError) {
@@ -218,74 +241,5 @@ struct TokenizerJSON {
       number += 1
     }
     merges = reader.table
-  }
-}
-
-/// A name of the file in quotes, short and on one line.
-private func shown(_ name: String?) -> String {
-  guard let name else { return "null" }
-  let text = name.unicodeScalars.prefix(40).map { scalar in
-    scalar.value < 0x20 || (0x7F..<0xA0).contains(scalar.value) || scalar.value | 1 == 0x2029
-      ? "?" : String(scalar)
-  }
-  return "'\(text.joined())\(name.unicodeScalars.count > 40 ? "…" : "")'"
-}
-
-// MARK: Writing
-
-extension TokenizerJSON {
-  /// The file's content.
-  static func written(_ tokenizer: BPETokenizer) -> [UInt8] {
-    func byteLevel(prefix: Bool, trims: Bool) -> JSONValue {
-      [
-        "type": "ByteLevel", "add_prefix_space": .bool(prefix), "trim_offsets": .bool(trims),
-        "use_regex": true,
-      ]
-    }
-    let added = tokenizer.addedTokens.map { token -> JSONValue in
-      [
-        "id": .int(Int(token.id)),
-        "content": .string(String(decoding: token.content, as: UTF8.self)),
-        "single_word": false, "lstrip": false, "rstrip": false,
-        "normalized": .bool(token.isNormalized), "special": .bool(token.isSpecial),
-      ]
-    }
-    let head: JSONValue = [
-      "version": "1.0", "truncation": .null, "padding": .null, "added_tokens": .array(added),
-      "normalizer": .null,
-      "pre_tokenizer": byteLevel(prefix: tokenizer.addsPrefixSpace, trims: true),
-      "post_processor": byteLevel(prefix: true, trims: false),
-      "decoder": byteLevel(prefix: true, trims: true),
-      "model": [
-        "type": "BPE", "dropout": .null, "unk_token": .null, "continuing_subword_prefix": "",
-        "end_of_word_suffix": "", "fuse_unk": false, "byte_fallback": false, "ignore_merges": false,
-      ],
-    ]
-    var output: [UInt8] = []
-    head.write(into: &output)
-    // The two long members go into the last object, the model.
-    output.removeLast(2)
-    output += ",\"vocab\":".utf8
-    VocabularyJSON.append(
-      (0..<tokenizer.vocabularySize).lazy.map { tokenizer.written(Int32($0)) }, to: &output)
-    output += ",\"merges\":[".utf8
-    for (number, merge) in tokenizer.writtenMerges.enumerated() {
-      if number > 0 { output.append(UInt8(ascii: ",")) }
-      JSONValue.write(String(decoding: merge, as: UTF8.self), into: &output)
-    }
-    output += "]}}\n".utf8
-    return output
-  }
-
-  /// `tokenizer_config.json`: transformers' class, and the token for the marks that it has.
-  static func writtenConfiguration(_ tokenizer: BPETokenizer) -> [UInt8] {
-    let end = tokenizer.endToken.map {
-      JSONValue.string(String(decoding: tokenizer.bytes(of: $0), as: UTF8.self))
-    }
-    let value: JSONValue = [
-      "tokenizer_class": "GPT2Tokenizer", "add_prefix_space": .bool(tokenizer.addsPrefixSpace),
-      "bos_token": end ?? .null, "eos_token": end ?? .null, "unk_token": end ?? .null,
-    ]
-    return Array((value.text + "\n").utf8)
   }
 }

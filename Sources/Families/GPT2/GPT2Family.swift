@@ -48,15 +48,14 @@ struct GPT2Family: TextFamily {
     guard !output.hasSuffix(".safetensors") else {
       throw .usage("\(output): a GPT-2 model is a folder; name one")
     }
-    var configuration = try GPT2Configuration.read(folder: path)
-    let tokenizer = try loadTokenizer(kind: configuration.tokens, folder: path)
+    let model = try GPT2LanguageModel(folder: path)
+    var configuration = model.configuration
     let weights = try GPT2Weights(folder: path, configuration)
     let target = try RunFolder.path(
       family: name, data: path, out: output, force: options.force)
     let folder = try OutputFolder(path: target)
-    try tokenizer.write { folder.file($0) }
-    configuration.startToken = configuration.startToken ?? tokenizer.endToken.map { Int($0) }
-    configuration.endToken = configuration.endToken ?? tokenizer.endToken.map { Int($0) }
+    try model.tokenizer.write { folder.file($0) }
+    (configuration.startToken, configuration.endTokens) = model.marks
     try GPT2Folder.write(try weights.newTensors(options.type), to: folder.file(GPT2Weights.file))
     try configuration.write(to: folder.file(ModelConfiguration.fileName))
     try folder.commit()

@@ -18,6 +18,10 @@ public final class GPT2LanguageModel: LanguageModel, @unchecked Sendable {
   let weights: GPT2Weights?
   /// The most tokens in view: the model's, or fewer where the user wants so.
   let context: Int
+  public let endTokens: [Int32]
+  /// What stands before a text that begins with nothing: the end of the one before, or of a line.
+  let startToken: Int32
+  public private(set) var ignoredSettings: [String] = []
   private let lock = Mutex(())
   private var loaded: GPT2Network?
   private let engine: GPT2Engine?
@@ -30,6 +34,7 @@ public final class GPT2LanguageModel: LanguageModel, @unchecked Sendable {
     context = configuration.context
     (weights, engine) = (nil, nil)
     loaded = network
+    (startToken, endTokens) = Self.marks(configuration, nil, tokenizer)
   }
 
   /// Opens a model folder: one of ours, or one that transformers wrote.
@@ -40,13 +45,10 @@ public final class GPT2LanguageModel: LanguageModel, @unchecked Sendable {
   ///   do not fit together, (usage) when `context` is none that the model has.
   public init(folder: String, context: Int? = nil) throws(AIGCError) {
     configuration = try GPT2Configuration.read(folder: folder)
-    tokenizer = try loadTokenizer(kind: configuration.tokens, folder: folder)
-    // A published vocabulary may be padded; what the tokenizer does not know is never generated.
-    guard tokenizer.vocabularySize <= configuration.vocabularySize else {
-      throw .mismatch(
-        "\(folder): config.json says \(configuration.vocabularySize) tokens, the tokenizer has "
-          + "\(tokenizer.vocabularySize)")
-    }
+    tokenizer = try Self.tokenizer(folder, configuration)
+    let defaults = try GenerationDefaults.read(folder: folder)
+    (startToken, endTokens) = Self.marks(configuration, defaults, tokenizer)
+    ignoredSettings = (defaults?.others ?? []).map { "\(GenerationDefaults.fileName): \($0)" }
     let weights = try GPT2Weights(folder: folder, configuration)
     self.context = context ?? configuration.context
     guard (2...max(2, configuration.context)).contains(self.context) else {
@@ -54,7 +56,9 @@ public final class GPT2LanguageModel: LanguageModel, @unchecked Sendable {
         "--ctx-size \(self.context): the model has positions for \(configuration.context)")
     }
     var sizes = configuration.sizes
-    (sizes.vocabulary, sizes.context) = (tokenizer.vocabularySize, self.context)
+    // What the tokenizer does not know is never generated.
+    sizes.vocabulary = min(tokenizer.vocabularySize, sizes.vocabulary)
+    sizes.context = self.context
     engine = try GPT2Engine(sizes) { (name) throws(AIGCError) in
       switch name {
       // Rows that are never asked for: tokens that only the table has, later positions.
@@ -67,8 +71,52 @@ public final class GPT2LanguageModel: LanguageModel, @unchecked Sendable {
     self.weights = weights
   }
 
-  public var vocabularySize: Int { tokenizer.vocabularySize }
-  public var endToken: Int32? { tokenizer.endToken }
+  /// The tokenizer of a folder. A published vocabulary may be padded, and tokens may have been added
+  /// that the model was not enlarged for; the rest must fit.
+  private static func tokenizer(
+    _ folder: String, _ configuration: GPT2Configuration
+  ) throws(AIGCError) -> any Tokenizer {
+    let tokenizer = try loadTokenizer(kind: configuration.tokens, folder: folder)
+    var bpe = tokenizer as? BPETokenizer
+    let count = bpe?.plainVocabularySize ?? tokenizer.vocabularySize
+    guard count <= configuration.vocabularySize else {
+      throw .mismatch(
+        "\(folder): config.json says \(configuration.vocabularySize) tokens, the tokenizer has "
+          + "\(count)")
+    }
+    bpe?.idLimit = configuration.vocabularySize
+    if let end = bpe?.endToken, end >= configuration.vocabularySize { bpe?.endToken = nil }
+    return bpe ?? tokenizer
+  }
+
+  /// The tokens before and behind a text, as `generate` has them: of `generation_config.json`, else of
+  /// `config.json`. Where no file names a token that the model has, those of the tokenizer.
+  private static func marks(
+    _ configuration: GPT2Configuration, _ defaults: GenerationDefaults?, _ tokenizer: any Tokenizer
+  ) -> (start: Int32, ends: [Int32]) {
+    let size = min(tokenizer.vocabularySize, configuration.vocabularySize)
+    func known(_ ids: [Int]) -> [Int32] {
+      ids.filter { (0..<size).contains($0) }.map { Int32($0) }
+    }
+    let own = [tokenizer.endToken].compactMap { $0 }
+    let named = defaults?.endTokens ?? configuration.endTokens
+    let ends = named.map { $0.isEmpty ? [] : known($0).isEmpty ? own : known($0) } ?? own
+    let start = (defaults == nil ? configuration.startToken : defaults?.startToken).map { [$0] }
+    return (
+      known(start ?? []).first ?? own.first ?? (try? tokenizer.encode(prompt: "\n"))?.first ?? 0,
+      ends
+    )
+  }
+
+  /// The same for a configuration.
+  var marks: (start: Int?, ends: [Int]?) {
+    (tokenizer.kind == .bpe ? Int(startToken) : nil, endTokens.map { Int($0) })
+  }
+
+  public var vocabularySize: Int {
+    min(tokenizer.vocabularySize, configuration.vocabularySize)
+  }
+  public var endToken: Int32? { endTokens.first }
   public var endTokenEndsText: Bool { tokenizer.endTokenEndsText }
 
   public func encode(_ text: String) throws(AIGCError) -> [Int32] {
@@ -128,10 +176,6 @@ public final class GPT2LanguageModel: LanguageModel, @unchecked Sendable {
     }
   }
 
-  /// What stands before a text that begins with nothing: the end of the one before, or of a line.
-  var startToken: Int32 {
-    tokenizer.endToken ?? (try? tokenizer.encode(prompt: "\n"))?.first ?? 0
-  }
 }
 
 // MARK: Whole texts

@@ -42,6 +42,9 @@ public struct GenerateText: ConsoleCommand {
     var options = try text.options(sampling: sampling.configuration)
     let (path, model) = try model.load(context: contextSize)
     options.seed = seed.resolve()
+    for setting in model.ignoredSettings {
+      Diagnostics.note("\(setting) is not taken from the model's folder; flags set it")
+    }
     let generator = try TextGenerator(model: model, options: options)
     let answer = try Answer(out)
     var printer = SamplePrinter(answer: answer)

@@ -29,22 +29,22 @@ struct BeamSearch {
   let lengthPenalty: Double
   /// The most tokens of a text.
   let length: Int
-  /// The token after which a text is over; nil: only ``length`` ends it.
-  let endToken: Int32?
+  /// Tokens after which a text is over; none: only ``length`` ends it.
+  let endTokens: [Int32]
   private var adjustments: ScoreAdjustments
   private(set) var isInterrupted = false
   /// Whether all scores were numbers.
   private(set) var areScoresFinite = true
 
   init(
-    model: any LanguageModel, beams: Int, lengthPenalty: Double, length: Int, endToken: Int32?,
+    model: any LanguageModel, beams: Int, lengthPenalty: Double, length: Int, endTokens: [Int32],
     adjustments: ScoreAdjustments
   ) {
     self.model = model
     self.beams = beams
     self.lengthPenalty = lengthPenalty
     self.length = length
-    self.endToken = endToken
+    self.endTokens = endTokens
     self.adjustments = adjustments
   }
 
@@ -59,8 +59,8 @@ struct BeamSearch {
       let candidates = candidates(&running, prompt)
       if Interruption.isRequested { isInterrupted = true }
       if !areScoresFinite || isInterrupted || candidates.isEmpty { break }
-      let (endToken, isLast) = (endToken, count == length)
-      func isEnd(_ candidate: Candidate) -> Bool { isLast || candidate.token == endToken }
+      let (endTokens, isLast) = (endTokens, count == length)
+      func isEnd(_ candidate: Candidate) -> Bool { isLast || endTokens.contains(candidate.token) }
       let scale = Float(pow(Double(count), lengthPenalty))
       for candidate in candidates.prefix(beams) where isEnd(candidate) {
         let tokens = running[candidate.parent].beam.tokens + [candidate.token]
@@ -94,7 +94,10 @@ struct BeamSearch {
     }
   }
 
-  /// The best twice as many continuations as there are beams, best first; enough if each beam ends.
+  /// How many continuations are looked at: enough if each beam ends in every way.
+  private var width: Int { max(2, 1 + endTokens.count) * beams }
+
+  /// The ``width`` best continuations, best first.
   private mutating func candidates(
     _ running: inout [Running], _ prompt: [Int32]
   ) -> [Candidate] {
@@ -121,11 +124,11 @@ struct BeamSearch {
   }
 
   private func add(_ candidate: Candidate, to best: inout [Candidate]) {
-    if best.count == 2 * beams, let last = best.last, candidate.score <= last.score { return }
+    if best.count == width, let last = best.last, candidate.score <= last.score { return }
     var place = best.count
     while place > 0, candidate.score > best[place - 1].score { place -= 1 }
     best.insert(candidate, at: place)
-    if best.count > 2 * beams { best.removeLast() }
+    if best.count > width { best.removeLast() }
   }
 
   /// Scores to natural-log probabilities.
@@ -147,11 +150,11 @@ extension TextGenerator {
   /// The best texts of a beam search, each handed out whole.
   func runBeams(_ emit: (Piece) throws -> Void) throws -> [GeneratedSample] {
     let adjustments = ScoreAdjustments(
-      options.sampling, banned: options.ignoreEnd ? [model.endToken].compactMap { $0 } : [],
+      options.sampling, banned: options.ignoreEnd ? model.endTokens : [],
       vocabularySize: model.vocabularySize)
     var search = BeamSearch(
       model: model, beams: options.beams, lengthPenalty: options.lengthPenalty, length: room,
-      endToken: model.endTokenEndsText ? model.endToken : nil, adjustments: adjustments)
+      endTokens: model.endTokenEndsText ? model.endTokens : [], adjustments: adjustments)
     let found = search.run(prompt, startedSession())
     guard search.areScoresFinite else { throw model.scoreDamage }
     var samples: [GeneratedSample] = []

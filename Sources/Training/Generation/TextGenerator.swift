@@ -22,7 +22,7 @@ public struct TextGenerator {
     self.options = options
     sampler = try Sampler(
       options.sampling, vocabularySize: model.vocabularySize, endToken: model.endToken,
-      ignoreEnd: options.ignoreEnd)
+      otherEndTokens: Array(model.endTokens.dropFirst()), ignoreEnd: options.ignoreEnd)
     prompt = options.prompt.isEmpty ? [] : try model.encode(options.prompt)
     if let context = model.contextSize, prompt.count > context {
       throw .usage(
@@ -176,7 +176,7 @@ struct TextOutput {
   private var echo: PromptEcho
   private var stop: StopMatcher
   private var sentence: SentenceMatcher?
-  private let endToken: Int32?
+  private let endTokens: [Int32]
   /// Why generation is over at the end token; nil: it goes on.
   private let endReason: StopReason?
 
@@ -186,7 +186,7 @@ struct TextOutput {
     for token in prompt { decoded.append(contentsOf: decoder.append(token)) }
     echo = PromptEcho(prompt: options.prompt, decoded: decoded)
     stop = StopMatcher(options.stop)
-    endToken = model.endToken
+    endTokens = model.endTokens
     endReason = model.endTokenEndsText ? .end : options.untilSentence ? .sentence : nil
     // A model whose end token ends sentences needs no search for their ends.
     let searches = options.untilSentence && (model.endToken == nil || model.endTokenEndsText)
@@ -195,7 +195,7 @@ struct TextOutput {
 
   /// - Returns: The text that is decided by `token`, and the reason to stop, if there is one.
   mutating func append(_ token: Int32) -> ([UInt8], StopReason?) {
-    if token == endToken, let endReason { return ([], endReason) }
+    if let endReason, endTokens.contains(token) { return ([], endReason) }
     return filter(echo.append(decoder.append(token)))
   }
 

@@ -95,6 +95,12 @@ public protocol LanguageModel: Sendable {
   /// The token that ends a sentence or text, never shown as itself; nil when there is none.
   var endToken: Int32? { get }
 
+  /// All tokens at which a text ends, ``endToken`` first. Default: that one.
+  var endTokens: [Int32] { get }
+
+  /// Settings for generation that the model's files have and that are not taken, a text for each.
+  var ignoredSettings: [String] { get }
+
   /// Whether generation is over at ``endToken``. Where not (the default), the token ends a sentence:
   /// the decoder writes a line end for it and the session goes on with a new sentence.
   var endTokenEndsText: Bool { get }
@@ -140,6 +146,8 @@ public protocol LanguageModel: Sendable {
 }
 
 extension LanguageModel {
+  public var endTokens: [Int32] { endToken.map { [$0] } ?? [] }
+  public var ignoredSettings: [String] { [] }
   public var endTokenEndsText: Bool { false }
   public var generatesInParallel: Bool { false }
   public var contextSize: Int? { nil }

@@ -28,11 +28,12 @@ public struct Sampler: Sendable {
   ///   - vocabularySize: Ids of the model are below this; others in settings and history are passed
   ///     over.
   ///   - endToken: Taken where nothing else can follow.
-  ///   - ignoreEnd: Bans the end token.
+  ///   - otherEndTokens: End a text too.
+  ///   - ignoreEnd: Bans the end tokens.
   /// - Throws: ``AIGCError`` with ``AIGCError/Code/usage`` for settings out of range.
   public init(
     _ configuration: SamplingConfiguration, vocabularySize: Int, endToken: Int32? = nil,
-    ignoreEnd: Bool = false
+    otherEndTokens: [Int32] = [], ignoreEnd: Bool = false
   ) throws(AIGCError) {
     try configuration.validate()
     self.configuration = configuration
@@ -43,7 +44,7 @@ public struct Sampler: Sendable {
     typical = LocallyTypical(configuration.typical)
     topP = TopP(configuration.topP)
     minP = MinP(configuration.minP)
-    let banned = ignoreEnd ? [endToken].compactMap { $0 } : []
+    let banned = ignoreEnd ? [endToken].compactMap { $0 } + otherEndTokens : []
     adjustments = ScoreAdjustments(
       configuration, banned: banned, vocabularySize: vocabularySize)
   }

@@ -168,4 +168,107 @@ import Training
       }
     }
   }
+
+  // MARK: Companion files
+
+  /// Greedy tokens after "the cat", at most 40.
+  private func greedy(
+    _ folder: TemporaryFolder, beams: Int = 1, ignoring: Bool = false
+  ) throws -> (tokens: [Int32], reason: StopReason?) {
+    let model = try GPT2LanguageModel(folder: folder.file("model"))
+    var options = GenerationOptions()
+    (options.prompt, options.maxTokens, options.beams) = ("the cat", 40, beams)
+    (options.sampling.temperature, options.ignoreEnd) = (0, ignoring)
+    let sample = try TextGenerator(model: model, options: options).run { _ in }.first
+    return (sample?.tokens ?? [], sample?.reason)
+  }
+
+  /// `eos_token_id` as transformers' `generate` reads it: of generation_config.json where that is there,
+  /// else of config.json; a number, a list, or null.
+  @Test func endTokensEndTexts() throws {
+    let folder = try TemporaryFolder()
+    try copy("generation", to: folder)
+    let config = try text("\(gpt2Fixture("generation"))/config.json")
+    let old = #""eos_token_id": 0"#
+    #expect(config.contains(old))
+    func write(_ ids: String?, _ generation: String?) throws {
+      let new = ids.map { "\"eos_token_id\": \($0)" } ?? "\"other\": 0"
+      try folder.write(
+        "model/config.json", config.split(separator: old, maxSplits: 1).joined(separator: new))
+      removeTree(folder.file("model/generation_config.json"))
+      if let generation { try folder.write("model/generation_config.json", generation) }
+    }
+    try write("null", nil)
+    let free = try greedy(folder)
+    #expect(free.tokens.count == 40 && free.reason == .length)
+    let tokens = free.tokens
+    let (a, b) = (tokens[12], tokens[7])
+    let (firstA, firstB) = (
+      try #require(tokens.firstIndex(of: a)), try #require(tokens.firstIndex(of: b))
+    )
+    for (ids, generation, end) in [
+      ("\(a)", nil, firstA), ("[\(a)]", nil, firstA), ("[\(a), \(b)]", nil, min(firstA, firstB)),
+      ("0", "{\"eos_token_id\": [\(b), 0]}", firstB), ("\(a)", "{\"eos_token_id\": \(b)}", firstB),
+      ("\(a)", "{}", nil), ("\(a)", "{\"eos_token_id\": null}", nil),
+      ("[9999, \(b)]", nil, firstB), ("[]", nil, nil),
+    ] as [(String, String?, Int?)] {
+      try write(ids, generation)
+      let found = try greedy(folder)
+      let expected = end.map { Array(tokens[...$0]) } ?? tokens
+      #expect(found.tokens == expected, "\(ids) \(generation ?? "-")")
+      #expect(found.reason == (end == nil ? .length : .end))
+      let ignored = try greedy(folder, ignoring: true).tokens
+      #expect(ignored.count == 40 && (end == nil || !ignored.contains(tokens[end ?? 0])))
+      let searched = try greedy(folder, beams: 3).tokens
+      if end != nil, let last = searched.last, searched.count < 40 {
+        #expect([a, b, 0].contains(last))
+      }
+      // A new folder says the same in one file.
+      removeTree(folder.file("copy"))
+      try GPT2Family().convert(
+        folder.file("model"), to: folder.file("copy"), options: ConversionOptions())
+      #expect(
+        try GPT2LanguageModel(folder: folder.file("copy")).endTokens
+          == GPT2LanguageModel(folder: folder.file("model")).endTokens)
+    }
+    for wrong in ["1.5", "[1.5]", "\"x\"", "[[1]]", "{}"] {
+      try write("0", "{\"eos_token_id\": \(wrong)}")
+      _ = refuses { _ = try greedy(folder) }
+      try write(wrong, nil)
+      _ = refuses { _ = try greedy(folder) }
+    }
+    try write("0", #"{"temperature": 0.5, "top_k": 50, "do_sample": true, "suppress_tokens": [3]}"#)
+    let ignored = try GPT2LanguageModel(folder: folder.file("model")).ignoredSettings
+    #expect(
+      ignored == [
+        "generation_config.json: temperature 0.5", "generation_config.json: suppress_tokens […]",
+      ])
+  }
+
+  /// transformers' other names of the sizes.
+  @Test func otherNamesOfSizes() throws {
+    let folder = try TemporaryFolder()
+    try copy("generation", to: folder)
+    let whole = try text("\(gpt2Fixture("generation"))/config.json")
+    let names = [
+      ("n_head", "num_attention_heads"), ("n_layer", "num_hidden_layers"),
+      ("n_embd", "hidden_size"),
+      ("n_positions", "max_position_embeddings"),
+    ]
+    var other = whole
+    for (name, alias) in names {
+      other = other.split(separator: "\"\(name)\"").joined(separator: "\"\(alias)\"")
+    }
+    #expect(!other.contains("\"n_head\""))
+    try folder.write("model/config.json", other)
+    let configuration = try GPT2Configuration.read(folder: folder.file("model"))
+    #expect(try configuration == GPT2Configuration.read(folder: gpt2Fixture("generation")))
+    for (name, alias) in names {
+      try folder.write(
+        "model/config.json",
+        "{\"\(alias)\": 7," + whole.drop { $0 != "{" }.dropFirst())
+      let line = refuses { _ = try GPT2Configuration.read(folder: folder.file("model")) }
+      #expect(line.contains(name) && line.contains(alias), "\(line)")
+    }
+  }
 }

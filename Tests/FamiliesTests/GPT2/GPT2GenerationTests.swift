@@ -63,7 +63,7 @@ import Testing
       sampling.noRepeatNgram = options.noRepeatNgramSize ?? 0
       var search = BeamSearch(
         model: model, beams: options.numBeams, lengthPenalty: options.lengthPenalty ?? 1,
-        length: options.maxNewTokens, endToken: result.end,
+        length: options.maxNewTokens, endTokens: [result.end],
         adjustments: ScoreAdjustments(
           sampling, banned: result.end == 0 ? [0] : [], vocabularySize: model.vocabularySize))
       // With one beam the search is greedy: it ends with the first text that is over.

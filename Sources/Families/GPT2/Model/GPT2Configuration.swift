@@ -31,7 +31,10 @@ public struct GPT2Configuration: Codable, Equatable, Sendable {
   public var attentionDropout: Float
   public var isTied: Bool
   public var startToken: Int?
-  public var endToken: Int?
+  /// Tokens that end a text: none for `null` in the file, nil where it does not say.
+  public var endTokens: [Int]?
+  /// The first of them.
+  public var endToken: Int? { endTokens?.first }
 
   enum CodingKeys: String, CodingKey {
     case family, kind, description, tokens
@@ -53,7 +56,12 @@ public struct GPT2Configuration: Codable, Equatable, Sendable {
     case attentionDropout = "attn_pdrop"
     case isTied = "tie_word_embeddings"
     case startToken = "bos_token_id"
-    case endToken = "eos_token_id"
+    case endTokens = "eos_token_id"
+    // transformers' other names of the sizes (its `attribute_map`).
+    case maxPositions = "max_position_embeddings"
+    case hiddenSize = "hidden_size"
+    case hiddenLayers = "num_hidden_layers"
+    case attentionHeads = "num_attention_heads"
     // Variants that are not built here.
     case scalesWeights = "scale_attn_weights"
     case scalesByLayer = "scale_attn_by_inverse_layer_idx"
@@ -81,6 +89,18 @@ public struct GPT2Configuration: Codable, Equatable, Sendable {
     func value<Value: Decodable>(_ key: CodingKeys, _ standard: Value) throws -> Value {
       try keys.decodeIfPresent(Value.self, forKey: key) ?? standard
     }
+    func size(_ key: CodingKeys, or other: CodingKeys, _ standard: Int) throws -> Int {
+      let (own, alias) = (
+        try keys.decodeIfPresent(Int.self, forKey: key),
+        try keys.decodeIfPresent(Int.self, forKey: other)
+      )
+      if let own, let alias, own != alias {
+        throw DecodingError.dataCorruptedError(
+          forKey: key, in: keys,
+          debugDescription: "\(own), but \(other.rawValue), which is the same, is \(alias)")
+      }
+      return own ?? alias ?? standard
+    }
     func refuse(_ key: CodingKeys, _ isRefused: Bool) throws {
       guard try value(key, !isRefused) == isRefused else { return }
       throw DecodingError.dataCorruptedError(
@@ -94,10 +114,10 @@ public struct GPT2Configuration: Codable, Equatable, Sendable {
     tokens = try value(.tokens, .bpe)
     trainingTokens = try keys.decodeIfPresent(Int.self, forKey: .trainingTokens)
     vocabularySize = try value(.vocabularySize, 50257)
-    context = try value(.context, 1024)
-    width = try value(.width, 768)
-    layers = try value(.layers, 12)
-    heads = try value(.heads, 12)
+    context = try size(.context, or: .maxPositions, 1024)
+    width = try size(.width, or: .hiddenSize, 768)
+    layers = try size(.layers, or: .hiddenLayers, 12)
+    heads = try size(.heads, or: .attentionHeads, 12)
     inner = try keys.decodeIfPresent(Int.self, forKey: .inner)
     activation = try value(.activation, "gelu_new")
     epsilon = try value(.epsilon, 1e-5)
@@ -106,10 +126,18 @@ public struct GPT2Configuration: Codable, Equatable, Sendable {
     attentionDropout = try value(.attentionDropout, 0.1)
     isTied = try value(.isTied, true)
     startToken = try keys.decodeIfPresent(Int.self, forKey: .startToken)
-    endToken = try keys.decodeIfPresent(Int.self, forKey: .endToken)
+    endTokens = try Self.endTokens(keys)
     try refuse(.scalesWeights, false)
     try refuse(.scalesByLayer, true)
     try refuse(.crossAttention, true)
+  }
+
+  /// A number, a list of numbers, or null.
+  private static func endTokens(_ keys: KeyedDecodingContainer<CodingKeys>) throws -> [Int]? {
+    guard keys.contains(.endTokens) else { return nil }
+    if try keys.decodeNil(forKey: .endTokens) { return [] }
+    if let several = try? keys.decode([Int].self, forKey: .endTokens) { return several }
+    return [try keys.decode(Int.self, forKey: .endTokens)]
   }
 
   public func encode(to encoder: any Encoder) throws {
@@ -137,7 +165,11 @@ public struct GPT2Configuration: Codable, Equatable, Sendable {
     try keys.encode(isTied, forKey: .isTied)
     // Without these keys transformers takes GPT-2's own, 50256.
     try keys.encode(startToken, forKey: .startToken)
-    try keys.encode(endToken, forKey: .endToken)
+    if let endTokens, endTokens.count > 1 {
+      try keys.encode(endTokens, forKey: .endTokens)
+    } else {
+      try keys.encode(endToken, forKey: .endTokens)
+    }
   }
 }
 

@@ -29,7 +29,7 @@ public struct GPT2Trainer {
     configuration.embeddingDropout = model.dropout
     configuration.residualDropout = model.dropout
     configuration.startToken = tokenizer.endToken.map { Int($0) }
-    configuration.endToken = configuration.startToken
+    configuration.endTokens = tokenizer.endToken.map { [Int($0)] }
     if let problem = configuration.problem { throw .usage(problem) }
     var random = RandomSource(seed: trainer.seed)
     let network = GPT2Network(configuration.sizes, using: &random)
@@ -58,9 +58,8 @@ public struct GPT2Trainer {
     let old = try GPT2LanguageModel(folder: path)
     var configuration = old.configuration
     if resuming { model.context = configuration.context }
-    // Some published models leave these to the reader.
-    configuration.startToken = configuration.startToken ?? old.endToken.map { Int($0) }
-    configuration.endToken = configuration.endToken ?? old.endToken.map { Int($0) }
+    // Other files of the folder may say these, or none.
+    (configuration.startToken, configuration.endTokens) = old.marks
     return try run(
       configuration, try old.network(), old.tokenizer, try texts.read(), folder,
       storage: old.weights?.type ?? .f32, resuming: resuming)
