@@ -3,7 +3,7 @@ import Glibc
 import Testing
 
 /// The program that was built beside the test bundle.
-private let program: String? = {
+let program: String? = {
   guard let bundle = CommandLine.arguments.first(where: { $0.hasSuffix(".xctest") }) else {
     return nil
   }
@@ -12,7 +12,7 @@ private let program: String? = {
 }()
 
 /// Runs a shell command with `$AIGC` as the program; gives its exit code, or nil without a program.
-private func shell(_ script: String) -> Int32? {
+func shell(_ script: String) -> Int32? {
   guard let program else { return nil }
   let status = system("AIGC='\(program)'; \(script)")
   return (status >> 8) & 0xFF

@@ -41,6 +41,7 @@ public final class Answer {
       if index > 0 { bytes.append(UInt8(ascii: ",")) }
       element(index).write(into: &bytes)
       if bytes.count >= 1 << 14 {
+        try Interruption.check()
         try write(bytes)
         bytes.removeAll(keepingCapacity: true)
       }

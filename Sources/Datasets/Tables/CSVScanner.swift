@@ -46,6 +46,7 @@ struct CSVScanner {
     }
     fields.removeAll(keepingCapacity: true)
     line = nextLine
+    try Interruption.check(at: line)
     while true {
       fields.append(try field())
       guard place < text.count else { break }

@@ -168,7 +168,8 @@ final class TextBlock: @unchecked Sendable {
 
   func scan(_ mode: TokenMode) {
     var tokens = BlockTokens(byteCount: end - begin, limit: limit)
-    failure = TokenScanner(begin: begin, end: end).scan(mode, into: &tokens)
+    var scanner = TokenScanner(begin: begin, end: end)
+    failure = scanner.scan(mode, into: &tokens)
     tokens.finish()
     count = tokens.count
     sentences = tokens.sentences

@@ -109,7 +109,9 @@ public func tokenRanges(
   let corpus = TextCorpus(text, mode: mode, name: name, offset: 0)
   var sink = Sink(begin: text.pointer)
   for block in corpus.blocks {
-    let failure = TokenScanner(begin: block.begin, end: block.end).scan(mode, into: &sink)
+    var scanner = TokenScanner(begin: block.begin, end: block.end)
+    let failure = scanner.scan(mode, into: &sink)
+    try Interruption.check()
     if let failure { throw corpus.error(failure) }
     try Interruption.check()
   }

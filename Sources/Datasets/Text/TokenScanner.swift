@@ -16,13 +16,35 @@ struct ScanFailure {
   var position: UnsafePointer<UInt8>
 }
 
+/// Tells a scan of a long text of Ctrl-C, a megabyte at a time.
+struct ScanPoll {
+  private var next: UnsafePointer<UInt8>
+
+  init(_ begin: UnsafePointer<UInt8>) { next = begin }
+
+  @inline(__always)
+  mutating func isStopped(_ position: UnsafePointer<UInt8>) -> Bool {
+    if position < next { return false }
+    next = position + (1 << 20)
+    return Interruption.isRequested
+  }
+}
+
 /// Cuts whole lines of text into tokens.
 struct TokenScanner {
   let begin: UnsafePointer<UInt8>
   let end: UnsafePointer<UInt8>
+  /// Where to look for Ctrl-C the next time. A scan then stops: nobody asks for its result.
+  private var poll: ScanPoll
+
+  init(begin: UnsafePointer<UInt8>, end: UnsafePointer<UInt8>) {
+    (self.begin, self.end) = (begin, end)
+    poll = ScanPoll(begin)
+  }
 
   /// Hands every token of the text to `sink`; nil when all went well.
-  func scan(_ mode: TokenMode, into sink: inout some TokenSink & ~Copyable) -> ScanFailure? {
+  mutating func scan(_ mode: TokenMode, into sink: inout some TokenSink & ~Copyable) -> ScanFailure?
+  {
     switch mode {
     case .auto: return scanWords(splitsCJK: true, &sink)
     case .word: return scanWords(splitsCJK: false, &sink)
@@ -33,9 +55,9 @@ struct TokenScanner {
     return nil
   }
 
-  private func scanBytes(_ sink: inout some TokenSink & ~Copyable) {
+  private mutating func scanBytes(_ sink: inout some TokenSink & ~Copyable) {
     var position = begin
-    while position < end {
+    while position < end, !poll.isStopped(position) {
       if position.pointee == 10 {
         sink.endSentence(keepEmpty: false)
       } else {
@@ -46,9 +68,9 @@ struct TokenScanner {
     sink.endSentence(keepEmpty: false)
   }
 
-  private func scanCharacters(_ sink: inout some TokenSink & ~Copyable) -> ScanFailure? {
+  private mutating func scanCharacters(_ sink: inout some TokenSink & ~Copyable) -> ScanFailure? {
     var position = begin
-    while position < end {
+    while position < end, !poll.isStopped(position) {
       let byte = position.pointee
       var length = 1
       if byte >= 0x80 {
@@ -68,9 +90,9 @@ struct TokenScanner {
     return nil
   }
 
-  private func scanFields(_ sink: inout some TokenSink & ~Copyable) {
+  private mutating func scanFields(_ sink: inout some TokenSink & ~Copyable) {
     var position = begin
-    while position < end {
+    while position < end, !poll.isStopped(position) {
       let byte = position.pointee
       if byte == 10 {
         sink.endSentence(keepEmpty: true)
@@ -117,12 +139,13 @@ struct TokenScanner {
     return position
   }
 
-  private func scanWords(splitsCJK: Bool, _ sink: inout some TokenSink & ~Copyable) -> ScanFailure?
+  private mutating func scanWords(splitsCJK: Bool, _ sink: inout some TokenSink & ~Copyable)
+    -> ScanFailure?
   {
     var classes = ScalarClasses(splitsCJK: splitsCJK)
     var position = begin
     var previousEnd: UnsafePointer<UInt8>?
-    while position < end {
+    while position < end, !poll.isStopped(position) {
       let (kind, length) = classes.read(position, end)
       var next = position + length
       switch kind {

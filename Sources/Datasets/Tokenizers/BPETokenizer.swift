@@ -126,13 +126,17 @@ public struct BPETokenizer: Tokenizer {
     var ids: [Int32] = []
     var ends: [Int] = [0]
     ends.reserveCapacity(block.wordCount + 1)
+    var isStopped = false
     merges.withReader { reader in
       var merger = PieceMerger(reader)
-      for word in 0..<block.wordCount {
+      for word in 0..<block.wordCount where !isStopped {
+        isStopped = word & 1023 == 0 && Interruption.isRequested
         block.withWord(word) { append($0, to: &ids, &merger) }
         ends.append(ids.count)
       }
     }
+    // After Ctrl-C nobody asks for the result.
+    if isStopped { return [] }
     return ids.withUnsafeBufferPointer { ids in
       ends.withUnsafeBufferPointer { ends in
         var count = 0
@@ -168,7 +172,9 @@ public struct BPETokenizer: Tokenizer {
     var position = 0
     // Spaces that are not in the text are before the position.
     var added = 0
-    let ranges = try encode(prefixed: whole, name: name).map { id in
+    let ids = try encode(prefixed: whole, name: name)
+    let ranges = try Interruption.map(ids.count) { (index) throws(AIGCError) in
+      let id = ids[index]
       let begin = position - added
       position += tokens.range(of: id).count
       while added < spaces.count, spaces[added] < position { added += 1 }

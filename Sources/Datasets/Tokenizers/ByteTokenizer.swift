@@ -15,7 +15,7 @@ public struct ByteTokenizer: Tokenizer {
   }
 
   public func ranges(of text: Table<UInt8>, name: String) throws(AIGCError) -> [Range<Int>] {
-    text.indices.map { $0..<$0 + 1 }
+    try Interruption.map(text.count) { $0..<$0 + 1 }
   }
 
   public func bytes(of id: Int32) -> [UInt8] { UInt8(exactly: id).map { [$0] } ?? [] }

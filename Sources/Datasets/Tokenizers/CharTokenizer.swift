@@ -16,8 +16,12 @@ public struct CharTokenizer: Tokenizer {
     var isThere = [Bool](repeating: false, count: 0x110000)
     for text in texts {
       var reader = ScalarReader(text, name: name)
-      while let scalar = try reader.next() { isThere[Int(scalar)] = true }
-      try Interruption.check()
+      var count = 0
+      while let scalar = try reader.next() {
+        try Interruption.check(at: count)
+        count += 1
+        isThere[Int(scalar)] = true
+      }
     }
     let found = (0..<0x110000).lazy.filter { isThere[$0] }
     self.init(characters: found.compactMap { Unicode.Scalar(UInt32($0)) })
@@ -62,6 +66,7 @@ public struct CharTokenizer: Tokenizer {
     var offset = reader.offset
     while let scalar = try reader.next() {
       let id = ids[scalar]
+      try Interruption.check(at: result.count)
       guard id >= 0 else { throw unknown(scalar, text, offset, name) }
       result.append(id)
       offset = reader.offset
@@ -89,7 +94,7 @@ public struct CharTokenizer: Tokenizer {
   }
 
   public func ranges(of text: Table<UInt8>, name: String) throws(AIGCError) -> [Range<Int>] {
-    consecutiveRanges(try encode(text, name: name), from: ScalarReader.start(of: text))
+    try consecutiveRanges(encode(text, name: name), from: ScalarReader.start(of: text))
   }
 
   public func bytes(of id: Int32) -> [UInt8] {

@@ -1,3 +1,5 @@
+import Files
+
 /// The merges of a BPE vocabulary: pairs of ids, how early each is merged, and what it becomes.
 struct MergeTable: Sendable {
   /// In the order in which they are tried.
@@ -159,8 +161,14 @@ struct PieceMerger {
     previous = (0..<count).map { Int32($0) - 1 }
     next = (0..<count).map { $0 + 1 < count ? Int32($0) + 1 : -1 }
     queue.removeAll()
-    for index in 0..<count - 1 { offer(tokens, start, index, index + 1) }
+    for index in 0..<count - 1 where index & 0xFFFF != 0 || !Interruption.isRequested {
+      offer(tokens, start, index, index + 1)
+    }
+    // After Ctrl-C nobody asks for the result.
+    var steps = 0
     while let entry = queue.popFirst() {
+      steps += 1
+      if steps & 0xFFFF == 0, Interruption.isRequested { break }
       let place = Int(entry & 0xFFFF_FFFF)
       let right = Int(next[place])
       // Entries of pairs that are no longer there are passed over; -2 marks a merged token.

@@ -54,7 +54,8 @@ struct PieceScanner {
       from start: UnsafePointer<UInt8>, into sink: inout some TokenSink & ~Copyable
     ) -> ScanFailure? {
       var position = start
-      while position < end {
+      var poll = ScanPoll(start)
+      while position < end, !poll.isStopped(position) {
         let piece = position
         if piece.pointee == UInt8(ascii: "'") {
           let length = contractionLength(piece)

@@ -74,11 +74,13 @@ extension Tokenizer {
   }
 
   /// Ranges of tokens that lie one behind the other from byte `start` on.
-  func consecutiveRanges(_ ids: [Int32], from start: Int) -> [Range<Int>] {
+  func consecutiveRanges(
+    _ ids: [Int32], from start: Int
+  ) throws(AIGCError) -> [Range<Int>] {
     var position = start
-    return ids.map { id in
+    return try Interruption.map(ids.count) { (index) throws(AIGCError) in
       let begin = position
-      position += bytes(of: id).count
+      position += bytes(of: ids[index]).count
       return begin..<position
     }
   }

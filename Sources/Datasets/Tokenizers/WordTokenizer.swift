@@ -137,7 +137,8 @@ public struct WordTokenizer: Tokenizer {
   public func ranges(of text: Table<UInt8>, name: String) throws(AIGCError) -> [Range<Int>] {
     var result: [Range<Int>] = []
     var position = 0
-    for sentence in try tokenRanges(text: text, mode: mode, name: name) {
+    for (index, sentence) in try tokenRanges(text: text, mode: mode, name: name).enumerated() {
+      try Interruption.check(at: index)
       result += sentence
       position = sentence.last?.upperBound ?? position
       while position < text.count, text[position] != 10 { position += 1 }

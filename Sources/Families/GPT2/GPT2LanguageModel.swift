@@ -147,6 +147,7 @@ public final class GPT2LanguageModel: LanguageModel, @unchecked Sendable {
       session.append(contentsOf: prompt)
     }
     session.read()
+    try Interruption.check()
     guard session.areScoresFinite else { throw scoreDamage }
     try GPT2PromptCache.write(&session, to: cache)
     return session
@@ -266,7 +267,7 @@ extension GPT2LanguageModel {
     let ranges = try tokenizer.ranges(of: text, name: name)
     let (context, stride) = try resolved(window)
     let scores = try logProbabilities(tokens, context: context, stride: stride)
-    return tokens.indices.map { index in
+    return try Interruption.map(tokens.count) { (index) throws(AIGCError) in
       ScoredToken(
         id: tokens[index], bytes: ranges[index].map { text[$0] }, logProbability: scores[index],
         isUnknown: tokenizer.unknownToken.map { $0 == tokens[index] })

@@ -126,7 +126,7 @@ public final class RecurrentLanguageModel: LanguageModel, @unchecked Sendable {
     let tokens = try tokenizer.encode(text, name: name)
     let ranges = try tokenizer.ranges(of: text, name: name)
     let scores = try logProbabilities(tokens)
-    return tokens.indices.map { index in
+    return try Interruption.map(tokens.count) { (index) throws(AIGCError) in
       let token = tokens[index]
       let isEnd = token == startToken
       return ScoredToken(

@@ -45,7 +45,8 @@ public struct GenerateText: ConsoleCommand {
     for setting in model.ignoredSettings {
       Diagnostics.note("\(setting) is not taken from the model's folder; flags set it")
     }
-    let generator = try TextGenerator(model: model, options: options)
+    var generator = try TextGenerator(model: model, options: options)
+    generator.promptProgress = promptProgress()
     let answer = try Answer(out)
     var printer = SamplePrinter(answer: answer)
     let isPlain = !common.json

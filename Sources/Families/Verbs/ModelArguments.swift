@@ -53,6 +53,17 @@ public func loadTextModel(
   return (path, model)
 }
 
+/// A line on the terminal that says how far a long prompt has been read.
+func promptProgress() -> (_ done: Int, _ total: Int) -> Void {
+  var line: ProgressLine?
+  return { done, total in
+    guard total >= 4096 else { return }
+    let shown = line ?? ProgressLine("reading the prompt", total: total, unit: .items("tokens"))
+    line = shown
+    if done < total { shown.advance(to: done) } else { shown.finish() }
+  }
+}
+
 /// The family of the language model at `path`.
 /// - Throws: ``AIGCError``: badInput for what is no model, mismatch for a model of another kind.
 func textFamily(of path: String) throws(AIGCError) -> any TextFamily {

@@ -60,9 +60,11 @@ func continuations(
   of text: String, in model: any LanguageModel, count: Int
 ) throws(AIGCError) -> [Continuation] {
   var session = model.makeSession()
-  for token in try model.encode(text) { session.append(token) }
+  let (prompt, progress) = (try model.encode(text), promptProgress())
+  try session.read(prompt) { progress($0, prompt.count) }
   var scores: [Float] = []
   session.scores(into: &scores)
+  try Interruption.check()
   guard session.areScoresFinite else { throw model.scoreDamage }
   let best = largest(count, of: scores)
   guard let top = best.first?.logit, top > -.infinity else { return [] }

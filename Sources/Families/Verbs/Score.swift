@@ -69,7 +69,10 @@ public struct Score: ConsoleCommand {
     if common.json {
       try answer.write(json: [], array: "tokens", count: tokens.count) { tokens[$0].json }
     } else {
-      for token in tokens { try answer.write(token.line) }
+      for (index, token) in tokens.enumerated() {
+        try Interruption.check(at: index)
+        try answer.write(token.line)
+      }
     }
     try answer.finish()
   }

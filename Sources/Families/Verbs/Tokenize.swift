@@ -139,7 +139,7 @@ public struct Detokenize: ConsoleCommand {
       }
     let answer = try Answer(out)
     if common.json {
-      let text = tokenizer.text(of: ids[...])
+      let text = try tokenizer.text(of: ids[...])
       try answer.write(json: [.init("count", .int(ids.count))] + JSONValue.text(bytes: text))
     } else if tokenizer.kind.wordMode != nil {
       try answer.write(tokenizer.text(of: ids[...]))
@@ -155,13 +155,19 @@ public struct Detokenize: ConsoleCommand {
 
 extension Tokenizer {
   /// The bytes of tokens; words are joined as sentences are written.
-  fileprivate func text(of ids: ArraySlice<Int32>) -> [UInt8] {
+  fileprivate func text(of ids: ArraySlice<Int32>) throws(AIGCError) -> [UInt8] {
     var text: [UInt8] = []
     if kind.wordMode == nil {
-      for id in ids { text += bytes(of: id) }
+      for (index, id) in ids.enumerated() {
+        try Interruption.check(at: index)
+        text += bytes(of: id)
+      }
     } else {
       var decoder = makeDecoder()
-      for id in ids { text += decoder.append(id) }
+      for (index, id) in ids.enumerated() {
+        try Interruption.check(at: index)
+        text += decoder.append(id)
+      }
       text += decoder.finish()
     }
     return text
@@ -184,6 +190,7 @@ enum TokenIDs {
       let start = position
       var value = 0
       while position < text.count, case let digit = text[position], digit >= 48, digit <= 57 {
+        try Interruption.check(at: position)
         value = min(value * 10 + Int(digit - 48), Int(Int32.max))
         position += 1
       }

@@ -1,4 +1,5 @@
 import CKernels
+import Files
 
 /// Many tokens of one sequence through a decoder at once: products of matrices instead of rows, and
 /// attention by blocks of 64 queries and 64 cached keys with a running softmax (FlashAttention-2,
@@ -29,7 +30,8 @@ struct DecoderPrompt: @unchecked Sendable {
       weights: weights, cache: cache, rows: rows, position: cache.count, x: x,
       normed: memory.base, qkv: memory.base + rows * width, mixed: memory.base + 4 * rows * width,
       inner: memory.base + 5 * rows * width)
-    for layer in weights.layers.indices { prompt.run(layer) }
+    // After Ctrl-C nobody asks for the result.
+    for layer in weights.layers.indices where !Interruption.isRequested { prompt.run(layer) }
   }
 
   private func run(_ index: Int) {

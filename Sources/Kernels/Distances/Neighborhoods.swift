@@ -1,3 +1,5 @@
+import Files
+
 /// Distances between the rows of two tables, in blocks that stay in the second cache: tables of any length
 /// need no memory beside themselves.
 public enum Neighborhoods {
@@ -64,7 +66,7 @@ public enum Neighborhoods {
     var result = [Int32](repeating: 0, count: count)
     result.withUnsafeMutableBufferPointer { memory in
       nonisolated(unsafe) let places = memory
-      forBlocks(points, table, size: size) { first, rows, scan in
+      forBlocks(points, table, size: size, isWhole: true) { first, rows, scan in
         var best = [Float](repeating: .infinity, count: rows)
         scan { row, column, distances in
           var (least, place) = (best[row], -1)
@@ -88,7 +90,7 @@ public enum Neighborhoods {
   /// Calls `body` for blocks of rows of `a`, on all threads, with a function that goes through the
   /// distances to all rows of `b`.
   private static func forBlocks(
-    _ a: [Float], _ b: [Float], size: Int,
+    _ a: [Float], _ b: [Float], size: Int, isWhole: Bool = false,
     _ body: @Sendable (_ first: Int, _ rows: Int, _ scan: Scan) -> Void
   ) {
     let (m, n) = (a.count / max(size, 1), b.count / max(size, 1))
@@ -98,6 +100,8 @@ public enum Neighborhoods {
         guard let baseA = a.baseAddress, let baseB = b.baseAddress else { return }
         nonisolated(unsafe) let (left, right) = (baseA, baseB)
         parallelFor((m + rowBlock - 1) / rowBlock) { task in
+          // After Ctrl-C nobody asks for the result, except in a step of training.
+          if !isWhole, Interruption.isRequested { return }
           let first = task * rowBlock
           let rows = min(rowBlock, m - first)
           let products = MemoryPool.take(rowBlock * columnBlock)

@@ -34,10 +34,14 @@ public struct WindowSorter: Sendable {
   ) throws(AIGCError) -> (positions: MutableTable<UInt32>, starts: [Int]) {
     let positions = try MutableTable<UInt32>(count: tokens.count)
     var starts = [Int](repeating: 0, count: vocabularySize + 1)
-    for position in tokens.indices { starts[Int(tokens[position]) + 1] += 1 }
+    for position in tokens.indices {
+      try Interruption.check(at: position)
+      starts[Int(tokens[position]) + 1] += 1
+    }
     for id in 0..<vocabularySize { starts[id + 1] += starts[id] }
     var next = starts
     for position in tokens.indices {
+      try Interruption.check(at: position)
       let id = Int(tokens[position])
       positions[next[id]] = UInt32(truncatingIfNeeded: position)
       next[id] += 1
@@ -84,6 +88,8 @@ public struct WindowSorter: Sendable {
     /// Sorts positions whose windows agree in their first `depth` tokens. The keys hold as many
     /// tokens more as fit into 96 bits; ties among longer windows are sorted by what follows.
     func sort(_ range: Range<Int>, depth: Int) {
+      // After Ctrl-C nobody asks for the result.
+      if range.count > Interruption.interval, Interruption.isRequested { return }
       let width = min(sorter.order - depth, 96 / sorter.bits)
       guard width > 0 else {
         for i in range.dropFirst() { shared[i] = WindowSorter.identical }

@@ -7,9 +7,10 @@ extension TextGenerator {
 
   /// Samples side by side, a token of each at a time, so that a model reads its weights once for all.
   /// Each sample is handed out whole, in order. The texts are those of one after the other.
-  func runInBatches(_ emit: (Piece) throws -> Void) throws -> [GeneratedSample] {
-    var start = startedSession()
-    // The prompt is read once, before there are copies.
+  func runInBatches(
+    _ start: any GenerationSession, _ emit: (Piece) throws -> Void
+  ) throws -> [GeneratedSample] {
+    var start = start
     var scores: [Float] = []
     start.scores(into: &scores)
     var samples: [GeneratedSample] = []
@@ -19,11 +20,12 @@ extension TextGenerator {
       var running = indices.map { RunningSample(self, index: $0) }
       var sessions = indices.map { _ in start }
       for step in 0..<room where !running.allSatisfy({ $0.isOver }) {
+        if step > 0, !Interruption.isRequested { move(&sessions, running) }
+        // A long text that is read anew stops in its midst.
         if Interruption.isRequested {
           for index in running.indices { running[index].interrupt() }
           break
         }
-        if step > 0 { move(&sessions, running) }
         for index in running.indices where !running[index].isOver {
           running[index].step(&sessions[index])
           if !sessions[index].areScoresFinite { throw model.scoreDamage }
@@ -69,7 +71,7 @@ private struct RunningSample {
 
   init(_ generator: TextGenerator, index: Int) {
     let options = generator.options
-    output = TextOutput(model: generator.model, options: options, prompt: generator.prompt)
+    output = generator.startedOutput
     steps = Steps(
       sampler: generator.sampler, options: options, index: index, history: generator.prompt)
     promptCount = generator.prompt.count

@@ -148,18 +148,20 @@ private struct NoSession: GenerationSession {
 
 extension TextGenerator {
   /// The best texts of a beam search, each handed out whole.
-  func runBeams(_ emit: (Piece) throws -> Void) throws -> [GeneratedSample] {
+  func runBeams(
+    _ start: any GenerationSession, _ emit: (Piece) throws -> Void
+  ) throws -> [GeneratedSample] {
     let adjustments = ScoreAdjustments(
       options.sampling, banned: options.ignoreEnd ? model.endTokens : [],
       vocabularySize: model.vocabularySize)
     var search = BeamSearch(
       model: model, beams: options.beams, lengthPenalty: options.lengthPenalty, length: room,
       endTokens: model.endTokenEndsText ? model.endTokens : [], adjustments: adjustments)
-    let found = search.run(prompt, startedSession())
+    let found = search.run(prompt, start)
     guard search.areScoresFinite else { throw model.scoreDamage }
     var samples: [GeneratedSample] = []
     for (index, beam) in found.prefix(options.num).enumerated() {
-      var output = TextOutput(model: model, options: options, prompt: prompt)
+      var output = startedOutput
       var sample = GeneratedSample()
       sample.tokens = beam.tokens
       sample.reason = search.isInterrupted ? .interrupted : .length

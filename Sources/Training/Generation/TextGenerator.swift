@@ -9,6 +9,10 @@ public struct TextGenerator {
   let prompt: [Int32]
   /// From a prompt cache.
   private var start: (any GenerationSession)?
+  /// What the model's decoder makes of the prompt.
+  let startedOutput: TextOutput
+  /// Told how many tokens of the prompt have been read, and of how many.
+  public var promptProgress: (_ done: Int, _ total: Int) -> Void = { _, _ in }
 
   /// - Throws: ``AIGCError``: options out of range, a biased token that the model does not have, a
   ///   prompt that the model cannot read.
@@ -28,6 +32,7 @@ public struct TextGenerator {
       throw .usage(
         "the prompt has \(prompt.count) tokens, the model sees \(context) at once: shorten it")
     }
+    startedOutput = try TextOutput(model: model, options: options, prompt: prompt)
     if let cache = options.promptCache {
       guard !prompt.isEmpty else { throw .usage("--prompt-cache: there is no prompt") }
       start = try model.makeSession(prompt: prompt, cache: cache)
@@ -35,10 +40,11 @@ public struct TextGenerator {
   }
 
   /// A session that stands after the prompt.
-  func startedSession() -> any GenerationSession {
+  /// - Throws: ``AIGCError`` (interrupted) after Ctrl-C.
+  func startedSession() throws(AIGCError) -> any GenerationSession {
     if let start { return start }
     var session = model.makeSession()
-    session.append(contentsOf: prompt)
+    try session.read(prompt) { promptProgress($0, prompt.count) }
     return session
   }
 
@@ -55,14 +61,16 @@ public struct TextGenerator {
   /// - Returns: The samples; after Ctrl-C the last one is incomplete, its reason
   ///   ``StopReason/interrupted``.
   public func run(_ emit: (Piece) throws -> Void) throws -> [GeneratedSample] {
-    if options.beams > 1 { return try runBeams(emit) }
-    if options.num > 1, model.readsInBatches { return try runInBatches(emit) }
+    // The prompt is read once, before there are copies.
+    let start = try startedSession()
+    if options.beams > 1 { return try runBeams(start, emit) }
+    if options.num > 1, model.readsInBatches { return try runInBatches(start, emit) }
     if options.num > 1, Threads.count > 1, model.generatesInParallel {
-      return try runInParallel(emit)
+      return try runInParallel(start, emit)
     }
     var samples: [GeneratedSample] = []
     for index in 0..<options.num {
-      let sample = try generate(index, emit)
+      let sample = try generate(index, start, emit)
       if let failure = sample.failure { throw failure }
       samples.append(sample)
       if sample.reason == .interrupted { break }
@@ -72,14 +80,17 @@ public struct TextGenerator {
 
   /// As many samples at a time as there are threads, each handed out whole, in order. Each has its
   /// own random stream, so the texts are the same for any number of threads.
-  private func runInParallel(_ emit: (Piece) throws -> Void) throws -> [GeneratedSample] {
+  private func runInParallel(
+    _ start: any GenerationSession, _ emit: (Piece) throws -> Void
+  ) throws -> [GeneratedSample] {
+    nonisolated(unsafe) let start = start
     var samples: [GeneratedSample] = []
     while samples.count < options.num, samples.last?.reason != .interrupted {
       let first = samples.count
       let round = ParallelSlots<GeneratedSample>(count: min(Threads.count, options.num - first))
       nonisolated(unsafe) let generator = self
       parallelFor(round.count) { index in
-        round.set(index, generator.generate(first + index) { _ in })
+        round.set(index, generator.generate(first + index, start) { _ in })
       }
       for index in 0..<round.count {
         guard let sample = round.take(index) else { continue }
@@ -93,9 +104,9 @@ public struct TextGenerator {
   }
 
   func generate(
-    _ index: Int, _ emit: (Piece) throws -> Void
+    _ index: Int, _ start: any GenerationSession, _ emit: (Piece) throws -> Void
   ) rethrows -> GeneratedSample {
-    var output = TextOutput(model: model, options: options, prompt: prompt)
+    var output = startedOutput
     var result = GeneratedSample()
     func hand(_ bytes: [UInt8]) throws {
       if bytes.isEmpty { return }
@@ -103,7 +114,7 @@ public struct TextGenerator {
       try emit(Piece(sample: index, bytes: bytes))
     }
     if options.echo { try hand(Array(options.prompt.utf8)) }
-    var session = startedSession()
+    var session = start
     var steps = Steps(sampler: sampler, options: options, index: index, history: prompt)
     result.reason = try run(&steps, &session) { token throws in
       let (bytes, reason) = output.append(token)
@@ -129,6 +140,11 @@ public struct TextGenerator {
       if Interruption.isRequested { return .interrupted }
       if step > 0, let last = steps.history.last { session.append(last) }
       guard let token = steps.next(&session) else { return .end }
+      // A long text that is read anew stops in its midst.
+      if Interruption.isRequested {
+        steps.takeBack()
+        return .interrupted
+      }
       if !session.areScoresFinite { return .end }
       if let reason = try accept(token) { return reason }
     }
@@ -157,6 +173,12 @@ struct Steps {
     return token
   }
 
+  /// Forgets the last token.
+  mutating func takeBack() {
+    history.removeLast()
+    if alternatives != nil { logProbabilities.removeLast() }
+  }
+
   private mutating func choose(_ session: inout some GenerationSession) -> Int32? {
     guard let alternatives else {
       return sampler.next(&session, history: history, random: &random)
@@ -180,10 +202,16 @@ struct TextOutput {
   /// Why generation is over at the end token; nil: it goes on.
   private let endReason: StopReason?
 
-  init(model: any LanguageModel, options: GenerationOptions, prompt: [Int32]) {
+  /// - Throws: ``AIGCError`` (interrupted) after Ctrl-C.
+  init(
+    model: any LanguageModel, options: GenerationOptions, prompt: [Int32]
+  ) throws(AIGCError) {
     decoder = model.makeDecoder()
     var decoded: [UInt8] = []
-    for token in prompt { decoded.append(contentsOf: decoder.append(token)) }
+    for (index, token) in prompt.enumerated() {
+      try Interruption.check(at: index)
+      decoded.append(contentsOf: decoder.append(token))
+    }
     echo = PromptEcho(prompt: options.prompt, decoded: decoded)
     stop = StopMatcher(options.stop)
     endTokens = model.endTokens

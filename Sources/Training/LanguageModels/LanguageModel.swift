@@ -223,6 +223,20 @@ public protocol GenerationSession {
 }
 
 extension GenerationSession {
+  /// Reads a prompt, a part at a time.
+  /// - Parameter progress: is told how many tokens have been read.
+  /// - Throws: ``AIGCError`` (interrupted) after Ctrl-C.
+  public mutating func read(
+    _ prompt: [Int32], _ progress: (Int) -> Void = { _ in }
+  ) throws(AIGCError) {
+    let part = 128
+    for first in stride(from: 0, to: prompt.count, by: part) {
+      try Interruption.check()
+      append(contentsOf: Array(prompt[first..<min(first + part, prompt.count)]))
+      progress(min(first + part, prompt.count))
+    }
+  }
+
   public mutating func append(contentsOf tokens: [Int32]) {
     for token in tokens { append(token) }
   }

@@ -138,7 +138,7 @@ public final class Trainer {
     let isLast = state.step == configuration.steps
     let isEvaluated = isLast || isDue(configuration.evalEvery)
     var (validation, isBest): (Double?, Bool) = (nil, false)
-    if isEvaluated, let loss = try log.pausing({ () throws(AIGCError) in try task.validate() }) {
+    if isEvaluated, let loss = try validate(log, isLast: isLast) {
       validation = loss
       isBest = state.evaluate(loss)
       report(.evaluated(step: state.step, loss: loss, isBest: isBest))
@@ -153,6 +153,16 @@ public final class Trainer {
     if isStopped {
       report(.note("stopped after step \(state.step); --resume goes on from there"))
       throw .interrupted
+    }
+  }
+
+  /// - Returns: nil without held-out data, and where Ctrl-C came in its midst: the steps are then saved
+  ///   without it.
+  private func validate(_ log: TrainerLog, isLast: Bool) throws(AIGCError) -> Double? {
+    do throws(AIGCError) {
+      return try log.pausing { () throws(AIGCError) in try task.validate() }
+    } catch  where error.code == .interrupted && !isLast {
+      return nil
     }
   }
 

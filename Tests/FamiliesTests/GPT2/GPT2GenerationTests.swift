@@ -107,7 +107,7 @@ import Testing
     let batch = try generator.run { _ in }
     #expect(batch.count == 11 && Set(batch.map { $0.tokens }).count == 11)
     for index in [0, 5, 10] {
-      let single = generator.generate(index) { _ in }
+      let single = try generator.generate(index, generator.startedSession()) { _ in }
       #expect(single == batch[index])
     }
   }

@@ -1,4 +1,5 @@
 import Autograd
+import Files
 import Kernels
 import NN
 
@@ -75,6 +76,8 @@ struct GPT2Transformer: Module {
     // [batch, steps] → [batch, steps, width], and stays so.
     var x = (wte(tokens) + positions).dropout(sizes.embeddingDropout, context)
     for block in h {
+      // After Ctrl-C nobody asks for the result; only a step of training is taken to its end.
+      if !context.isTraining, Interruption.isRequested { break }
       x =
         recomputesBlocks
         ? checkpointed(x, block.trainableParameters, context) { block($0, $1) } : block(x, context)

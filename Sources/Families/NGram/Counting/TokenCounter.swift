@@ -32,7 +32,9 @@ struct TokenCounter {
     let done = Atomic<Int>(0)
     parallelFor(parts.count) { part in
       if Interruption.isRequested { return }
-      for id in parts[part] { sorter.sort(positions, starts[id]..<starts[id + 1], shared: shared) }
+      for id in parts[part] where !Interruption.isRequested {
+        sorter.sort(positions, starts[id]..<starts[id + 1], shared: shared)
+      }
       let range = starts[parts[part].lowerBound]..<starts[parts[part].upperBound]
       for level in 2...max(order, 2) where level <= order {
         var nodes: UInt32 = 0

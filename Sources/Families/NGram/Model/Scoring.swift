@@ -38,6 +38,7 @@ extension NGramLanguageModel {
     let blocks = configuration.sentences ? sentenceBlocks(tokens) : [0..<tokens.count]
     let slots = ParallelSlots<ScoreTotals>(count: blocks.count)
     parallelFor(blocks.count) { index in
+      if Interruption.isRequested { return }
       slots.set(index, table.totals(tokens, blocks[index], sentences: configuration.sentences))
     }
     try Interruption.check()
@@ -63,7 +64,8 @@ extension NGramLanguageModel {
     var state = startState
     for sentence in sentences {
       if configuration.sentences { state = startState }
-      for range in sentence {
+      for (index, range) in sentence.enumerated() {
+        try Interruption.check(at: index)
         let word = table.vocabulary.id(of: text, at: range) ?? NGramCounts.unknown
         let log10 = table.advance(&state, by: word)
         scored.append(scoredToken(word, range.map { text[$0] }, log10))
@@ -93,6 +95,8 @@ extension NGramTable {
     var sum = ScoreTotals()
     var state = State()
     for index in range {
+      // After Ctrl-C nobody asks for the result.
+      if index & 0xFFFF == 0, Interruption.isRequested { break }
       let word = tokens[index]
       if word == NGramCounts.sentenceStart {
         if sentences { state = sentenceStart }

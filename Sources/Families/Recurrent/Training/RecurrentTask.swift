@@ -79,6 +79,7 @@ final class RecurrentTask: TrainingTask {
     var state: RecurrentState?
     var (total, count) = (0.0, 0)
     for first in stride(from: 0, to: length, by: Self.validationSteps) {
+      try Interruption.check()
       let steps = min(Self.validationSteps, length - first)
       var inputs: [Int32] = []
       var targets: [Int32] = []

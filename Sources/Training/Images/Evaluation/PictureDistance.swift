@@ -43,7 +43,9 @@ public struct PictureDistance: Sendable {
     }
     frechetDistance = try Self.frechetDistance(generated, real)
     kernelDistance = Self.kernel(generated, real, using: &random)
+    try Interruption.check()
     (precision, recall) = Self.precisionAndRecall(generated, real)
+    try Interruption.check()
     var counts = [Int](repeating: 0, count: classes)
     for found in generated.classes { counts[found] += 1 }
     classShares = counts.map { Double($0) / Double(generated.count) }
@@ -81,6 +83,7 @@ public struct PictureDistance: Sendable {
     let count = size == generated.count && size == real.count ? 1 : subsets
     let results = ParallelSlots<Double>(count: count)
     parallelFor(count) { index in
+      if Interruption.isRequested { return }
       results.set(
         index,
         KernelDistance.polynomial(
