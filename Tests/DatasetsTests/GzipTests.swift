@@ -164,4 +164,22 @@ import Testing
     while try reader.next() != nil { count += 1 }
     #expect(count == 2)
   }
+
+  /// 80 MB of zeros in 80 kB.
+  @Test func whatGrowsAThousandfoldIsRefused() throws {
+    let path = "\(folder)/bomb.gz"
+    let writer = try GzipWriter(path: path, level: 9)
+    for _ in 0..<80 { try writer.write([UInt8](repeating: 0, count: 1 << 20)) }
+    try writer.commit(sync: false)
+    for read in [
+      { _ = try readText(path: path) },
+      {
+        let reader = try TextReader(path: path); while try reader.next() != nil {}
+      },
+    ] as [() throws -> Void] {
+      let error = #expect(throws: AIGCError.self) { try read() }
+      #expect(error?.code == .badInput)
+      #expect(error?.description.contains("more than 100 times its size") == true)
+    }
+  }
 }

@@ -21,16 +21,20 @@ public struct Checkpoint: Sendable {
   /// `__metadata__` of safetensors; for PyTorch the numbers and short texts beside the tensors, by
   /// dotted names: "epoch", "args.lr".
   public let metadata: [String: String]
+  /// Names of NumPy's arrays in a file of PyTorch, which are not read.
+  public let arrays: [String]
   private let indices: [String: Int]
 
   /// - Throws: ``AIGCError`` (badInput) when two tensors have one name.
   init(
-    path: String, format: Format, tensors: [StoredTensor], metadata: [String: String]
+    path: String, format: Format, tensors: [StoredTensor], metadata: [String: String],
+    arrays: [String] = []
   ) throws(AIGCError) {
     self.path = path
     self.format = format
     self.tensors = tensors
     self.metadata = metadata
+    self.arrays = arrays
     var indices: [String: Int] = [:]
     indices.reserveCapacity(tensors.count)
     for (index, tensor) in tensors.enumerated() {

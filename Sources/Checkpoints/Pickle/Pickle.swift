@@ -47,7 +47,7 @@ struct Pickle {
 }
 
 /// A value of a pickle: a number or a text, or the number of a container.
-enum PickleValue: Equatable {
+enum PickleValue: Hashable {
   case none
   case bool(Bool)
   case int(Int)
@@ -91,4 +91,21 @@ struct PickleObject {
   var members: [PickleValue] = []
   /// What `__setstate__` would get.
   var state = PickleValue.none
+
+  /// Of members with equal keys the first place is kept, and the last value, as in Python.
+  mutating func dropRepeatedKeys() {
+    if members.count < 4 { return }
+    var places: [PickleValue: Int] = [:]
+    places.reserveCapacity(members.count / 2)
+    var kept: [PickleValue] = []
+    for index in stride(from: 0, to: members.count - 1, by: 2) {
+      if let place = places[members[index]] {
+        kept[place] = members[index + 1]
+      } else {
+        places[members[index]] = kept.count + 1
+        kept += [members[index], members[index + 1]]
+      }
+    }
+    if kept.count < members.count { members = kept }
+  }
 }

@@ -12,9 +12,11 @@ struct Unpickler {
   /// Heights of the stack at the marks.
   var marks: [Int] = []
   var memo: [Int: PickleValue] = [:]
-  /// The most containers, stacked values and remembered ones.
+  /// The most steps, where one that makes a container counts as ``containerSteps``. A step puts at
+  /// most one value anywhere: on the stack and from there into a container, or into the memo.
   private let limit: Int
   private static let largestLimit = 1 << 23
+  private static let containerSteps = 4
 
   /// - Parameters:
   ///   - bytes: the pickle; texts are copied from it.
@@ -31,7 +33,7 @@ struct Unpickler {
     .badInput("\(place): damaged pickle: byte \(position): \(what)")
   }
 
-  /// Reads one pickle up to its end.
+  /// Reads one pickle up to its end. Of the members of a dictionary with equal keys the last is kept.
   mutating func load() throws(AIGCError) -> Pickle {
     pickle = Pickle()
     stack = []
@@ -42,12 +44,13 @@ struct Unpickler {
       pickle.steps += 1
       if code == PickleCode.stop {
         pickle.root = try pop()
+        for index in pickle.objects.indices { pickle.objects[index].dropRepeatedKeys() }
         return pickle
       }
       try execute(code)
-      guard pickle.objects.count <= limit, stack.count <= limit, marks.count <= limit,
-        memo.count <= limit
-      else { throw damaged("more than \(limit) values in a file of this size") }
+      guard pickle.steps + pickle.objects.count * (Self.containerSteps - 1) <= limit else {
+        throw damaged("more than \(limit) values in a file of this size")
+      }
     }
   }
 

@@ -40,7 +40,8 @@ struct TorchLegacyReader {
       return bytes.slice(range)
     }
     return try Checkpoint(
-      path: path, format: .torchLegacy, tensors: tensors, metadata: tree.metadata)
+      path: path, format: .torchLegacy, tensors: tensors, metadata: tree.metadata,
+      arrays: tree.arrays)
   }
 
   /// Where the bytes of each storage are.

@@ -99,7 +99,9 @@ struct TorchTensors {
       guard let inner = pickle.elements(arguments)?.first else { return nil }
       value = inner
     }
-    guard let elements = pickle.elements(value), elements.count <= 4096 else { return nil }
+    guard let elements = pickle.elements(value), elements.count <= StoredTensor.largestRank else {
+      return nil
+    }
     let sizes = elements.compactMap { $0.int }
     return sizes.count == elements.count ? sizes : nil
   }

@@ -8,13 +8,18 @@ struct TorchTree {
   private let place: String
   private(set) var found: [(name: String, tensor: TorchTensor)] = []
   private(set) var metadata: [String: String] = [:]
+  /// Names of NumPy's arrays.
+  private(set) var arrays: [String] = []
 
-  /// Values may stand in several places; a circle, or one list named twice in a list named twice …,
-  /// would go on for ever.
+  /// How many more values may be looked at. They may stand in several places; a circle, or one list
+  /// named twice in a list named twice …, would go on for ever.
   private var visitsLeft: Int
   /// Bytes of names: nested long keys shall not multiply.
   private var nameBytesLeft: Int
   private static let largestDepth = 64
+  /// Looks a step of the pickle, bytes of names a byte of the file: honest files take a few.
+  private static let largestSharing = 8
+  private static let largestNaming = 64
   private static let largestName = 4096
   private static let largestMetadata = 4096
 
@@ -22,18 +27,23 @@ struct TorchTree {
     self.pickle = pickle
     self.place = place
     tensors = TorchTensors(pickle: pickle, place: place)
-    visitsLeft = 1024 + pickle.steps * 16
-    nameBytesLeft = (1 << 20) + min(size, 1 << 40) * 64
+    visitsLeft = 1024 + pickle.steps * Self.largestSharing
+    nameBytesLeft = (1 << 20) + min(size, 1 << 40) * Self.largestNaming
     try visit(pickle.root, "", 0)
+  }
+
+  /// Takes account of so many values that are looked at, whether they are of use or not.
+  private mutating func look(at count: Int) throws(AIGCError) {
+    visitsLeft -= count
+    guard visitsLeft >= 0 else {
+      throw .badInput("\(place): damaged: values that contain each other, or too many times")
+    }
   }
 
   private mutating func visit(
     _ value: PickleValue, _ name: String, _ depth: Int
   ) throws(AIGCError) {
-    visitsLeft -= 1
-    guard visitsLeft >= 0 else {
-      throw .badInput("\(place): damaged: values that contain each other, or too many times")
-    }
+    try look(at: 1)
     switch value {
     case .none, .data: return
     case .bool(let value): note(name, value ? "true" : "false")
@@ -51,6 +61,7 @@ struct TorchTree {
   private mutating func visit(
     _ object: PickleObject, _ name: String, _ depth: Int
   ) throws(AIGCError) {
+    try look(at: object.items.count + object.members.count / 2)
     switch object.kind {
     case .global, .persistent: return
     case .list, .tuple: try visit(elements: object.items, name, depth)
@@ -61,11 +72,17 @@ struct TorchTree {
         found.append((name.isEmpty ? "tensor" : name, tensor))
         return
       }
-      if pickle.global(callee) == "collections.OrderedDict" {
-        try visit(members: pairs(arguments) + object.members, name, depth)
+      if pickle.global(callee)?.hasSuffix("multiarray._reconstruct") == true {
+        if arrays.count < Self.largestMetadata { arrays.append(name.isEmpty ? "array" : name) }
         return
       }
-      try visit(elements: pickle.elements(arguments) ?? [], name, depth)
+      if pickle.global(callee) == "collections.OrderedDict" {
+        try visit(members: try pairs(arguments) + object.members, name, depth)
+        return
+      }
+      let values = pickle.elements(arguments) ?? []
+      try look(at: values.count)
+      try visit(elements: values, name, depth)
       try visit(elements: object.items, name, depth)
       try visit(members: object.members, name, depth)
       try visit(state: object.state, name, depth)
@@ -73,10 +90,11 @@ struct TorchTree {
   }
 
   /// The members of `OrderedDict([[key, value], …])`.
-  private func pairs(_ arguments: PickleValue) -> [PickleValue] {
+  private mutating func pairs(_ arguments: PickleValue) throws(AIGCError) -> [PickleValue] {
     guard let list = pickle.elements(arguments)?.first, let items = pickle.elements(list) else {
       return []
     }
+    try look(at: items.count)
     return items.compactMap { pickle.elements($0) }.filter { $0.count == 2 }.flatMap { $0 }
   }
 
@@ -86,6 +104,7 @@ struct TorchTree {
     state: PickleValue, _ name: String, _ depth: Int
   ) throws(AIGCError) {
     guard let object = pickle.object(state) else { return }
+    try look(at: object.items.count + object.members.count)
     // (attributes, attributes in slots).
     if case .tuple = object.kind {
       for part in object.items where pickle.elements(part) == nil {

@@ -93,8 +93,12 @@ public struct ZipArchive: Sendable {
       throw damaged("a directory of \(count) entries at byte \(offset)")
     }
     entries.reserveCapacity(count)
+    // Entries that share their bytes would make a small file as large as they are many.
+    var room = bytes.count
     for _ in 0..<count {
       let entry = try readEntry(&offset)
+      guard entry.packedSize <= room else { throw damaged("its entries overlap") }
+      room -= entry.packedSize
       let isRepeated = indices.updateValue(entries.count, forKey: entry.name) != nil
       if isRepeated, hasUniqueNames {
         throw damaged("two entries are called \(printable(entry.name))")

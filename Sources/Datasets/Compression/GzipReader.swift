@@ -3,7 +3,8 @@ import Files
 import Glibc
 
 /// Reads a file from front to end, unpacking it when it starts as gzip data does (RFC 1952, any
-/// number of members); other files come as they are.
+/// number of members); other files come as they are. Packed data that grows more than a hundredfold is
+/// refused.
 public final class GzipReader {
   public let path: String
   public let isCompressed: Bool
@@ -17,7 +18,13 @@ public final class GzipReader {
   private let stream: UnsafeMutablePointer<z_stream>
   /// Between two members, or at the end.
   private var isMemberComplete = false
+  /// Unpacked bytes so far.
+  private var outputOffset = 0
   private static let inputSize = 1 << 18
+  /// What a file may unpack to: any 64 MiB, then 100 times its size. Text packs to a tenth, zeros to a
+  /// thousandth: a small file shall not fill the memory.
+  private static let anySize = 64 << 20
+  private static let largestRatio = 100
 
   /// Opens the file at `path`; "-" is standard input.
   /// - Throws: ``AIGCError`` (badInput) when it is missing, a directory or not readable.
@@ -116,6 +123,12 @@ public final class GzipReader {
       let status = inflate(stream, Z_NO_FLUSH)
       inputStart = inputEnd - Int(stream.pointee.avail_in)
       let count = room - Int(stream.pointee.avail_out)
+      outputOffset += count
+      guard outputOffset <= Self.anySize + inputOffset * Self.largestRatio else {
+        throw .badInput(
+          "\(path): unpacks to more than \(Self.largestRatio) times its size; "
+            + "gunzip it if that is meant")
+      }
       switch status {
       case Z_STREAM_END: isMemberComplete = true
       case Z_OK, Z_BUF_ERROR: break

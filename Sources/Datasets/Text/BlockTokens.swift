@@ -12,6 +12,8 @@ struct BlockTokens: ~Copyable, TokenSink {
   private var wordCapacity = 0
   private var slots: UnsafeMutablePointer<UInt64>?
   private var mask = 0
+  /// See ``WordTables/isSecret``.
+  private var isSecret = false
   /// Ids of the words of one byte, 0 where there is none yet.
   private let singles: UnsafeMutablePointer<UInt32>
   private let limit: UnsafePointer<UInt8>
@@ -54,10 +56,11 @@ struct BlockTokens: ~Copyable, TokenSink {
       return
     }
     let word = WordKey(start, length, limit: limit)
-    var index = Int(truncatingIfNeeded: word.hash) & mask
+    let hash = isSecret ? word.secretHash : word.hash
+    var index = Int(truncatingIfNeeded: hash) & mask
     while slots[index] != 0 {
       let slot = slots[index]
-      if slot >> 32 == word.hash >> 32 {
+      if slot >> 32 == hash >> 32 {
         let id = Int(slot & 0xFFFF_FFFF) - 1
         let known = words[id]
         if word.matches(known.start, known.length, known.head) {
@@ -68,7 +71,7 @@ struct BlockTokens: ~Copyable, TokenSink {
       }
       index = (index + 1) & mask
     }
-    tokens[count] = add(word, slot: index)
+    tokens[count] = add(word, hash, slot: index)
     count += 1
   }
 
@@ -97,13 +100,18 @@ struct BlockTokens: ~Copyable, TokenSink {
   }
 
   @inline(never)
-  private mutating func add(_ word: WordKey, slot: Int) -> UInt32 {
+  private mutating func add(_ word: WordKey, _ hash: UInt64, slot: Int) -> UInt32 {
     guard let slots, let words else { return Vocabulary.unknown }
     let id = UInt32(wordCount + Self.firstWord)
     words[wordCount] = word
-    slots[slot] = slotValue(word.hash, UInt32(wordCount))
+    slots[slot] = slotValue(hash, UInt32(wordCount))
     wordCount += 1
     if word.length == 1 { singles[Int(word.start.pointee)] = id }
+    let isFar = (slot &- Int(truncatingIfNeeded: hash)) & mask > WordTables.longestProbe
+    if isFar, !isSecret {
+      isSecret = true
+      growWords(to: wordCapacity)
+    }
     if wordCount == wordCapacity { growWords(to: wordCapacity * 2) }
     return id
   }
@@ -118,7 +126,8 @@ struct BlockTokens: ~Copyable, TokenSink {
     capacity = newCapacity
   }
 
-  /// Makes room for more words, with at least two slots for each.
+  /// Makes room for more words, with at least two slots for each; with as much room as before it is
+  /// only the table that is made anew.
   @inline(never)
   private mutating func growWords(to newCapacity: Int) {
     var slotCount = 128
@@ -132,15 +141,23 @@ struct BlockTokens: ~Copyable, TokenSink {
     let words = memory.assumingMemoryBound(to: WordKey.self)
     let slots = table.assumingMemoryBound(to: UInt64.self)
     mask = slotCount - 1
-    for id in 0..<wordCount {
-      var index = Int(truncatingIfNeeded: words[id].hash) & mask
+    var longest = 0
+    for id in 0..<wordCount where isSecret || longest <= WordTables.longestProbe {
+      let hash = isSecret ? words[id].secretHash : words[id].hash
+      let place = Int(truncatingIfNeeded: hash) & mask
+      var index = place
       while slots[index] != 0 { index = (index + 1) & mask }
-      slots[index] = slotValue(words[id].hash, UInt32(id))
+      slots[index] = slotValue(hash, UInt32(id))
+      longest = max(longest, (index - place) & mask)
     }
     free(self.slots)
     self.words = words
     self.slots = slots
     wordCapacity = newCapacity
+    if longest > WordTables.longestProbe, !isSecret {
+      isSecret = true
+      growWords(to: newCapacity)
+    }
   }
 }
 

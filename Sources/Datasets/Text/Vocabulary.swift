@@ -12,6 +12,8 @@ public struct Vocabulary: @unchecked Sendable {
   /// bits are the id plus one and the high 32 bits those of the word's hash.
   public let slots: Table<UInt64>
   let tables: WordTables
+  /// What is searched: ``slots``, or others in their place where long runs would take long.
+  let searched: Table<UInt64>
 
   public static let unknown: UInt32 = 0
   public static let sentenceStart: UInt32 = 1
@@ -35,10 +37,19 @@ public struct Vocabulary: @unchecked Sendable {
     guard offsets.count > reserved, slots.count >= 2 * (offsets.count - 1),
       slots.count & (slots.count - 1) == 0, bytes.count > 0, bytes.count <= Int(UInt32.max)
     else { throw Self.damaged(name, "its tables have wrong sizes") }
-    tables = WordTables(
+    var tables = WordTables(
       bytes: bytes.pointer, offsets: offsets.pointer, slots: slots.pointer,
       limit: bytes.pointer + bytes.count, mask: slots.count - 1)
-    try validate(name)
+    try Self.validate(tables, words: offsets.count - 1, byteCount: bytes.count, name)
+    var searched = slots
+    if slots.withUnsafeBuffer({ longestRun($0) }) > WordTables.longestProbe {
+      searched = try Table(secretSlots(tables, words: offsets.count - 1, count: slots.count))
+      tables.slots = searched.pointer
+      tables.isSecret = true
+    }
+    self.searched = searched
+    self.tables = tables
+    try validateMarks(name)
   }
 
   private static func damaged(_ name: String, _ what: String) -> AIGCError {
@@ -47,25 +58,30 @@ public struct Vocabulary: @unchecked Sendable {
 
   /// One pass over the offsets and one over the slots. With as many slots taken as there are words
   /// at least half are empty, so every search ends.
-  private func validate(_ name: String) throws(AIGCError) {
+  private static func validate(
+    _ tables: WordTables, words count: Int, byteCount: Int, _ name: String
+  ) throws(AIGCError) {
     let start = tables.offsets
     var descents = start[0] == 0 ? 0 : 1
     for index in 0..<count where start[index + 1] < start[index] { descents += 1 }
-    guard descents == 0, Int(start[count]) == bytes.count else {
-      throw Self.damaged(name, "word offsets are out of order")
+    guard descents == 0, Int(start[count]) == byteCount else {
+      throw damaged(name, "word offsets are out of order")
     }
     let limit = UInt32(truncatingIfNeeded: count)
     var taken = 0
     var wrong = 0
-    for index in 0..<slots.count {
+    for index in 0...tables.mask {
       let slot = tables.slots[index]
       if slot == 0 { continue }
       taken += 1
       if UInt32(truncatingIfNeeded: slot) &- 1 >= limit { wrong += 1 }
     }
     guard wrong == 0, taken == count else {
-      throw Self.damaged(name, "its hash table does not fit its words")
+      throw damaged(name, "its hash table does not fit its words")
     }
+  }
+
+  private func validateMarks(_ name: String) throws(AIGCError) {
     for (index, word) in Self.reservedWords.enumerated() {
       guard self.bytes(of: UInt32(index)) == word, id(of: word) == UInt32(index) else {
         throw Self.damaged(name, "<unk>, <s>, </s> are not its first words")

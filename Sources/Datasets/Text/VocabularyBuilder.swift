@@ -5,6 +5,8 @@ public struct VocabularyBuilder: Sendable {
   private var bytes: [UInt8] = []
   private var offsets: [UInt32] = [0]
   private var slots: [UInt64]
+  /// See ``WordTables/isSecret``.
+  private var isSecret = false
   /// Set when the words no longer fit into 32-bit offsets; ``freeze()`` then refuses.
   private var isTooLarge = false
 
@@ -18,7 +20,8 @@ public struct VocabularyBuilder: Sendable {
   public init(_ vocabulary: Vocabulary) {
     bytes = vocabulary.bytes.withUnsafeBuffer { Array($0) }
     offsets = vocabulary.offsets.withUnsafeBuffer { Array($0) }
-    slots = vocabulary.slots.withUnsafeBuffer { Array($0) }
+    slots = vocabulary.searched.withUnsafeBuffer { Array($0) }
+    isSecret = vocabulary.tables.isSecret
   }
 
   /// Number of words, the three reserved ones included.
@@ -77,12 +80,46 @@ public struct VocabularyBuilder: Sendable {
       throw .failed("more than 4 GiB of distinct words; cut the text into shorter words")
     }
     return try Vocabulary(
-      bytes: Table(bytes), offsets: Table(offsets), slots: Table(slots), name: "vocabulary")
+      bytes: Table(bytes), offsets: Table(offsets), slots: Table(isSecret ? openSlots() : slots),
+      name: "vocabulary")
+  }
+
+  /// The hash table as files hold it.
+  private func openSlots() -> [UInt64] {
+    var open = [UInt64](repeating: 0, count: slots.count)
+    var free = FreeSlots(count: open.count)
+    withTables { tables in
+      for id in 0..<count {
+        let hash = tables.word(id).hash
+        open[free.take(hash)] = slotValue(hash, UInt32(id))
+      }
+    }
+    return open
+  }
+
+  /// For a table that will be asked for words which it does not have: no question takes longer than
+  /// by chance, whatever the words are.
+  mutating func partLongRuns() {
+    if !isSecret, slots.withUnsafeBufferPointer({ longestRun($0) }) > WordTables.longestProbe {
+      hideSlots()
+    }
+  }
+
+  private mutating func hideSlots() {
+    slots = withTables { secretSlots($0, words: count, count: slots.count) }
+    isSecret = true
   }
 
   mutating func id(for word: WordKey) -> UInt32 {
     let found = find(word)
     guard let slot = found.emptySlot else { return found.id }
+    let hash = isSecret ? word.secretHash : word.hash
+    if !isSecret,
+      (slot &- Int(truncatingIfNeeded: hash)) & (slots.count - 1) > WordTables.longestProbe
+    {
+      hideSlots()
+      return id(for: word)
+    }
     guard bytes.count + word.length <= Int(UInt32.max), count < Int(UInt32.max) - 2 else {
       isTooLarge = true
       return Vocabulary.unknown
@@ -90,7 +127,7 @@ public struct VocabularyBuilder: Sendable {
     let id = UInt32(count)
     bytes.append(contentsOf: UnsafeBufferPointer(start: word.start, count: word.length))
     offsets.append(UInt32(bytes.count))
-    slots[slot] = slotValue(word.hash, id)
+    slots[slot] = slotValue(hash, id)
     if count * 2 > slots.count { grow() }
     return id
   }
@@ -110,7 +147,7 @@ public struct VocabularyBuilder: Sendable {
             WordTables(
               bytes: start, offsets: offsets.baseAddress.unsafelyUnwrapped,
               slots: slots.baseAddress.unsafelyUnwrapped, limit: start + bytes.count,
-              mask: slots.count - 1))
+              mask: slots.count - 1, isSecret: isSecret))
         }
       }
     }
@@ -120,18 +157,20 @@ public struct VocabularyBuilder: Sendable {
   private mutating func grow() {
     var larger = [UInt64](repeating: 0, count: slots.count * 2)
     let mask = larger.count - 1
+    var longest = 0
     withTables { tables in
       larger.withUnsafeMutableBufferPointer { larger in
-        for id in 0..<count {
-          let start = tables.offsets[id]
-          let length = Int(tables.offsets[id + 1] - start)
-          let word = WordKey(tables.bytes + Int(start), length, limit: tables.limit)
-          var index = Int(truncatingIfNeeded: word.hash) & mask
+        for id in 0..<count where isSecret || longest <= WordTables.longestProbe {
+          let hash = tables.hash(tables.word(id))
+          let place = Int(truncatingIfNeeded: hash) & mask
+          var index = place
           while larger[index] != 0 { index = (index + 1) & mask }
-          larger[index] = slotValue(word.hash, UInt32(id))
+          larger[index] = slotValue(hash, UInt32(id))
+          longest = max(longest, (index - place) & mask)
         }
       }
     }
     slots = larger
+    if longest > WordTables.longestProbe, !isSecret { hideSlots() }
   }
 }

@@ -58,6 +58,37 @@ func wordHash(_ start: UnsafePointer<UInt8>, _ length: Int, _ head: UInt64) -> U
   return fold(loadWord(start + length - 8) ^ first, state ^ second)
 }
 
+/// Two numbers that nobody outside of the process knows, so that nobody can choose keys that meet in
+/// one of its hash tables. What a table is asked for does not depend on them, only where it lies.
+struct ProcessSeed: Sendable {
+  static let shared = ProcessSeed()
+  private let first: UInt64
+  private let second: UInt64
+
+  private init() {
+    // Swift seeds its hasher anew in each process.
+    func draw(_ number: Int) -> UInt64 {
+      var hasher = Hasher()
+      hasher.combine(number)
+      return UInt64(bitPattern: Int64(hasher.finalize()))
+    }
+    (first, second) = (draw(0), draw(1) | 1)
+  }
+
+  @inline(__always)
+  func hash(_ key: UInt64) -> UInt64 { fold(key ^ first, second) }
+}
+
+extension WordKey {
+  /// A hash that differs in each process, for tables whose words were made to meet in ``hash``.
+  @inline(never)
+  var secretHash: UInt64 {
+    var hasher = Hasher()
+    hasher.combine(bytes: UnsafeRawBufferPointer(start: start, count: length))
+    return UInt64(bitPattern: Int64(hasher.finalize()))
+  }
+}
+
 @inline(__always)
 private func fold(_ a: UInt64, _ b: UInt64) -> UInt64 {
   let product = a.multipliedFullWidth(by: b)
@@ -80,7 +111,9 @@ private func tailsMatch(
 /// The three tables of a vocabulary as plain memory.
 ///
 /// A slot is 0 when empty, else `(hash >> 32) << 32 | (id + 1)`; a word's probing starts at the
-/// low bits of its hash and goes up by one.
+/// low bits of its hash and goes up by one. The hash of files is an open one, for which anybody can
+/// find words that meet: a table in which words stand more than ``longestProbe`` from their places
+/// is built anew with a secret hash, in memory only.
 struct WordTables {
   var bytes: UnsafePointer<UInt8>
   var offsets: UnsafePointer<UInt32>
@@ -89,15 +122,30 @@ struct WordTables {
   var limit: UnsafePointer<UInt8>
   /// Number of slots less one.
   var mask: Int
+  /// Whether words stand where ``WordKey/secretHash`` puts them.
+  var isSecret = false
+
+  /// By chance a table of 2³² words that is half full has no longer run of taken slots.
+  static let longestProbe = 256
+
+  /// Word `id`, which must be there.
+  @inline(__always)
+  func word(_ id: Int) -> WordKey {
+    WordKey(bytes + Int(offsets[id]), Int(offsets[id + 1] &- offsets[id]), limit: limit)
+  }
+
+  @inline(__always)
+  func hash(_ word: WordKey) -> UInt64 { isSecret ? word.secretHash : word.hash }
 
   /// The word's id, or the empty slot where it belongs.
   @inline(__always)
   func find(_ word: WordKey) -> (id: UInt32, emptySlot: Int?) {
-    var index = Int(truncatingIfNeeded: word.hash) & mask
+    let hash = hash(word)
+    var index = Int(truncatingIfNeeded: hash) & mask
     while true {
       let slot = slots[index]
       if slot == 0 { return (0, index) }
-      if slot >> 32 == word.hash >> 32 {
+      if slot >> 32 == hash >> 32 {
         let id = UInt32(truncatingIfNeeded: slot) &- 1
         let start = offsets[Int(id)]
         let length = Int(offsets[Int(id) + 1] &- start)
@@ -116,4 +164,57 @@ struct WordTables {
 @inline(__always)
 func slotValue(_ hash: UInt64, _ id: UInt32) -> UInt64 {
   (hash >> 32) << 32 | UInt64(id &+ 1)
+}
+
+/// Where words belong in a table that only grows: the first empty slot at or behind their places,
+/// found in nearly constant time however many stand there.
+struct FreeSlots {
+  /// For each slot itself when it is empty, else one behind it that is nearer to the next empty one.
+  private var next: [UInt32]
+  private let mask: Int
+
+  /// - Parameter count: number of slots, a power of two, at most 2³².
+  init(count: Int) {
+    next = (0..<count).map { UInt32(truncatingIfNeeded: $0) }
+    mask = count - 1
+  }
+
+  mutating func take(_ hash: UInt64) -> Int {
+    var index = Int(truncatingIfNeeded: hash) & mask
+    while Int(next[index]) != index {
+      next[index] = next[Int(next[index])]
+      index = Int(next[index])
+    }
+    next[index] = UInt32(truncatingIfNeeded: (index + 1) & mask)
+    return index
+  }
+}
+
+/// Number of slots in the longest run of taken ones, no more than there are.
+func longestRun(_ slots: UnsafeBufferPointer<UInt64>) -> Int {
+  var (longest, run) = (0, 0)
+  for index in 0..<slots.count {
+    run = slots[index] == 0 ? 0 : run + 1
+    longest = max(longest, run)
+  }
+  // The last run goes on at the front.
+  if run > 0, run < slots.count {
+    run += slots.firstIndex(of: 0) ?? 0
+    longest = max(longest, run)
+  }
+  return longest
+}
+
+/// The slots of all words under their secret hashes.
+func secretSlots(_ tables: WordTables, words: Int, count: Int) -> [UInt64] {
+  var slots = [UInt64](repeating: 0, count: count)
+  slots.withUnsafeMutableBufferPointer { slots in
+    for id in 0..<words {
+      let hash = tables.word(id).secretHash
+      var index = Int(truncatingIfNeeded: hash) & (count - 1)
+      while slots[index] != 0 { index = (index + 1) & (count - 1) }
+      slots[index] = slotValue(hash, UInt32(id))
+    }
+  }
+  return slots
 }

@@ -32,11 +32,24 @@ struct AddedTokenMatcher: Sendable {
   }
 
   private struct Group {
-    /// For each first byte the lengths of the tokens that begin with it, the longest first.
-    var lengths = [[Int]](repeating: [], count: 256)
+    var search: WordSearch
     /// The first byte of all tokens, where it is one.
     var onlyFirst: UInt8?
     var starts = [Bool](repeating: false, count: 256)
+
+    /// The first place at or after `start` where a token may begin, by its first byte.
+    @inline(__always)
+    func firstStart(
+      _ start: UnsafePointer<UInt8>, _ end: UnsafePointer<UInt8>
+    ) -> UnsafePointer<UInt8>? {
+      if let onlyFirst {
+        guard let found = memchr(start, Int32(onlyFirst), end - start) else { return nil }
+        return UnsafePointer(found.assumingMemoryBound(to: UInt8.self))
+      }
+      var position = start
+      while position < end, !starts[Int(position.pointee)] { position += 1 }
+      return position < end ? position : nil
+    }
   }
 
   /// nil when there is nothing to find.
@@ -49,7 +62,7 @@ struct AddedTokenMatcher: Sendable {
     for isNormalized in [false, true] {
       let members = tokens.filter { $0.isNormalized == isNormalized && !$0.content.isEmpty }
       if members.isEmpty { continue }
-      var group = Group()
+      var group = Group(search: WordSearch(members.lazy.map { $0.content }))
       for token in members {
         let word = Int(builder.id(for: token.content))
         if word == ids.count {
@@ -58,16 +71,11 @@ struct AddedTokenMatcher: Sendable {
         }
         ids[word] = token.id
         wordGroups[word] = groups.count
-        let first = Int(token.content[0])
-        group.starts[first] = true
-        if !group.lengths[first].contains(token.content.count) {
-          group.lengths[first].append(token.content.count)
-        }
+        group.starts[Int(token.content[0])] = true
         for index in token.content.indices.dropFirst() where token.content[index] == 10 {
           if (0x21..<0x7F).contains(token.content[index - 1]) { holdsLineEnds = true }
         }
       }
-      for first in 0..<256 { group.lengths[first].sort(by: >) }
       let firsts = group.starts.indices.filter { group.starts[$0] }
       group.onlyFirst = firsts.count == 1 ? UInt8(firsts[0]) : nil
       groups.append(group)
@@ -87,30 +95,44 @@ struct AddedTokenMatcher: Sendable {
     return nil
   }
 
-  /// The next token of a group between `start` and `end`.
-  func next(
-    _ start: UnsafePointer<UInt8>, _ end: UnsafePointer<UInt8>, group index: Int
-  ) -> Match? {
-    let group = groups[index]
-    var position = start
-    while position < end {
-      if let first = group.onlyFirst {
-        guard let found = memchr(position, Int32(first), end - position) else { return nil }
-        position = UnsafePointer(found.assumingMemoryBound(to: UInt8.self))
-      } else {
-        while position < end, !group.starts[Int(position.pointee)] { position += 1 }
-        if position == end { return nil }
-      }
-      for length in group.lengths[Int(position.pointee)] where length <= end - position {
-        if let word = words.id(of: WordKey(position, length, limit: end)),
-          ids[Int(word)] >= 0, wordGroups[Int(word)] == index
-        {
-          return Match(start: position, length: length)
-        }
-      }
-      position += 1
+  /// Walks through the tokens of a group in a text, a window of it at a time.
+  private struct Finder {
+    private let group: Group
+    private let end: UnsafePointer<UInt8>
+    /// Tokens that begin in the last window, the first one last.
+    private var found: [Match] = []
+    private var window: UnsafePointer<UInt8>
+    private var windowSize = Self.smallestWindow
+    private static let smallestWindow = 64
+    /// Longer than the longest token, as each window is read on by so much.
+    private static let largestWindow = 1 << 16
+
+    init(_ group: Group, _ start: UnsafePointer<UInt8>, _ end: UnsafePointer<UInt8>) {
+      self.group = group
+      self.end = end
+      window = start
     }
-    return nil
+
+    /// The next token at or after `position`, which never goes back.
+    mutating func next(_ position: UnsafePointer<UInt8>) -> Match? {
+      while true {
+        while let match = found.popLast() {
+          if match.start >= position { return match }
+        }
+        let from = max(position, window)
+        guard from < end, let begin = group.firstStart(from, end) else { return nil }
+        // Where tokens are rare only the text about their first bytes is read closely.
+        let largest = max(Self.largestWindow, group.search.longest)
+        windowSize =
+          begin - window < windowSize ? min(windowSize * 2, largest) : Self.smallestWindow
+        window = end - begin > windowSize ? begin + windowSize : end
+        var found: [Match] = []
+        group.search.forEach(from: begin, to: window, end: end) {
+          found.append(Match(start: $0, length: $1))
+        }
+        self.found = found
+      }
+    }
   }
 
   /// Hands the parts of the text between `start` and `end` to `part` in order: text between added
@@ -121,9 +143,10 @@ struct AddedTokenMatcher: Sendable {
     _ part: (_ start: UnsafePointer<UInt8>, _ end: UnsafePointer<UInt8>, _ isToken: Bool) -> Bool
   ) -> Bool {
     guard group < groups.count else { return start == end || part(start, end, false) }
+    var finder = Finder(groups[group], start, end)
     var position = start
     while position < end {
-      let match = next(position, end, group: group)
+      let match = finder.next(position)
       let textEnd = match?.start ?? end
       guard split(position, textEnd, group: group + 1, part) else { return false }
       position = textEnd

@@ -140,9 +140,8 @@ extension BPETokenizer {
   ) throws(AIGCError) {
     // An added token that the merges do not make stands for its characters.
     var plain: Set<Int32> = []
-    for token in addedTokens where token.content.contains(where: { $0 >= 0x80 }) {
-      if !byteTokens.contains(token.id), !merges.makes(token.id) { plain.insert(token.id) }
-    }
+    let spelled = addedTokens.filter { $0.content.contains { $0 >= 0x80 } }.map { $0.id }
+    if !spelled.isEmpty { plain = Set(spelled).subtracting(byteTokens).subtracting(merges.made) }
     var tokens = TokenBytes(capacity: vocabulary.count)
     let alphabet = ByteAlphabet.bytes
     func append(_ id: Int32, _ token: UnsafeBufferPointer<UInt8>) {

@@ -7,6 +7,7 @@ struct MergeTable: Sendable {
   /// Open addressing, at most half full: the pair in `keys`, its rank and id beside it.
   private var keys: [UInt64]
   private var values: [Value]
+  private let seed = ProcessSeed.shared
 
   /// No pair: ids are not negative.
   private static let empty = UInt64.max
@@ -33,9 +34,9 @@ struct MergeTable: Sendable {
     insert(Self.key(left, right), Value(rank: rank, id: id))
   }
 
-  /// Whether a merge becomes the token `id`.
-  func makes(_ id: Int32) -> Bool {
-    keys.indices.contains { keys[$0] != Self.empty && values[$0].id == id }
+  /// The tokens that merges become.
+  var made: Set<Int32> {
+    Set(keys.indices.lazy.filter { keys[$0] != Self.empty }.map { values[$0].id })
   }
 
   private static func key(_ left: Int32, _ right: Int32) -> UInt64 {
@@ -43,15 +44,10 @@ struct MergeTable: Sendable {
   }
 
   private mutating func insert(_ key: UInt64, _ value: Value) {
-    var slot = Self.slot(key, keys.count - 1)
+    var slot = Int(truncatingIfNeeded: seed.hash(key)) & (keys.count - 1)
     while keys[slot] != Self.empty, keys[slot] != key { slot = (slot + 1) & (keys.count - 1) }
     keys[slot] = key
     values[slot] = value
-  }
-
-  @inline(__always)
-  private static func slot(_ key: UInt64, _ mask: Int) -> Int {
-    Int(truncatingIfNeeded: (key &* 0x9E37_79B9_7F4A_7C15) >> 32) & mask
   }
 
   private mutating func grow() {
@@ -66,6 +62,7 @@ struct MergeTable: Sendable {
     fileprivate let keys: UnsafePointer<UInt64>
     fileprivate let values: UnsafePointer<Value>
     fileprivate let mask: Int
+    fileprivate let seed: ProcessSeed
 
     /// Rank of no merge.
     static let none = UInt32.max
@@ -74,7 +71,7 @@ struct MergeTable: Sendable {
     @inline(__always)
     func find(_ left: Int32, _ right: Int32) -> (rank: UInt32, id: Int32) {
       let key = MergeTable.key(left, right)
-      var slot = MergeTable.slot(key, mask)
+      var slot = Int(truncatingIfNeeded: seed.hash(key)) & mask
       while true {
         if keys[slot] == key { return (values[slot].rank, values[slot].id) }
         if keys[slot] == MergeTable.empty { return (Self.none, 0) }
@@ -89,7 +86,7 @@ struct MergeTable: Sendable {
         body(
           Reader(
             keys: keys.baseAddress.unsafelyUnwrapped, values: values.baseAddress.unsafelyUnwrapped,
-            mask: keys.count - 1))
+            mask: keys.count - 1, seed: seed))
       }
     }
   }

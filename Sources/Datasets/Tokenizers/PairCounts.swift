@@ -3,6 +3,7 @@ struct PairCounts {
   /// Open addressing, at most half full: the index of a pair plus one, 0 where there is none.
   private var slots = [UInt32](repeating: 0, count: 1 << 12)
   private var pairs: [UInt64] = []
+  private let seed = ProcessSeed.shared
   private var counts: [Int64] = []
   /// For each pair the pieces where it came up since ``takeGrown()``, and the pairs with such.
   private var pieces: [[UInt32]] = []
@@ -49,7 +50,7 @@ struct PairCounts {
   /// The place of the pair in `slots`, or the empty one where it belongs.
   private func slot(_ pair: UInt64) -> Int {
     let mask = slots.count - 1
-    var slot = Int(truncatingIfNeeded: (pair &* 0x9E37_79B9_7F4A_7C15) >> 32) & mask
+    var slot = Int(truncatingIfNeeded: seed.hash(pair)) & mask
     while slots[slot] != 0, pairs[Int(slots[slot]) - 1] != pair { slot = (slot + 1) & mask }
     return slot
   }

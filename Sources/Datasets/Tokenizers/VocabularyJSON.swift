@@ -42,6 +42,7 @@ struct VocabularyJSON: Sendable {
       guard id < Int(Int32.max) else { throw scanner.error("id \(id) is too large") }
       ids[word] = Int32(id)
     }
+    builder.partLongRuns()
     words = builder
     self.ids = ids
     numbers = try Self.invert(ids, name)

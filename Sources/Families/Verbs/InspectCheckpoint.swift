@@ -14,11 +14,18 @@ struct CheckpointReport {
         .init("format", .string(checkpoint.format.rawValue)),
         .init("tensor_count", .int(checkpoint.tensors.count)),
         .init("values", .int(checkpoint.valueCount)),
+      ] + arrays + [
         .init(
           "metadata",
-          .object(checkpoint.metadata.sorted { $0.key < $1.key }.map { .init($0, .string($1)) })),
+          .object(checkpoint.metadata.sorted { $0.key < $1.key }.map { .init($0, .string($1)) }))
       ]
     }
+  }
+
+  /// NumPy's arrays, where the file has some.
+  private var arrays: [JSONValue.Member] {
+    if checkpoint.arrays.isEmpty { return [] }
+    return [.init("numpy_arrays", .array(checkpoint.arrays.map { .string($0) }))]
   }
 
   func write(to answer: Answer, json: Bool) throws(AIGCError) {
