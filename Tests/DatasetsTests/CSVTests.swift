@@ -142,7 +142,7 @@ import Testing
     #expect(error { _ = try csv("a,b\n\"x\ny\" z,2\n") } == "3 line 3: text after a closing quote")
     #expect(error { _ = try csv("") } == "3 the file is empty")
     #expect(error { _ = try csv("\n\r\n") } == "3 the table is empty")
-    #expect(error { _ = try csv("\u{FEFF}") } == "3 the table is empty")
+    #expect(error { _ = try csv("\u{FEFF}") } == "3 the file is empty")
     let path = "\(folder)/t.csv"
     let file = try OutputFile(path: path)
     try file.write([0xFF, 0xFE, 0x61, 0])

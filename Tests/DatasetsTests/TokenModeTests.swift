@@ -48,7 +48,8 @@ import Testing
     #expect(try sentences("ab\r\n\nc\n", .byte) == [["a", "b", "\r"], ["c"]])
     #expect(try sentences("é\0", .byte) == [["\u{FFFD}", "\u{FFFD}", "\0"]])
     #expect(try sentences("añ 的", .char) == [["a", "ñ", " ", "的"]])
-    #expect(try sentences("\u{FEFF}a\u{FEFF}", .char) == [["a", "\u{FEFF}"]])
+    // At a text's start it is left out where the text is read.
+    #expect(try sentences("a\u{FEFF}", .char) == [["a", "\u{FEFF}"]])
   }
 
   @Test func whitespaceReadsAsLmplz() throws {

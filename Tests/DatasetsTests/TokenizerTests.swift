@@ -6,7 +6,7 @@ import Testing
   @Test func charactersInOrderOfCodePoints() throws {
     let folder = try TestFolder()
     let text = "be\r\n\u{FFFD}ab \"\\ é猫\u{1F600}\u{7}b\n"
-    let tokenizer = try CharTokenizer(texts: [table(text), table("\u{FEFF}z")], name: "t")
+    let tokenizer = try CharTokenizer(texts: [table(text), table("z")], name: "t")
     let sorted = Set(text.unicodeScalars).sorted { $0.value < $1.value }
     #expect(tokenizer.characters.filter { $0 != "z" } == sorted)
     #expect(tokenizer.vocabularySize == sorted.count + 1)
@@ -17,8 +17,7 @@ import Testing
     let again = try loadTokenizer(kind: .char, folder: folder.path)
     #expect(try again.encode(table(text), name: "t") == ids)
     #expect(again.endToken == nil && again.unknownToken == nil && again.kind == .char)
-    #expect(try again.encode(table("\u{FEFF}b"), name: "t") == [ids[0]])
-    #expect(try again.ranges(of: table("\u{FEFF}b"), name: "t") == [3..<4])
+    #expect(try again.ranges(of: table("be"), name: "t") == [0..<1, 1..<2])
     #expect(again.bytes(of: -1).isEmpty && again.bytes(of: 99).isEmpty)
   }
 

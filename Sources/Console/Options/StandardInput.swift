@@ -24,8 +24,8 @@ public enum StandardInput {
     }
   }
 
-  /// The bytes of the file at `path`, or of standard input for "-".
+  /// The text of the file at `path`, or of standard input for "-", without a byte order mark.
   public static func table(_ path: String) throws(AIGCError) -> Table<UInt8> {
-    path == "-" ? try Table(read()) : try MappedFile(path: path).bytes()
+    (path == "-" ? try Table(read()) : try MappedFile(path: path).bytes()).withoutByteOrderMark
   }
 }

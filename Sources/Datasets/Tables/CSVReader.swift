@@ -33,8 +33,6 @@ public struct CSVReader: Sendable {
   /// Comma, semicolon or tab.
   public let separator: UInt8
   private let text: Table<UInt8>
-  /// Where the text starts, after a byte order mark.
-  private let start: Int
 
   /// Reads and checks the whole table.
   /// - Parameters:
@@ -45,9 +43,9 @@ public struct CSVReader: Sendable {
   public init(path: String, header: Header = .automatic) throws(AIGCError) {
     let name = path == "-" ? "stdin" : path
     let text = try readText(path: path)
-    let start = try Self.start(of: text, name)
-    let separator = Self.separator(of: text, from: start)
-    var scanner = CSVScanner(text: text, start: start, separator: separator, name: name)
+    try Self.check(text, name)
+    let separator = Self.separator(of: text)
+    var scanner = CSVScanner(text: text, separator: separator, name: name)
     guard try scanner.nextRecord() else { throw .badInput("\(name): the table is empty") }
     let first = scanner.fields.indices.map { scanner.string($0) }
     let isHeader =
@@ -69,7 +67,6 @@ public struct CSVReader: Sendable {
     }
     self.path = name
     self.text = text
-    self.start = start
     self.separator = separator
     names = isHeader ? first : nil
     columnCount = first.count
@@ -184,26 +181,24 @@ public struct CSVReader: Sendable {
     guard index >= 0, index < columnCount else {
       throw .usage("\(path): no column \(index + 1); there are 1 to \(columnCount)")
     }
-    var scanner = CSVScanner(text: text, start: start, separator: separator, name: path)
+    var scanner = CSVScanner(text: text, separator: separator, name: path)
     if names != nil { _ = try scanner.nextRecord() }
     while try scanner.nextRecord() { try body(scanner) }
   }
 
-  /// After UTF-8's byte order mark.
-  private static func start(of text: Table<UInt8>, _ name: String) throws(AIGCError) -> Int {
-    guard text.count >= 2 else { return 0 }
+  private static func check(_ text: Table<UInt8>, _ name: String) throws(AIGCError) {
+    guard text.count >= 2 else { return }
     if (text[0] == 0xFF && text[1] == 0xFE) || (text[0] == 0xFE && text[1] == 0xFF) {
       throw .badInput("\(name): the table is UTF-16; save it as UTF-8")
     }
-    return text.count >= 3 && text[0] == 0xEF && text[1] == 0xBB && text[2] == 0xBF ? 3 : 0
   }
 
   /// The separator that stands equally often in each of the first lines. Tab and `;` go before `,`,
   /// which may also be a decimal comma there.
-  private static func separator(of text: Table<UInt8>, from start: Int) -> UInt8 {
+  private static func separator(of text: Table<UInt8>) -> UInt8 {
     var best = (separator: UInt8(ascii: ","), fields: 1)
     for separator in [UInt8(ascii: "\t"), UInt8(ascii: ";"), UInt8(ascii: ",")] {
-      var scanner = CSVScanner(text: text, start: start, separator: separator, name: "")
+      var scanner = CSVScanner(text: text, separator: separator, name: "")
       guard (try? scanner.nextRecord()) == true, scanner.fields.count > 1 else { continue }
       let count = scanner.fields.count
       var isEven = true

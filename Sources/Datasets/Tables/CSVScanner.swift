@@ -16,17 +16,16 @@ struct CSVScanner {
   private let text: Table<UInt8>
   private let separator: UInt8
   private let name: String
-  private var place: Int
+  private var place = 0
   private var nextLine = 1
   /// Up to here the lines are known to be empty.
   private var emptyEnd = 0
   private static let quote = UInt8(ascii: "\"")
 
-  init(text: Table<UInt8>, start: Int, separator: UInt8, name: String) {
+  init(text: Table<UInt8>, separator: UInt8, name: String) {
     self.text = text
     self.separator = separator
     self.name = name
-    place = start
   }
 
   /// Finds the fields of the next record.

@@ -136,12 +136,6 @@ private struct TextCorpus: Sendable {
     var blocks: [TextBlock] = []
     let limit = text.pointer + text.count
     var begin = text.pointer
-    // A byte order mark before the text is no character of it.
-    if mode.needsUTF8, offset == 0, text.count >= 3, text[0] == 0xEF, text[1] == 0xBB,
-      text[2] == 0xBF
-    {
-      begin += 3
-    }
     while begin < limit {
       var end = limit
       if limit - begin > Self.blockSize {

@@ -2,16 +2,21 @@ import Files
 import Glibc
 
 /// A whole text: a plain file is mapped, a .gz file (told by its first bytes) unpacked into memory,
-/// "-" is standard input.
+/// "-" is standard input. A byte order mark before it is left out.
 /// - Throws: ``AIGCError``: badInput when it is missing, a directory, empty, truncated or damaged,
 ///   failed without memory, interrupted.
 public func readText(path: String) throws(AIGCError) -> Table<UInt8> {
+  let text = try readBytes(path: path).withoutByteOrderMark
+  guard text.count > 0 else { throw emptyFile(path == "-" ? "stdin" : path) }
+  return text
+}
+
+private func readBytes(path: String) throws(AIGCError) -> Table<UInt8> {
   guard path != "-", isRegularFileOrFolder(path) else {
     return try unpack(GzipReader(path: path), sizeHint: 0)
   }
   let file = try MappedFile(path: path)
   let bytes = try file.bytes()
-  guard bytes.count > 0 else { throw emptyFile(path) }
   guard bytes.count >= 2, bytes[0] == 0x1F, bytes[1] == 0x8B else {
     file.readAhead()
     return bytes
@@ -56,11 +61,11 @@ private func unpack(_ reader: GzipReader, sizeHint: Int) throws(AIGCError) -> Ta
     if count < memory.count { break }
     memory = try memory.resized(to: memory.count * 2)
   }
-  guard count > 0 else { throw emptyFile(reader.path) }
   return memory.frozen(count: count)
 }
 
-/// Reads a text, packed or not, in pieces, for corpora larger than memory.
+/// Reads a text, packed or not, in pieces, for corpora larger than memory. A byte order mark before it
+/// is left out.
 public final class TextReader {
   private let reader: GzipReader
   private let pieceSize: Int
@@ -68,6 +73,7 @@ public final class TextReader {
   /// The start of a line that the last piece did not hold whole.
   private var rest: [UInt8] = []
   private var isAtEnd = false
+  private var isAtStart = true
 
   /// - Parameters:
   ///   - path: "-" is standard input.
@@ -79,7 +85,8 @@ public final class TextReader {
   ) throws(AIGCError) {
     reader = try GzipReader(path: path)
     self.wholeLines = wholeLines
-    self.pieceSize = max(pieceSize, 1)
+    // The mark comes whole.
+    self.pieceSize = max(pieceSize, 3)
   }
 
   /// The next piece, with whole lines one that ends with a newline or at the end of the text; nil
@@ -87,6 +94,13 @@ public final class TextReader {
   /// - Throws: ``AIGCError``: badInput when the file is truncated or damaged, failed without memory,
   ///   interrupted.
   public func next() throws(AIGCError) -> Table<UInt8>? {
+    guard isAtStart else { return try nextPiece() }
+    isAtStart = false
+    guard let piece = try nextPiece()?.withoutByteOrderMark else { return nil }
+    return piece.count > 0 ? piece : try nextPiece()
+  }
+
+  private func nextPiece() throws(AIGCError) -> Table<UInt8>? {
     guard !isAtEnd else { return nil }
     var memory = try MutableTable<UInt8>(count: max(pieceSize, rest.count + 1))
     memory.copy(rest, at: 0)

@@ -94,7 +94,7 @@ public struct CharTokenizer: Tokenizer {
   }
 
   public func ranges(of text: Table<UInt8>, name: String) throws(AIGCError) -> [Range<Int>] {
-    try consecutiveRanges(encode(text, name: name), from: ScalarReader.start(of: text))
+    try consecutiveRanges(encode(text, name: name))
   }
 
   public func bytes(of id: Int32) -> [UInt8] {

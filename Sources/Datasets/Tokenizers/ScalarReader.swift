@@ -8,17 +8,12 @@ struct ScalarReader {
   private var position: UnsafePointer<UInt8>
   private let name: String
 
-  /// A byte order mark before the text is no character of it.
-  static func start(of text: Table<UInt8>) -> Int {
-    text.count >= 3 && text[0] == 0xEF && text[1] == 0xBB && text[2] == 0xBF ? 3 : 0
-  }
-
   init(_ text: Table<UInt8>, name: String) {
     self.text = text
     self.name = name
     begin = text.pointer
     end = text.pointer + text.count
-    position = begin + Self.start(of: text)
+    position = begin
   }
 
   /// Byte offset of the next character.

@@ -73,11 +73,9 @@ extension Tokenizer {
     try encode(Table(Array(prompt.utf8)), name: "the prompt")
   }
 
-  /// Ranges of tokens that lie one behind the other from byte `start` on.
-  func consecutiveRanges(
-    _ ids: [Int32], from start: Int
-  ) throws(AIGCError) -> [Range<Int>] {
-    var position = start
+  /// Ranges of tokens that lie one behind the other.
+  func consecutiveRanges(_ ids: [Int32]) throws(AIGCError) -> [Range<Int>] {
+    var position = 0
     return try Interruption.map(ids.count) { (index) throws(AIGCError) in
       let begin = position
       position += bytes(of: ids[index]).count

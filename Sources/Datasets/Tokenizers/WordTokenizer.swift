@@ -70,7 +70,7 @@ public struct WordTokenizer: Tokenizer {
   /// - Throws: ``AIGCError`` (badInput) when it is missing or damaged.
   public init(mode: TokenMode, folder: String) throws(AIGCError) {
     let path = "\(folder)/\(Self.fileName)"
-    let words = lines(of: try MappedFile(path: path).bytes())
+    let words = lines(of: try MappedFile(path: path).bytes().withoutByteOrderMark)
     let reserved = Vocabulary.reservedWords
     guard words.starts(with: reserved) else {
       throw .badInput("\(path): <unk>, <s>, </s> are not its first lines")

@@ -35,18 +35,24 @@ struct NGramFamily: TextFamily {
     return WordTokenizer(mode: model.configuration.tokens, vocabulary: model.table.vocabulary)
   }
 
-  /// A model folder, an ARPA file (words between white space) or a bare binary model.
+  /// A model folder, an ARPA file or a bare binary model, whose settings stand beside it where it was
+  /// made.
   func open(_ path: String) throws(AIGCError) -> NGramLanguageModel {
     if isFolder(path) { return try NGramLanguageModel(folder: path) }
+    guard path.hasSuffix(".ngram") else { return try readARPA(path) }
+    let table = try NGramTable(path: path)
+    let folder = parentFolder(of: path)
+    if lastComponent(of: path) == NGramFolder.model,
+      fileExists("\(folder)/\(ModelConfiguration.fileName)")
+    {
+      return NGramLanguageModel(
+        table: table, configuration: try NGramConfiguration.read(folder: folder))
+    }
     var configuration = NGramConfiguration()
     configuration.tokens = .whitespace
-    let table: NGramTable
-    if path.hasSuffix(".ngram") {
-      table = try NGramTable(path: path)
-    } else {
-      table = try readARPA(path, mode: configuration.tokens)
-    }
     configuration.order = table.order
+    Diagnostics.note(
+      "\(path): read with --tokens whitespace: its \(ModelConfiguration.fileName) is not beside it")
     return NGramLanguageModel(table: table, configuration: configuration)
   }
 
@@ -65,12 +71,4 @@ struct NGramFamily: TextFamily {
       .init("updatable", .bool(fileExists("\(path)/\(NGramFolder.counts)"))),
     ]
   }
-}
-
-/// Reads an ARPA file, packed or not.
-func readARPA(_ path: String, mode: TokenMode) throws(AIGCError) -> NGramTable {
-  var reader = ARPAReader(text: try readText(path: path), name: path) { word in
-    tokenBytes(ofARPASpelling: word, mode: mode)
-  }
-  return try reader.read()
 }

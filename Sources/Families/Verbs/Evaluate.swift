@@ -78,11 +78,20 @@ public struct Evaluate: ConsoleCommand {
     SampleSize.ofMeans("perplexity and bits per byte", result.tokens, "tokens").map {
       Diagnostics.warning($0)
     }
+    result.noteUnknown()
     if common.json { try answer.write(json: result.members) } else { try answer.write(result.text) }
   }
 }
 
 extension TextEvaluation {
+  /// Says that bits per byte favour a model that knows few words, where it is so.
+  func noteUnknown() {
+    guard let unknown, unknown > 0 else { return }
+    Diagnostics.note(
+      "bits per byte take \(unknown) unknown words for <unk>, however long: they cannot be compared "
+        + "between vocabularies")
+  }
+
   var members: [JSONValue.Member] {
     [
       .init("perplexity", .double(perplexity)),

@@ -154,7 +154,8 @@ struct TextArguments: ParsableArguments {
     if let file {
       options.prompt = try readText(file, allowsWords: false)
     } else if let prompt {
-      options.prompt = prompt == "-" ? try readText("-", allowsWords: false) : prompt
+      options.prompt =
+        prompt == "-" ? try readText("-", allowsWords: false) : prompt.withoutByteOrderMark
     }
     return options
   }

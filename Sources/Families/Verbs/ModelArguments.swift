@@ -75,7 +75,9 @@ func textFamily(of path: String) throws(AIGCError) -> any TextFamily {
 /// Text that the user gave: the file of that name, standard input for `-`, else the words themselves.
 /// - Throws: ``AIGCError`` (badInput) when a file is not UTF-8.
 func readText(_ argument: String, allowsWords: Bool) throws(AIGCError) -> String {
-  if allowsWords, argument != "-", !fileExists(argument) || isFolder(argument) { return argument }
+  if allowsWords, argument != "-", !fileExists(argument) || isFolder(argument) {
+    return argument.withoutByteOrderMark
+  }
   let table = try StandardInput.table(argument)
   let bytes = table.indices.map { table[$0] }
   guard let text = String(validating: bytes, as: UTF8.self) else {

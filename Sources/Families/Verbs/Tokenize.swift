@@ -246,7 +246,7 @@ private enum TextArgument {
     } else if fileExists(argument), !isFolder(argument) {
       self = .text(try readText(path: argument), name: argument)
     } else {
-      self = .words(argument)
+      self = .words(argument.withoutByteOrderMark)
     }
   }
 }

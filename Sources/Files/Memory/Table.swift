@@ -148,3 +148,19 @@ extension Table {
     self = table.frozen()
   }
 }
+
+extension Table<UInt8> {
+  /// The text without the byte order mark that some editors put before it (U+FEFF in UTF-8), which is
+  /// no character of it.
+  public var withoutByteOrderMark: Table<UInt8> {
+    let isMarked = count >= 3 && self[0] == 0xEF && self[1] == 0xBB && self[2] == 0xBF
+    return isMarked ? slice(3..<count) : self
+  }
+}
+
+extension String {
+  /// See ``Table/withoutByteOrderMark``.
+  public var withoutByteOrderMark: String {
+    unicodeScalars.first == "\u{FEFF}" ? String(unicodeScalars.dropFirst()) : self
+  }
+}

@@ -14,7 +14,8 @@ import Testing
       }
       try writeARPA(trained, to: folder.file(name))
       let read = NGramLanguageModel(
-        table: try readARPA(folder.file(name), mode: tokens), configuration: trained.configuration)
+        table: try readARPA(folder.file(name)).table, configuration: trained.configuration)
+      #expect(try readARPA(folder.file(name)).configuration.tokens == tokens)
       #expect(distance(ngrams(trained.table), ngrams(read.table)) < 1e-6)
       let again = "again-\(name)"
       try writeARPA(read, to: folder.file(again))
@@ -37,7 +38,7 @@ import Testing
   private func read(_ text: String) throws -> NGramTable {
     let folder = try TemporaryFolder()
     defer { withExtendedLifetime(folder) {} }
-    return try readARPA(folder.write("a.arpa", text), mode: .whitespace)
+    return try readARPA(folder.write("a.arpa", text)).table
   }
 
   /// As SRILM writes: a text before, spaces, CRLF, contexts and suffixes left out, no `<unk>`.
@@ -47,7 +48,7 @@ import Testing
         + "-0.7\t<s>\t-0.3\r\n-0.6 </s>\r\n-0.5\ta\t-0.2\r\n-0.4\tb\t-0.1\r\n-0.3\tc\r\n\r\n"
         + "\\2-grams:\r\n-0.25\ta b\t-0.15\r\n\r\n\\3-grams:\r\n-1e-1\tb c a\r\n\r\n\\end\\\r\n")
     let found = ngrams(table)
-    #expect(found[0]["<unk>"]?.probability == logZero)
+    #expect(found[0]["<unk>"]?.probability == -100)
     #expect(found[0].count == 6)
     #expect(Set(found[1].keys) == ["a b", "b c", "c a"])
     #expect(abs((found[1]["b c"]?.probability ?? 0) - (-0.4)) < 1e-6)
@@ -57,9 +58,9 @@ import Testing
 
   /// Every order lacks what it needs of the one below.
   @Test(arguments: 3...8) func everyOrderHasGaps(_ order: Int) throws {
-    var text = "\\data\\\nngram 1=\(order * order)\n"
+    var text = "\\data\\\nngram 1=\(order * order + 2)\n"
     for level in 2...order { text += "ngram \(level)=1\n" }
-    text += "\n\\1-grams:\n"
+    text += "\n\\1-grams:\n-99\t<s>\n-1\t</s>\n"
     for word in 0..<order * order { text += "-1\tw\(word)\t-0.5\n" }
     for level in 2...order {
       let words = (0..<level).map { "w\(level * (level - 1) / 2 + $0 - 1)" }
@@ -96,5 +97,49 @@ import Testing
       let count = output.count
       #expect(count > 0)
     }
+  }
+
+  /// What the format has no place for stands in a comment, which KenLM passes over.
+  @Test func settingsTravel() throws {
+    let folder = try TemporaryFolder()
+    let model = try folder.model("model", [corpus()]) { $0.configuration.tokens = .auto }
+    for name in ["a.arpa", "a.arpa.gz"] {
+      try writeARPA(model, to: folder.file(name))
+      #expect(try text(folder.file(name)).hasPrefix("# aigc tokens=auto\n\\data\\\n"))
+      let read = try #require(try NGramFamily().open(folder.file(name)) as NGramLanguageModel?)
+      let held = try readText(path: corpus())
+      let (before, after) = (
+        try model.evaluate(held, name: "t").perplexity,
+        try read.evaluate(held, name: "t").perplexity
+      )
+      #expect(abs(before / after - 1) < 1e-4)
+      #expect(try readARPA(folder.file(name), tokens: .word).configuration.tokens == .word)
+    }
+    #expect(
+      ARPASettings(line: "# aigc tokens=char sentences=false")
+        == .init(tokens: .char, sentences: false))
+    #expect(ARPASettings(line: "# aigc tokens=nonsense") == nil)
+    #expect(ARPASettings(line: "a remark") == nil)
+    #expect(ARPASettings(tokens: .whitespace).line == "")
+    #expect(
+      ARPASettings(tokens: .char, sentences: false).line == "# aigc tokens=char sentences=false\n")
+    // A binary model by itself takes its settings from the folder that it lies in.
+    #expect(try NGramFamily().open(folder.file("model/model.ngram")).configuration.tokens == .auto)
+  }
+
+  /// Marks as KenLM treats them: sentences need theirs, an unknown word is added, `<UNK>` is `<unk>`.
+  @Test func missingMarks() throws {
+    func file(_ marks: [String]) -> String {
+      "\\data\\\nngram 1=\(marks.count + 1)\n\n\\1-grams:\n"
+        + marks.map { "-0.5\t\($0)\n" }.joined() + "-0.5\ta\n\n\\end\\\n"
+    }
+    for (marks, missing) in [(["<unk>", "<s>"], "</s>"), (["<unk>", "</s>"], "<s>")] {
+      let folder = try TemporaryFolder()
+      let path = try folder.write("a.arpa", file(marks))
+      let message = refuses { _ = try NGramFamily().open(path) }
+      #expect(message.contains("\(missing) is not among the 1-grams"))
+    }
+    #expect(try ngrams(read(file(["<s>", "</s>"])))[0]["<unk>"]?.probability == -100)
+    #expect(try ngrams(read(file(["<s>", "</s>", "<UNK>"])))[0]["<unk>"]?.probability == -0.5)
   }
 }

@@ -1,3 +1,4 @@
+import Console
 import Datasets
 import Files
 import Kernels
@@ -6,6 +7,8 @@ import Kernels
 struct ARPAAssembly {
   private var entries: [ARPAEntries]
   private let name: String
+  /// KenLM's `unknown_missing_logprob`.
+  private static let missing: Float = -100
 
   init(entries: [ARPAEntries], name: String) {
     self.entries = entries
@@ -24,18 +27,29 @@ struct ARPAAssembly {
     throw .badInput("\(name): n-grams do not fit together; not a whole ARPA file")
   }
 
-  /// Every id has one unigram; the three marks are added when the file has none.
+  /// Every id has one unigram. A file without the marks of sentences is refused as KenLM refuses it:
+  /// each text would be as good as impossible. An unknown word that is missing is added with KenLM's
+  /// probability for it.
   private mutating func completeUnigrams(_ count: Int) throws(AIGCError) {
     var position = [Int](repeating: -1, count: count)
     for (index, id) in entries[0].words.enumerated() {
       guard position[Int(id)] < 0 else { throw .badInput("\(name): a 1-gram stands there twice") }
       position[Int(id)] = index
     }
+    for (id, mark) in [(NGramCounts.sentenceStart, "<s>"), (NGramCounts.sentenceEnd, "</s>")]
+    where position[Int(id)] < 0 {
+      throw .badInput(
+        "\(name): \(mark) is not among the 1-grams: a model of sentences needs it")
+    }
+    if position[0] < 0 {
+      Diagnostics.note(
+        "\(name): <unk> is not among the 1-grams; log10 probability -100 is taken for it")
+    }
     var complete = ARPAEntries(order: 1)
     for id in 0..<count {
       let index = position[id]
       complete.words.append(UInt32(truncatingIfNeeded: id))
-      complete.probabilities.append(index < 0 ? logZero : entries[0].probabilities[index])
+      complete.probabilities.append(index < 0 ? Self.missing : entries[0].probabilities[index])
       complete.backoffs.append(index < 0 ? 0 : entries[0].backoffs[index])
     }
     entries[0] = complete

@@ -1,3 +1,4 @@
+import Console
 import Datasets
 import Files
 import Training
@@ -19,18 +20,38 @@ extension NGramFamily {
 
   private func open(_ path: String, tokens: TokenMode?) throws(AIGCError) -> NGramLanguageModel {
     guard let tokens, !isFolder(path) else { return try open(path) }
-    var configuration = NGramConfiguration()
-    configuration.tokens = tokens
-    let table = try readARPA(path, mode: tokens)
-    configuration.order = table.order
-    return NGramLanguageModel(table: table, configuration: configuration)
+    return try readARPA(path, tokens: tokens)
   }
 }
 
-/// Writes an ARPA file; a name that ends in .gz is packed.
+/// Reads an ARPA file, packed or not. Notes what its words are taken for, unless that is told.
+/// - Parameter tokens: what they are; nil: what the file says, or else what stands between white space.
+func readARPA(_ path: String, tokens: TokenMode? = nil) throws(AIGCError) -> NGramLanguageModel {
+  var reader = ARPAReader(text: try readText(path: path), name: path, tokens: tokens)
+  let table = try reader.read()
+  let settings = reader.settings ?? ARPASettings(tokens: .whitespace)
+  if tokens == nil {
+    Diagnostics.note(
+      reader.settings == nil
+        ? "\(path): read with --tokens whitespace, as it does not say what its tokens are; for others "
+          + "convert it with --tokens"
+        : "\(path): read with --tokens \(settings.tokens.rawValue), as its first line says")
+  }
+  var configuration = NGramConfiguration()
+  configuration.order = table.order
+  configuration.tokens = settings.tokens
+  configuration.sentences = settings.sentences
+  return NGramLanguageModel(table: table, configuration: configuration)
+}
+
+/// Writes an ARPA file; a name that ends in .gz is packed. Notes what its words are, where other programs
+/// would take them for what stands between white space.
 func writeARPA(_ model: NGramLanguageModel, to path: String) throws(AIGCError) {
   let mode = model.configuration.tokens
-  let writer = ARPAWriter(model: model.table) { arpaSpelling(of: $0, mode: mode) }
+  let comment = ARPASettings(tokens: mode, sentences: model.configuration.sentences).line
+  let writer = ARPAWriter(model: model.table, comment: comment) {
+    arpaSpelling(of: $0, mode: mode)
+  }
   if path.hasSuffix(".gz") {
     let file = try GzipWriter(path: path)
     try writer.write { (bytes) throws(AIGCError) in try file.write(bytes) }
@@ -39,5 +60,10 @@ func writeARPA(_ model: NGramLanguageModel, to path: String) throws(AIGCError) {
     let file = try OutputFile(path: path)
     try writer.write { (bytes) throws(AIGCError) in try file.write(bytes) }
     try file.commit(sync: false)
+  }
+  if !comment.isEmpty {
+    Diagnostics.note(
+      "\(path): its first line says --tokens \(mode.rawValue), which aigc reads it with; for other "
+        + "programs cut the text the same way")
   }
 }

@@ -9,22 +9,23 @@ import Kernels
 struct ARPAReader {
   private let text: Table<UInt8>
   private let name: String
-  /// How a word of the file is spelled in the vocabulary.
-  private let spelling: @Sendable (_ word: [UInt8]) -> [UInt8]
+  /// What is known of the text that the model was made of; nil: nothing yet.
+  private(set) var settings: ARPASettings?
+  private var mode = TokenMode.whitespace
   private var offset = 0
   private var line = 0
 
-  init(
-    text: Table<UInt8>, name: String, spelling: @escaping @Sendable (_ word: [UInt8]) -> [UInt8]
-  ) {
+  /// - Parameter tokens: what the words are; nil: what the file says.
+  init(text: Table<UInt8>, name: String, tokens: TokenMode?) {
     self.text = text
     self.name = name
-    self.spelling = spelling
+    settings = tokens.map { ARPASettings(tokens: $0) }
   }
 
   /// - Throws: ``AIGCError`` (badInput) naming the line that is wrong.
   mutating func read() throws(AIGCError) -> NGramTable {
     let sizes = try readHeader()
+    mode = settings?.tokens ?? .whitespace
     var words = VocabularyBuilder()
     var entries: [ARPAEntries] = []
     for (index, size) in sizes.enumerated() {
@@ -89,7 +90,9 @@ struct ARPAReader {
   private mutating func readHeader() throws(AIGCError) -> [Int] {
     while true {
       guard let range = nextFilledLine() else { throw problem("no \\data\\ line") }
-      if string(range) == "\\data\\" { break }
+      let content = string(range)
+      if content == "\\data\\" { break }
+      if settings == nil { settings = ARPASettings(line: content) }
     }
     var sizes: [Int] = []
     while let range = nextFilledLine() {
@@ -112,6 +115,14 @@ struct ARPAReader {
     return sizes
   }
 
+  private func word(_ field: Range<Int>) -> [UInt8] {
+    let word = field.map { text[$0] }
+    // SRILM has it in capitals; KenLM takes both.
+    if word == Self.capitalUnknown { return Array("<unk>".utf8) }
+    return tokenBytes(ofARPASpelling: word, mode: mode)
+  }
+  private static let capitalUnknown = Array("<UNK>".utf8)
+
   private mutating func parseEntry(
     _ range: Range<Int>, isLast: Bool, into level: inout ARPAEntries,
     _ words: inout VocabularyBuilder
@@ -123,7 +134,7 @@ struct ARPAReader {
       guard let field = fields.next() else {
         throw problem("\(level.order) words expected")
       }
-      let word = spelling(field.map { text[$0] })
+      let word = word(field)
       let known = words.count
       let id = words.id(for: word)
       guard level.order == 1 || Int(id) < known else {

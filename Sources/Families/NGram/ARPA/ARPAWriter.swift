@@ -5,6 +5,8 @@ import Kernels
 /// Writes a model as an ARPA file (Doug Paul's format, as SRILM and KenLM read it).
 struct ARPAWriter {
   let model: NGramTable
+  /// What stands before the model; see ``ARPASettings``.
+  let comment: String
   /// How a word is written: tokens of an ARPA file are separated by white space.
   let spelling: @Sendable (_ word: [UInt8]) -> [UInt8]
 
@@ -13,7 +15,7 @@ struct ARPAWriter {
 
   func write(to sink: (_ bytes: [UInt8]) throws(AIGCError) -> Void) throws(AIGCError) {
     let words = try SpelledWords(model.vocabulary, spelling)
-    var head = "\\data\\\n"
+    var head = comment + "\\data\\\n"
     for (index, level) in model.levels.enumerated() {
       head += "ngram \(index + 1)=\(level.count)\n"
     }
