@@ -43,13 +43,15 @@ public protocol Family: Sendable {
     _ path: String, to output: String, options: ConversionOptions
   ) throws(AIGCError)
 
-  /// Makes a model folder of tensors that another program trained, a bare state_dict say: `aigc
-  /// convert --family <name>`. The folder may be replaced if it is there.
-  /// - Throws: ``AIGCError``: usage when the family cannot, mismatch when the tensors are not those
-  ///   of such a model.
-  func importCheckpoint(
-    _ checkpoint: Checkpoint, options: ImportOptions, to folder: String
-  ) throws(AIGCError)
+  /// What tensors of such a model look like in files of other programs; nil when none are read.
+  var importForm: ImportForm? { get }
+
+  /// What makes a model folder of a bare state_dict: see `importCheckpoint`.
+  /// - Returns: nil when its names are not those of such a model.
+  /// - Throws: ``AIGCError``: mismatch when its shapes make none.
+  func importer(
+    of checkpoint: Checkpoint, options: ImportOptions, folder: String
+  ) throws(AIGCError) -> TensorImporter?
 
   /// Trains the model at `path` further on `data`; the result goes to `output`, which may be the same
   /// folder.
@@ -90,11 +92,11 @@ extension Family {
     throw .usage("\(path): a model of the family \(name) has no other format")
   }
 
-  public func importCheckpoint(
-    _ checkpoint: Checkpoint, options: ImportOptions, to folder: String
-  ) throws(AIGCError) {
-    throw .usage("--family \(name): models of this family cannot be made of a file of tensors")
-  }
+  public var importForm: ImportForm? { nil }
+
+  public func importer(
+    of checkpoint: Checkpoint, options: ImportOptions, folder: String
+  ) throws(AIGCError) -> TensorImporter? { nil }
 }
 
 /// A family whose models are language models, usable by every text verb.

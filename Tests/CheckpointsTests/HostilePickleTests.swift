@@ -21,10 +21,10 @@ import Testing
   /// Items of one container, put there in many small steps.
   @Test func itemsInContainersCount() throws {
     func steps(_ first: String, _ middle: String, _ last: String) -> [UInt8] {
-      repeated("(" + first + String(repeating: middle, count: 5000) + last, 200)
+      repeated("(" + first + String(repeating: middle, count: 5000) + last, 60)
     }
     var memo: [UInt8] = []
-    for index in 0..<200_000 {
+    for index in 0..<90_000 {
       memo += [0x4E, 0x72]
       memo += littleEndian(UInt32(index))
       memo.append(0x30)

@@ -2,7 +2,7 @@ import Files
 
 /// A tensor in a file. Its values are read when they are asked for.
 public struct StoredTensor: Sendable {
-  public let name: String
+  public private(set) var name: String
   public let type: ScalarType
   /// Empty for a single number.
   public let shape: [Int]
@@ -85,6 +85,12 @@ public struct StoredTensor: Sendable {
     }
     self.offset = offset
     self.strides = Self.areContiguous(steps, shape) ? nil : steps
+  }
+
+  func renamed(_ name: String) -> StoredTensor {
+    var result = self
+    result.name = name
+    return result
   }
 
   /// The product of a shape.

@@ -66,11 +66,21 @@ struct ClassifierFamily: PictureMeasuringFamily {
     try write(configuration, network, type: type, to: folder)
   }
 
+  var importForm: ImportForm? {
+    ImportForm(
+      tensors:
+        "features.0.weight [maps, channels, 3, 3], features.7.weight … for each further stage, "
+        + "classifier.1.weight [hidden, values] and classifier.4.weight [classes, hidden]")
+  }
+
   /// A `state_dict` of the network that ``ClassifierNetwork`` describes: sizes from the shapes; pictures
   /// are taken to be square, classes are called by their numbers.
-  func importCheckpoint(
-    _ checkpoint: Checkpoint, options: ImportOptions, to folder: String
-  ) throws(AIGCError) {
+  func importer(
+    of checkpoint: Checkpoint, options: ImportOptions, folder: String
+  ) throws(AIGCError) -> TensorImporter? {
+    guard checkpoint["features.0.weight"] != nil, checkpoint["classifier.1.weight"] != nil,
+      checkpoint["classifier.4.weight"] != nil
+    else { return nil }
     var stages: [Int] = []
     // Seven layers a stage.
     while stages.count < 8, let weight = checkpoint["features.\(7 * stages.count).weight"] {
@@ -81,7 +91,10 @@ struct ClassifierFamily: PictureMeasuringFamily {
     let last = try checkpoint.tensor("classifier.4.weight").shape
     guard first.count == 4, hidden.count == 2, last.count == 2, let width = stages.last, width > 0,
       hidden[1] % width == 0, hidden[1] > 0, hidden[1] < 1 << 40, (2...65536).contains(last[0])
-    else { throw .mismatch("\(checkpoint.path): the shapes make no classifier") }
+    else {
+      throw .mismatch(
+        "\(checkpoint.path): the shapes make no classifier: \(checkpoint.summary)")
+    }
     let cells = hidden[1] / width
     let side = Int(Double(cells).squareRoot().rounded())
     guard side * side == cells, side << stages.count <= PictureSize.longestSide else {
@@ -94,7 +107,9 @@ struct ClassifierFamily: PictureMeasuringFamily {
     configuration.hidden = hidden[0]
     if let problem = configuration.problem { throw .mismatch("\(checkpoint.path): \(problem)") }
     let network = try Classifier.network(checkpoint, configuration)
-    try write(configuration, network, type: .f32, to: folder)
+    return { [configuration] () throws(AIGCError) in
+      try write(configuration, network, type: .f32, to: folder)
+    }
   }
 
   /// Writes a model folder.

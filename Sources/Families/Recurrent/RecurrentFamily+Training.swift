@@ -48,11 +48,22 @@ extension RecurrentFamily: FinetunableFamily {
 }
 
 extension RecurrentFamily {
+  var importForm: ImportForm? {
+    let gates = Name.kind.gates == 1 ? "" : "\(Name.kind.gates) x "
+    return ImportForm(
+      tensors: "embedding.weight [vocabulary, embedding], \(Name.kind.rawValue).weight_ih_l0 "
+        + "[\(gates)hidden, embedding], \(Name.kind.rawValue).weight_hh_l0 [\(gates)hidden, hidden], "
+        + "their biases, and fc.weight [vocabulary, hidden]")
+  }
+
   /// Makes a model folder of a `state_dict` such as the article's `LSTMLanguageModel` has: sizes from
   /// the shapes, tokens from a file with one a line; without it they are called by their numbers.
-  func importCheckpoint(
-    _ checkpoint: Checkpoint, options: ImportOptions, to folder: String
-  ) throws(AIGCError) {
+  func importer(
+    of checkpoint: Checkpoint, options: ImportOptions, folder: String
+  ) throws(AIGCError) -> TensorImporter? {
+    guard checkpoint["embedding.weight"] != nil,
+      checkpoint["\(Name.kind.rawValue).weight_hh_l0"] != nil
+    else { return nil }
     let shapes = try RecurrentShapes(checkpoint, Name.kind)
     let tokenizer = try vocabulary(options.vocabulary, count: shapes.vocabulary)
     var configuration = RecurrentConfiguration(
@@ -62,12 +73,14 @@ extension RecurrentFamily {
     var nothing = RandomSource.zeros
     let network = RecurrentNetwork(configuration.sizes, using: &nothing)
     try StateDictionary.load(network.namedParameters, from: checkpoint)
-    let output = try OutputFolder(path: folder)
-    try tokenizer.write { output.file($0) }
-    try StateDictionary.write(
-      network.namedParameters, to: output.file(RecurrentFolder.weights))
-    try configuration.write(to: output.file(ModelConfiguration.fileName))
-    try output.commit()
+    return { [configuration] () throws(AIGCError) in
+      let output = try OutputFolder(path: folder)
+      try tokenizer.write { output.file($0) }
+      try StateDictionary.write(
+        network.namedParameters, to: output.file(RecurrentFolder.weights))
+      try configuration.write(to: output.file(ModelConfiguration.fileName))
+      try output.commit()
+    }
   }
 
   /// The first three tokens have fixed meanings, whatever their names in the file.

@@ -86,24 +86,34 @@ struct VAEFamily<Name: VAEFamilyName>: ImageFamily {
     try folder.commit()
   }
 
+  var importForm: ImportForm? {
+    let prefix = VAEFolder.prefix(Name.kind)
+    return ImportForm(
+      tensors:
+        "\(prefix)encoder.0.weight, \(prefix)encoder.2.weight … and \(prefix)decoder.0.weight …, the "
+        + "last of the encoder with [2 x latent, …]"
+        + (Name.kind == .vaegan ? ", and discriminator.model.0.weight …" : ""))
+  }
+
   /// `aigc convert FILE FOLDER --family vae|vaegan`: a bare state_dict of the article's class, its sizes
   /// from the shapes; pictures are taken to be square.
-  func importCheckpoint(
-    _ checkpoint: Checkpoint, options: ImportOptions, to folder: String
-  ) throws(AIGCError) {
+  func importer(
+    of checkpoint: Checkpoint, options: ImportOptions, folder: String
+  ) throws(AIGCError) -> TensorImporter? {
     guard options.part == nil else { throw .usage("--part is of the families gan and dcgan") }
+    guard checkpoint["\(VAEFolder.prefix(Name.kind))encoder.0.weight"] != nil else { return nil }
     guard let configuration = VAEShapes.configuration(checkpoint, Name.kind) else {
-      throw .mismatch(
-        "\(checkpoint.path): the shapes are no \(name): \(VAEFolder.prefix(Name.kind))encoder.0.weight …"
-      )
+      throw .mismatch("\(checkpoint.path): the shapes are no \(name): \(checkpoint.summary)")
     }
     let networks = try VAEFolder.networks(checkpoint, configuration)
     let discriminator = try VAEFolder.discriminator(checkpoint, configuration)
     if Name.kind == .vaegan, discriminator == nil {
       throw .mismatch("\(checkpoint.path): no discriminator.model.0.weight")
     }
-    let output = try OutputFolder(path: folder)
-    try VAEFolder.write(configuration, networks, discriminator: discriminator, to: output.file)
-    try output.commit()
+    return { () throws(AIGCError) in
+      let output = try OutputFolder(path: folder)
+      try VAEFolder.write(configuration, networks, discriminator: discriminator, to: output.file)
+      try output.commit()
+    }
   }
 }

@@ -43,7 +43,7 @@ public struct ImportOptions: Sendable {
   public var vocabulary: String?
   public var part: Part?
 
-  public init() {}
+  public init(part: Part? = nil) { self.part = part }
 }
 
 /// `aigc convert IN OUT`.
@@ -54,7 +54,7 @@ public struct Convert: ConsoleCommand {
     discussion: """
       N-gram models: .arpa and .arpa.gz are ARPA files, other names model folders.
       Files of PyTorch (.pth .pt .bin .ckpt) and safetensors: OUT ends in .safetensors, or --family \
-      makes a model folder.
+      makes a model folder of the state_dict in the file, under whatever key and prefix.
       GPT-2 models: a folder, as Hugging Face has them (model.safetensors or pytorch_model.bin), goes \
       to a folder with model.safetensors.
       GANs: a folder goes to a folder, with --type f16 of half the size, with --part generator without \

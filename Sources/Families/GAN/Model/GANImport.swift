@@ -4,45 +4,78 @@ import Kernels
 import NN
 import Training
 
-/// `aigc convert FILE FOLDER --family gan|dcgan`: bare state_dicts of the article's classes.
+/// `aigc convert FILE FOLDER --family gan|dcgan`: state_dicts of the article's classes.
 extension GANFamily {
+  var importForm: ImportForm? {
+    ImportForm(
+      prefix: GANShapes.prefix,
+      tensors: Name.kind == .gan
+        ? "the generator's model.0.weight [outputs, latent], model.2.weight … up to [values of a picture, …]"
+        : "the generator's model.0.weight [latent, maps, 4, 4], model.3.weight … up to [maps, channels, 4, 4]"
+    )
+  }
+
   /// Makes a model folder of a generator, its sizes from the shapes; a discriminator joins the
   /// folder of its generator.
-  func importCheckpoint(
-    _ checkpoint: Checkpoint, options: ImportOptions, to folder: String
-  ) throws(AIGCError) {
+  func importer(
+    of checkpoint: Checkpoint, options: ImportOptions, folder: String
+  ) throws(AIGCError) -> TensorImporter? {
+    guard checkpoint["\(GANShapes.prefix)0.weight"] != nil else { return nil }
+    if options.part == .discriminator { return try discriminator(checkpoint, folder) }
     var nothing = RandomSource.zeros
-    if options.part == .discriminator {
-      guard fileExists("\(folder)/\(GANFolder.generator)") else {
-        throw .usage("\(folder): import the generator first; the discriminator joins its folder")
-      }
-      let configuration = try GANConfiguration.read(folder: folder)
-      guard configuration.family == name else {
-        throw .mismatch("\(folder): a model of the family \(configuration.family), not \(name)")
-      }
-      let network = try GANFolder.discriminator(checkpoint, configuration)
-      try StateDictionary.write(
-        network.namedParameters, to: "\(folder)/\(GANFolder.discriminator)")
-      return
-    }
-    let configuration = try GANShapes.configuration(checkpoint, Name.kind)
+    let configuration = try GANShapes.configuration(
+      checkpoint, Name.kind, isGenerator: options.part == .generator)
     let generator = GANGenerator(configuration, using: &nothing)
     try StateDictionary.load(generator.namedParameters, from: checkpoint)
-    let output = try OutputFolder(path: folder)
-    try GANFolder.write(
-      configuration, generator: generator.namedParameters, discriminator: nil, to: output.file)
-    try output.commit()
+    return { () throws(AIGCError) in
+      let output = try OutputFolder(path: folder)
+      try GANFolder.write(
+        configuration, generator: generator.namedParameters, discriminator: nil, to: output.file)
+      try output.commit()
+    }
+  }
+
+  private func discriminator(
+    _ checkpoint: Checkpoint, _ folder: String
+  ) throws(AIGCError) -> TensorImporter {
+    guard fileExists("\(folder)/\(GANFolder.generator)") else {
+      throw .usage("\(folder): import the generator first; the discriminator joins its folder")
+    }
+    let configuration = try GANConfiguration.read(folder: folder)
+    guard configuration.family == name else {
+      throw .mismatch("\(folder): a model of the family \(configuration.family), not \(name)")
+    }
+    let network = try GANFolder.discriminator(checkpoint, configuration)
+    return { () throws(AIGCError) in
+      try StateDictionary.write(
+        network.namedParameters, to: "\(folder)/\(GANFolder.discriminator)")
+    }
   }
 }
 
 /// The sizes of a generator, as the shapes of its tensors have them.
 private enum GANShapes {
+  /// What the names of the article's classes begin with.
+  static let prefix = "model."
+
+  /// - Parameter isGenerator: whether it is known to be one; else what only narrows is taken for
+  ///   a discriminator, and refused.
   static func configuration(
-    _ checkpoint: Checkpoint, _ kind: GANKind
+    _ checkpoint: Checkpoint, _ kind: GANKind, isGenerator: Bool
   ) throws(AIGCError) -> GANConfiguration {
     let shapes = weights(checkpoint, kind == .gan ? 2 : 3)
     guard shapes.count > 1, shapes.allSatisfy({ $0.count == (kind == .gan ? 2 : 4) }) else {
-      throw .mismatch("\(checkpoint.path): no generator of a \(kind.rawValue): model.0.weight …")
+      throw .mismatch(
+        "\(checkpoint.path): no generator of a \(kind.rawValue): its weights are those of layers that "
+          + "are \(kind == .gan ? "fully connected" : "transposed convolutions with norms between"): "
+          + checkpoint.summary)
+    }
+    let narrows = !isGenerator && shapes.allSatisfy { $0[0] < $0[1] }
+    if kind == .gan, narrows || shapes.last?[0] == 1 {
+      let sizes = [shapes[0][1]] + shapes.map { $0[0] }
+      throw .mismatch(
+        "\(checkpoint.path): \(sizes.map { String($0) }.joined(separator: " → ")) is a discriminator: import "
+          + "its generator, then this with --part discriminator into the same folder")
     }
     let result = kind == .gan ? linear(shapes) : convolutional(shapes)
     guard let result, result.problem == nil else {
@@ -55,7 +88,7 @@ private enum GANShapes {
   /// Shapes of `model.0.weight`, `model.<step>.weight`, ….
   private static func weights(_ checkpoint: Checkpoint, _ step: Int) -> [[Int]] {
     var shapes: [[Int]] = []
-    while shapes.count < 16, let tensor = checkpoint["model.\(step * shapes.count).weight"] {
+    while shapes.count < 16, let tensor = checkpoint["\(prefix)\(step * shapes.count).weight"] {
       shapes.append(tensor.shape)
     }
     return shapes
