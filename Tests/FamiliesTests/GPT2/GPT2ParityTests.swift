@@ -10,8 +10,8 @@ import Training
 @testable import Families
 
 /// The folder of fixtures that `Scripts/fixtures/gpt2.py` writes.
-func gpt2Fixture(_ name: String, file: String = #filePath) -> String {
-  "\(parentFolder(of: parentFolder(of: file)))/Fixtures/gpt2/\(name)"
+func gpt2Fixture(_ name: String) -> String {
+  "\(parentFolder(of: parentFolder(of: #filePath)))/Fixtures/gpt2/\(name)"
 }
 
 /// The network of a fixture's folder.
