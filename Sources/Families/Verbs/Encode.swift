@@ -35,12 +35,13 @@ struct Encode: ConsoleCommand {
       try codec.writeTensors(sets, to: out)
       return try report(codec, [.init("pictures", .int(sets.reduce(0) { $0 + $1.count }))])
     }
-    let bytes = try codec.encode(sets, step: coding.step).bytes
+    let latents = try codec.encode(sets, step: coding.step)
+    let bytes = latents.bytes
+    // A file that nothing comes back of is not written.
+    let found = try CompressionReport(codec, latents, size: bytes.count, name: out, sets)
     let file = try OutputFile(path: out)
     try file.write(bytes)
     try file.commit(sync: false)
-    let found = try CompressionReport(
-      codec, LatentFile(path: out), size: bytes.count, name: out, sets)
     Diagnostics.note(found.text)
     try report(codec, found.members)
   }

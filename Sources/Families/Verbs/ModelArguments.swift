@@ -79,7 +79,7 @@ func readText(_ argument: String, allowsWords: Bool) throws(AIGCError) -> String
     return argument.withoutByteOrderMark
   }
   let table = try StandardInput.table(argument)
-  let bytes = table.indices.map { table[$0] }
+  let bytes = try Interruption.map(table.count) { table[$0] }
   guard let text = String(validating: bytes, as: UTF8.self) else {
     throw .badInput("\(argument == "-" ? "standard input" : argument): not UTF-8 text")
   }
