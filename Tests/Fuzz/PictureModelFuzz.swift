@@ -181,7 +181,7 @@ struct PictureModelFuzz: FuzzSubject {
     let model = try Classifier(folder: folder)
     let size = model.size.width * model.size.height * model.channels
     let values = [Float](repeating: 0.5, count: 2 * size)
-    let (features, classes) = try model.features(values)
+    let (features, classes, _) = try model.features(values)
     guard features.count == 2 * model.featureCount, classes.count == 2,
       try model.probabilities(values).count == 2 * model.classes.count
     else { throw AIGCError.failed("impossible results") }
