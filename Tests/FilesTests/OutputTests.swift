@@ -4,7 +4,7 @@ import Testing
 @testable import Files
 
 /// A folder of its own for one test, removed afterwards.
-private final class Scratch {
+final class Scratch {
   let path: String
   init() {
     var name = Array("/tmp/aigc-files-XXXXXX".utf8CString)
@@ -39,6 +39,9 @@ private final class Scratch {
       let file = try OutputFile(path: folder.file("x"))
       try file.write(text)
       try file.commit(sync: false)
+      let configuration = try OutputFile(path: folder.file("config.json"))
+      try configuration.write("{\"family\":\"x\"}")
+      try configuration.commit(sync: false)
       try folder.commit()
     }
     #expect(folderContents(scratch.path) == ["model"])

@@ -6,6 +6,7 @@ public enum StandardInput {
   /// Everything up to its end.
   /// - Throws: ``AIGCError``: failed when it cannot be read, interrupted at Ctrl-C.
   public static func read() throws(AIGCError) -> [UInt8] {
+    InputRecord.add(descriptor: STDIN_FILENO)
     var bytes: [UInt8] = []
     var block = [UInt8](repeating: 0, count: 1 << 16)
     while true {

@@ -4,13 +4,35 @@ import Files
 /// its name only when complete.
 public final class Answer {
   private let file: OutputFile?
+  /// Whether nobody is there to be told of finished work.
+  private let isUnheard: Bool
 
-  /// An answer to the file at `path`; nil and "-" mean standard output.
-  public init(_ path: String?) throws(AIGCError) {
-    file = if let path, path != "-" { try OutputFile(path: path) } else { nil }
+  /// An answer to the file at `path`; nil, "-" and /dev/stdout mean standard output.
+  /// - Parameter kind: what the file will hold, which its ending must not deny.
+  /// - Throws: ``AIGCError``: as ``Files/OutputFile/init(path:)``; usage for an ending of something else.
+  public init(_ path: String?, _ kind: OutputKind = .text) throws(AIGCError) {
+    isUnheard = false
+    guard let path, !isStandardOutput(path) else {
+      file = nil
+      return
+    }
+    try kind.check(path)
+    file = try OutputFile(path: path)
+  }
+
+  private init(isUnheard: Bool) {
+    file = nil
+    self.isUnheard = isUnheard
+  }
+
+  /// An answer that only says what was done: where the model stands, say. It goes to standard output, and
+  /// that this was closed before the command began is no error.
+  public static func ofFinishedWork() -> Answer {
+    Answer(isUnheard: StandardOutput.isMissing)
   }
 
   public func write(_ bytes: [UInt8]) throws(AIGCError) {
+    if isUnheard { return }
     if let file { try file.write(bytes) } else { try StandardOutput.write(bytes) }
   }
 
@@ -18,7 +40,9 @@ public final class Answer {
 
   /// Writes a piece of text that a reader is waiting for.
   public func stream(_ bytes: [UInt8]) throws(AIGCError) {
-    if let file { try file.write(bytes) } else { try StandardOutput.stream(bytes) }
+    guard let file else { return try StandardOutput.stream(bytes) }
+    try file.write(bytes)
+    try file.deliver()
   }
 
   /// One JSON object on one line, `schema` first.

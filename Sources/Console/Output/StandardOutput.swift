@@ -19,6 +19,11 @@ public enum StandardOutput {
   /// cost more than the token.
   private static let coalescing = Duration.milliseconds(2)
 
+  private static let missing = Mutex(false)
+  /// Whether the process was started without standard output (`>&-`).
+  public static var isMissing: Bool { missing.withLock { $0 } }
+  static func setMissing() { missing.withLock { $0 = true } }
+
   /// Whether the reader of the pipe has gone.
   public static var isClosed: Bool { state.withLock { $0.isClosed } }
 

@@ -13,6 +13,7 @@ public enum Console {
   /// the process.
   public static func run(root: any ParsableCommand.Type, arguments: [String]) -> Never {
     openStandardDescriptors()
+    InputRecord.keep()
     Interruption.install()
     let code = execute(
       root: root, arguments: arguments, environment: ProcessInfo.processInfo.environment)
@@ -105,6 +106,7 @@ public enum Console {
   /// write text into it.
   private static func openStandardDescriptors() {
     for descriptor in STDIN_FILENO...STDERR_FILENO where fcntl(descriptor, F_GETFD) < 0 {
+      if descriptor == STDOUT_FILENO { StandardOutput.setMissing() }
       _ = open("/dev/null", O_RDONLY)
     }
   }

@@ -34,6 +34,7 @@ public final class GzipReader {
     descriptor = isStandardInput ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC)
     closesDescriptor = !isStandardInput
     guard descriptor >= 0 else { throw .badInput("\(path): \(systemErrorText())") }
+    InputRecord.add(descriptor: descriptor)
     input = .allocate(capacity: Self.inputSize)
     stream = .allocate(capacity: 1)
     stream.initialize(to: z_stream())

@@ -56,11 +56,10 @@ enum NGramFolder {
   static let model = "model.ngram"
   static let counts = "counts.ngram"
 
-  /// Writes a whole model folder, replacing what is at `path` in one step.
+  /// Writes a whole model folder and puts it in its place.
   static func write(
-    _ table: NGramTable, _ configuration: NGramConfiguration, to path: String
+    _ table: NGramTable, _ configuration: NGramConfiguration, to folder: OutputFolder
   ) throws(AIGCError) {
-    let folder = try OutputFolder(path: path)
     try table.write(to: folder.file(model), isQuantized: configuration.quantized)
     try configuration.write(to: folder.file(ModelConfiguration.fileName))
     try folder.commit()

@@ -31,8 +31,13 @@ public struct NGramTrainer: Sendable {
 
   public init() {}
 
-  /// Trains on the texts and writes a model folder.
+  /// Trains on the texts and writes a model folder, in the place of an older model.
+  /// - Throws: ``AIGCError``: usage for a folder there that is no model's, or holds one of the texts;
+  ///   failed while another process writes there and when the disk refuses; badInput for the texts.
   public func train(to path: String) throws(AIGCError) {
+    for text in texts + [heldOut].compactMap({ $0 }) where text != "-" {
+      try OutputFolder.checkKeeps(text, replacing: path)
+    }
     let folder = try OutputFolder(path: path)
     let corpus = try CorpusCounter(trainer: self).count(
       temporary: temporaryFolder ?? folder.file("."))
@@ -44,6 +49,8 @@ public struct NGramTrainer: Sendable {
   /// all texts together would have given.
   /// - Throws: ``AIGCError`` (mismatch) for a model without counts.
   public func update(model: String, to path: String) throws(AIGCError) {
+    // Before the counts are read: another update may be under way.
+    let folder = try OutputFolder(path: path)
     let counts = "\(model)/\(NGramFolder.counts)"
     guard fileExists(counts) else {
       throw .mismatch("\(model): keeps no counts, so it cannot be updated; train it again")
@@ -51,7 +58,6 @@ public struct NGramTrainer: Sendable {
     var trainer = self
     trainer.configuration = try NGramConfiguration.read(folder: model)
     let old = try NGramTable(path: "\(model)/\(NGramFolder.model)")
-    let folder = try OutputFolder(path: path)
     let temporary = temporaryFolder ?? folder.file(".")
     let corpus = try CorpusCounter(trainer: trainer).count(
       temporary: temporary, after: counts, vocabulary: old.vocabulary,

@@ -92,12 +92,13 @@ public struct Convert: ConsoleCommand {
   }
 
   public func run() throws {
+    for path in [input, vocab].compactMap({ $0 }) { InputRecord.add(path) }
     if let family {
       try importTensors(into: try Self.family(named: family))
     } else {
       try convert(try ModelStore.standard().resolve(input))
     }
-    try StandardOutput.write("\(output)\n")
+    if !isStandardOutput(output) { try Answer.ofFinishedWork().write("\(output)\n") }
   }
 
   private func importTensors(into family: any Family) throws(AIGCError) {
@@ -116,9 +117,10 @@ public struct Convert: ConsoleCommand {
   private func convert(_ path: String) throws(AIGCError) {
     let claiming = families.first { $0.claims(path) }
     if claiming == nil, Checkpoint.recognizes(path) {
-      guard output.hasSuffix(".safetensors") else {
+      guard OutputKind.ending(of: output) == "safetensors" || !isPlainFile(output) else {
         throw .usage("\(output): tensors go to a name that ends in .safetensors, or pass --family")
       }
+      try OutputPlan.check([(output, .tensors)])
       try writeTensors(of: Checkpoint.open(path), to: output)
       return
     }

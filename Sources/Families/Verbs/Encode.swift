@@ -21,27 +21,35 @@ struct Encode: ConsoleCommand {
   @Option(
     name: .shortAndLong,
     help: """
-      The file to write; its name may end in .safetensors, for tensors mean and log_variance (or \
+      The file to write, - for standard output; its name may end in .safetensors, for tensors mean and log_variance (or \
       codes) that other programs read.
       """, completion: .file())
   var out: String
   @OptionGroup var coding: CodingArguments
   @OptionGroup var common: CommonOptions
 
+  func validate() throws {
+    if common.json, isStandardOutput(out) {
+      throw ValidationError("--out \(out) or --json, not both")
+    }
+  }
+
   func run() throws {
+    let isTensors = OutputKind.ending(of: out) == "safetensors"
+    try OutputPlan.check([(out, isTensors ? .tensors : .latents)], reading: pictures)
     let codec = try openCodec(model)
     let sets = try coding.open(pictures, codec)
-    if out.hasSuffix(".safetensors") {
+    if isTensors {
       try codec.writeTensors(sets, to: out)
       return try report(codec, [.init("pictures", .int(sets.reduce(0) { $0 + $1.count }))])
     }
     let latents = try codec.encode(sets, step: coding.step)
-    let bytes = latents.bytes
     // A file that nothing comes back of is not written.
-    let found = try CompressionReport(codec, latents, size: bytes.count, name: out, sets)
-    let file = try OutputFile(path: out)
-    try file.write(bytes)
-    try file.commit(sync: false)
+    let found = try CompressionReport(
+      codec, latents, size: latents.bytes.count, name: out, sets)
+    let answer = try Answer(out, .latents)
+    try answer.write(latents.bytes)
+    try answer.finish()
     Diagnostics.note(found.text)
     try report(codec, found.members)
   }
@@ -49,8 +57,10 @@ struct Encode: ConsoleCommand {
   private func report(
     _ codec: PictureCodec, _ members: [JSONValue.Member]
   ) throws(AIGCError) {
-    guard common.json else { return try StandardOutput.write(out + "\n") }
-    try Answer(nil).write(
+    if isStandardOutput(out) { return }
+    let answer = Answer.ofFinishedWork()
+    guard common.json else { return try answer.write(out + "\n") }
+    try answer.write(
       json: [.init("model", .string(codec.path))] + members + [.init("file", .string(out))])
   }
 }

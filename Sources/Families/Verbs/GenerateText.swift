@@ -39,6 +39,9 @@ public struct GenerateText: ConsoleCommand {
     if text.logprobs != nil, !common.json {
       throw AIGCError.usage("--logprobs goes with --json")
     }
+    try OutputPlan.check(
+      [(out, common.json ? .json : .text), (text.promptCache, .promptCache)],
+      reading: [text.file] + copies.files)
     var options = try text.options(sampling: sampling.configuration)
     let (path, model) = try model.load(context: contextSize)
     options.seed = seed.resolve()
@@ -47,7 +50,7 @@ public struct GenerateText: ConsoleCommand {
     }
     var generator = try TextGenerator(model: model, options: options)
     generator.promptProgress = promptProgress()
-    let answer = try Answer(out)
+    let answer = try Answer(out, common.json ? .json : .text)
     var printer = SamplePrinter(answer: answer)
     let isPlain = !common.json
     let samples = try generator.run { if isPlain { try printer.write($0) } }

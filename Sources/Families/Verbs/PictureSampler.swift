@@ -199,22 +199,16 @@ struct SampledFile {
   ///   - path: .png, .jpg or .jpeg; .apng for an animation; "-" for PNG to standard output.
   ///   - isAnimation: whether it must be a format that can move.
   func write(to path: String, isAnimation: Bool) throws(AIGCError) {
-    let answer = try Answer(path)
-    try answer.write(bytes(path, isAnimation: isAnimation))
+    let answer = try Answer(path, isAnimation ? .animation : .picture)
+    let bytes =
+      if isAnimation {
+        try AnimatedPicture(pictures, milliseconds: 50).png()
+      } else if OutputKind.isJPEG(path) {
+        try pictures[0].jpeg()
+      } else {
+        try pictures[0].png()
+      }
+    try answer.write(bytes)
     try answer.finish()
-  }
-
-  private func bytes(_ path: String, isAnimation: Bool) throws(AIGCError) -> [UInt8] {
-    let name = path.lowercased()
-    let isJPEG = name.hasSuffix(".jpg") || name.hasSuffix(".jpeg")
-    guard path == "-" || isJPEG || name.hasSuffix(".png") || name.hasSuffix(".apng") else {
-      throw .usage(
-        "\(path): a picture's name ends in .png or .jpg, an animation's in .png or .apng")
-    }
-    if isAnimation {
-      guard !isJPEG else { throw .usage("\(path): an animation is a .png or .apng") }
-      return try AnimatedPicture(pictures, milliseconds: 50).png()
-    }
-    return isJPEG ? try pictures[0].jpeg() : try pictures[0].png()
   }
 }

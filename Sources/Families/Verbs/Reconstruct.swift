@@ -36,10 +36,14 @@ struct Reconstruct: ConsoleCommand {
     if (out == nil) == (outdir == nil) {
       throw ValidationError("--out FILE or --outdir DIR is needed, one of them")
     }
-    if out == "-", common.json { throw ValidationError("--out - or --json, not both") }
+    if let out, isStandardOutput(out), common.json {
+      throw ValidationError("--out \(out) or --json, not both")
+    }
   }
 
   func run() throws {
+    if let outdir { try OutputPlan.check(folder: outdir, reading: inputs) }
+    try OutputPlan.check([(out, .picture)], reading: inputs)
     let codec = try openCodec(model)
     if inputs.contains(where: { LatentFile.recognizes($0) }) {
       guard inputs.count == 1 else {
@@ -69,12 +73,13 @@ struct Reconstruct: ConsoleCommand {
     let count = min(file.count, limit)
     var files: [String] = []
     if let outdir {
+      let paths = (0..<count).map { "\(outdir)/\(Self.fileName($0))" }
+      // Before the first is written.
+      for path in paths { try InputRecord.checkFile(path) }
       try makeFolder(outdir)
       try codec.decode(file, name: name, limit: limit) { values throws(AIGCError) in
         for picture in Picture.pictures(values: values, size: size, channels: channels) {
-          let digits = String(files.count + 1)
-          let zeros = String(repeating: "0", count: max(0, 4 - digits.count))
-          files.append("\(outdir)/\(zeros)\(digits).png")
+          files.append(paths[files.count])
           try picture.write(to: files[files.count - 1])
         }
       }
@@ -92,6 +97,12 @@ struct Reconstruct: ConsoleCommand {
     try SampledFile([try sheet(again, above: sets, size, channels)])
       .write(to: path, isAnimation: false)
     return [path]
+  }
+
+  /// "0001.png".
+  private static func fileName(_ index: Int) -> String {
+    let digits = String(index + 1)
+    return String(repeating: "0", count: max(0, 4 - digits.count)) + digits + ".png"
   }
 
   private func sheet(
@@ -122,12 +133,13 @@ struct Reconstruct: ConsoleCommand {
   private func report(
     _ codec: PictureCodec, _ members: [JSONValue.Member], _ files: [String]
   ) throws(AIGCError) {
+    let answer = Answer.ofFinishedWork()
     if common.json {
-      try Answer(nil).write(
+      try answer.write(
         json: [.init("model", .string(codec.path))] + members
           + [.init("files", .array(files.map { .string($0) }))])
-    } else if out != "-" {
-      try StandardOutput.write(files.map { $0 + "\n" }.joined())
+    } else if !(out.map { isStandardOutput($0) } ?? false) {
+      try answer.write(files.map { $0 + "\n" }.joined())
     }
   }
 }

@@ -56,10 +56,14 @@ struct SamplePictures<Name: ImageFamilyName>: ConsoleCommand {
     if !walk.ends.isEmpty || walk.map, pictures.num != nil || pictures.seeds != nil {
       throw ValidationError("--num and --seeds are of drawn latents")
     }
-    if out == "-", common.json { throw ValidationError("--out - or --json, not both") }
+    if let out, isStandardOutput(out), common.json {
+      throw ValidationError("--out \(out) or --json, not both")
+    }
   }
 
   func run() throws {
+    if let outdir { try OutputPlan.check(folder: outdir) }
+    try OutputPlan.check([(out, walk.frames == nil ? .picture : .animation)], reading: walk.ends)
     let (path, generator) = try loadImageModel(model, family: Name.family)
     let sampler = PictureSampler(
       generator, labels: try pictures.labels(generator), scale: pictures.scale)
@@ -103,16 +107,17 @@ struct SamplePictures<Name: ImageFamilyName>: ConsoleCommand {
   private func report(
     _ path: String, _ generator: any ImageGenerator, _ seeds: [UInt64], _ files: [String]
   ) throws(AIGCError) {
+    let answer = Answer.ofFinishedWork()
     if common.json {
-      try Answer(nil).write(json: [
+      try answer.write(json: [
         .init("model", .string(path)),
         .init("seeds", .array(seeds.map { .int(Int(clamping: $0)) })),
         .init("width", .int(generator.width)), .init("height", .int(generator.height)),
         .init("channels", .int(generator.channels)),
         .init("files", .array(files.map { .string($0) })),
       ])
-    } else if out != "-" {
-      try StandardOutput.write(files.map { $0 + "\n" }.joined())
+    } else if !(out.map { isStandardOutput($0) } ?? false) {
+      try answer.write(files.map { $0 + "\n" }.joined())
     }
   }
 }

@@ -40,6 +40,8 @@ public struct Score: ConsoleCommand {
   public init() {}
 
   public func run() throws {
+    try OutputPlan.check(
+      [(out, common.json ? .json : .lines), (anomalies.roc, .picture)], reading: files)
     let path = try ModelStore.standard().resolve(model)
     let family = try family(of: path)
     guard let family = family as? any AnomalyFamily else {
@@ -65,7 +67,7 @@ public struct Score: ConsoleCommand {
     let model = try loadTextModel(path).model
     let text = try readText(path: file)
     let tokens = try byLine ? scoreLines(of: text, model, file) : score(text, model, file)
-    let answer = try Answer(out)
+    let answer = try Answer(out, common.json ? .json : .lines)
     if common.json {
       try answer.write(json: [], array: "tokens", count: tokens.count) { tokens[$0].json }
     } else {

@@ -109,7 +109,7 @@ struct AnomalyReport {
       try curve.plot(title: "anomalies by \(lastComponent(of: model))", threshold: threshold)
         .picture().write(to: roc)
     }
-    let answer = try Answer(out)
+    let answer = try Answer(out, json ? .json : .lines)
     if json {
       let members = [JSONValue.Member("model", .string(model))] + members(curve)
       try answer.write(json: members, array: "results", count: scores.count) { self.json($0) }

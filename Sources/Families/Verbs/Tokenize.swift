@@ -39,6 +39,7 @@ public struct Tokenize: ConsoleCommand {
   }
 
   public func run() throws {
+    try OutputPlan.check([(out, common.json ? .json : pieces ? .lines : .text)], reading: [text])
     var tokenizer = try tokenizer.load()
     if noParseSpecial, var bpe = tokenizer as? BPETokenizer {
       bpe.parsesSpecialTokens = false
@@ -49,7 +50,7 @@ public struct Tokenize: ConsoleCommand {
       case .words(let words): try tokenizer.encode(prompt: words)
       case .text(let text, let name): try tokenizer.encode(text, name: name)
       }
-    let answer = try Answer(out)
+    let answer = try Answer(out, common.json ? .json : .text)
     if common.json {
       let count = JSONValue.Member("count", .int(ids.count))
       try answer.write(json: [count], array: "tokens", count: self.count ? 0 : ids.count) { index in
@@ -129,6 +130,7 @@ public struct Detokenize: ConsoleCommand {
   public func validate() throws { try tokenizer.check() }
 
   public func run() throws {
+    try OutputPlan.check([(out, common.json ? .json : .text)], reading: ids)
     let tokenizer = try tokenizer.load()
     let limit = tokenizer.vocabularySize
     let ids =
@@ -137,7 +139,7 @@ public struct Detokenize: ConsoleCommand {
         try TokenIDs.read(Table(Array(words.utf8)), name: "the ids", limit: limit)
       case .text(let text, let name): try TokenIDs.read(text, name: name, limit: limit)
       }
-    let answer = try Answer(out)
+    let answer = try Answer(out, common.json ? .json : .text)
     if common.json {
       let text = try tokenizer.text(of: ids[...])
       try answer.write(json: [.init("count", .int(ids.count))] + JSONValue.text(bytes: text))

@@ -13,7 +13,7 @@ func printSummary(
   score: (name: String, text: String) = ("val_loss", "validation loss"),
   command: String = "generate text", usage: String? = nil
 ) throws(AIGCError) {
-  let answer = try Answer(nil)
+  let answer = Answer.ofFinishedWork()
   if json {
     var members: [JSONValue.Member] = [
       .init("model", .string(folder)), .init("steps", .int(summary.steps)),

@@ -65,8 +65,30 @@ public struct Update: ConsoleCommand {
     var options = UpdateOptions()
     (options.steps, options.epochs, options.rate) = (steps, epochs, lr)
     options.seed = seed.seed >= 0 ? UInt64(seed.seed) : 0
-    try family.update(found, with: data, to: path ?? found, options: options)
-    try StandardOutput.write("\(path ?? found)\n")
+    if let path, !isSameFile(path, found) {
+      try family.update(found, with: data, to: path, options: options)
+    } else {
+      try update(found, family, options)
+    }
+    try Answer.ofFinishedWork().write("\(path ?? found)\n")
+  }
+
+  /// The model in its place. An update that is under way is waited for, and then goes on from it.
+  private func update(
+    _ path: String, _ family: any Family, _ options: UpdateOptions
+  ) throws {
+    guard isFolder(path) else {
+      return try family.update(path, with: data, to: path, options: options)
+    }
+    for file in data where file != "-" {
+      try OutputFolder.checkKeeps(file, replacing: path)
+    }
+    let lock = try FolderLock(path) {
+      Diagnostics.note("waiting for another aigc that writes \(path)")
+    }
+    try FolderLock.$current.withValue(lock) {
+      try family.update(path, with: data, to: path, options: options)
+    }
   }
 
   private func isBundled(_ path: String) -> Bool {

@@ -8,17 +8,18 @@ public final class MappedFile: Sendable {
   private let storage: TableStorage?
 
   /// Maps the regular file at `path`.
+  /// - Parameter isInput: whether it must not be written over from then on (``InputRecord``).
   /// - Throws: ``AIGCError`` (badInput) when it is missing, a directory or not readable.
-  public convenience init(path: String) throws(AIGCError) {
-    try self.init(RawPath(path), name: path)
+  public convenience init(path: String, isInput: Bool = true) throws(AIGCError) {
+    try self.init(RawPath(path), name: path, isInput: isInput)
   }
 
   /// The same of a path whose bytes need not be UTF-8.
   public convenience init(_ path: RawPath) throws(AIGCError) {
-    try self.init(path, name: path.text)
+    try self.init(path, name: path.text, isInput: true)
   }
 
-  private init(_ raw: RawPath, name path: String) throws(AIGCError) {
+  private init(_ raw: RawPath, name path: String, isInput: Bool) throws(AIGCError) {
     let descriptor = raw.withCString { open($0, O_RDONLY | O_CLOEXEC) }
     guard descriptor >= 0 else { throw .badInput("\(path): \(systemErrorText())") }
     defer { close(descriptor) }
@@ -28,6 +29,7 @@ public final class MappedFile: Sendable {
       let kind = status.st_mode & S_IFMT == S_IFDIR ? "a directory" : "not a regular file"
       throw .badInput("\(path): \(kind), a file is needed")
     }
+    if isInput { InputRecord.add(status) }
     self.path = path
     count = Int(status.st_size)
     guard count > 0 else {

@@ -58,22 +58,25 @@ public struct ModelConfiguration: Codable, Equatable, Sendable {
   }
 
   /// The file's name inside a model folder.
-  public static let fileName = "config.json"
+  public static let fileName = OutputFolder.configurationName
   private static let largest = 16 << 20
 
   /// The head of the configuration in a model folder.
+  /// - Parameter isInput: whether the model is used, and not only looked at.
   /// - Throws: ``AIGCError`` (badInput) when the file is missing, too large or not what is needed.
-  public static func read(folder: String) throws(AIGCError) -> ModelConfiguration {
-    try decode(ModelConfiguration.self, folder: folder)
+  public static func read(
+    folder: String, isInput: Bool = true
+  ) throws(AIGCError) -> ModelConfiguration {
+    try decode(ModelConfiguration.self, folder: folder, isInput: isInput)
   }
 
   /// Reads `config.json` of a model folder as `type`.
   /// - Throws: ``AIGCError`` (badInput) that names the file and the key.
   public static func decode<Configuration: Decodable>(
-    _ type: Configuration.Type = Configuration.self, folder: String
+    _ type: Configuration.Type = Configuration.self, folder: String, isInput: Bool = true
   ) throws(AIGCError) -> Configuration {
     let path = "\(folder)/\(fileName)"
-    let file = try MappedFile(path: path)
+    let file = try MappedFile(path: path, isInput: isInput)
     guard file.count <= largest else { throw .badInput("\(path): too large for a configuration") }
     let bytes = try file.bytes()
     do {

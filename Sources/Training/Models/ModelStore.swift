@@ -97,7 +97,7 @@ public struct ModelStore: Sendable {
   private func storedModel(name: String, path: String, place: StoredModel.Place) -> StoredModel? {
     var status = stat()
     guard stat("\(path)/\(ModelConfiguration.fileName)", &status) == 0,
-      let configuration = try? ModelConfiguration.read(folder: path)
+      let configuration = try? ModelConfiguration.read(folder: path, isInput: false)
     else { return nil }
     let modified = Double(status.st_mtim.tv_sec) + Double(status.st_mtim.tv_nsec) * 1e-9
     return StoredModel(

@@ -10,13 +10,15 @@ public enum RunFolder {
   ///   - out: the folder of `--out`.
   ///   - force: whether `out` may be a model that is already there, to be replaced.
   ///   - runs: the folder of all runs.
-  /// - Returns: The path; nothing is made there.
-  /// - Throws: ``AIGCError`` (usage) when `out` exists and must not be replaced.
+  /// - Returns: The path; nothing is made there. An ``OutputFolder`` holds it from then on, and another
+  ///   process that chose the same one meanwhile is refused.
+  /// - Throws: ``AIGCError`` (usage) when `out` exists and must not be replaced; an empty folder may be.
   public static func path(
     family: String, data: String, out: String?, force: Bool, runs: String = "runs"
   ) throws(AIGCError) -> String {
     if let out {
       try check(out, force: force)
+      try OutputFolder.choose(out, isFree: !force)
       return out
     }
     let base = "\(runs)/\(family)-\(dataName(data))"
@@ -26,6 +28,7 @@ public enum RunFolder {
       number += 1
       path = "\(base)-\(number)"
     }
+    try OutputFolder.choose(path, isFree: true)
     return path
   }
 
@@ -55,14 +58,13 @@ public enum RunFolder {
   }
 
   private static func check(_ out: String, force: Bool) throws(AIGCError) {
-    guard fileExists(out) else { return }
-    guard force else {
+    if out == "-" { throw .usage("-: a model is a folder, which standard output is not") }
+    try OutputKind.folder.check(out)
+    guard fileExists(out), !isFolder(out) || !folderContents(out).isEmpty else { return }
+    guard force || !isFolder(out) else {
       throw .usage("\(out) exists; pass --force to replace it, or another --out")
     }
-    let isModel = fileExists("\(out)/\(ModelConfiguration.fileName)")
-    guard isModel || (isFolder(out) && folderContents(out).isEmpty) else {
-      throw .usage("\(out) exists and is no model, so --force does not replace it")
-    }
+    try OutputFolder.checkReplaceable(out)
   }
 
   private static let compressions: Set<String> = ["gz", "zip", "xz", "zst", "bz2"]

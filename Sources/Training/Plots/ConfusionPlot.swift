@@ -71,9 +71,7 @@ public struct ConfusionPlot {
   /// Writes the picture as PNG.
   /// - Throws: ``AIGCError`` (failed) when the disk refuses.
   public func write(to path: String) throws(AIGCError) {
-    let file = try OutputFile(path: path)
-    try file.write(picture().png())
-    try file.commit(sync: false)
+    try picture().write(to: path)
   }
 
   private var caption: String {

@@ -124,11 +124,11 @@ extension Picture {
   /// Writes a JPEG file where the name ends in .jpg or .jpeg, else a PNG file. It appears when complete (an
   /// export: no fsync).
   /// - Parameter quality: see ``jpeg(quality:)``.
-  /// - Throws: ``AIGCError`` (failed) when the folder is missing or the disk refuses.
+  /// - Throws: ``AIGCError``: usage for another ending, failed when the folder is missing or the disk
+  ///   refuses.
   public func write(to path: String, quality: Int = 90) throws(AIGCError) {
-    let name = path.lowercased()
-    let isJPEG = name.hasSuffix(".jpg") || name.hasSuffix(".jpeg")
-    let bytes = isJPEG ? try jpeg(quality: quality) : try png()
+    try OutputKind.picture.check(path)
+    let bytes = OutputKind.isJPEG(path) ? try jpeg(quality: quality) : try png()
     let file = try OutputFile(path: path)
     try file.write(bytes)
     try file.commit(sync: false)

@@ -72,6 +72,7 @@ public final class PictureSet: ExampleSet {
     let idx = try idxFile(path) ?? (labels != nil && !isFolder(path) ? path : nil)
     if let idx { return try openIDX(idx, labels: labels, options) }
     guard labels == nil else { throw .usage("\(path): only IDX files have a file of labels") }
+    InputRecord.add(path)
     if isFolder(path) {
       return try openFiles(path, PictureListing(PictureFiles.folder(path)), "folder", options)
     }

@@ -115,7 +115,7 @@ private func printPlan(_ trainer: ClassifierTrainer, folder: String) throws(AIGC
 private func printOutcome(
   _ outcome: ClassifierTrainer.Outcome, folder: String, json: Bool
 ) throws(AIGCError) {
-  let answer = try Answer(nil)
+  let answer = Answer.ofFinishedWork()
   let summary = outcome.summary
   if json {
     try answer.write(

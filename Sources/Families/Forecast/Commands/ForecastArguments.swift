@@ -78,7 +78,7 @@ func runForecast(
     progress.show($0)
   }
   progress.finish()
-  let answer = try Answer(nil)
+  let answer = Answer.ofFinishedWork()
   if json {
     try answer.write(
       json: [

@@ -27,7 +27,8 @@ public struct GenerateSeries: ConsoleCommand {
     name: [.customLong("num"), .customLong("num-samples")], parsing: .unconditional,
     help: "Draw so many futures with errors like those seen, in place of the expected one.")
   var num: Int?
-  @Option(name: .shortAndLong, help: "Draw the forecast to this PNG file.", completion: .file())
+  @Option(
+    name: .shortAndLong, help: "Draw the forecast to this PNG or JPEG file.", completion: .file())
   var out: String?
   @Option(help: "Write the values to this file.", completion: .file())
   var csv: String?
@@ -50,6 +51,7 @@ public struct GenerateSeries: ConsoleCommand {
   }
 
   public func run() throws {
+    try OutputPlan.check([(out, .picture), (csv, .commaSeparated)], reading: [from])
     let path = try resolvedModel()
     let model = try ForecastModel(folder: path)
     let configuration = model.configuration
@@ -69,7 +71,7 @@ public struct GenerateSeries: ConsoleCommand {
     let forecast = SeriesForecast(
       columns: series.columns, labels: series.labels, samples: samples, isSampled: num != nil)
     if let csv {
-      let file = try Answer(csv)
+      let file = try Answer(csv, .commaSeparated)
       try file.write(forecast.csv)
       try file.finish()
     }
@@ -78,8 +80,8 @@ public struct GenerateSeries: ConsoleCommand {
       var head: [JSONValue.Member] = [.init("model", .string(path))]
       if let noise { head.append(.init("seed", .int(Int(clamping: noise)))) }
       try answer.write(json: head + forecast.members)
-    } else if csv == nil || csv == "-" {
-      if csv == nil { try answer.write(forecast.csv) }
+    } else if csv == nil {
+      try answer.write(forecast.csv)
     }
     try answer.finish()
   }

@@ -45,10 +45,13 @@ extension GANFamily {
     guard configuration.family == name else {
       throw .mismatch("\(folder): a model of the family \(configuration.family), not \(name)")
     }
+    let path = "\(folder)/\(GANFolder.discriminator)"
+    if isSameFile(path, checkpoint.path) { throw .usage("\(path): stands there already") }
     let network = try GANFolder.discriminator(checkpoint, configuration)
     return { () throws(AIGCError) in
-      try StateDictionary.write(
-        network.namedParameters, to: "\(folder)/\(GANFolder.discriminator)")
+      let lock = try FolderLock(folder)
+      defer { withExtendedLifetime(lock) {} }
+      try StateDictionary.write(network.namedParameters, to: path)
     }
   }
 }

@@ -46,6 +46,8 @@ enum GPT2PromptCache {
     guard checkpoint.metadata["model"] == (try modelName(engine)) else {
       throw .mismatch("\(path): the prompt cache of another model; make it anew")
     }
+    // It is written anew after the prompt.
+    InputRecord.release(path)
     let tokens = try tokens(checkpoint, engine)
     var contents: [(keys: [Float], values: [Float])] = []
     for layer in 0..<engine.sizes.layers {

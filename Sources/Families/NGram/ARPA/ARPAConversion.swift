@@ -8,13 +8,18 @@ extension NGramFamily {
   func convert(
     _ path: String, to output: String, options: ConversionOptions
   ) throws(AIGCError) {
+    let name = output.lowercased()
+    let isARPA =
+      name.hasSuffix(".arpa") || name.hasSuffix(".arpa.gz") || isStandardOutput(output)
+      || (fileExists(output) && !isFolder(output) && !isPlainFile(output))
+    if isARPA { try OutputPlan.check([(output, .arpa)]) }
     let model = try open(path, tokens: options.tokens)
-    if output.hasSuffix(".arpa") || output.hasSuffix(".arpa.gz") {
+    if isARPA {
       try writeARPA(model, to: output)
     } else {
       let folder = try RunFolder.path(
-        family: name, data: path, out: output, force: options.force)
-      try NGramFolder.write(model.table, model.configuration, to: folder)
+        family: self.name, data: path, out: output, force: options.force)
+      try NGramFolder.write(model.table, model.configuration, to: OutputFolder(path: folder))
     }
   }
 
@@ -52,14 +57,15 @@ func writeARPA(_ model: NGramLanguageModel, to path: String) throws(AIGCError) {
   let writer = ARPAWriter(model: model.table, comment: comment) {
     arpaSpelling(of: $0, mode: mode)
   }
-  if path.hasSuffix(".gz") {
+  try OutputKind.arpa.check(path)
+  if OutputKind.ending(of: path) == "gz", isPlainFile(path) {
     let file = try GzipWriter(path: path)
     try writer.write { (bytes) throws(AIGCError) in try file.write(bytes) }
     try file.commit(sync: false)
   } else {
-    let file = try OutputFile(path: path)
-    try writer.write { (bytes) throws(AIGCError) in try file.write(bytes) }
-    try file.commit(sync: false)
+    let answer = try Answer(path, .arpa)
+    try writer.write { (bytes) throws(AIGCError) in try answer.write(bytes) }
+    try answer.finish()
   }
   if !comment.isEmpty {
     Diagnostics.note(

@@ -28,13 +28,15 @@ struct Interpolate: ConsoleCommand {
   }
 
   func run() throws {
+    for path in models + [tune].compactMap({ $0 }) { InputRecord.add(path) }
     let path = try RunFolder.path(family: "ngram", data: "mixture", out: out, force: force)
+    let folder = try OutputFolder(path: path)
     let parts = try models.map { try NGramFamily().open(ModelStore.standard().resolve($0)) }
     let mixture = try NGramMixture(parts)
     let fitted = try tune.map { try mixture.fit(on: readText(path: $0), name: $0) }
     let shares = try fitted?.weights ?? givenWeights()
     let merged = try mixture.merge(weights: shares)
-    try NGramFolder.write(merged.table, merged.configuration, to: path)
+    try NGramFolder.write(merged.table, merged.configuration, to: folder)
     for (name, share) in zip(models, shares) {
       Diagnostics.note("\(Format.fixed(share, 4))  \(name)")
     }
@@ -44,7 +46,7 @@ struct Interpolate: ConsoleCommand {
         "perplexity on the words of \(tune ?? "-") that all models know: \(single) → "
           + Format.fixed(fitted.mixture, 2))
     }
-    try StandardOutput.write("\(path)\n")
+    try Answer.ofFinishedWork().write("\(path)\n")
   }
 
   private func givenWeights() throws -> [Double] {

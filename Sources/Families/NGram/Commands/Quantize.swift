@@ -20,14 +20,16 @@ struct Quantize: ConsoleCommand {
   @OptionGroup var common: CommonOptions
 
   func run() throws {
+    if let eval { InputRecord.add(eval) }
     let source = try ModelStore.standard().resolve(model)
     let before = try NGramFamily().open(source)
     let path = try RunFolder.path(family: "ngram", data: source, out: out, force: force)
+    let folder = try OutputFolder(path: path)
     var configuration = before.configuration
     configuration.quantized = true
     configuration.isDefault = nil
-    try NGramFolder.write(before.table, configuration, to: path)
-    try StandardOutput.write(try report(before, source, path))
+    try NGramFolder.write(before.table, configuration, to: folder)
+    try Answer.ofFinishedWork().write(try report(before, source, path))
   }
 
   private func report(

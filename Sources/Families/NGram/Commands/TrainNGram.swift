@@ -74,6 +74,7 @@ struct TrainNGram: ConsoleCommand {
   }
 
   func run() throws {
+    try OutputPlan.check([(arpa, .arpa)], reading: data + [val, vocab])
     let path = try RunFolder.path(family: "ngram", data: data[0], out: out, force: force)
     let progress = TrainingProgress()
     var trainer = try trainer(progress)
@@ -110,7 +111,7 @@ struct TrainNGram: ConsoleCommand {
     if let arpa { try writeARPA(model, to: arpa) }
     let evaluation = try val.map { try model.evaluate(readText(path: $0), name: $0) }
     let counts = model.table.levels.map { $0.count }
-    let answer = try Answer(nil)
+    let answer = Answer.ofFinishedWork()
     if common.json {
       try answer.write(json: [
         .init("model", .string(path)), .init("tokens", .int(model.configuration.trainingTokens)),

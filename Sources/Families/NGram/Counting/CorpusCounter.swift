@@ -1,6 +1,8 @@
 import Datasets
 import Files
+import Glibc
 import Kernels
+import Synchronization
 
 /// The counts of a corpus and its words.
 struct CountedCorpus {
@@ -147,13 +149,18 @@ struct CorpusCounter {
 
 /// Run files in a folder, removed at the end.
 private final class RunFiles {
-  private let folder: String
+  /// Of this counting alone: others may have the same folder.
+  private let start: String
   private(set) var paths: [String] = []
+  private static let countings = Atomic<Int>(0)
 
-  init(folder: String) { self.folder = folder }
+  init(folder: String) {
+    let number = Self.countings.add(1, ordering: .relaxed).newValue
+    start = "\(folder)/.aigc-run-\(getpid())-\(number)-"
+  }
 
   func next() -> String {
-    paths.append("\(folder)/.run-\(paths.count)")
+    paths.append("\(start)\(paths.count)")
     return paths[paths.count - 1]
   }
 

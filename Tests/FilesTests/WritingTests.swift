@@ -1,0 +1,310 @@
+import Glibc
+import Testing
+
+@testable import Files
+
+private func write(_ text: String, to path: String) throws {
+  let file = try OutputFile(path: path)
+  try file.write(text)
+  try file.commit(sync: false)
+}
+
+private func content(_ path: String) throws -> String {
+  let bytes = try MappedFile(path: path).bytes()
+  return String(decoding: bytes.indices.map { bytes[$0] }, as: UTF8.self)
+}
+
+private func code(_ body: () throws -> Void) -> AIGCError.Code? {
+  do { try body() } catch { return (error as? AIGCError)?.code }
+  return nil
+}
+
+private func kind(_ path: String) -> mode_t {
+  var status = stat()
+  return lstat(path, &status) == 0 ? status.st_mode & S_IFMT : 0
+}
+
+@Suite struct OutputTargetTests {
+  @Test func aLinkStaysAndItsTargetIsReplaced() throws {
+    let scratch = Scratch()
+    try makeFolder("\(scratch.path)/far")
+    let (file, link) = ("\(scratch.path)/far/real.txt", "\(scratch.path)/link.txt")
+    // Dangling at first, then not; by two links, one of them relative.
+    #expect(symlink("far/real.txt", "\(scratch.path)/inner") == 0)
+    #expect(symlink("\(scratch.path)/inner", link) == 0)
+    for text in ["first", "second"] {
+      try write(text, to: link)
+      #expect(try content(file) == text)
+      #expect(kind(link) == S_IFLNK && kind("\(scratch.path)/inner") == S_IFLNK)
+    }
+    #expect(folderContents("\(scratch.path)/far") == ["real.txt"])
+    #expect(symlink("b", "\(scratch.path)/a") == 0 && symlink("a", "\(scratch.path)/b") == 0)
+    #expect(code { try write("", to: "\(scratch.path)/a") } == .failed)
+  }
+
+  @Test func permissionsStay() throws {
+    let scratch = Scratch()
+    let path = "\(scratch.path)/secret"
+    try write("1", to: path)
+    #expect(chmod(path, 0o600) == 0)
+    try write("2", to: path)
+    var status = stat()
+    #expect(stat(path, &status) == 0 && status.st_mode & 0o777 == 0o600)
+  }
+
+  @Test func devicesAndFIFOsAreWrittenToAsTheyAre() throws {
+    let scratch = Scratch()
+    try write("gone", to: "/dev/null")
+    #expect(kind("/dev/null") == S_IFCHR)
+    #expect(code { try write("full", to: "/dev/full") } == .failed)
+    #expect(kind("/dev/full") == S_IFCHR)
+    let fifo = "\(scratch.path)/fifo"
+    #expect(mkfifo(fifo, 0o644) == 0)
+    let reader = open(fifo, O_RDONLY | O_NONBLOCK)
+    try write("through", to: fifo)
+    var bytes = [UInt8](repeating: 0, count: 16)
+    #expect(read(reader, &bytes, 16) == 7 && bytes.starts(with: "through".utf8))
+    close(reader)
+    #expect(kind(fifo) == S_IFIFO)
+  }
+
+  @Test func openDescriptorsAreWrittenTo() throws {
+    let scratch = Scratch()
+    let path = "\(scratch.path)/log"
+    let descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND, 0o644)
+    for spelling in ["/dev/fd/\(descriptor)", "/proc/self/fd/\(descriptor)"] {
+      try write("x", to: spelling)
+      #expect(symlink(spelling, "\(scratch.path)/link") == 0)
+      try write("y", to: "\(scratch.path)/link")
+      unlink("\(scratch.path)/link")
+    }
+    close(descriptor)
+    #expect(try content(path) == "xyxy")
+    #expect(code { try write("", to: "/dev/fd/987") } == .failed)
+    #expect(isStandardOutput("-") && isStandardOutput("/dev/stdout"))
+    #expect(!isStandardOutput("/dev/stderr") && !isStandardOutput(path))
+  }
+
+  @Test func foldersAndNoNamesAreRefused() throws {
+    let scratch = Scratch()
+    for path in [scratch.path, "\(scratch.path)/", "\(scratch.path)/new/", ""] {
+      #expect(code { try write("", to: path) } == .usage)
+    }
+    #expect(code { try write("", to: "\(scratch.path)/no/file") } == .failed)
+    #expect(folderContents(scratch.path).isEmpty)
+  }
+
+  /// What waits under the temporary name is another one's.
+  @Test func temporaryNamesAreNotWrittenThrough() throws {
+    let scratch = Scratch()
+    try write("mine", to: "\(scratch.path)/victim")
+    #expect(symlink("victim", "\(scratch.path)/a.tmp-\(getpid())") == 0)
+    try write("new", to: "\(scratch.path)/a")
+    #expect(try content("\(scratch.path)/victim") == "mine")
+    #expect(try content("\(scratch.path)/a") == "new")
+  }
+}
+
+@Suite struct OutputKindTests {
+  @Test(arguments: [
+    (OutputKind.text, ["a", "a.txt", "a.csv", "a.swift", "v1.2"], ["a.png", "a.TXT.gz", "a.zip"]),
+    (.lines, ["a.tsv", "a.txt"], ["a.csv", "a.json", "a.jpg"]),
+    (.json, ["a.json", "a.jsonl", "a"], ["a.csv", "a.gz"]),
+    (.picture, ["a.png", "a.JPG", "a.jpeg"], ["a", "a.gif", "a.txt", "a.webp"]),
+    (.animation, ["a.png", "a.apng"], ["a.jpg", "a.gif"]),
+    (.latents, ["a.aigl", "a", "a.bin"], ["a.png", "a.json", "a.zip"]),
+    (.tensors, ["a.safetensors"], ["a.pth", "a"]),
+    (.arpa, ["a.arpa", "a.arpa.gz", "a.lm"], ["a.zip", "a.png"]),
+    (.folder, ["a", "v1.2"], ["a.arpa", "a.gz", "a.safetensors", "a.png"]),
+    (.commaSeparated, ["a.csv", "a"], ["a.json", "a.png"]),
+  ])
+  func endingsSayWhatIsInAFile(_ kind: OutputKind, _ good: [String], _ bad: [String]) throws {
+    for name in good { try kind.check("/tmp/\(name)") }
+    for name in bad { #expect(code { try kind.check("/tmp/\(name)") } == .usage, "\(name)") }
+    try OutputKind.picture.check("/dev/null")
+  }
+
+  @Test func alsoThoseOfALinksTarget() throws {
+    let scratch = Scratch()
+    #expect(symlink("a.jpg", "\(scratch.path)/a.txt") == 0)
+    #expect(code { try OutputKind.text.check("\(scratch.path)/a.txt") } == .usage)
+  }
+}
+
+@Suite struct InputRecordTests {
+  /// Runs `body` as a program that keeps what it reads.
+  private func recording(_ body: () throws -> Void) throws {
+    try InputRecord.$scoped.withValue(InputRecord()) { try body() }
+  }
+
+  @Test func whatWasReadIsNotWrittenOver() throws {
+    let scratch = Scratch()
+    let path = "\(scratch.path)/a.txt"
+    try write("original", to: path)
+    #expect(link(path, "\(scratch.path)/hard") == 0)
+    #expect(symlink("a.txt", "\(scratch.path)/soft") == 0)
+    try recording {
+      _ = try MappedFile(path: path)
+      try makeFolder("\(scratch.path)/x")
+      let again = "../\(lastComponent(of: scratch.path))/a.txt"
+      for name in ["a.txt", "hard", "soft", "./x/../a.txt", again] {
+        #expect(code { try write("new", to: "\(scratch.path)/\(name)") } == .usage, "\(name)")
+      }
+      // Opened before it was read, too.
+      let early = try OutputFile(path: "\(scratch.path)/b.txt")
+      try write("b", to: "\(scratch.path)/b.txt")
+      _ = try MappedFile(path: "\(scratch.path)/b.txt")
+      #expect(code { try early.commit(sync: false) } == .usage)
+      InputRecord.release(path)
+      try write("allowed", to: path)
+    }
+    #expect(try content(path) == "allowed" && content("\(scratch.path)/b.txt") == "b")
+    // Without a record, as in a library, it is the caller's own business.
+    try write("library", to: path)
+  }
+
+  @Test func plansAreCheckedBeforeTheWork() throws {
+    let scratch = Scratch()
+    let (a, b) = ("\(scratch.path)/a.txt", "\(scratch.path)/b.txt")
+    try write("a", to: a)
+    try recording {
+      try OutputPlan.check([(b, .text), (nil, .text), ("-", .text)], reading: [a, nil])
+      #expect(code { try OutputPlan.check([(a, .text)], reading: [a]) } == .usage)
+      let twice = [(b, OutputKind.text), ("\(scratch.path)//b.txt", .text)]
+      #expect(code { try OutputPlan.check(twice.map { ($0.0, $0.1) }) } == .usage)
+      #expect(code { try OutputPlan.check([("\(scratch.path)/no/b", .text)]) } == .failed)
+      #expect(code { try OutputPlan.check(folder: a) } == .usage)
+      let path = scratch.path
+      #expect(code { try OutputPlan.check(folder: path, reading: [path]) } == .usage)
+      #expect(code { try OutputPlan.check(folder: "\(scratch.path)/new/deep") } == .usage)
+      try OutputPlan.check(folder: "\(scratch.path)/../other")
+    }
+  }
+
+  @Test func aModelThatIsReadIsNotReplaced() throws {
+    let scratch = Scratch()
+    let model = "\(scratch.path)/model"
+    for text in ["1", "2"] {
+      let folder = try OutputFolder(path: model)
+      try write("{\"family\":\"x\"}", to: folder.file("config.json"))
+      try write(text, to: folder.file("weights"))
+      try folder.commit()
+    }
+    try recording {
+      _ = try MappedFile(path: "\(model)/config.json", isInput: false)
+      _ = try OutputFolder(path: model)
+      _ = try MappedFile(path: "\(model)/weights")
+      #expect(code { _ = try OutputFolder(path: model) } == .usage)
+      // Only a lock that is joined says that this is the purpose.
+      let lock = try FolderLock(model)
+      try FolderLock.$current.withValue(lock) {
+        let folder = try OutputFolder(path: model)
+        try write("{\"family\":\"x\"}", to: folder.file("config.json"))
+        try folder.commit()
+        // The lock goes over to the new folder.
+        #expect(code { _ = try FolderLock(model) } == .failed)
+        try write("own", to: "\(model)/config.json")
+      }
+      InputRecord.add(scratch.path)
+      #expect(code { _ = try OutputFolder(path: "\(scratch.path)/inside") } == .usage)
+    }
+    #expect(folderContents(scratch.path) == ["model"])
+    #expect(code { try OutputFolder.checkKeeps("\(model)/x", replacing: model) } == .usage)
+    try OutputFolder.checkKeeps("\(scratch.path)/x", replacing: model)
+  }
+}
+
+@Suite struct OutputFolderTests {
+  private func make(_ path: String) throws {
+    let folder = try OutputFolder(path: path)
+    try write("{\"family\":\"x\"}", to: folder.file("config.json"))
+    try folder.commit()
+  }
+
+  @Test func onlyModelsAreReplaced() throws {
+    let scratch = Scratch()
+    let photos = "\(scratch.path)/photos"
+    try makeFolder("\(photos)/2024")
+    try write("x", to: "\(photos)/1.jpg")
+    #expect(code { try make(photos) } == .usage)
+    // Somebody else's config.json.
+    try write("{\"name\":\"web\"}", to: "\(photos)/config.json")
+    #expect(code { try make(photos) } == .usage)
+    try write("{\"family\":\"x\"}", to: "\(photos)/config.json")
+    #expect(code { try make(photos) } == .usage)
+    #expect(folderContents(photos) == ["1.jpg", "2024", "config.json"])
+    try write("file", to: "\(scratch.path)/file")
+    #expect(code { try make("\(scratch.path)/file") } == .usage)
+    #expect(code { try make("/dev/null") } == .usage)
+    #expect(code { try make("") } == .usage)
+    #expect(code { try make(".") } == .usage)
+    try makeFolder("\(scratch.path)/empty")
+    try make("\(scratch.path)/empty")
+    #expect(folderContents(scratch.path) == ["empty", "file", "photos"])
+  }
+
+  @Test func aLinkToAFolderStays() throws {
+    let scratch = Scratch()
+    #expect(symlink("models/real", "\(scratch.path)/link") == 0)
+    for _ in 0..<2 { try make("\(scratch.path)/link") }
+    #expect(kind("\(scratch.path)/link") == S_IFLNK)
+    #expect(folderContents("\(scratch.path)/models") == ["real"])
+    #expect(folderContents("\(scratch.path)/models/real") == ["config.json"])
+  }
+
+  @Test func oneAtATime() throws {
+    let scratch = Scratch()
+    let path = "\(scratch.path)/model"
+    do {
+      let first = try OutputFolder(path: path)
+      #expect(folderContents(path).isEmpty)
+      #expect(code { _ = try OutputFolder(path: path) } == .failed)
+      #expect(code { _ = try FolderLock(path) } == .failed)
+      try write("{\"family\":\"x\"}", to: first.file("config.json"))
+      try first.commit()
+      #expect(code { _ = try OutputFolder(path: path) } == .failed)
+      let lock = first.lock
+      #expect(lock.path.hasPrefix(path))
+    }
+    // Free with the holder's end, nothing left of it.
+    try make(path)
+    #expect(folderContents(scratch.path) == ["model"])
+    #expect(folderContents(path) == ["config.json"])
+    do { _ = try OutputFolder(path: "\(scratch.path)/dropped") }
+    #expect(folderContents(scratch.path) == ["model"])
+  }
+
+  @Test func aLockIsWaitedFor() async throws {
+    let scratch = Scratch()
+    let path = scratch.path
+    var lock: FolderLock? = try FolderLock(path)
+    let waits = AsyncStream<Void>.makeStream()
+    async let second: Bool = Task.detached {
+      try FolderLock(path) { waits.continuation.yield() }.path == path
+    }.value
+    for await _ in waits.stream { break }
+    #expect(lock != nil)
+    lock = nil
+    #expect(try await second)
+  }
+
+  /// A process that is killed holds nothing.
+  @Test func aDeadHoldersLockDoesNotLast() throws {
+    let scratch = Scratch()
+    var pid = pid_t()
+    let script = """
+      exec 9<'\(scratch.path)' && flock -n 9 && echo held > '\(scratch.path)/held' && exec sleep 60
+      """
+    var arguments: [UnsafeMutablePointer<CChar>?] =
+      ["/bin/sh", "-c", script].map { (word: String) in strdup(word) } + [nil]
+    defer { arguments.forEach { free($0) } }
+    #expect(posix_spawn(&pid, "/bin/sh", nil, nil, &arguments, environ) == 0)
+    for _ in 0..<200 where !fileExists("\(scratch.path)/held") { usleep(10_000) }
+    let isHeld = fileExists("\(scratch.path)/held")
+    if isHeld { #expect(code { _ = try FolderLock(scratch.path) } == .failed) }
+    kill(pid, SIGKILL)
+    var status: Int32 = 0
+    waitpid(pid, &status, 0)
+    _ = try FolderLock(scratch.path)
+  }
+}
