@@ -79,7 +79,11 @@ final class ToyTask: TrainingTask {
     batches = RandomSource(state: (words[0], words[1], words[2], words[3]))
   }
 
-  func write(to path: (String) -> String) throws(AIGCError) {
+  var itemsBefore = 0
+  private(set) var writtenItems = -1
+
+  func write(to path: (String) -> String, items: Int) throws(AIGCError) {
+    writtenItems = items
     try StateDictionary.write(parameters, to: path("model.safetensors"))
     let file = try OutputFile(path: path("config.json"))
     try file.write("{\"family\":\"toy\",\"format_version\":1,\"kind\":\"number\"}\n")

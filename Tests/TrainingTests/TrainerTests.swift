@@ -67,6 +67,32 @@ import Testing
 
   // MARK: Resuming
 
+  /// What a model learned from before the run, and in it, counts once however often it is resumed.
+  @Test func itemsCountOnce() throws {
+    for (steps, isResumed) in [(10, false), (20, true), (30, true), (30, true)] {
+      let task = ToyTask(.adam)
+      // Read from the folder, where the earlier steps are in it.
+      task.itemsBefore = isResumed ? 9999 : 100
+      var settings = configuration(steps)
+      settings.evalEvery = 0
+      _ = try makeTrainer(task, settings, folder).run(resuming: isResumed)
+      #expect(task.writtenItems == (steps == 30 && task.writtenItems < 0 ? -1 : 100 + 32 * steps))
+    }
+  }
+
+  @Test func whatIsMadeAtTheEndIsMadeAgain() throws {
+    var count = 0
+    for isResumed in [false, true] {
+      _ = try makeTrainer(ToyTask(.adam), configuration(10), folder).run(resuming: isResumed) {
+        count += 1
+        // The folder is held until then.
+        #expect(throws: AIGCError.self) { try FolderLock(folder) }
+      }
+    }
+    #expect(count == 2)
+    _ = try FolderLock(folder)
+  }
+
   @Test(arguments: OptimizerConfiguration.Kind.allCases)
   func aResumedRunIsTheSame(kind: OptimizerConfiguration.Kind) throws {
     let (whole, broken) = ("\(parent)/whole", "\(parent)/broken")

@@ -42,6 +42,8 @@ public final class Trainer {
   /// Of the last line of the log.
   private var losses: [(name: String, value: Double)] = []
   private var lastReport: ContinuousClock.Instant?
+  /// Holds the folder while it is trained in.
+  private var lock: FolderLock?
 
   /// - Parameters:
   ///   - task: what is trained.
@@ -65,13 +67,20 @@ public final class Trainer {
   }
 
   /// Trains until the last step, or until early stopping.
-  /// - Parameter resuming: whether the run in the folder goes on; else it is made anew, and a model
-  ///   that stands there is replaced.
-  /// - Throws: ``AIGCError``: usage for settings out of range; interrupted after Ctrl-C, when all is
-  ///   saved; diverged when a value is not finite, the last save stays; badInput and mismatch when
-  ///   the saved run is damaged or of another model; failed when the disk refuses.
-  public func run(resuming: Bool) throws(AIGCError) -> TrainingSummary {
+  /// - Parameters:
+  ///   - resuming: whether the run in the folder goes on; else it is made anew, and a model that stands
+  ///     there is replaced.
+  ///   - finish: makes what is made of the kept weights when all steps are done. A run that has nothing
+  ///     more to do makes it again: the process before may have been killed over it.
+  /// - Throws: ``AIGCError``: usage for settings out of range and for a folder that is no model's;
+  ///   interrupted after Ctrl-C, when all is saved; diverged when a value is not finite, the last save
+  ///   stays; badInput and mismatch when the saved run is damaged or of another model; failed when the
+  ///   disk refuses, and when another process trains in the folder.
+  public func run(
+    resuming: Bool, finish: () throws(AIGCError) -> Void = {}
+  ) throws(AIGCError) -> TrainingSummary {
     try configuration.validate()
+    defer { lock = nil }
     if resuming { try resume() } else { try begin() }
     let log = try TrainerLog(
       folder: folder, tensorboard: configuration.tensorboard,
@@ -79,6 +88,8 @@ public final class Trainer {
     if state.step >= configuration.steps {
       report(.note("nothing to do: \(state.step) of \(configuration.steps) steps are done"))
     }
+    let isDone = state.step >= configuration.steps || isOutOfPatience
+    if resuming, isDone { try show(log) }
     while state.step < configuration.steps, !isOutOfPatience { try advance(log) }
     let isEarly = state.step < configuration.steps
     if isEarly {
@@ -87,9 +98,11 @@ public final class Trainer {
           "stopped early at step \(state.step): \(state.evaluationsWithoutBest) evaluations without "
             + "a new best"))
     }
-    return TrainingSummary(
+    let summary = TrainingSummary(
       steps: state.step, loss: state.lastLoss, losses: losses, bestValidationLoss: state.bestLoss,
       bestStep: state.bestStep, seconds: log.seconds, items: state.items, isStoppedEarly: isEarly)
+    try finish()
+    return summary
   }
 
   private var isOutOfPatience: Bool {
@@ -101,15 +114,19 @@ public final class Trainer {
   /// Puts the folder in its place, with the untrained model: from then on it can be resumed.
   private func begin() throws(AIGCError) {
     try checkStart("the model to start from")
-    _ = try RunFolder.path(family: "", data: "", out: folder, force: true)
     let output = try OutputFolder(path: folder)
-    try task.write(to: output.file)
+    state.itemsBefore = task.itemsBefore > 0 ? task.itemsBefore : nil
+    try task.write(to: output.file, items: state.itemsOfModel)
     try TrainingFile.write(
       task, configuration, state, context.random, to: output.file(Self.stateFileName))
     try output.commit()
+    lock = output.lock
   }
 
   private func resume() throws(AIGCError) {
+    // What is no run is said first.
+    _ = try TrainingFile.open(folder: folder)
+    lock = try FolderLock(folder)
     let file = try TrainingFile.open(folder: folder)
     state = try TrainingFile.state(file)
     context.random = try TrainingFile.random(file)
@@ -222,14 +239,19 @@ public final class Trainer {
       throw diverged("step \(state.step): \(broken.name) is not finite; lower --lr")
     }
     // Without held-out data, and before the first evaluation, the latest weights are the model's.
-    if isBest || state.bestLoss == nil { try task.write { "\(folder)/\($0)" } }
+    if isBest || state.bestLoss == nil {
+      try task.write(to: { "\(folder)/\($0)" }, items: state.itemsOfModel)
+    }
     try TrainingFile.write(
       task, configuration, state, context.random, to: "\(folder)/\(Self.stateFileName)")
     savedStep = state.step
     report(.saved(step: state.step))
-    if drawsCurve {
-      try log.draw()
-      try task.show(in: folder)
-    }
+    try show(log)
+  }
+
+  private func show(_ log: TrainerLog) throws(AIGCError) {
+    guard drawsCurve else { return }
+    try log.draw()
+    try task.show(in: folder)
   }
 }

@@ -15,6 +15,8 @@ struct TrainerState: Codable, Equatable {
   /// Items in all, and since the last line of the log.
   var items = 0
   var itemsSinceRow = 0
+  /// Items that the model had learned from before the run; nil: none.
+  var itemsBefore: Int?
   /// Since the last line of the log, in the order in which they came; the first is the loss.
   var metrics: [Metric] = []
   /// An exponential average of the loss.
@@ -50,6 +52,9 @@ struct TrainerState: Codable, Equatable {
     }
   }
 
+  /// Items that the model has learned from in all.
+  var itemsOfModel: Int { (itemsBefore ?? 0) &+ items }
+
   /// The mean loss since the last line of the log.
   var loss: Double? { metrics.first.map { $0.sum / Double($0.count) } }
 
@@ -81,7 +86,7 @@ struct TrainerState: Codable, Equatable {
   /// Whether the numbers are possible ones: they come from a file.
   var isPlausible: Bool {
     let counts =
-      [step, items, itemsSinceRow, evaluationsWithoutBest, bestStep ?? 0]
+      [step, items, itemsSinceRow, itemsBefore ?? 0, evaluationsWithoutBest, bestStep ?? 0]
       + metrics.flatMap { [$0.count, $0.count - 1] }
     return counts.allSatisfy { (0...Self.largest).contains($0) }
   }

@@ -42,8 +42,12 @@ public protocol TrainingTask: AnyObject {
   /// - Throws: ``AIGCError`` (mismatch) when it does not fit the task.
   func restore(_ progress: Checkpoint, prefix: String) throws(AIGCError)
 
+  /// Items that the model had learned from before this run: of one that is trained further.
+  var itemsBefore: Int { get }
+
   /// Writes the model's files, weights included, under the paths that `path` gives for their names.
-  func write(to path: (String) -> String) throws(AIGCError)
+  /// - Parameter items: what the model has learned from, in this run and before it.
+  func write(to path: (String) -> String, items: Int) throws(AIGCError)
 
   /// Shows how the training goes, in files beside the model's: called with every save.
   func show(in folder: String) throws(AIGCError)
@@ -51,6 +55,7 @@ public protocol TrainingTask: AnyObject {
 
 extension TrainingTask {
   public var validationName: String { "val_loss" }
+  public var itemsBefore: Int { 0 }
   public func takeNotes() -> [JSONValue.Member] { [] }
   public func show(in folder: String) throws(AIGCError) {}
 }

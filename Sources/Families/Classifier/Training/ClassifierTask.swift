@@ -17,7 +17,6 @@ final class ClassifierTask: TrainingTask {
   private let heldOut: PictureSet?
   private var loader: PictureLoader
   private let augmentation: AffineAugmentation
-  private let trainedBefore: Int
   private var seen = 0
   /// What the next line of the log says of the last evaluation.
   private var notes: [JSONValue.Member] = []
@@ -25,6 +24,7 @@ final class ClassifierTask: TrainingTask {
   var report: (TrainerEvent) -> Void = { _ in }
 
   let itemName = "images"
+  var itemsBefore: Int { configuration.trainingPictures }
   var parameters: NamedParameters { network.namedParameters }
   var optimizers: [(name: String, optimizer: any Optimizer)] { [("optimizer", optimizer)] }
 
@@ -43,7 +43,6 @@ final class ClassifierTask: TrainingTask {
     self.pictures = pictures
     self.heldOut = heldOut
     augmentation = AffineAugmentation(strength: configuration.augmentation)
-    trainedBefore = configuration.trainingPictures
     let named = network.trainableNamedParameters
     trainable = named.map { $0.parameter }
     // Weights decay, biases and normalisations do not.
@@ -94,8 +93,8 @@ final class ClassifierTask: TrainingTask {
     (loader, seen, _) = try loader.restored(progress, prefix: prefix)
   }
 
-  func write(to path: (String) -> String) throws(AIGCError) {
-    configuration.trainingPictures = trainedBefore + seen
+  func write(to path: (String) -> String, items: Int) throws(AIGCError) {
+    configuration.trainingPictures = items
     try StateDictionary.write(parameters, to: path(Classifier.weightsFile))
     try ModelConfiguration.write(configuration, to: path(ModelConfiguration.fileName))
   }

@@ -134,10 +134,13 @@ struct ClassifierTrainer {
     let loop = Trainer(task, trainer, folder: folder)
     loop.report = report
     loop.convolution = configuration.convolution
-    let summary = try loop.run(resuming: resuming)
-    guard let measured else { return Outcome(summary: summary) }
-    let confusion = try measure(measured, folder)
-    try ConfusionPlot(confusion).write(to: "\(folder)/confusion.png")
+    var confusion: ConfusionMatrix?
+    let summary = try loop.run(resuming: resuming) { () throws(AIGCError) in
+      guard let measured else { return }
+      let found = try measure(measured, folder)
+      try ConfusionPlot(found).write(to: "\(folder)/confusion.png")
+      confusion = found
+    }
     return Outcome(summary: summary, confusion: confusion)
   }
 

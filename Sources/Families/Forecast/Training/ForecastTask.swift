@@ -112,7 +112,7 @@ final class ForecastTask: TrainingTask {
     }
   }
 
-  func write(to path: (String) -> String) throws(AIGCError) {
+  func write(to path: (String) -> String, items: Int) throws(AIGCError) {
     var result = configuration
     let validation = trainingCount..<(inputs.first?.count ?? 0)
     result.residuals = squaredErrors(of: validation).map { $0.isFinite ? $0.squareRoot() : 0 }

@@ -38,13 +38,18 @@ func trainForecast(
   let task = ForecastTask(configuration, series.values, plan, options.trainer)
   let trainer = Trainer(task, options.trainer, folder: folder)
   trainer.report = report
-  let summary = try trainer.run(resuming: resuming)
-  // The weights in the folder are those of the best evaluation.
-  let model = try ForecastModel(folder: folder)
-  let evaluation = try ForecastEvaluation(model, series, from: plan.heldOutStart)
-  try evaluation.plot.picture().write(to: "\(folder)/\(ForecastEvaluation.pictureName)")
+  var measured: (model: ForecastModel, evaluation: ForecastEvaluation)?
+  let summary = try trainer.run(resuming: resuming) { () throws(AIGCError) in
+    // The weights in the folder are those of the best evaluation.
+    let model = try ForecastModel(folder: folder)
+    let evaluation = try ForecastEvaluation(model, series, from: plan.heldOutStart)
+    try evaluation.plot.picture().write(to: "\(folder)/\(ForecastEvaluation.pictureName)")
+    measured = (model, evaluation)
+  }
+  guard let measured else { throw .failed("\(folder): the run ended without a model") }
   return ForecastTrainingResult(
-    folder: folder, summary: summary, configuration: model.configuration, evaluation: evaluation)
+    folder: folder, summary: summary, configuration: measured.model.configuration,
+    evaluation: measured.evaluation)
 }
 
 /// A run goes on only as the model that it was.

@@ -147,9 +147,9 @@ final class GANTask: TrainingTask {
     try rollback?.restore(progress, prefix: prefix, of: self)
   }
 
-  func write(to path: (String) -> String) throws(AIGCError) {
+  func write(to path: (String) -> String, items: Int) throws(AIGCError) {
     if isCollapsed, score == nil { return }
-    configuration.trainingPictures = seen
+    configuration.trainingPictures = items
     try GANFolder.write(
       configuration, generator: shown.namedParameters,
       discriminator: networks.discriminator.namedParameters, to: path)

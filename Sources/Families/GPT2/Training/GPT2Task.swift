@@ -18,10 +18,10 @@ final class GPT2Task: TrainingTask {
   private var stream: WindowStream
   private let heldOut: [Int32]
   private let accumulation: Int
-  private let trainedBefore: Int
   private let storage: ScalarType
 
   let itemName = "tokens"
+  var itemsBefore: Int { configuration.trainingTokens ?? 0 }
   var parameters: NamedParameters { network.namedParameters }
   var optimizers: [(name: String, optimizer: any Optimizer)] { [("optimizer", optimizer)] }
 
@@ -43,7 +43,6 @@ final class GPT2Task: TrainingTask {
     self.heldOut = heldOut
     self.storage = storage
     accumulation = trainer.gradAccumulation ?? 1
-    trainedBefore = configuration.trainingTokens ?? 0
     let named = network.trainableNamedParameters
     trainable = named.map { $0.parameter }
     // Matrices decay, biases and norms do not: nanoGPT's groups.
@@ -99,9 +98,8 @@ final class GPT2Task: TrainingTask {
       progress, prefix: prefix, tokens: stream.tokenCount)
   }
 
-  func write(to path: (String) -> String) throws(AIGCError) {
-    configuration.trainingTokens =
-      trainedBefore &+ stream.position * stream.batch * stream.context
+  func write(to path: (String) -> String, items: Int) throws(AIGCError) {
+    configuration.trainingTokens = items
     try tokenizer.write(to: path)
     try GPT2Folder.write(
       StateDictionary.tensors(parameters, type: storage), to: path(GPT2Weights.file))

@@ -19,10 +19,10 @@ final class RecurrentTask: TrainingTask {
   private var state: RecurrentState?
   private let heldOut: [Int32]
   private let startToken: Int32?
-  private let trainedBefore: Int
   private let storage: ScalarType
 
   let itemName = "tokens"
+  var itemsBefore: Int { configuration.trainingTokens }
   var parameters: NamedParameters { network.namedParameters }
   var optimizers: [(name: String, optimizer: any Optimizer)] { [("optimizer", optimizer)] }
 
@@ -44,7 +44,6 @@ final class RecurrentTask: TrainingTask {
     self.heldOut = heldOut
     self.storage = storage
     startToken = model.startToken
-    trainedBefore = model.configuration.trainingTokens
     let named = network.trainableNamedParameters
     trainable = named.map { $0.parameter }
     optimizer = makeOptimizer(trainable)
@@ -134,8 +133,8 @@ final class RecurrentTask: TrainingTask {
     state = isWhole ? restored : nil
   }
 
-  func write(to path: (String) -> String) throws(AIGCError) {
-    configuration.trainingTokens = trainedBefore + stream.position * stream.batch * stream.steps
+  func write(to path: (String) -> String, items: Int) throws(AIGCError) {
+    configuration.trainingTokens = items
     try tokenizer.write(to: path)
     try StateDictionary.write(parameters, to: path(RecurrentFolder.weights), type: storage)
     try configuration.write(to: path(ModelConfiguration.fileName))

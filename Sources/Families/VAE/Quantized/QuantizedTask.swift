@@ -21,7 +21,6 @@ final class QuantizedTask: TrainingTask {
   private let probe: any ExampleSet
   private var loader: PictureLoader
   private var seen = 0
-  private let trainedBefore: Int
   private var notes: [JSONValue.Member] = []
   private var isCollapsed = false
   /// Is told what the user should know.
@@ -45,7 +44,6 @@ final class QuantizedTask: TrainingTask {
     self.networks = networks
     self.pictures = pictures
     self.heldOut = heldOut
-    trainedBefore = configuration.trainingPictures ?? 0
     let shown = heldOut ?? pictures
     probe = shown.subset(Array(0..<min(Self.probeCount, shown.count)))
     trained = networks.trainableParameters
@@ -121,8 +119,8 @@ final class QuantizedTask: TrainingTask {
     (loader, seen, isCollapsed) = try loader.restored(progress, prefix: prefix)
   }
 
-  func write(to path: (String) -> String) throws(AIGCError) {
-    configuration.trainingPictures = trainedBefore + seen
+  func write(to path: (String) -> String, items: Int) throws(AIGCError) {
+    configuration.trainingPictures = items
     try QuantizedModel(configuration, codebook, networks, prior: nil).write(to: path)
   }
 

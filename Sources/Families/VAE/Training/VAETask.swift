@@ -22,7 +22,6 @@ final class VAETask: TrainingTask {
   /// Watches generator and discriminator; nil without one.
   private let monitor: AdversarialMonitor?
   private var seen = 0
-  private let trainedBefore: Int
   private var notes: [JSONValue.Member] = []
   private var isCollapsed = false
   /// Is told what the user should know.
@@ -46,7 +45,6 @@ final class VAETask: TrainingTask {
     self.discriminator = discriminator
     self.pictures = pictures
     self.heldOut = heldOut
-    trainedBefore = configuration.trainingPictures ?? 0
     let shown = heldOut ?? pictures
     probe = shown.subset(Array(0..<min(Self.probeCount, shown.count)))
     let options = configuration.training ?? VAETrainingOptions()
@@ -132,8 +130,8 @@ final class VAETask: TrainingTask {
     try monitor?.restore(progress, prefix: prefix)
   }
 
-  func write(to path: (String) -> String) throws(AIGCError) {
-    configuration.trainingPictures = trainedBefore + seen
+  func write(to path: (String) -> String, items: Int) throws(AIGCError) {
+    configuration.trainingPictures = items
     try VAEFolder.write(configuration, networks, discriminator: discriminator, to: path)
   }
 

@@ -193,20 +193,20 @@ public struct VAETrainer {
     let loop = Trainer(task, trainer, folder: folder)
     loop.convolution = options.convolution
     loop.report = report
-    let summary = try loop.run(resuming: resuming)
     // What compression and sampling need of the data, with the weights that were kept.
-    if configuration.codebook == nil {
-      try LatentStatistics.measure(learned, in: folder)
-    } else {
-      try CodePrior.learn(of: learned, in: folder)
-    }
-    if let measured, configuration.codebook == nil {
-      try AnomalyThreshold.save(in: folder, of: measured)
-      SampleSize.ofQuantile(AnomalyThreshold.usualQuantile, of: measured.count).map {
-        report(.warning($0))
+    return try loop.run(resuming: resuming) { () throws(AIGCError) in
+      if configuration.codebook == nil {
+        try LatentStatistics.measure(learned, in: folder)
+      } else {
+        try CodePrior.learn(of: learned, in: folder)
+      }
+      if let measured, configuration.codebook == nil {
+        try AnomalyThreshold.save(in: folder, of: measured)
+        if let few = SampleSize.ofQuantile(AnomalyThreshold.usualQuantile, of: measured.count) {
+          report(.warning(few))
+        }
       }
     }
-    return summary
   }
 
   private func stepsPerEpoch(_ set: any ExampleSet) -> Int {
