@@ -127,17 +127,20 @@ public enum SampleSize {
   ///   - doubts: for each image 1 less the probability of its likeliest class.
   ///   - usual: their mean on images like those that it learned from; nil: not known.
   ///   - losesColors: whether it sees the images without their colours.
+  ///   - flag: names another classifier.
   public static func ofFeatures(
-    of data: String, doubts: [Float], usual: Double?, losesColors: Bool
+    of data: String, doubts: [Float], usual: Double?, losesColors: Bool,
+    flag: String = "--features"
   ) -> [String] {
     func sureness(_ doubt: Double) -> String { "\(((1 - doubt) * 1000).rounded() / 10)%" }
     var lines: [String] = []
     if losesColors {
       lines.append(
         "the classifier learned grey images: it does not see the colours of \(data); take a classifier of such "
-          + "images (--features)")
+          + "images (\(flag))")
     }
-    guard !doubts.isEmpty else { return lines }
+    // The deviation of fewer is not known.
+    guard doubts.count >= 10 else { return lines }
     let n = Double(doubts.count)
     let mean = doubts.reduce(0) { $0 + Double($1) } / n
     let variance = doubts.reduce(0) { $0 + (Double($1) - mean) * (Double($1) - mean) } / n
@@ -146,7 +149,7 @@ public enum SampleSize {
       let own = usual.map { ", of images as it learned \(sureness($0))" } ?? ""
       lines.append(
         "the classifier is sure of \(sureness(mean)) of what \(data) shows\(own): such images are unlike its own, "
-          + "and its features may say little of them; take a classifier of such images (--features)"
+          + "and its features may say little of them; take a classifier of such images (\(flag))"
       )
     }
     return lines

@@ -49,7 +49,7 @@ struct Classify: ConsoleCommand {
       }
       SampleSize.ofFeatures(
         of: set.path, doubts: doubts, usual: classifier.usualDoubt,
-        losesColors: set.losesColors
+        losesColors: set.losesColors, flag: "--model"
       ).forEach { Diagnostics.warning($0) }
     }
     if common.json {
