@@ -45,9 +45,29 @@ import Testing
     #expect(
       try bytes(ofFile: "\(folder.path)/merges.txt")
         == bytes(ofFile: "\(Self.folder)/repeated-merges.txt"))
+    // Long pieces are merged by places.
+    trainer.vocabularySize = 900
+    let long = try trainer.train([readText(path: "\(Self.folder)/long.txt")], name: "t")
+    try long.write { "\(folder.path)/long-\($0)" }
+    #expect(
+      try bytes(ofFile: "\(folder.path)/long-merges.txt")
+        == bytes(ofFile: "\(Self.folder)/long-merges.txt"))
     let again = try loadTokenizer(kind: .bpe, folder: folder.path)
     let text = try readText(path: Self.trainingText)
     #expect(try again.encode(text, name: "t") == repeated.encode(text, name: "t"))
+  }
+
+  /// A text without spaces is one piece: each merge looks at its own places only.
+  @Test func aLongPieceIsLearnedInTime() throws {
+    var random = TestRandom(state: 5)
+    let text = (0..<150_000).map { _ in UInt8.random(in: 97..<123, using: &random) }
+    var trainer = BPETrainer()
+    trainer.vocabularySize = 1500
+    let time = try ContinuousClock().measure {
+      let tokenizer = try trainer.train([Table(text)], name: "t")
+      #expect(tokenizer.vocabularySize == 1500)
+    }
+    #expect(time < .seconds(20))
   }
 
   @Test func realVocabularyOfGPT2() throws {

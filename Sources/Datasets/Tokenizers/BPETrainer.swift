@@ -111,6 +111,7 @@ private struct MergeLearner {
   private var lengths: [Int] = []
   private var counts: [Int64] = []
   private var pairs = PairCounts()
+  private var long = LongPieces()
   private var queue = Heap<Entry>()
 
   /// A pair that may be merged, and pieces that held it when it was put into the queue.
@@ -146,8 +147,11 @@ private struct MergeLearner {
       counts.append(count)
     }
     for piece in counts.indices {
+      let isLong = lengths[piece] >= LongPieces.length
+      if isLong { long.add(piece, lengths[piece]) }
       for place in starts[piece]..<starts[piece] + lengths[piece] - 1 {
         pairs.add(symbols[place], symbols[place + 1], counts[piece], piece)
+        if isLong { long.note(symbols[place], symbols[place + 1], place - starts[piece], piece) }
       }
     }
     queueNewPairs()
@@ -195,6 +199,7 @@ private struct MergeLearner {
 
   /// Replaces the pair in one piece, from left to right.
   private mutating func merge(_ left: Int32, _ right: Int32, _ id: Int32, _ piece: Int) {
+    if lengths[piece] >= LongPieces.length { return mergeLong(left, right, id, piece) }
     let start = starts[piece]
     let end = start + lengths[piece]
     let count = counts[piece]
@@ -221,6 +226,30 @@ private struct MergeLearner {
     lengths[piece] = write - start
   }
 
+  /// The same in a long piece, by the places where the pair stands.
+  private mutating func mergeLong(_ left: Int32, _ right: Int32, _ id: Int32, _ piece: Int) {
+    let (start, count) = (starts[piece], counts[piece])
+    for place in long.takePlaces(left, right, piece) {
+      // Overlapping pairs, and places from before other merges, hold it no longer.
+      guard symbols[start + place] == left, let second = long.next(place, piece),
+        symbols[start + second] == right
+      else { continue }
+      if let before = long.previous(place, piece) {
+        pairs.remove(symbols[start + before], left, count)
+        pairs.add(symbols[start + before], id, count, piece)
+        long.note(symbols[start + before], id, before, piece)
+      }
+      if let after = long.next(second, piece) {
+        pairs.remove(right, symbols[start + after], count)
+        pairs.add(id, symbols[start + after], count, piece)
+        long.note(id, symbols[start + after], place, piece)
+      }
+      symbols[start + place] = id
+      symbols[start + second] = LongPieces.none
+      long.join(place, second, piece)
+    }
+  }
+
   /// The merges in order; of one pair twice the later counts.
   func mergeTable() -> MergeTable {
     var seen: Set<UInt64> = []
@@ -233,5 +262,60 @@ private struct MergeLearner {
       table.append(left, right, becomes: id)
     }
     return table
+  }
+}
+
+/// Where the pairs of long pieces stand, so that a merge is not a walk through all of the piece: a text
+/// without spaces is one piece. Places count from the piece's start.
+private struct LongPieces {
+  /// Shorter pieces are walked through, which is faster for words.
+  static let length = 1024
+  /// No token, or none beside it.
+  static let none: Int32 = -1
+
+  private struct Key: Hashable {
+    var left: Int32
+    var right: Int32
+    var piece: Int
+  }
+  private var places: [Key: [Int32]] = [:]
+  /// For each piece where its neighbours begin in the two tables.
+  private var bases: [Int: Int] = [:]
+  private var following: [Int32] = []
+  private var preceding: [Int32] = []
+
+  /// Pieces have at most 2³⁰ bytes.
+  mutating func add(_ piece: Int, _ length: Int) {
+    bases[piece] = following.count
+    for place in 0..<Int32(length) {
+      following.append(Int(place) + 1 < length ? place + 1 : Self.none)
+      preceding.append(place - 1)
+    }
+  }
+
+  func next(_ place: Int, _ piece: Int) -> Int? { neighbor(following, place, piece) }
+  func previous(_ place: Int, _ piece: Int) -> Int? { neighbor(preceding, place, piece) }
+
+  private func neighbor(_ table: [Int32], _ place: Int, _ piece: Int) -> Int? {
+    guard let base = bases[piece], table[base + place] >= 0 else { return nil }
+    return Int(table[base + place])
+  }
+
+  /// The token at `place` takes in the one at `second`, which is next to it.
+  mutating func join(_ place: Int, _ second: Int, _ piece: Int) {
+    guard let base = bases[piece] else { return }
+    let after = following[base + second]
+    following[base + place] = after
+    if after >= 0 { preceding[base + Int(after)] = Int32(place) }
+  }
+
+  mutating func note(_ left: Int32, _ right: Int32, _ place: Int, _ piece: Int) {
+    places[Key(left: left, right: right, piece: piece), default: []].append(Int32(place))
+  }
+
+  /// The places of a pair from left to right, which are forgotten.
+  mutating func takePlaces(_ left: Int32, _ right: Int32, _ piece: Int) -> [Int] {
+    (places.removeValue(forKey: Key(left: left, right: right, piece: piece)) ?? [])
+      .sorted().map { Int($0) }
   }
 }
