@@ -40,9 +40,10 @@ public struct Vocabulary: @unchecked Sendable {
     var tables = WordTables(
       bytes: bytes.pointer, offsets: offsets.pointer, slots: slots.pointer,
       limit: bytes.pointer + bytes.count, mask: slots.count - 1)
-    try Self.validate(tables, words: offsets.count - 1, byteCount: bytes.count, name)
+    let runs = try Self.validate(
+      tables, words: offsets.count - 1, byteCount: bytes.count, name)
     var searched = slots
-    if slots.withUnsafeBuffer({ longestRun($0) }) > WordTables.longestProbe {
+    if runs.longest > WordTables.longestProbe {
       searched = try Table(secretSlots(tables, words: offsets.count - 1, count: slots.count))
       tables.slots = searched.pointer
       tables.isSecret = true
@@ -60,7 +61,7 @@ public struct Vocabulary: @unchecked Sendable {
   /// at least half are empty, so every search ends.
   private static func validate(
     _ tables: WordTables, words count: Int, byteCount: Int, _ name: String
-  ) throws(AIGCError) {
+  ) throws(AIGCError) -> SlotRuns {
     let start = tables.offsets
     var descents = start[0] == 0 ? 0 : 1
     for index in 0..<count where start[index + 1] < start[index] { descents += 1 }
@@ -70,8 +71,10 @@ public struct Vocabulary: @unchecked Sendable {
     let limit = UInt32(truncatingIfNeeded: count)
     var taken = 0
     var wrong = 0
+    var runs = SlotRuns()
     for index in 0...tables.mask {
       let slot = tables.slots[index]
+      runs.add(slot)
       if slot == 0 { continue }
       taken += 1
       if UInt32(truncatingIfNeeded: slot) &- 1 >= limit { wrong += 1 }
@@ -79,6 +82,8 @@ public struct Vocabulary: @unchecked Sendable {
     guard wrong == 0, taken == count else {
       throw damaged(name, "its hash table does not fit its words")
     }
+    runs.finish()
+    return runs
   }
 
   private func validateMarks(_ name: String) throws(AIGCError) {

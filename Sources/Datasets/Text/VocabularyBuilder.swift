@@ -100,9 +100,11 @@ public struct VocabularyBuilder: Sendable {
   /// For a table that will be asked for words which it does not have: no question takes longer than
   /// by chance, whatever the words are.
   mutating func partLongRuns() {
-    if !isSecret, slots.withUnsafeBufferPointer({ longestRun($0) }) > WordTables.longestProbe {
-      hideSlots()
-    }
+    if isSecret { return }
+    var runs = SlotRuns()
+    for slot in slots { runs.add(slot) }
+    runs.finish()
+    if runs.longest > WordTables.longestProbe { hideSlots() }
   }
 
   private mutating func hideSlots() {

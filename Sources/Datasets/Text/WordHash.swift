@@ -190,19 +190,26 @@ struct FreeSlots {
   }
 }
 
-/// Number of slots in the longest run of taken ones, no more than there are.
-func longestRun(_ slots: UnsafeBufferPointer<UInt64>) -> Int {
-  var (longest, run) = (0, 0)
-  for index in 0..<slots.count {
-    run = slots[index] == 0 ? 0 : run + 1
+/// The longest run of taken slots in a table that is walked through from its front.
+struct SlotRuns {
+  private(set) var longest = 0
+  private var run = 0
+  /// The run at the front, which goes on behind the last slot.
+  private var front: Int?
+
+  @inline(__always)
+  mutating func add(_ slot: UInt64) {
+    if slot != 0 {
+      run += 1
+      return
+    }
+    if front == nil { front = run }
     longest = max(longest, run)
+    run = 0
   }
-  // The last run goes on at the front.
-  if run > 0, run < slots.count {
-    run += slots.firstIndex(of: 0) ?? 0
-    longest = max(longest, run)
-  }
-  return longest
+
+  /// After the last slot.
+  mutating func finish() { longest = max(longest, run + (front ?? 0)) }
 }
 
 /// The slots of all words under their secret hashes.
