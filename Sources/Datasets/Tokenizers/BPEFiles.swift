@@ -25,6 +25,8 @@ extension BPETokenizer {
     }
     let vocabularyPath = "\(folder)/\(Self.vocabularyFile)"
     let vocabulary = try VocabularyJSON(path: vocabularyPath)
+    // What the vocabulary itself lacks is said before what its merges miss.
+    _ = try Self.byteTokens(vocabulary, name: vocabularyPath)
     let merges = try Self.readMerges("\(folder)/\(Self.mergesFile)", vocabulary)
     try self.init(companions, vocabulary, merges, nil, folder: folder)
   }
