@@ -107,7 +107,7 @@ import Testing
       try writeARPA(model, to: folder.file(name))
       #expect(try text(folder.file(name)).hasPrefix("# aigc tokens=auto\n\\data\\\n"))
       let read = try #require(try NGramFamily().open(folder.file(name)) as NGramLanguageModel?)
-      let held = try readText(path: corpus())
+      let held = try Table(Array(corpus().utf8))
       let (before, after) = (
         try model.evaluate(held, name: "t").perplexity,
         try read.evaluate(held, name: "t").perplexity
