@@ -124,6 +124,8 @@ struct WritingVerbsTests {
         code 0 "$AIGC" quantize model models --force; test -L models; test -f place/config.json
         code 2 "$AIGC" train ngram text --out /dev/null; test -c /dev/null
         code 2 "$AIGC" train ngram text --out text --force
+        (ulimit -f 8; code 1 "$AIGC" sample gan --num 100 -o large.png)
+        test ! -e large.png; test -z "$(ls | grep tmp- || true)"
         mkdir photos; touch photos/1.jpg; code 2 "$AIGC" train ngram text --out photos --force
         test -f photos/1.jpg
         """) == 0)

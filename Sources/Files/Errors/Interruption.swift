@@ -10,6 +10,8 @@ public enum Interruption {
   /// error of `write`).
   public static func install() {
     signal(SIGPIPE, SIG_IGN)
+    // A file beyond the limit of its size, too.
+    signal(SIGXFSZ, SIG_IGN)
     for number in [SIGINT, SIGTERM] {
       signal(number) { _ in
         if Interruption.requests.add(1, ordering: .relaxed).oldValue > 0 { _exit(130) }

@@ -42,10 +42,12 @@ public final class OutputFolder {
     target = try OutputTarget.followed(path)
     try InputRecord.checkFolder(target)
     let isReserved = try Self.reserve(target, named: path)
+    // One that another process has got hold of meanwhile stays there.
+    if !isReserved { try Self.checkReplaceable(target) }
+    lock = try FolderLock.joinedOrNew(target)
     do throws(AIGCError) {
       try Self.checkStillFree(target, named: path)
       try Self.checkReplaceable(target)
-      lock = try FolderLock.joinedOrNew(target)
       temporaryPath = try Self.makeTemporary(beside: target, named: path)
       temporaryLock = try FolderLock(temporaryPath)
     } catch {
@@ -104,7 +106,10 @@ public final class OutputFolder {
     try Self.checkReplaceable(target)
     if folderContents(target).isEmpty {
       guard rename(temporaryPath, target) == 0 else {
-        throw .failed("\(path): \(systemErrorText())")
+        let code = errno
+        let isTaken = code == ENOTEMPTY || code == EEXIST
+        let reason = isTaken ? "another process made it meanwhile" : systemErrorText(code)
+        throw .failed("\(path): \(reason)")
       }
     } else {
       try exchange()
