@@ -140,7 +140,7 @@ import Testing
       ),
       (#""dropout":null"#, #""dropout":0.1"#, "dropout 0.1 \(unsupported)"),
       (#""ignore_merges":false"#, #""ignore_merges":true"#, "ignore_merges \(unsupported)"),
-      (#""lstrip":false"#, #""lstrip":true"#, "byte "),
+      (#""single_word":false"#, #""single_word":true"#, "byte "),
       (
         #""id":512,"content":"<|pad|>""#, #""id":513,"content":"<|pad|>""#,
         "added token '<|pad|>', id 513: "

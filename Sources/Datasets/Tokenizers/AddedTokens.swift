@@ -10,6 +10,9 @@ struct AddedToken: Sendable, Equatable {
   var isSpecial = true
   /// `normalized` of `tokenizer.json`: looked for after the others, in what they leave.
   var isNormalized = false
+  /// `lstrip` and `rstrip`: the white space before or behind it is part of it.
+  var stripsLeft = false
+  var stripsRight = false
 }
 
 /// Finds added tokens in text: the leftmost first, of those that start at one place the longest,
@@ -20,6 +23,8 @@ struct AddedTokenMatcher: Sendable {
   private let words: Vocabulary
   private var ids: [Int32]
   private var wordGroups: [Int]
+  /// The tokens that take white space with them, by the same numbers.
+  private var strips: [Int: (left: Bool, right: Bool)] = [:]
   /// Tokens of one group are looked for together, those of the next one in what they leave.
   private var groups: [Group] = []
   /// Whether a token holds a line end behind a visible character, so that text cannot be cut there.
@@ -71,6 +76,11 @@ struct AddedTokenMatcher: Sendable {
         }
         ids[word] = token.id
         wordGroups[word] = groups.count
+        if token.stripsLeft || token.stripsRight {
+          strips[word] = (token.stripsLeft, token.stripsRight)
+          // White space behind it may begin with the line end at which text is cut.
+          holdsLineEnds = holdsLineEnds || token.stripsRight
+        }
         group.starts[Int(token.content[0])] = true
         for index in token.content.indices.dropFirst() where token.content[index] == 10 {
           if (0x21..<0x7F).contains(token.content[index - 1]) { holdsLineEnds = true }
@@ -84,6 +94,9 @@ struct AddedTokenMatcher: Sendable {
   }
 
   var groupCount: Int { groups.count }
+
+  /// Whether some tokens take white space with them.
+  var hasStrips: Bool { !strips.isEmpty }
 
   /// The id of the token that is the text at `piece`; nil when there is none.
   @inline(__always)
@@ -144,17 +157,60 @@ struct AddedTokenMatcher: Sendable {
   ) -> Bool {
     guard group < groups.count else { return start == end || part(start, end, false) }
     var finder = Finder(groups[group], start, end)
-    var position = start
-    while position < end {
-      let match = finder.next(position)
-      let textEnd = match?.start ?? end
-      guard split(position, textEnd, group: group + 1, part) else { return false }
-      position = textEnd
-      if let match {
-        guard part(match.start, match.end, true) else { return false }
-        position = match.end
+    // Where text that was not handed out begins, and where the next token may begin: inside of the white
+    // space, too, that the last one took with it.
+    var (position, search) = (start, start)
+    while true {
+      let match = search < end ? finder.next(search) : nil
+      var (textEnd, next) = (match?.start ?? end, match?.end ?? end)
+      if hasStrips, let match { strip(match, &textEnd, &next, position, end) }
+      if textEnd > position {
+        guard split(position, textEnd, group: group + 1, part) else { return false }
       }
+      guard let match else { return true }
+      // One that lies in white space that is taken already, and takes it too, is none.
+      if textEnd < next, !part(match.start, match.end, true) { return false }
+      (position, search) = (next, match.end)
     }
-    return true
+  }
+
+  /// Moves the end of the text before a token, and the start of the text behind it, past the white space
+  /// that the token takes with it.
+  private func strip(
+    _ match: Match, _ textEnd: inout UnsafePointer<UInt8>, _ next: inout UnsafePointer<UInt8>,
+    _ start: UnsafePointer<UInt8>, _ end: UnsafePointer<UInt8>
+  ) {
+    guard let word = words.id(of: WordKey(match.start, match.length, limit: end)),
+      let strip = strips[Int(word)]
+    else { return }
+    func isSpace(_ place: UnsafePointer<UInt8>, _ limit: UnsafePointer<UInt8>) -> Int? {
+      let (scalar, length) = decodeUTF8(place, limit)
+      guard length > 0, Unicode.Scalar(scalar)?.properties.isWhitespace == true else { return nil }
+      return length
+    }
+    while strip.right, next < end, let length = isSpace(next, end) { next += length }
+    if strip.left, textEnd < start { textEnd = start }
+    while strip.left, textEnd > start {
+      var place = textEnd - 1
+      while place > start, place.pointee & 0xC0 == 0x80 { place -= 1 }
+      guard isSpace(place, textEnd) == textEnd - place else { return }
+      textEnd = place
+    }
+  }
+
+  /// The white space that tokens take with them.
+  func stripped(in text: Table<UInt8>) -> [Range<Int>] {
+    var ranges: [Range<Int>] = []
+    withExtendedLifetime(text) {
+      let (begin, end) = (text.pointer, text.pointer + text.count)
+      var last = begin
+      _ = split(begin, end) { start, partEnd, _ in
+        if start > last { ranges.append(last - begin..<start - begin) }
+        last = partEnd
+        return true
+      }
+      if last < end { ranges.append(last - begin..<text.count) }
+    }
+    return ranges
   }
 }

@@ -140,6 +140,10 @@ extension BPETokenizer {
     _ vocabulary: VocabularyJSON, byteTokens: [Int32], merges: MergeTable,
     addedTokens: [AddedToken], addsPrefixSpace: Bool = false
   ) throws(AIGCError) {
+    guard !addsPrefixSpace || !addedTokens.contains(where: { $0.stripsLeft || $0.stripsRight })
+    else {
+      throw .badInput("add_prefix_space with an added token of lstrip or rstrip is not supported")
+    }
     // An added token that the merges do not make stands for its characters.
     var plain: Set<Int32> = []
     let spelled = addedTokens.filter { $0.content.contains { $0 >= 0x80 } }.map { $0.id }

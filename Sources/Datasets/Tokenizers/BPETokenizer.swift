@@ -169,16 +169,23 @@ public struct BPETokenizer: Tokenizer {
 
   public func ranges(of text: Table<UInt8>, name: String) throws(AIGCError) -> [Range<Int>] {
     let (whole, spaces) = addsPrefixSpace ? try withSpaces(text) : (text, [])
+    let stripped = matcher?.hasStrips == true ? matcher?.stripped(in: text) ?? [] : []
     var position = 0
-    // Spaces that are not in the text are before the position.
-    var added = 0
+    // Spaces that are not in the text, and white space that is in no token, are before the position.
+    var (added, removed, lastEnd) = (0, 0, 0)
+    var gaps = stripped[...]
     let ids = try encode(prefixed: whole, name: name)
     let ranges = try Interruption.map(ids.count) { (index) throws(AIGCError) in
       let id = ids[index]
-      let begin = position - added
       position += tokens.range(of: id).count
       while added < spaces.count, spaces[added] < position { added += 1 }
-      return begin..<max(begin, position - added)
+      while let gap = gaps.first, gap.lowerBound < position - added + removed {
+        removed += gap.count
+        gaps.removeFirst()
+      }
+      let begin = lastEnd
+      lastEnd = max(begin, position - added + removed)
+      return begin..<lastEnd
     }
     let end = ranges.last?.upperBound ?? 0
     return prefix.map { _ in 0..<0 } + ranges + suffix.map { _ in end..<end }

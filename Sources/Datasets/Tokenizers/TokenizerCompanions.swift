@@ -237,7 +237,9 @@ extension AddedToken {
           let value = try scanner.bool()
           self.isSpecial = value || isSpecial
         case "normalized": normalized = try scanner.bool()
-        case "single_word", "lstrip", "rstrip":
+        case "lstrip": self.stripsLeft = try scanner.bool()
+        case "rstrip": self.stripsRight = try scanner.bool()
+        case "single_word":
           if try scanner.bool() {
             throw scanner.error("an added token with \(key) is not supported")
           }

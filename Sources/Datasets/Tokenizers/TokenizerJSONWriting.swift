@@ -13,7 +13,8 @@ extension TokenizerJSON {
       [
         "id": .int(Int(token.id)),
         "content": .string(String(decoding: token.content, as: UTF8.self)),
-        "single_word": false, "lstrip": false, "rstrip": false,
+        "single_word": false, "lstrip": .bool(token.stripsLeft),
+        "rstrip": .bool(token.stripsRight),
         "normalized": .bool(token.isNormalized), "special": .bool(token.isSpecial),
       ]
     }
