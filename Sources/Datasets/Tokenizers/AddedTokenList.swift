@@ -21,6 +21,10 @@ struct AddedTokenList {
   ///   - path: the file.
   /// - Throws: ``AIGCError`` (badInput) when the file says another id than the token gets.
   mutating func add(_ token: AddedToken, path: String) throws(AIGCError) {
+    guard !token.content.isEmpty else { throw .badInput("\(path): an added token without content") }
+    guard token.content.count <= AddedToken.longest else {
+      throw .badInput("\(path): an added token of more than \(AddedToken.longest) bytes")
+    }
     var token = token
     let declared = token.id
     func error(_ what: String) -> AIGCError {
