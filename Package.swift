@@ -36,7 +36,8 @@ let package = Package(
     .systemLibrary(
       name: "CTurboJPEG", pkgConfig: "libturbojpeg", providers: [.apt(["libturbojpeg0-dev"])]),
     .target(name: "CKernels", exclude: ["body"]),
-    library("Files"),
+    .target(name: "CSystem"),
+    library("Files", ["CSystem"]),
     library("Kernels", ["Files", "CBLAS", "CLAPACKE", "CKernels"]),
     library("Autograd", ["Kernels", "CKernels"]),
     library("Datasets", ["Files", "Kernels", "CZlib", "CPNG", "CTurboJPEG"]),
@@ -52,7 +53,7 @@ let package = Package(
       ]),
     .target(name: "CStartup"),
     .executableTarget(
-      name: "aigc", dependencies: ["CStartup", "Families", "Console", argumentParser],
+      name: "aigc", dependencies: ["CStartup", "Families", "Console", "Files", argumentParser],
       swiftSettings: settings),
     tests("FilesTests", ["Files", "Kernels"]),
     tests("KernelsTests", ["Kernels", "CKernels", "Files"]),

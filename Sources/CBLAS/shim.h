@@ -6,8 +6,11 @@
 #error "OpenBLAS headers are missing. Install them with: sudo apt-get install libopenblas-dev (or run Scripts/setup)"
 #endif
 
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/time.h>
 
 /*
  * OpenBLAS takes its kernels by the processor's model number, and an older OpenBLAS takes those of 2004
@@ -42,5 +45,53 @@ static inline void aigc_choose_blas_core(void) {
   gotoblas_dynamic_init();
   unsetenv("OPENBLAS_CORETYPE");
 #endif
+}
+
+/*
+ * OpenBLAS gives each call a work buffer, kept for later calls, and maps a new one when all are in use.
+ * A mapping that is refused it asks for again, for ever (driver/others/memory.c, all versions to
+ * 0.3.28). So buffers are made before they are needed, after it was tried whether there is room.
+ * Builds whose buffers are larger than those we know are caught by the time that this may take.
+ */
+__attribute__((weak)) void *blas_memory_alloc(int);
+__attribute__((weak)) void blas_memory_free(void *);
+
+/* BUFFER_SIZE of x86-64 and of the larger arm64 builds is 32 << 22. */
+enum { aigc_blas_buffer_size = 32 << 22 };
+
+/*
+ * Makes OpenBLAS map work buffers for `count` calls at a time, at most 64. Before its first call, by one
+ * thread. Returns how many it has now: fewer than `count` where the system has no room for more.
+ * `refused` is called where OpenBLAS does not come back; it must not return.
+ */
+static inline int aigc_map_blas_buffers(int count, void (*refused)(void)) {
+  /* Another thread may take memory between our try and OpenBLAS's, and buffers after the first take no
+   * more than half of what there is: the work itself needs some. */
+  const size_t size = aigc_blas_buffer_size, spare = 16 << 20;
+  void *held[64];
+  int found = 0;
+  if (count > 64) count = 64;
+  if (!blas_memory_alloc || !blas_memory_free) return count;
+  struct sigaction action, former;
+  memset(&action, 0, sizeof action);
+  action.sa_handler = (void (*)(int))refused;
+  struct itimerval limit = {{0, 0}, {2, 0}}, none = {{0, 0}, {0, 0}};
+  sigaction(SIGPROF, &action, &former);
+  /* Processor time of the process: a system that is slow or stopped is none of our business. */
+  setitimer(ITIMER_PROF, &limit, 0);
+  while (found < count) {
+    size_t needed = size + (found ? found * size : spare);
+    const int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
+    void *room = mmap(0, needed, PROT_READ | PROT_WRITE, flags, -1, 0);
+    if (room == MAP_FAILED) break;
+    munmap(room, needed);
+    held[found] = blas_memory_alloc(0);
+    if (!held[found]) break;
+    found++;
+  }
+  setitimer(ITIMER_PROF, &none, 0);
+  sigaction(SIGPROF, &former, 0);
+  for (int i = 0; i < found; i++) blas_memory_free(held[i]);
+  return found;
 }
 #endif

@@ -2,6 +2,7 @@ import ArgumentParser
 import CStartup
 import Console
 import Families
+import Files
 
 struct AIGC: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -21,4 +22,12 @@ struct AIGC: ParsableCommand {
 }
 
 aigc_startup()
-Console.run(root: AIGC.self, arguments: Array(CommandLine.arguments.dropFirst()))
+OutOfMemory.install { aigc_out_of_memory($0) }
+// On whatever thread that is: without @Sendable it would be the main one only.
+aigc_set_last_act { @Sendable in UnfinishedOutputs.remove() }
+// CommandLine reads its arguments from /proc, which need not be there.
+let arguments =
+  aigc_argument_count() < 0
+  ? CommandLine.arguments
+  : (0..<aigc_argument_count()).map { String(cString: aigc_argument($0)) }
+Console.run(root: AIGC.self, arguments: Array(arguments.dropFirst()))

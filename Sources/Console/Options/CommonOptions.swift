@@ -17,7 +17,8 @@ public struct CommonOptions: ParsableArguments {
   @Flag(name: .customLong("no-color"), help: "No colours on the terminal (as NO_COLOR does).")
   public var noColor = false
 
-  @Option(name: .shortAndLong, help: "How many threads compute (default: all processors).")
+  @Option(
+    name: .shortAndLong, help: "How many threads compute (default: the processors it may use).")
   public var threads: Int?
 
   @Flag(help: "Print one JSON object.")

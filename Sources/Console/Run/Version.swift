@@ -1,4 +1,4 @@
-import FoundationEssentials
+import Files
 import Kernels
 
 /// What `aigc --version` and `--license` print.
@@ -45,10 +45,10 @@ public enum Version {
     "sve2",
   ]
 
-  /// The vector features that Linux reports.
+  /// The vector features that Linux reports, or without /proc the level that our own loops take.
   static var cpuFeatures: [String] {
-    guard let text = try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8) else {
-      return []
+    guard let text = readSmallFile("/proc/cpuinfo") else {
+      return [LinearAlgebraLibraries.vectorLevel]
     }
     let line = text.split(separator: "\n").first {
       $0.hasPrefix("flags") || $0.hasPrefix("Features")

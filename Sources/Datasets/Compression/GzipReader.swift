@@ -33,7 +33,7 @@ public final class GzipReader {
     self.path = isStandardInput ? "stdin" : path
     descriptor = isStandardInput ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC)
     closesDescriptor = !isStandardInput
-    guard descriptor >= 0 else { throw .badInput("\(path): \(systemErrorText())") }
+    guard descriptor >= 0 else { throw .unreadable(path) }
     InputRecord.add(descriptor: descriptor)
     input = .allocate(capacity: Self.inputSize)
     stream = .allocate(capacity: 1)

@@ -9,7 +9,8 @@ public final class MappedFile: Sendable {
 
   /// Maps the regular file at `path`.
   /// - Parameter isInput: whether it must not be written over from then on (``InputRecord``).
-  /// - Throws: ``AIGCError`` (badInput) when it is missing, a directory or not readable.
+  /// - Throws: ``AIGCError``: badInput when it is missing, a directory or not readable, failed when the
+  ///   system has no room to map it.
   public convenience init(path: String, isInput: Bool = true) throws(AIGCError) {
     try self.init(RawPath(path), name: path, isInput: isInput)
   }
@@ -21,10 +22,10 @@ public final class MappedFile: Sendable {
 
   private init(_ raw: RawPath, name path: String, isInput: Bool) throws(AIGCError) {
     let descriptor = raw.withCString { open($0, O_RDONLY | O_CLOEXEC) }
-    guard descriptor >= 0 else { throw .badInput("\(path): \(systemErrorText())") }
+    guard descriptor >= 0 else { throw .unreadable(path) }
     defer { close(descriptor) }
     var status = stat()
-    guard fstat(descriptor, &status) == 0 else { throw .badInput("\(path): \(systemErrorText())") }
+    guard fstat(descriptor, &status) == 0 else { throw .unreadable(path) }
     guard status.st_mode & S_IFMT == S_IFREG else {
       let kind = status.st_mode & S_IFMT == S_IFDIR ? "a directory" : "not a regular file"
       throw .badInput("\(path): \(kind), a file is needed")
@@ -37,7 +38,7 @@ public final class MappedFile: Sendable {
       return
     }
     guard let memory = mmap(nil, count, PROT_READ, MAP_SHARED, descriptor, 0), memory != MAP_FAILED
-    else { throw .badInput("\(path): cannot be mapped: \(systemErrorText())") }
+    else { throw errno == ENOMEM ? .outOfMemory(count, for: path) : .unreadable(path) }
     storage = TableStorage(base: memory, byteCount: count, owner: Mapping(memory, count))
   }
 

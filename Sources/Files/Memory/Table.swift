@@ -19,7 +19,7 @@ final class TableStorage: @unchecked Sendable {
     let size = max(byteCount, 1)
     let flags = MAP_PRIVATE | MAP_ANONYMOUS
     guard let memory = mmap(nil, size, PROT_READ | PROT_WRITE, flags, -1, 0), memory != MAP_FAILED
-    else { throw .failed("out of memory: \(byteCount) bytes were refused; use a lower --memory") }
+    else { throw .outOfMemory(byteCount) }
     if size >= 4 << 20 { madvise(memory, size, MADV_HUGEPAGE) }
     base = memory
     self.byteCount = byteCount

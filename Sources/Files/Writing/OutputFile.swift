@@ -33,6 +33,7 @@ public final class OutputFile {
       descriptor = try Self.openSpecial(path)
     }
     guard descriptor >= 0 else { throw .failed("\(path): cannot write: \(systemErrorText())") }
+    if !temporaryPath.isEmpty { UnfinishedOutputs.add(temporaryPath) }
     pending.reserveCapacity(Self.blockSize)
   }
 
@@ -149,6 +150,7 @@ public final class OutputFile {
     guard rename(temporaryPath, target) == 0 else {
       throw .failed("\(path): \(systemErrorText())")
     }
+    UnfinishedOutputs.forget(temporaryPath)
     temporaryPath = ""
   }
 
@@ -159,7 +161,9 @@ public final class OutputFile {
 
   deinit {
     if descriptor >= 0 { close(descriptor) }
-    if !temporaryPath.isEmpty { unlink(temporaryPath) }
+    if temporaryPath.isEmpty { return }
+    unlink(temporaryPath)
+    UnfinishedOutputs.forget(temporaryPath)
   }
 
   private func flush() throws(AIGCError) {

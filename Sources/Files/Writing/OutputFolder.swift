@@ -55,6 +55,7 @@ public final class OutputFolder {
       throw error
     }
     self.isReserved = isReserved
+    UnfinishedOutputs.add(temporaryPath)
   }
 
   private static func withoutSlashes(_ path: String) -> String {
@@ -140,6 +141,7 @@ public final class OutputFolder {
   }
 
   deinit {
+    defer { UnfinishedOutputs.forget(temporaryPath) }
     if committed { return }
     removeTree(temporaryPath)
     if isReserved { rmdir(target) }

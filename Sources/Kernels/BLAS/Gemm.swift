@@ -64,7 +64,8 @@ public func gemmTile(
   _ c: UnsafeMutablePointer<Float>, stride: Int
 ) {
   guard m > 0, n > 0 else { return }
-  _ = BLASSetup.isDone
+  let place = BLASPlaces.take()
+  defer { place?.leave() }
   if m == 1, k > 0, !a.isTransposed || a.stride == 1 {
     // sgemv leaves c as it is for k = 0. A product with one row runs at the speed of memory in gemv, and 5 times slower in gemm.
     let trans = b.isTransposed ? CblasNoTrans : CblasTrans
@@ -77,16 +78,6 @@ public func gemmTile(
     CblasRowMajor, a.isTransposed ? CblasTrans : CblasNoTrans,
     b.isTransposed ? CblasTrans : CblasNoTrans, Int32(m), Int32(n), Int32(k), 1, a.base,
     Int32(a.stride), b.base, Int32(b.stride), beta, c, Int32(stride))
-}
-
-/// What is set before the first call: the kernels for this processor, and one thread, since OpenBLAS'
-/// own threads would change results with their number, and fight ours.
-enum BLASSetup {
-  static let isDone: Bool = {
-    aigc_choose_blas_core()
-    openblas_set_num_threads(1)
-    return true
-  }()
 }
 
 /// How a product is cut into tiles, by its sizes alone.

@@ -1,4 +1,5 @@
 import CBLAS
+import CKernels
 import CLAPACKE
 
 /// What the linear algebra libraries say of themselves, for `aigc --version`.
@@ -12,6 +13,12 @@ public enum LinearAlgebraLibraries {
   public static var coreName: String {
     _ = BLASSetup.isDone
     return openblas_get_corename().map { String(cString: $0) } ?? "unknown"
+  }
+
+  /// The level of the instruction set that our own loops take here: "x86-64-v3"; empty for the lowest.
+  public static var vectorLevel: String {
+    let level = Int(aigc_level())
+    return level > 0 ? "x86-64-v\(level + 2)" : ""
   }
 
   /// LAPACK's version: "3.9.1".

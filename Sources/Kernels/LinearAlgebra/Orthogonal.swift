@@ -12,7 +12,8 @@ public func orthonormalizeColumns(
   _ matrix: UnsafeMutablePointer<Float>, rows: Int, columns: Int
 ) -> Bool {
   precondition(rows >= columns, "orthonormalizeColumns: more columns than rows")
-  _ = BLASSetup.isDone
+  let place = BLASPlaces.take()
+  defer { place?.leave() }
   var tau = [Float](repeating: 0, count: max(columns, 1))
   let (m, n) = (Int32(rows), Int32(columns))
   guard LAPACKE_sgeqrf(LAPACK_ROW_MAJOR, m, n, matrix, n, &tau) == 0 else { return false }

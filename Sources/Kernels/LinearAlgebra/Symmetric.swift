@@ -13,7 +13,8 @@ public enum SymmetricMatrix {
     _ values: [Float], rows: Int, columns: Int
   ) -> (mean: [Double], covariance: [Double]) {
     precondition(rows > 1 && values.count == rows * columns, "covariance: \(rows) x \(columns)")
-    _ = BLASSetup.isDone
+    let place = BLASPlaces.take()
+    defer { place?.leave() }
     var mean = [Double](repeating: 0, count: columns)
     for row in 0..<rows {
       for column in 0..<columns { mean[column] += Double(values[row * columns + column]) }
@@ -65,7 +66,8 @@ public enum SymmetricMatrix {
   private static func eigen(
     _ a: [Double], size: Int, wantsVectors: Bool
   ) -> (values: [Double], vectors: [Double])? {
-    _ = BLASSetup.isDone
+    let place = BLASPlaces.take()
+    defer { place?.leave() }
     var (vectors, values) = (a, [Double](repeating: 0, count: size))
     let job = CChar(bitPattern: UInt8(ascii: wantsVectors ? "V" : "N"))
     let upper = CChar(bitPattern: UInt8(ascii: "U"))
@@ -81,6 +83,8 @@ public enum SymmetricMatrix {
   ) -> [Double] {
     var result = [Double](repeating: 0, count: size * size)
     let n = Int32(size)
+    let place = BLASPlaces.take()
+    defer { place?.leave() }
     cblas_dgemm(
       CblasRowMajor, CblasNoTrans, transposesSecond ? CblasTrans : CblasNoTrans, n, n, n, 1, a, n,
       b, n, 0, &result, n)

@@ -1,3 +1,4 @@
+import Files
 import Glibc
 import Synchronization
 
@@ -58,13 +59,17 @@ public enum MemoryPool {
     for list in blocks { for block in list { free(block) } }
   }
 
-  /// Large blocks ask for huge pages: a first touch of 64 MiB costs 79 ms in 4 KiB pages. Memory
-  /// that the system refuses ends the process, as it does everywhere in Swift.
+  /// Large blocks ask for huge pages: a first touch of 64 MiB costs 79 ms in 4 KiB pages. Memory that the
+  /// system refuses, or for which it would kill the process once it is touched, ends it in order.
   private static func fresh(_ size: Int) -> UnsafeMutableRawPointer {
     var block: UnsafeMutableRawPointer?
     let isLarge = size >= 4 << 20
+    if isLarge {
+      if byteCounts.inUse + byteCounts.kept > SystemMemory.bound { trim() }
+      if byteCounts.inUse > SystemMemory.bound { OutOfMemory.end(size) }
+    }
     guard posix_memalign(&block, isLarge ? 1 << 21 : 64, size) == 0, let block else {
-      preconditionFailure("out of memory: \(size) bytes were refused")
+      OutOfMemory.end(size)
     }
     if isLarge { madvise(block, size, MADV_HUGEPAGE) }
     return block

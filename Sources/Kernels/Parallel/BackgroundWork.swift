@@ -91,28 +91,3 @@ public final class BackgroundWork<Input: Sendable, Output: Sendable>: Sendable {
     }
   }
 }
-
-/// Starts a thread that runs `body` once.
-/// - Returns: false when the system has no thread left.
-private func startThread(_ body: @escaping @Sendable () -> Void) -> Bool {
-  var thread = pthread_t()
-  let reference = Unmanaged.passRetained(ThreadBody(body))
-  let status = pthread_create(
-    &thread, nil,
-    { pointer in
-      guard let pointer else { return nil }
-      Unmanaged<ThreadBody>.fromOpaque(pointer).takeRetainedValue().run()
-      return nil
-    }, reference.toOpaque())
-  guard status == 0 else {
-    reference.release()
-    return false
-  }
-  pthread_detach(thread)
-  return true
-}
-
-private final class ThreadBody: Sendable {
-  let run: @Sendable () -> Void
-  init(_ run: @escaping @Sendable () -> Void) { self.run = run }
-}

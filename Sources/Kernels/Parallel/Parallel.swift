@@ -1,4 +1,4 @@
-import Glibc
+import Files
 import Synchronization
 
 /// How many threads computations use; set once by the command line.
@@ -14,8 +14,8 @@ public enum Threads {
     set { chosen.store(max(1, newValue), ordering: .relaxed) }
   }
 
-  /// Processors of the machine.
-  public static let processors = max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
+  /// Processors that this process may use, by its affinity mask and its share of their time.
+  public static var processors: Int { Processors.available }
 }
 
 /// Runs `body(0)`, …, `body(tasks - 1)`, several at a time. Tasks are handed out in order, so the

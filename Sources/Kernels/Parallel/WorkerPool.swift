@@ -48,7 +48,8 @@ final class WorkerPool: @unchecked Sendable {
       return false
     }
     isBusy = true
-    while threads < workers - 1, startThread() { threads += 1 }
+    // Where the system has no thread left the job has fewer.
+    while threads < workers - 1, startThread({ WorkerPool.shared.serve() }) { threads += 1 }
     self.body = body
     self.tasks = tasks
     next.store(0, ordering: .relaxed)
@@ -107,21 +108,6 @@ final class WorkerPool: @unchecked Sendable {
       }
       free = original
     }
-  }
-
-  /// - Returns: false when the system has no thread left; the job then has fewer.
-  private func startThread() -> Bool {
-    var thread = pthread_t()
-    guard
-      pthread_create(
-        &thread, nil,
-        { _ in
-          WorkerPool.shared.serve()
-          return nil
-        }, nil) == 0
-    else { return false }
-    pthread_detach(thread)
-    return true
   }
 
   private func serve() {

@@ -134,14 +134,6 @@ public struct ModelStore: Sendable {
   }
 }
 
-/// The program's real path, symbolic links followed.
-public func executablePath() -> String? {
-  var bytes = [CChar](repeating: 0, count: Int(PATH_MAX))
-  let count = readlink("/proc/self/exe", &bytes, bytes.count)
-  guard count > 0 else { return nil }
-  return String(decoding: bytes.prefix(count).map { UInt8(bitPattern: $0) }, as: UTF8.self)
-}
-
 /// Bytes of a file, or of all files in a folder; links are not followed.
 private func sizeOfTree(_ path: String) -> Int {
   var status = stat()

@@ -227,7 +227,7 @@ public final class Trainer {
       smoothedLoss: state.smoothedLoss ?? 0, validationLoss: state.validationLoss, rate: rate,
       itemName: task.itemName, itemsPerSecond: itemsPerSecond(log),
       secondsLeft: log.secondsHere / Double(state.step - firstStep) * left,
-      residentBytes: residentBytes(), isLogged: isLogged)
+      residentBytes: SystemMemory.resident, isLogged: isLogged)
     progress.losses = averages.values(state, isLogged: isLogged)
     report(.progress(progress))
   }

@@ -86,16 +86,3 @@ final class TrainerLog {
   /// To milliseconds: more digits say nothing.
   private static func rounded(_ value: Double) -> Double { (value * 1000).rounded() / 1000 }
 }
-
-/// Memory of this process in bytes, as the kernel counts it; 0 when it does not say.
-func residentBytes() -> Int {
-  let file = open("/proc/self/statm", O_RDONLY | O_CLOEXEC)
-  guard file >= 0 else { return 0 }
-  defer { close(file) }
-  var bytes = [UInt8](repeating: 0, count: 128)
-  let size = read(file, &bytes, bytes.count)
-  guard size > 0 else { return 0 }
-  let fields = String(decoding: bytes.prefix(size), as: UTF8.self).split(separator: " ")
-  guard fields.count > 1, let pages = Int(fields[1]) else { return 0 }
-  return pages * Int(sysconf(Int32(_SC_PAGESIZE)))
-}

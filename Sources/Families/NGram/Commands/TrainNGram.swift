@@ -36,7 +36,9 @@ struct TrainNGram: ConsoleCommand {
   var vocab: String?
   @Option(help: "Keep only so many of the most frequent words.")
   var vocabSize: Int?
-  @Option(help: "Memory for counting, as 2G, 500M or 80%; beyond it sorted runs go to disk.")
+  @Option(
+    help:
+      "Memory for counting, as 2G, 500M or 80% of what there is; beyond it sorted runs go to disk.")
   var memory = "80%"
   @Option(help: "Folder for temporary files (default: beside the model).", completion: .directory)
   var tmp: String?
@@ -141,11 +143,10 @@ struct TrainNGram: ConsoleCommand {
   }
 
   private func memoryInBytes() throws -> Int {
-    let physical = Int(sysconf(Int32(_SC_PHYS_PAGES))) * Int(sysconf(Int32(_SC_PAGESIZE)))
     let factors: [Character: Int] = ["K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40]
     let text = memory.uppercased()
     if let number = Double(text.dropLast()), number > 0, number < 1e6, let unit = text.last {
-      if unit == "%" { return Int(Double(physical) * min(number, 100) / 100) }
+      if unit == "%" { return Int(Double(SystemMemory.available) * min(number, 100) / 100) }
       if let factor = factors[unit] { return Int(number * Double(factor)) }
     }
     throw ValidationError("--memory \(memory): a size like 2G, 500M or 80%")

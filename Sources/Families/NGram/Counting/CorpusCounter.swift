@@ -161,11 +161,15 @@ private final class RunFiles {
 
   func next() -> String {
     paths.append("\(start)\(paths.count)")
+    UnfinishedOutputs.add(paths[paths.count - 1])
     return paths[paths.count - 1]
   }
 
   func remove() {
-    for path in paths { removeTree(path) }
+    for path in paths {
+      removeTree(path)
+      UnfinishedOutputs.forget(path)
+    }
     paths = []
   }
 }

@@ -1,0 +1,12 @@
+#ifndef AIGC_SYSTEM_H
+#define AIGC_SYSTEM_H
+/* What Linux says of this process and its machine, where Swift's Glibc does not show the calls. None of it
+ * needs /proc or /sys. */
+
+/* Processors in the affinity mask; 0 where the system does not say. */
+int aigc_allowed_processors(void);
+/* Bytes of memory and of swap of the machine; returns 0 where the system does not say. */
+int aigc_machine_memory(long long *memory, long long *swap);
+/* The path that the kernel was given to execute, as it was given; null where it is not known. */
+const char *aigc_executed_path(void);
+#endif
