@@ -113,13 +113,19 @@ class NGram:
 
     def generation(self):
         plain = ["--temperature", "1", "--top-k", "0", "--top-p", "1", "--min-p", "0"]
-        for name, flags, count in [("temperature 1, no truncation", plain, self.options.tokens),
-                                   ("default chain", [], self.options.tokens // 5)]:
+        own = [*plain, "--backoff", "1"]
+        for name, flags, texts, count in [
+                ("temperature 1, no truncation", plain, 1, self.options.tokens),
+                ("the same, --backoff 1", own, 1, self.options.tokens),
+                ("the same, eight texts, one thread", [*own, "--threads", "1"], 8,
+                 self.options.tokens // 4),
+                ("default chain", [], 1, self.options.tokens // 5)]:
             def generate(n):
                 return lambda: self.ours("generate", "text", "--model", "model", "--seed", "1", "-n",
-                                         str(n), "--out", "generated.txt", *flags)
+                                         str(n), "--num", str(texts), "--out", "generated.txt", *flags)
             whole, start = in_turns(self.options.runs, generate(count), generate(1))
-            self.report.add("generation, " + name, "tokens/s", "more", rates(count, whole, start))
+            self.report.add("generation, " + name, "tokens/s", "more",
+                            rates(texts * count, whole, start))
 
     def start(self):
         bundled = os.path.exists(os.path.join(ROOT, "Models/english/config.json"))

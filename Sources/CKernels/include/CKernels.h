@@ -24,6 +24,9 @@ int aigc_set_level(int level);
 AIGC_KERNELS(AIGC_DECLARE)
 #undef AIGC_DECLARE
 
+/* Asks for the cache line of `address`, which is read soon. */
+static inline void aigc_prefetch(const void *address) { __builtin_prefetch(address); }
+
 /* Tells the processor that this is a waiting loop. */
 static inline void aigc_pause(void) {
 #if defined(__x86_64__)

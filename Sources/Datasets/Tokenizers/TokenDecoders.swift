@@ -11,12 +11,21 @@ public struct WordDecoder: TokenDecoder {
   }
 
   public mutating func append(_ id: Int32) -> [UInt8] {
+    var output: [UInt8] = []
+    append(id, to: &output)
+    return output
+  }
+
+  public mutating func append(_ id: Int32, to output: inout [UInt8]) {
     let word = UInt32(clamping: id)
-    if word == Vocabulary.sentenceEnd { return joiner.endSentence() }
-    guard Int(word) < vocabulary.count else { return [] }
+    if word == Vocabulary.sentenceEnd {
+      output += joiner.endSentence()
+      return
+    }
+    guard Int(word) < vocabulary.count else { return }
     self.word.removeAll(keepingCapacity: true)
     vocabulary.append(word, to: &self.word)
-    return joiner.append(self.word)
+    joiner.append(self.word, to: &output)
   }
 
   public mutating func finish() -> [UInt8] { joiner.finish() }

@@ -89,8 +89,14 @@ public protocol TokenDecoder {
   /// Bytes that token `id` adds. May hold back bytes until they are decided (a UTF-8 character of
   /// several tokens, a space before an unknown neighbour).
   mutating func append(_ id: Int32) -> [UInt8]
+  /// The same, appended to `output`.
+  mutating func append(_ id: Int32, to output: inout [UInt8])
   /// What is still held back, at the end of the text.
   mutating func finish() -> [UInt8]
+}
+
+extension TokenDecoder {
+  public mutating func append(_ id: Int32, to output: inout [UInt8]) { output += append(id) }
 }
 
 /// Reads the tokenizer of a model folder.

@@ -125,8 +125,17 @@ struct TextArguments: ParsableArguments {
 
   @Option(
     parsing: .unconditional,
-    help: "With --json: each token's log-probability and so many alternatives.")
+    help: "With --json: each token's log-probability by the model itself, and so many others.")
   var logprobs: Int?
+
+  @Option(
+    parsing: .unconditional,
+    help: """
+      N-gram models: the share of their weight that shorter contexts keep, 0 to 1 (default 0.25: few \
+      words that never followed the last ones, longer pieces of the training text); 1: the model's \
+      own distribution, which evaluate, score, next and --logprobs have.
+      """)
+  var backoff: Double?
 
   @Option(
     help: "Keep what the model made of the prompt in this file, and take it from there (GPT-2).",
@@ -145,6 +154,7 @@ struct TextArguments: ParsableArguments {
     options.maxLength = maxLength
     options.beams = beams
     options.promptCache = promptCache
+    options.backoff = backoff
     options.lengthPenalty = lengthPenalty
     options.logProbabilities = logprobs
     options.num = num

@@ -7,8 +7,12 @@ import Training
 /// `aigc next MODEL TEXT`.
 public struct Next: ConsoleCommand {
   public static let configuration = CommandConfiguration(
-    commandName: "next", abstract: "Show the likeliest continuations of a text, with probabilities."
-  )
+    commandName: "next",
+    abstract: "Show the likeliest continuations of a text, with the model's own probabilities.",
+    discussion: """
+      The distribution is the one that evaluate and score use. N-gram models write from another one: \
+      see --backoff of generate text.
+      """)
 
   @Argument(help: "A model's name or path.", completion: .model)
   var model: String

@@ -62,10 +62,10 @@ private struct EmptySession: GenerationSession {
 }
 
 /// One text of several that grow together.
-private struct RunningSample {
+struct RunningSample {
   private var output: TextOutput
-  private var steps: Steps
-  private var result = GeneratedSample()
+  var steps: Steps
+  private(set) var result = GeneratedSample()
   private let promptCount: Int
   private(set) var isOver = false
 
@@ -86,10 +86,26 @@ private struct RunningSample {
       (result.reason, isOver) = (.end, true)
       return
     }
-    let (bytes, reason) = output.append(token)
-    result.bytes += bytes
-    if let reason { (result.reason, isOver) = (reason, true) }
+    show(token)
   }
+
+  /// Takes tokens that the model drew, up to the end of the text.
+  mutating func take(_ tokens: [Int32]) {
+    for token in tokens {
+      steps.history.append(token)
+      show(token)
+      if isOver { return }
+    }
+  }
+
+  private mutating func show(_ token: Int32) {
+    if let reason = output.append(token, to: &result.bytes) {
+      (result.reason, isOver) = (reason, true)
+    }
+  }
+
+  /// Tokens so far.
+  var count: Int { steps.history.count - promptCount }
 
   mutating func interrupt() {
     guard !isOver else { return }

@@ -25,6 +25,9 @@ public struct GenerationOptions: Codable, Equatable, Sendable {
   /// Of a beam search: a finished text's score is divided by its length to this power. Above 0 favours
   /// longer texts.
   public var lengthPenalty = 1.0
+  /// Of n-gram models: the share of their weight that shorter contexts keep, 0 to 1. With 1 text is drawn
+  /// from the model's own distribution, the one that is evaluated; nil: as little as writes well.
+  public var backoff: Double?
   /// A file that keeps what the model made of the prompt, for the next time.
   public var promptCache: String?
   /// Records the log-probability of each token and this many alternatives; nil: none.
@@ -43,6 +46,9 @@ public struct GenerationOptions: Codable, Equatable, Sendable {
     if !(1...256).contains(beams) { throw .usage("--beams \(beams): must be 1 to 256") }
     if beams > 1, num > beams {
       throw .usage("--num \(num): a search with \(beams) beams finds no more texts than these")
+    }
+    if let backoff, !(0...1).contains(backoff) {
+      throw .usage("--backoff \(backoff): must be 0 to 1")
     }
     if !lengthPenalty.isFinite { throw .usage("--length-penalty: must be a number") }
     if beams > 1, logProbabilities != nil {

@@ -18,6 +18,9 @@ struct PromptEcho {
     owed = typed.starts(with: decoded) ? typed[decoded.count...] : spaces
   }
 
+  /// Whether the decoder's text goes on as it is.
+  var isPaid: Bool { owed.isEmpty }
+
   /// - Returns: The bytes that are not part of the prompt.
   mutating func append(_ bytes: [UInt8]) -> [UInt8] {
     if owed.isEmpty { return bytes }

@@ -7,7 +7,9 @@ public struct TextGenerator {
   let options: GenerationOptions
   let sampler: Sampler
   let prompt: [Int32]
-  /// From a prompt cache.
+  /// At the start of a text.
+  private let fresh: any GenerationSession
+  /// Behind the prompt, from a prompt cache.
   private var start: (any GenerationSession)?
   /// What the model's decoder makes of the prompt.
   let startedOutput: TextOutput
@@ -27,6 +29,7 @@ public struct TextGenerator {
     sampler = try Sampler(
       options.sampling, vocabularySize: model.vocabularySize, endToken: model.endToken,
       otherEndTokens: Array(model.endTokens.dropFirst()), ignoreEnd: options.ignoreEnd)
+    fresh = try model.makeWritingSession(backoff: options.backoff)
     prompt = options.prompt.isEmpty ? [] : try model.encode(options.prompt)
     if let context = model.contextSize, prompt.count > context {
       throw .usage(
@@ -43,7 +46,7 @@ public struct TextGenerator {
   /// - Throws: ``AIGCError`` (interrupted) after Ctrl-C.
   func startedSession() throws(AIGCError) -> any GenerationSession {
     if let start { return start }
-    var session = model.makeSession()
+    var session = fresh
     try session.read(prompt) { promptProgress($0, prompt.count) }
     return session
   }
@@ -65,6 +68,9 @@ public struct TextGenerator {
     let start = try startedSession()
     if options.beams > 1 { return try runBeams(start, emit) }
     if options.num > 1, model.readsInBatches { return try runInBatches(start, emit) }
+    if options.logProbabilities == nil, sampler.changesNothing, model.drawsTogether {
+      return try runDrawn(start, emit)
+    }
     if options.num > 1, Threads.count > 1, model.generatesInParallel {
       return try runInParallel(start, emit)
     }
@@ -198,6 +204,8 @@ struct TextOutput {
   private var echo: PromptEcho
   private var stop: StopMatcher
   private var sentence: SentenceMatcher?
+  /// Whether the text is searched for nothing.
+  private let isPlain: Bool
   private let endTokens: [Int32]
   /// Why generation is over at the end token; nil: it goes on.
   private let endReason: StopReason?
@@ -219,6 +227,20 @@ struct TextOutput {
     // A model whose end token ends sentences needs no search for their ends.
     let searches = options.untilSentence && (model.endToken == nil || model.endTokenEndsText)
     sentence = searches ? SentenceMatcher() : nil
+    isPlain = !searches && options.stop.isEmpty
+  }
+
+  /// Appends the text that is decided by `token`.
+  /// - Returns: The reason to stop, if there is one.
+  mutating func append(_ token: Int32, to bytes: inout [UInt8]) -> StopReason? {
+    if !isPlain || !echo.isPaid {
+      let (decided, reason) = append(token)
+      bytes += decided
+      return reason
+    }
+    if let endReason, endTokens.contains(token) { return endReason }
+    decoder.append(token, to: &bytes)
+    return nil
   }
 
   /// - Returns: The text that is decided by `token`, and the reason to stop, if there is one.

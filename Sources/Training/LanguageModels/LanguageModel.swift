@@ -92,6 +92,12 @@ public protocol LanguageModel: Sendable {
   /// A fresh position at the start of a text.
   func makeSession() -> any GenerationSession
 
+  /// A fresh position for writing a text. Its distribution may be another one than the model's own, which
+  /// ``makeSession()``, evaluation and scores have. Default: the model's own.
+  /// - Parameter backoff: see ``GenerationOptions/backoff``.
+  /// - Throws: ``AIGCError`` (usage) for a value that the model has no use for.
+  func makeWritingSession(backoff: Double?) throws(AIGCError) -> any GenerationSession
+
   /// The token that ends a sentence or text, never shown as itself; nil when there is none.
   var endToken: Int32? { get }
 
@@ -141,6 +147,20 @@ public protocol LanguageModel: Sendable {
   /// Makes the scores of several sessions known, in one pass where the model can.
   func read(_ sessions: inout [any GenerationSession])
 
+  /// Whether ``draw(_:from:using:)`` is there. Default false.
+  var drawsTogether: Bool { get }
+
+  /// Draws the next tokens of several texts as ``GenerationSession/draw(using:)`` does one by one, and moves
+  /// the sessions on by them.
+  /// - Parameters:
+  ///   - count: tokens of each text.
+  ///   - sessions: made by this model.
+  ///   - randoms: one for each text.
+  /// - Returns: the tokens of each text; fewer where the next one cannot be drawn so.
+  func draw(
+    _ count: Int, from sessions: inout [any GenerationSession], using randoms: inout [RandomSource]
+  ) -> [[Int32]]
+
   /// Why scores are not numbers: a line that names what is damaged. Reads the whole model.
   func damage() -> AIGCError?
 }
@@ -153,6 +173,10 @@ extension LanguageModel {
   public var contextSize: Int? { nil }
   public var readsInBatches: Bool { false }
   public func read(_ sessions: inout [any GenerationSession]) {}
+  public var drawsTogether: Bool { false }
+  public func draw(
+    _ count: Int, from sessions: inout [any GenerationSession], using randoms: inout [RandomSource]
+  ) -> [[Int32]] { sessions.map { _ in [] } }
   public func damage() -> AIGCError? { nil }
 
   /// What to say where scores are not numbers. Reads the whole model.
@@ -164,6 +188,11 @@ extension LanguageModel {
   /// - Throws: ``scoreDamage`` where one is not finite.
   public func checkScores(_ scores: [Float?]) throws(AIGCError) {
     if scores.contains(where: { $0?.isFinite == false }) { throw scoreDamage }
+  }
+
+  public func makeWritingSession(backoff: Double?) throws(AIGCError) -> any GenerationSession {
+    guard backoff == nil else { throw .usage("--backoff is of n-gram models") }
+    return makeSession()
   }
 
   public func makeSession(
@@ -207,6 +236,10 @@ public protocol GenerationSession {
   /// Scores of all tokens: `scores` is resized to the vocabulary; -infinity for what cannot follow.
   mutating func scores(into scores: inout [Float])
 
+  /// The same scores from the model's own distribution, where text is written from another one. Default:
+  /// ``scores(into:)``.
+  mutating func ownScores(into scores: inout [Float])
+
   /// The `count` best tokens in the order of ``Candidate/precedes(_:_:)``, without a pass over the
   /// vocabulary; nil where a model has no such way (the caller then takes ``scores(into:)``).
   mutating func best(_ count: Int) -> [Candidate]?
@@ -214,7 +247,7 @@ public protocol GenerationSession {
   /// The score of one token, on the scale of ``best(_:)``; used together with it.
   mutating func score(of token: Int32) -> Float
 
-  /// A draw from the untouched distribution (temperature 1, no truncation), without a pass over the
+  /// A draw from the distribution as it is (temperature 1, no truncation), without a pass over the
   /// vocabulary; nil where a model has no such way.
   mutating func draw(using random: inout RandomSource) -> Int32?
 
@@ -240,6 +273,7 @@ extension GenerationSession {
   public mutating func append(contentsOf tokens: [Int32]) {
     for token in tokens { append(token) }
   }
+  public mutating func ownScores(into scores: inout [Float]) { self.scores(into: &scores) }
   public mutating func best(_ count: Int) -> [Candidate]? { nil }
   public mutating func score(of token: Int32) -> Float {
     var all: [Float] = []

@@ -124,6 +124,13 @@ struct DenseScores {
     return Double(maximum) + log(weigh(maximum).total)
   }
 
+  /// A token's score less ``logTotal()``; -infinity where it cannot follow.
+  func logProbability(of token: Int32, logTotal: Double) -> Double {
+    let index = Int(token)
+    guard scores.indices.contains(index), scores[index] > -.infinity else { return -.infinity }
+    return Double(scores[index]) - logTotal
+  }
+
   /// A bound a little below what min-p keeps, so that rounding cannot matter.
   private static func leastScore(_ ratio: Double, _ maximum: Float) -> Float {
     if ratio <= 0 { return -.greatestFiniteMagnitude }

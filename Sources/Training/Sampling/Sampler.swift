@@ -70,17 +70,18 @@ public struct Sampler: Sendable {
     alternatives: Int
   ) -> SampledToken? {
     guard let choice = choose(&session, history, &random) else { return nil }
-    let chain = choice.logProbability
-    session.scores(into: &dense.scores)
-    let logTotal = dense.logTotal()
-    func probability(_ logit: Float) -> Double {
-      logit > -.infinity ? Double(logit) - logTotal : -.infinity
+    var chain = choice.logProbability
+    if chain == nil {
+      session.scores(into: &dense.scores)
+      let logTotal = dense.logTotal()
+      chain = dense.logProbability(of: choice.id, logTotal: logTotal)
     }
-    let index = Int(choice.id)
-    let own = dense.scores.indices.contains(index) ? probability(dense.scores[index]) : -.infinity
+    session.ownScores(into: &dense.scores)
+    let logTotal = dense.logTotal()
+    let own = dense.logProbability(of: choice.id, logTotal: logTotal)
     dense.selectBest(max(alternatives, 0), into: &list)
     let best = list.candidates.map {
-      TokenProbability(id: $0.id, logProbability: probability($0.logit))
+      TokenProbability(id: $0.id, logProbability: Double($0.logit) - logTotal)
     }
     return SampledToken(
       id: choice.id, logProbability: own, chainLogProbability: chain ?? own, alternatives: best)
@@ -119,9 +120,13 @@ public struct Sampler: Sendable {
     return (list.candidates[index].id, log(list.weights[index] / list.total))
   }
 
-  private var isIdentity: Bool {
+  private var isIdentity: Bool { cutsNothing && adjustments.entries.isEmpty }
+
+  /// Whether every token is drawn from the session's distribution as it is.
+  var changesNothing: Bool { cutsNothing && adjustments.isNeverUsed }
+
+  private var cutsNothing: Bool {
     configuration.temperature == 1 && topK.isOff && typical.isOff && topP.isOff && minP.isOff
-      && adjustments.entries.isEmpty
   }
 
   /// The best token after the chain; of the other filters only typical can remove it.

@@ -35,7 +35,7 @@ public struct SamplingConfiguration: Codable, Equatable, Sendable {
 
   public init() {}
 
-  /// The model's own distribution: temperature 1, nothing cut, nothing penalised.
+  /// Nothing cut, nothing penalised, temperature 1.
   public static var untouched: SamplingConfiguration {
     var result = SamplingConfiguration()
     result.temperature = 1

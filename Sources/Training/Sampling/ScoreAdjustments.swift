@@ -30,6 +30,9 @@ struct ScoreAdjustments {
     positions = isUsed ? [Int32](repeating: 0, count: max(vocabularySize, 0)) : []
   }
 
+  /// Whether there is never an entry.
+  var isNeverUsed: Bool { positions.isEmpty }
+
   /// Finds the entries for the next token after `history`.
   mutating func collect(_ history: [Int32]) {
     if positions.isEmpty { return }

@@ -124,32 +124,7 @@ import Training
   func drawsFollowScores(_ context: [String]) throws {
     let model = try TemporaryFolder().model("model", [corpus()])
     var one = session(model, after: context)
-    var scores: [Float] = []
-    one.scores(into: &scores)
-    let total = mass(scores)
-    var random = RandomSource(seed: 99)
-    let draws = 50_000
-    var seen = [Int](repeating: 0, count: scores.count)
-    for _ in 0..<draws { seen[Int(try draw(&one, &random))] += 1 }
-    var (statistic, cells, restExpected, restSeen) = (0.0, 0, 0.0, 0)
-    for (id, score) in scores.enumerated() {
-      let expected = exp(Double(score)) / total * Double(draws)
-      if expected < 8 {
-        restExpected += expected
-        restSeen += seen[id]
-        if expected == 0 { #expect(seen[id] == 0) }
-        continue
-      }
-      statistic += pow(Double(seen[id]) - expected, 2) / expected
-      cells += 1
-    }
-    if restExpected > 8 {
-      statistic += pow(Double(restSeen) - restExpected, 2) / restExpected
-      cells += 1
-    }
-    // Far in the tail: mean + 5 standard deviations of chi-square.
-    let degrees = Double(cells - 1)
-    #expect(statistic < degrees + 5 * (2 * degrees).squareRoot() + 5)
+    try expectDrawsFollowScores(&one)
   }
 
   @Test func nextWordsByHand() throws {

@@ -166,3 +166,34 @@ func draw(
   guard let token = session.draw(using: &random) else { throw NoDraw() }
   return token
 }
+
+/// Draws many times and compares the counts with the scores.
+func expectDrawsFollowScores(
+  _ session: inout any GenerationSession, draws: Int = 50_000
+) throws {
+  var scores: [Float] = []
+  session.scores(into: &scores)
+  let total = mass(scores)
+  var random = RandomSource(seed: 99)
+  var seen = [Int](repeating: 0, count: scores.count)
+  for _ in 0..<draws { seen[Int(try draw(&session, &random))] += 1 }
+  var (statistic, cells, restExpected, restSeen) = (0.0, 0, 0.0, 0)
+  for (id, score) in scores.enumerated() {
+    let expected = exp(Double(score)) / total * Double(draws)
+    if expected < 8 {
+      restExpected += expected
+      restSeen += seen[id]
+      if expected == 0 { #expect(seen[id] == 0) }
+      continue
+    }
+    statistic += pow(Double(seen[id]) - expected, 2) / expected
+    cells += 1
+  }
+  if restExpected > 8 {
+    statistic += pow(Double(restSeen) - restExpected, 2) / restExpected
+    cells += 1
+  }
+  // Far in the tail: mean + 5 standard deviations of chi-square.
+  let degrees = Double(cells - 1)
+  #expect(statistic < degrees + 5 * (2 * degrees).squareRoot() + 5)
+}

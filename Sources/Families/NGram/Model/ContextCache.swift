@@ -9,9 +9,18 @@ final class ContextCache: Sendable {
   /// Entries (4 bytes each) kept before the cache is emptied.
   private static let capacity = 64 << 20
 
+  /// What running sums are taken of.
+  enum SumKind: Hashable, Sendable {
+    /// The children's probabilities.
+    case whole
+    /// What they have beyond their share of the shorter context's.
+    case own
+  }
+
   private struct Key: Hashable, Sendable {
     let level: Int
     let node: UInt32
+    var kind = SumKind.whole
   }
   private struct Contents: Sendable {
     var rankings: [Key: [UInt32]] = [:]
@@ -51,9 +60,9 @@ final class ContextCache: Sendable {
 
   /// The running sums of a weight over a context's children.
   func cumulative(
-    level: Int, node: UInt32, children: Range<Int>, weight: (Int) -> Double
+    _ kind: SumKind, level: Int, node: UInt32, children: Range<Int>, weight: (Int) -> Double
   ) -> [Float] {
-    let key = Key(level: level, node: node)
+    let key = Key(level: level, node: node, kind: kind)
     if let known = contents.withLock({ $0.sums[key] }) { return known }
     var sum = 0.0
     let sums = children.map { child in

@@ -8,8 +8,9 @@ extension NGramTable {
     /// The context's own node, one level down.
     let node: UInt32
     let children: Range<Int>
-    /// log10 weight that the longer contexts leave to it.
-    let backoff: Float
+    /// log10 of what its children's probabilities are multiplied by: what the longer contexts leave to
+    /// it, and where text is written the part that it keeps for itself.
+    let weight: Float
   }
 
   /// The contexts of a state, from the longest to single words, and what is left for unigrams.
@@ -30,7 +31,7 @@ extension NGramTable {
       let children = Int(context.firstChild)..<end
       if !children.isEmpty {
         chain.contexts.append(
-          .init(level: length, node: node, children: children, backoff: chain.totalBackoff))
+          .init(level: length, node: node, children: children, weight: chain.totalBackoff))
       }
       chain.totalBackoff += context.backoff
       node = context.suffix

@@ -1,4 +1,5 @@
 import Files
+import Kernels
 
 extension NGramLevel {
   /// The context at `node`, its values decoded.
@@ -19,6 +20,22 @@ extension NGramLevel {
     return LeafNode(
       suffix: quantized.suffixes[node],
       probability: quantized.values[Int(quantized.probabilityCodes[node])])
+  }
+
+  /// Asks for the memory that ``context(_:)`` or ``leaf(_:)`` of `node` reads.
+  @inline(__always)
+  func prefetch(_ node: Int) {
+    guard let quantized else {
+      contexts.prefetch(node)
+      // Where the children end stands in the next node.
+      if node & 3 == 3 { contexts.prefetch(node + 1) }
+      leaves.prefetch(node)
+      return
+    }
+    quantized.links.prefetch(node)
+    quantized.suffixes.prefetch(node)
+    quantized.probabilityCodes.prefetch(node)
+    quantized.backoffCodes.prefetch(node)
   }
 
   /// Whether this is the highest level.

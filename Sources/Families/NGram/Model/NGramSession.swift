@@ -9,14 +9,17 @@ import Training
 /// other words keep their proportions.
 struct NGramSession: GenerationSession {
   let model: NGramLanguageModel
-  private var state: NGramTable.State
+  /// The share of their weight that shorter contexts keep; 1: the model's own distribution.
+  let backoff: Double
+  var state: NGramTable.State
   /// Set while an `article` model spells out a random context.
   private var restart: ContextRestart?
   /// Kept here once it is needed: the cache's lock costs more than a draw.
   private var unigramDraws: GuidedSums?
 
-  init(model: NGramLanguageModel) {
+  init(model: NGramLanguageModel, backoff: Double = 1) {
     self.model = model
+    self.backoff = backoff
     state = model.table.sentenceStart
     if !model.configuration.sentences {
       state = .init()
@@ -24,7 +27,7 @@ struct NGramSession: GenerationSession {
     }
   }
 
-  private var table: NGramTable { model.table }
+  var table: NGramTable { model.table }
 
   // MARK: Moving on
 
@@ -64,21 +67,35 @@ struct NGramSession: GenerationSession {
 
   // MARK: Scores
 
-  mutating func scores(into scores: inout [Float]) {
+  mutating func scores(into scores: inout [Float]) { fill(&scores, chain) }
+
+  mutating func ownScores(into scores: inout [Float]) {
+    fill(&scores, table.contextChain(of: state))
+  }
+
+  /// The contexts of the state, weighted.
+  private var chain: NGramTable.ContextChain {
+    backoff < 1
+      ? table.writingChain(of: state, keeping: backoff, model.cache) : table.contextChain(of: state)
+  }
+
+  private func fill(
+    _ scores: inout [Float], _ weighted: @autoclosure () -> NGramTable.ContextChain
+  ) {
     let count = table.vocabulary.count
     if scores.count != count { scores = [Float](repeating: 0, count: count) }
     if let restart {
       restart.scores(table, into: &scores)
       return
     }
-    let chain = table.contextChain(of: state)
+    let chain = weighted()
     let unigrams = table.levels[0]
     let lowest = chain.totalBackoff
     for id in 0..<count { scores[id] = (unigrams.probability(id) + lowest) * naturalLog }
     for context in chain.contexts.reversed() {
       let level = table.levels[context.level]
       for node in context.children {
-        scores[Int(level.words[node])] = (level.probability(node) + context.backoff) * naturalLog
+        scores[Int(level.words[node])] = (level.probability(node) + context.weight) * naturalLog
       }
     }
     for id in [NGramCounts.unknown, NGramCounts.sentenceStart] { scores[Int(id)] = -.infinity }
@@ -95,7 +112,9 @@ struct NGramSession: GenerationSession {
       restart.scores(table, into: &all)
       return all[Int(word)]
     }
-    let score = table.probability(of: word, after: state) * naturalLog
+    let score =
+      (backoff < 1 ? table.score(of: word, in: chain) : table.probability(of: word, after: state))
+      * naturalLog
     return score <= impossible ? -.infinity : score
   }
 
@@ -104,7 +123,7 @@ struct NGramSession: GenerationSession {
   /// longer contexts.
   mutating func best(_ count: Int) -> [Candidate]? {
     guard restart == nil, count > 0, count < 4096 else { return nil }
-    let chain = table.contextChain(of: state)
+    let chain = self.chain
     var found = BestCandidates(count: count)
     for (index, context) in chain.contexts.enumerated() {
       addBest(of: context, overriddenBy: chain.contexts[..<index], to: &found)
@@ -139,7 +158,7 @@ struct NGramSession: GenerationSession {
   ) {
     let level = table.levels[context.level]
     func add(_ node: Int) -> Bool {
-      let score = (level.probability(node) + context.backoff) * naturalLog
+      let score = (level.probability(node) + context.weight) * naturalLog
       if score <= impossible || score < found.threshold { return false }
       let word = level.words[node]
       if word > NGramCounts.sentenceStart, !table.isSeen(word, in: longer) {
@@ -158,97 +177,26 @@ struct NGramSession: GenerationSession {
 
   // MARK: Drawing
 
-  /// A draw without a pass over the vocabulary.
   mutating func draw(using random: inout RandomSource) -> Int32? {
-    guard restart == nil, table.isNormalized else { return nil }
-    if unigramDraws == nil { unigramDraws = model.cache.unigramDraws(table) }
-    let isInterpolated = model.isInterpolated
-    // Where nearly nothing but the unknown word follows, the dense scores are the quicker way.
-    // So they are where probabilities that sum to more than one let rejection go on for ever.
-    var attempts = 10_000
-    while attempts > 0 {
-      attempts -= 1
-      let word =
-        isInterpolated
-        ? drawInterpolated(&random)
-        : drawByRejection(Int(state.length), state.node, &attempts, &random)
-      guard let word else { return nil }
-      if word > NGramCounts.sentenceStart { return Int32(word) }
-    }
-    return nil
-  }
-
-  /// p(w | h) = seen(w | h) + weight(h) · p(w | shorter h): with the weight's probability on to the
-  /// shorter context, else a child in proportion to what it has of its own.
-  private func drawInterpolated(_ random: inout RandomSource) -> UInt32? {
-    var (length, node) = (Int(state.length), state.node)
-    while length > 0 {
-      let context = table.levels[length - 1].context(Int(node))
-      let uniform = random.uniform() - exponential(context.backoff)
-      if uniform >= 0 {
-        let end = table.levels[length - 1].firstChild(Int(node) + 1)
-        let (level, lower) = (table.levels[length], table.levels[length - 1])
-        let weight = exponential(context.backoff)
-        let child = drawChild(Int(context.firstChild)..<end, length, node, uniform) { child in
-          let suffix = lower.probability(Int(level.suffix(child)))
-          return exponential(level.probability(child)) - weight * exponential(suffix)
-        }
-        if let child { return level.words[child] }
+    guard drawsByItself else { return nil }
+    let source = drawSource()
+    var draw = TokenDraw()
+    while true {
+      switch draw.step(state, source, &random) {
+      case .waiting: continue
+      case .found(let found): return Int32(found.word)
+      case .failed: return nil
       }
-      (length, node) = (length - 1, context.suffix)
-    }
-    return drawUnigram(&random)
-  }
-
-  /// For any back-off model: a child of the context with its probability, else a draw from the
-  /// shorter context, repeated while it gives one of the context's children.
-  private func drawByRejection(
-    _ length: Int, _ node: UInt32, _ attempts: inout Int, _ random: inout RandomSource
-  ) -> UInt32? {
-    guard length > 0 else { return drawUnigram(&random) }
-    let context = table.levels[length - 1].context(Int(node))
-    let children = Int(context.firstChild)..<table.levels[length - 1].firstChild(Int(node) + 1)
-    let level = table.levels[length]
-    let child = drawChild(children, length, node, random.uniform()) { child in
-      exponential(level.probability(child))
-    }
-    if let child { return level.words[child] }
-    // A context that is certain of its children has nothing left for others.
-    while attempts > 0 {
-      attempts -= 1
-      guard let word = drawByRejection(length - 1, context.suffix, &attempts, &random) else {
-        return nil
-      }
-      if children.isEmpty || table.find(word, level: length, children) == nil { return word }
-    }
-    return nil
-  }
-
-  private func drawUnigram(_ random: inout RandomSource) -> UInt32? {
-    let draws = unigramDraws ?? model.cache.unigramDraws(table)
-    return draws.index(at: random.uniform()).map {
-      NGramCounts.sentenceEnd + UInt32(truncatingIfNeeded: $0)
     }
   }
 
-  /// The child at `uniform` of the running sums of `weight`; nil when they end before it.
-  @inline(__always)
-  private func drawChild(
-    _ children: Range<Int>, _ level: Int, _ node: UInt32, _ uniform: Double,
-    weight: (Int) -> Double
-  ) -> Int? {
-    if children.count > ContextCache.smallContext {
-      let sums = model.cache.cumulative(
-        level: level, node: node, children: children, weight: weight)
-      guard let last = sums.last, uniform < Double(last) else { return nil }
-      return children.lowerBound + sums.firstIndex(above: Float(uniform))
-    }
-    var sum = 0.0
-    for child in children {
-      sum += weight(child)
-      if uniform < sum { return child }
-    }
-    return nil
+  /// Whether draws need no pass over the vocabulary.
+  var drawsByItself: Bool { restart == nil && (backoff < 1 || table.isNormalized) }
+
+  mutating func drawSource() -> DrawSource {
+    let unigrams = unigramDraws ?? model.cache.unigramDraws(table)
+    unigramDraws = unigrams
+    return DrawSource(model, backoff: backoff, unigrams: unigrams)
   }
 }
 

@@ -49,7 +49,7 @@ struct NGramTable: Sendable {
 
   /// Makes node `child` of `level` the state, or its suffix where nothing can follow it.
   @inline(__always)
-  private func enter(_ state: inout State, level: Int, _ child: Int) -> Float {
+  func enter(_ state: inout State, level: Int, _ child: Int) -> Float {
     if level + 1 == order {
       let leaf = levels[level].leaf(child)
       state.length = Int32(truncatingIfNeeded: level)
@@ -61,12 +61,15 @@ struct NGramTable: Sendable {
     return levels[level].context(child).probability
   }
 
+  /// So few words are read one after the other.
+  static let shortSearch = 8
+
   /// The node of `word` among nodes `first ..< end` of `level` (0 the unigrams).
   @inline(__always)
   func find(_ word: UInt32, level: Int, _ first: Int, _ end: Int) -> Int? {
     let words = levels[level].words
     var (low, count) = (first, end - first)
-    while count > 8 {
+    while count > Self.shortSearch {
       let half = count / 2
       low = words[low + half] <= word ? low + half : low
       count -= half

@@ -1,0 +1,101 @@
+import Datasets
+import Files
+import Kernels
+import Testing
+import Training
+
+@testable import Families
+
+/// Texts that are drawn in turn are those of one by one, to the last bit.
+@Suite struct TurnsTests {
+  struct Case: Sendable, CustomTestStringConvertible {
+    var estimator = Estimator.kneserNey
+    var order = 3
+    var prune: [UInt32] = [0]
+    var isQuantized = false
+    var limit: Int?
+    var sentences = true
+    var testDescription: String { "\(self)" }
+  }
+  static let cases =
+    (1...7).map { Case(order: $0) } + [
+      Case(order: 5, prune: [0, 1, 1, 2]), Case(isQuantized: true),
+      Case(order: 4, prune: [0, 0, 1, 1], isQuantized: true), Case(limit: 40),
+      Case(estimator: .wittenBell, order: 4), Case(estimator: .maximumLikelihood),
+      Case(estimator: .stupidBackoff, order: 4),
+      Case(estimator: .maximumLikelihood, sentences: false),
+    ]
+
+  private func model(_ one: Case) throws -> NGramLanguageModel {
+    try TemporaryFolder().model("model", [corpus()]) {
+      $0.configuration.order = one.order
+      $0.configuration.estimator = one.estimator
+      $0.configuration.prune = one.prune
+      $0.configuration.quantized = one.isQuantized
+      $0.configuration.sentences = one.sentences
+      $0.vocabularyLimit = one.limit
+    }
+  }
+
+  @Test(arguments: cases, [nil, 1.0]) func drawsAreThoseOfOneByOne(
+    _ one: Case, _ backoff: Double?
+  ) throws {
+    let model = try model(one)
+    var options = GenerationOptions()
+    options.sampling = .untouched
+    options.seed = 8
+    options.num = 9
+    options.maxTokens = 70
+    options.backoff = backoff
+    options.prompt = "the old"
+    let samples = try TextGenerator(model: model, options: options).run { _ in }
+    #expect(samples.count == 9)
+    var sampler = try Sampler(
+      options.sampling, vocabularySize: model.vocabularySize, endToken: model.endToken)
+    for (index, sample) in samples.enumerated() {
+      var session = try model.makeWritingSession(backoff: backoff)
+      session.append(contentsOf: try model.encode(options.prompt))
+      var random = RandomSource(seed: 8, stream: index)
+      var decoder = model.makeDecoder()
+      for token in try model.encode(options.prompt) { _ = decoder.append(token) }
+      var (tokens, bytes): ([Int32], [UInt8]) = ([], [])
+      for _ in 0..<70 {
+        guard let token = sampler.next(&session, history: tokens, random: &random) else { break }
+        tokens.append(token)
+        bytes += decoder.append(token)
+        session.append(token)
+      }
+      #expect(sample.tokens == tokens)
+      #expect(sample.bytes == bytes + decoder.finish())
+    }
+  }
+
+  @Test func numberAndOptionsDoNotMatter() throws {
+    let model = try model(Case())
+    func texts(_ change: (inout GenerationOptions) -> Void) throws -> [[UInt8]] {
+      var options = GenerationOptions()
+      options.sampling = .untouched
+      options.num = 20
+      change(&options)
+      var pieces = [[UInt8]](repeating: [], count: options.num)
+      let samples = try TextGenerator(model: model, options: options).run {
+        pieces[$0.sample] += $0.bytes
+      }
+      #expect(pieces == samples.map { $0.bytes })
+      return pieces
+    }
+    let whole = try texts { _ in }
+    #expect(try texts { $0.num = 1 } == Array(whole.prefix(1)))
+    #expect(try texts { $0.num = 9 } == Array(whole.prefix(9)))
+    #expect(try texts { $0.logProbabilities = 0 } == whole)
+    #expect(try texts { $0.maxTokens = 0 }.allSatisfy { $0.isEmpty })
+    let sentences = try texts { $0.untilSentence = true }
+    for (sentence, text) in zip(sentences, whole) {
+      #expect(sentence == Array(text.prefix { $0 != 10 }))
+    }
+    let stopped = try texts { $0.stop = [" the"] }
+    for (stop, text) in zip(stopped, whole) where stop.count < text.count {
+      #expect(text.starts(with: stop + Array(" the".utf8)))
+    }
+  }
+}
