@@ -43,6 +43,12 @@ public protocol Family: Sendable {
     _ path: String, to output: String, options: ConversionOptions
   ) throws(AIGCError)
 
+  /// Whether its models are of two networks that were trained together: `aigc convert --part`.
+  var hasParts: Bool { get }
+
+  /// Whether a model of a file of tensors needs its tokens too: `aigc convert --vocab`.
+  var takesVocabulary: Bool { get }
+
   /// What tensors of such a model look like in files of other programs; nil when none are read.
   var importForm: ImportForm? { get }
 
@@ -53,11 +59,16 @@ public protocol Family: Sendable {
     of checkpoint: Checkpoint, options: ImportOptions, folder: String
   ) throws(AIGCError) -> TensorImporter?
 
+  /// Whether ``update(_:with:to:options:)`` takes new data.
+  var isUpdatable: Bool { get }
+
   /// Trains the model at `path` further on `data`; the result goes to `output`, which may be the same
   /// folder.
+  /// - Returns: what came of it, for `--json`.
+  @discardableResult
   func update(
     _ path: String, with data: [String], to output: String, options: UpdateOptions
-  ) throws(AIGCError)
+  ) throws(AIGCError) -> [JSONValue.Member]
 }
 
 /// What `aigc evaluate` prints.
@@ -73,10 +84,13 @@ struct NoTrainCommand: ParsableCommand {
 }
 
 extension Family {
+  @discardableResult
   public func update(
     _ path: String, with data: [String], to output: String, options: UpdateOptions
-  ) throws(AIGCError) {
-    throw .usage("\(path): models of the family \(name) cannot be updated")
+  ) throws(AIGCError) -> [JSONValue.Member] {
+    throw .usage(
+      "\(path): models of the family \(name) take no new data: train a model on all of it with 'aigc "
+        + "train'")
   }
 
   public var trainCommand: any ParsableCommand.Type { NoTrainCommand.self }
@@ -84,6 +98,9 @@ extension Family {
   public var commands: [any ParsableCommand.Type] { [] }
   public var benchmarks: [Benchmark] { [] }
   public func claims(_ path: String) -> Bool { false }
+  public var hasParts: Bool { false }
+  public var isUpdatable: Bool { false }
+  public var takesVocabulary: Bool { false }
   public func inspect(_ path: String) throws(AIGCError) -> [JSONValue.Member] { [] }
 
   public func convert(

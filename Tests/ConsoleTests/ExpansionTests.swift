@@ -176,4 +176,29 @@ private func error(_ body: () throws -> Void) -> AIGCError? {
     #expect(nearestName(to: "quantize", among: names) == nil)
     #expect(suggestion(for: "x", among: names) == "")
   }
+
+  /// Negative values reach the flag's own check, instead of being taken for flags.
+  @Test func negativeValues() throws {
+    #expect(try parse(["--max-tokens", "-3"]).maxTokens == -3)
+    #expect(try parse(["-n", "-3", "--echo"]).maxTokens == -3)
+    #expect(try parse(["--predict", "-3", "word"]).rest == ["word"])
+    #expect(try parse(["--prune", "-.5"]).prune == "-.5")
+    #expect(throws: (any Error).self) { try parse(["--echo", "-3"]) }
+    #expect(throws: (any Error).self) { try parse(["--max-tokens", "--echo"]) }
+    #expect(throws: (any Error).self) { try parse(["--max-tokens", "-n"]) }
+  }
+
+  /// Advice with flags that a command has not is left out; the fault stays.
+  @Test func adviceIsOfTheCommand() {
+    func advice(_ text: String) -> String {
+      withoutForeignAdvice(text) { ["top-k", "stop"].contains($0) }
+    }
+    #expect(advice("a: byte 3 is not UTF-8; pass --tokens byte") == "a: byte 3 is not UTF-8")
+    #expect(advice("bad; pass --top-k 3; or --tokens byte") == "bad; pass --top-k 3")
+    #expect(advice("--tokens x; see --stop") == "--tokens x; see --stop")
+    #expect(
+      advice("bad; see 'aigc train vae --task tabular'")
+        == "bad; see 'aigc train vae --task tabular'")
+    #expect(advice("plain") == "plain")
+  }
 }

@@ -54,10 +54,9 @@ import Testing
 
   @Test func decimalCommasAreNoSeparators() throws {
     let table = try csv("1,5;2,5\n3,5;4,5\n")
-    #expect(table.columnCount == 2)
-    #expect(
-      error { _ = try table.numbers(0) }
-        == "3 line 2, column 1 (1,5): '3,5' is not a number")
+    #expect(table.columnCount == 2 && table.names == nil)
+    #expect(try table.numbers(0) == [1.5, 3.5])
+    #expect(try table.spellings([0])[0].note == "decimal commas: 1,5 is read as 1.5")
   }
 
   @Test func quotes() throws {
@@ -123,7 +122,8 @@ import Testing
       #expect(try csv("\(good),x\n", header: .absent).numbers(0).count == 1, "\(good)")
     }
     for bad in [
-      "1,0", "0x10", "inf", "1e999", "1e", "e5", ".", "-", "1 000", "1_0", "12a", "١", "infinity",
+      "1,0,0", "0x10", "inf", "1e999", "1e", "e5", "..", "1 00", "1_0", "12a", "١", "infinity", "%",
+      "1,0.0", "$", "()", "1.00.000", "5%%", "--1",
     ] {
       let table = try csv("x;\"\(bad)\"\n", header: .absent)
       #expect(
@@ -183,5 +183,37 @@ import Testing
     try writer.write("a;b\n1;2\n")
     try writer.commit(sync: false)
     #expect(try CSVReader(path: path).numbers("b") == [2])
+  }
+
+  /// Columns in the spellings that spreadsheets of several countries write.
+  @Test(arguments: [
+    ("1,234.5|2,000|-3", [1234.5, 2000, -3]), ("1.234,5|2.000|-3", [1234.5, 2000, -3]),
+    ("1 234,5|2\u{A0}000|7", [1234.5, 2000, 7]), ("1'234.5|2’000|7", [1234.5, 2000, 7]),
+    ("1,5|2,25|1.000", [1.5, 2.25, 1000]), ("1.5|2.25|1000", [1.5, 2.25, 1000]),
+    ("5%|50 %|12,5%", [0.05, 0.5, 0.125]), ("$1,200.50|€3|-$2", [1200.5, 3, -2]),
+    ("(1,234)|5|1,000,000", [-1234, 5, 1_000_000]), ("\u{2212}1|+2|1e3", [-1, 2, 1000]),
+    ("1,234|5|6", [1.234, 5, 6]), (" 1 | 2|3 ", [1, 2, 3]), ("1.234.567|1|2", [1_234_567, 1, 2]),
+  ])
+  func spellingsOfNumbers(cells: String, expected: [Double]) throws {
+    let text = "v;w\n" + cells.split(separator: "|").map { "\($0);x\n" }.joined()
+    let table = try csv(text)
+    #expect(try table.numbers("v") == expected)
+  }
+
+  /// 1,234 alone is 1234 where commas divide fields, 1.234 where others do.
+  @Test func ambiguousCommas() throws {
+    #expect(try csv("v,w\n\"1,234\",1\n").numbers("v") == [1234])
+    #expect(try csv("v;w\n1,234;1\n").numbers("v") == [1.234])
+    let table = try csv("v,w\n\"1,234\",1\n")
+    #expect(try table.spellings([0], usual: [.decimalComma])[0].spelling == .decimalComma)
+  }
+
+  @Test(arguments: [
+    "", "?", "NA", "N/A", "n/a", "#N/A", "<NA>", "null", "NULL", "None", "nan", "-", "--", ".", "–",
+    "missing", " ", "#DIV/0!",
+  ])
+  func spellingsOfNothing(cell: String) throws {
+    let table = try csv("v;w\n1;x\n\(cell);x\n3;x\n")
+    #expect(try table.numbers("v", missing: .interpolate) == [1, 2, 3], "\(cell)")
   }
 }

@@ -30,14 +30,14 @@ import Training
   @Test func whatIsGivenIsTaken() throws {
     let result = try applied([
       "--seed", "1", "--max-iters", "50", "--batch", "8", "--learning-rate", "0.5", "--schedule",
-      "one-cycle", "--warmup", "3", "--min-lr", "0.05", "--optimizer", "sgd", "--momentum", "0.9",
+      "linear", "--warmup", "3", "--min-lr", "0.05", "--optimizer", "sgd", "--momentum", "0.9",
       "--weight-decay", "0.1", "--grad-clip", "0", "--eval-every", "9", "--save-every", "4",
       "--log-every", "2", "--early-stop", "0", "--tensorboard",
     ])
     #expect(result.steps == 50)
     #expect(result.batchSize == 8)
     #expect(result.schedule.peak == 0.5)
-    #expect(result.schedule.shape == .oneCycle)
+    #expect(result.schedule.shape == .linear)
     #expect(result.schedule.warmup == 3)
     #expect(result.schedule.endShare == 0.1)
     #expect(result.optimizer.kind == .sgd)
@@ -80,10 +80,11 @@ import Training
     ["--steps", "5", "--epochs", "1"], ["--resume", "--force"],
     ["--val", "x", "--val-split", "0.1"],
     ["--lr", "0.1", "--min-lr", "0.2"], ["--optimizer", "sgd", "--beta1", "0.5"],
-    ["--optimizer", "adam", "--momentum", "0.5"],
+    ["--optimizer", "adam", "--momentum", "0.5"], ["--momentum", "0.5"],
+    ["--schedule", "constant", "--min-lr", "0.0001"],
   ])
   func wrongPairsAreRefused(arguments: [String]) {
-    #expect(throws: (any Error).self) { try TrainingOptions.parse(arguments) }
+    #expect(throws: (any Error).self) { try applied(["--seed", "1"] + arguments) }
   }
 
   @Test func theLastRunOnTheDataIsResumed() throws {

@@ -47,11 +47,11 @@ extension FuzzWork {
     let source = try TableSource(path: path, columns: [], label: "1", normal: ["1", ""])
     let rows = [Bool](repeating: true, count: source.rowCount)
     let table = try source.learn(rows).table
-    let values = try source.values(table).values
+    let values = try source.values(table).rows.values
     precondition(values.count == rows.count * table.width && values.allSatisfy { $0.isFinite })
     precondition(source.isAnomaly?.count == rows.count)
     let again = try TableSource(path: path, of: table, label: nil, normal: nil)
-    let same = try again.values(table, rows).values
+    let same = try again.values(table, rows).rows.values
     precondition(same == values)
   }
 }

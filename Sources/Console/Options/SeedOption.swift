@@ -16,8 +16,13 @@ public struct SeedOption: ParsableArguments {
   /// The seed to use. A random one is printed on standard error.
   public func resolve() -> UInt64 {
     if seed >= 0 { return UInt64(seed) }
+    return Self.random()
+  }
+
+  /// A random seed, printed on standard error.
+  public static func random() -> UInt64 {
     let random = UInt64.random(in: 0...UInt64(UInt32.max))
-    Diagnostics.plain("seed \(random)")
+    Diagnostics.note("seed \(random)")
     return random
   }
 }

@@ -39,20 +39,23 @@ public enum Diagnostics {
     if isVerbose { line("aigc: \(text())") }
   }
 
-  /// A bare line, such as `seed 123`. Silent with `--quiet`.
+  /// A bare line: one of a log of progress, or what continues a message. Silent with `--quiet`.
   public static func plain(_ text: String) {
     if !isQuiet { line(text) }
   }
 
   /// Something the user should know: "warning: …". Silent with `--quiet`.
   public static func warning(_ text: String) {
-    if !isQuiet { line("\(colored("warning:", "33")) \(text)") }
+    if !isQuiet { line("\(prefix("33")) \(colored("warning:", "33")) \(text)") }
   }
 
   /// Why the command failed: "aigc: …". Always shown.
   public static func error(_ text: String) {
-    line("\(colored("aigc:", "31")) \(text)")
+    line("\(prefix("31")) \(text)")
   }
+
+  /// What every message begins with; lines of progress and of a log have nothing before them.
+  private static func prefix(_ code: String) -> String { colored("aigc:", code) }
 
   private static func colored(_ text: String, _ code: String) -> String {
     state.withLock { $0.usesColor } ? "\u{1B}[\(code)m\(text)\u{1B}[0m" : text

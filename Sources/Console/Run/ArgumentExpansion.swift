@@ -40,7 +40,10 @@ struct ArgumentExpansion {
     let flags = arguments.prefix { $0 != "--" }.filter { $0.hasPrefix("--") }
     let hasUnderscore = flags.contains { $0.prefix { $0 != "=" }.contains("_") }
     let hasConfiguration = flags.contains { $0.hasPrefix("--config") }
-    guard !variables.isEmpty || hasUnderscore || hasConfiguration else {
+    let hasNegative = zip(arguments, arguments.dropFirst()).contains {
+      $0.hasPrefix("-") && isNegativeNumber($1)
+    }
+    guard !variables.isEmpty || hasUnderscore || hasConfiguration || hasNegative else {
       return Result(arguments: arguments)
     }
     var expansion = ArgumentExpansion(arguments, OptionTable(command))
@@ -48,6 +51,12 @@ struct ArgumentExpansion {
     if let path = expansion.configurationPath { try expansion.add(file: path) }
     return Result(
       arguments: expansion.added + expansion.arguments, sources: expansion.sources)
+  }
+
+  /// Whether it is a value that begins as a flag does: -3, -.5, -inf.
+  private static func isNegativeNumber(_ text: String) -> Bool {
+    guard text.first == "-", let second = text.dropFirst().first else { return false }
+    return second.isNumber || second == "." || text.lowercased() == "-inf"
   }
 
   /// Goes through the user's own arguments.
@@ -75,10 +84,11 @@ struct ArgumentExpansion {
     arguments[index] = "--\(name)\(value)"
     guard let option = table.index(long: name) else { return 0 }
     markGiven(option)
+    if value.isEmpty { joinNegative(option, at: index) }
     if name == "config" {
       configurationPath = value.isEmpty ? following(index) : String(value.dropFirst())
     }
-    return value.isEmpty ? valueCount(of: option, at: index) : 0
+    return arguments[index].contains("=") ? 0 : valueCount(of: option, at: index)
   }
 
   private mutating func readShortFlags(_ argument: String, at index: Int) -> Int {
@@ -87,9 +97,22 @@ struct ArgumentExpansion {
     for letter in letters {
       guard let option = table.index(short: String(letter)) else { continue }
       markGiven(option)
-      count = letters.count + 1 == argument.count ? valueCount(of: option, at: index) : 0
+      if letters.count == 1, argument.count == 2 { joinNegative(option, at: index) }
+      let isWhole = letters.count + 1 == argument.count && !arguments[index].contains("=")
+      count = isWhole ? valueCount(of: option, at: index) : 0
     }
     return count
+  }
+
+  /// Makes one argument of a flag and its negative number, which by itself would be read as a flag: the
+  /// flag's own check then says what is wrong with it.
+  private mutating func joinNegative(_ option: Int, at index: Int) {
+    guard !table.options[option].isFlag, !table.options[option].takesAnyValue,
+      let next = following(index), Self.isNegativeNumber(next),
+      let name = table.options[option].longNames.first
+    else { return }
+    arguments[index] = "--\(name)=\(next)"
+    arguments.remove(at: index + 1)
   }
 
   private func following(_ index: Int) -> String? {

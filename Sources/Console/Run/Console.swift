@@ -46,7 +46,7 @@ public enum Console {
         try StandardOutput.flush()
         return 0
       } catch {
-        return try report(error, root: root, parsing: false)
+        return try report(error, root: root, parsing: false, command: type(of: command))
       }
     } catch {
       return exitCode(error)
@@ -72,9 +72,9 @@ public enum Console {
   /// Prints help to standard output, errors to standard error, and returns the exit code.
   private static func report(
     _ error: any Error, root: any ParsableCommand.Type, parsing: Bool,
-    sources: [String: String] = [:]
+    sources: [String: String] = [:], command: (any ParsableCommand.Type)? = nil
   ) throws(AIGCError) -> Int32 {
-    if let error = error as? AIGCError { return exitCode(error) }
+    if let error = error as? AIGCError { return exitCode(error, of: command) }
     let code = root.exitCode(for: error)
     if code == .success {
       let text = root.fullMessage(for: error)
@@ -96,9 +96,16 @@ public enum Console {
     text.split(separator: "\n").last { $0.contains("--help' for more") }.map(String.init)
   }
 
-  private static func exitCode(_ error: AIGCError) -> Int32 {
+  private static func exitCode(
+    _ error: AIGCError, of command: (any ParsableCommand.Type)? = nil
+  ) -> Int32 {
     if StandardOutput.isClosed { return 0 }
-    Diagnostics.error(error.description)
+    var text = error.description
+    if let command, text.contains("; "), text.contains("--") {
+      let table = OptionTable(command)
+      text = withoutForeignAdvice(text) { table.index(long: $0) != nil }
+    }
+    Diagnostics.error(text)
     return error.code.rawValue
   }
 

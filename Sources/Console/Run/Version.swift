@@ -11,7 +11,7 @@ public enum Version {
     aigc \(number)
     \(LinearAlgebraLibraries.openBLAS.singleSpaced), core \(LinearAlgebraLibraries.coreName)
     LAPACK \(LinearAlgebraLibraries.lapack)
-    CPU \(architecture): \(cpuFeatures.joined(separator: " ")); \(Threads.count) threads
+    CPU \(architecture): \(cpuFeatures.joined(separator: " ")); \(counted(Threads.count, "thread"))
 
     """
   }

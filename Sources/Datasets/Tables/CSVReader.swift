@@ -16,7 +16,8 @@ public struct CSVReader: Sendable {
     case automatic
   }
 
-  /// What a missing value ("", NA, N/A, NaN, null, none; in any case) becomes.
+  /// What a missing value becomes: an empty field, NA, N/A, #N/A, NaN, null, none, nil, ?, -, a point or a
+  /// dash by itself, "missing", or an error of a spreadsheet, in any case.
   public enum MissingValues: Sendable {
     /// An error that names the line.
     case refuse
@@ -53,14 +54,14 @@ public struct CSVReader: Sendable {
       case .present: true
       case .absent: false
       case .automatic:
-        !scanner.fields.indices.contains { scanner.number($0) != nil }
+        !scanner.fields.indices.contains { scanner.isNumber($0) }
           && !scanner.fields.indices.allSatisfy { scanner.isMissing($0) }
       }
     var rows = isHeader ? 0 : 1
     while try scanner.nextRecord() {
       guard scanner.fields.count == first.count else {
         throw .badInput(
-          "\(name): line \(scanner.line): \(scanner.fields.count) fields, but the first line has "
+          "\(name): line \(scanner.line): \(counted(scanner.fields.count, "field")), but the first line has "
             + "\(first.count)")
       }
       rows += 1
@@ -109,11 +110,12 @@ public struct CSVReader: Sendable {
     var values: [Double] = []
     values.reserveCapacity(rowCount)
     var gaps = 0
+    let spelling = try spellings([index])[0].spelling
     try forEachRecord(index) { scanner throws(AIGCError) in
       func place() -> String {
         "\(path): line \(scanner.fieldLine(index)), column \(title(index))"
       }
-      if let value = scanner.number(index) {
+      if let value = scanner.number(index, spelling) {
         values.append(value)
       } else if !scanner.isMissing(index) {
         throw .badInput("\(place()): '\(excerpt(of: scanner.string(index)))' is not a number")
@@ -129,6 +131,17 @@ public struct CSVReader: Sendable {
     }
     if gaps > 0 { interpolate(&values) }
     return values
+  }
+
+  /// The line of the file where a row starts.
+  /// - Parameter row: from 0, without the header.
+  public func line(ofRow row: Int) throws(AIGCError) -> Int {
+    var (line, place) = (0, 0)
+    try forEachRecord(0) { scanner throws(AIGCError) in
+      if place == row { line = scanner.line }
+      place += 1
+    }
+    return line
   }
 
   /// The same by name, or else by number from 1.
@@ -162,11 +175,32 @@ public struct CSVReader: Sendable {
     try forEachRecord(0) { scanner throws(AIGCError) in
       guard unknown > 0 else { return }
       for index in isNumber.indices where isNumber[index] == nil && !scanner.isMissing(index) {
-        isNumber[index] = scanner.number(index) != nil
+        isNumber[index] = scanner.isNumber(index)
         unknown -= 1
       }
     }
     return isNumber.firstIndex { $0.map(accept) ?? false }
+  }
+
+  /// How the numbers of columns are spelled: as most of a column's numbers are.
+  /// - Parameters:
+  ///   - indices: of the columns, from 0.
+  ///   - usual: for each what 1,234 is where nothing else tells; nil: with fields between commas it is
+  ///     1234, else 1.234.
+  public func spellings(
+    _ indices: [Int], usual: [NumberSpelling?] = []
+  ) throws(AIGCError) -> [ColumnSpelling] {
+    var counts = [SpellingCounts](repeating: SpellingCounts(), count: indices.count)
+    var row = 0
+    try forEachRecord(indices.first ?? 0) { scanner throws(AIGCError) in
+      for (place, index) in indices.enumerated() { scanner.count(index, in: &counts[place]) }
+      row += 1
+      if row & 0xFFFF == 0 { try Interruption.check() }
+    }
+    let other: NumberSpelling = separator == UInt8(ascii: ",") ? .grouped : .decimalComma
+    return counts.enumerated().map { place, found in
+      found.best(usual: (place < usual.count ? usual[place] : nil) ?? other)
+    }
   }
 
   /// Calls `body` with each record after the header.
@@ -223,8 +257,25 @@ public struct CSVRow {
   /// The field without its quotes; what is not UTF-8 becomes U+FFFD.
   public func string(_ column: Int) -> String { scanner.string(column) }
 
+  /// The line where the record starts.
+  public var line: Int { scanner.line }
+
   /// The field as a finite decimal number; nil for anything else.
   public func number(_ column: Int) -> Double? { scanner.number(column) }
+
+  /// The same as a column spells its numbers.
+  public func number(_ column: Int, _ spelling: NumberSpelling) -> Double? {
+    scanner.number(column, spelling)
+  }
+
+  /// The field without its quotes and the spaces around it.
+  public func word(_ column: Int) -> String {
+    let text = scanner.string(column)
+    guard let first = text.firstIndex(where: { !$0.isWhitespace }),
+      let last = text.lastIndex(where: { !$0.isWhitespace })
+    else { return "" }
+    return String(text[first...last])
+  }
 
   /// Whether the field stands for a missing value: see ``CSVReader/MissingValues``.
   public func isMissing(_ column: Int) -> Bool { scanner.isMissing(column) }

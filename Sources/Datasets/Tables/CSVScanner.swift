@@ -127,13 +127,38 @@ struct CSVScanner {
     return range
   }
 
-  private static let missing: Set<String> = ["", "na", "n/a", "nan", "null", "none"]
+  /// What spreadsheets, statistics programs and public data sets write for nothing.
+  private static let missing: Set<String> = [
+    "", "na", "n/a", "n.a.", "nan", "-nan", "null", "none", "nil", "<na>", "#n/a", "#na", "?", "-",
+    "--", ".", "…", "–", "—", "missing", "#value!", "#div/0!", "#null!", "#num!", "#ref!",
+  ]
 
   func isMissing(_ index: Int) -> Bool {
     let range = trimmed(index)
-    guard range.count <= 4 else { return false }
+    guard range.count <= 8 else { return false }
     let word = String(decoding: range.map { text[$0] }, as: UTF8.self)
     return Self.missing.contains(word.lowercased())
+  }
+
+  /// The number as a column spells its numbers; nil for anything else.
+  func number(_ index: Int, _ spelling: NumberSpelling) -> Double? {
+    // What programs write is the same in the first two, and read without detours.
+    if spelling != .decimalComma, let value = number(index) { return value }
+    return NumberSpelling.number(trimmed(index).map { text[$0] }, spelling)
+  }
+
+  /// Whether it is a number in some spelling.
+  func isNumber(_ index: Int) -> Bool {
+    number(index) != nil
+      || NumberSpelling.allCases.contains { number(index, $0) != nil }
+  }
+
+  /// Counts in which spellings the field is a number.
+  func count(_ index: Int, in counts: inout SpellingCounts) {
+    guard number(index) == nil || fields[index].range.contains(where: { text[$0] == 46 }) else {
+      return counts.addPlain()
+    }
+    counts.add(trimmed(index).map { text[$0] })
   }
 
   /// A decimal number: sign, digits, point, exponent; nil for anything else, and for a number beyond
@@ -176,4 +201,36 @@ public func excerpt(of text: String) -> String {
     short.append(isControl || character.isNewline ? " " : character)
   }
   return start.endIndex < text.endIndex ? short + "…" : short
+}
+
+/// How many cells of a column are numbers in each spelling.
+struct SpellingCounts {
+  private var counts: [NumberSpelling: Int] = [:]
+  private var percents = 0
+
+  /// A whole number of plain digits: one in all spellings.
+  mutating func addPlain() {
+    for spelling in NumberSpelling.allCases { counts[spelling, default: 0] += 1 }
+  }
+
+  mutating func add(_ bytes: [UInt8]) {
+    var isNumber = false
+    for spelling in NumberSpelling.allCases where NumberSpelling.number(bytes, spelling) != nil {
+      counts[spelling, default: 0] += 1
+      isNumber = true
+    }
+    if isNumber, NumberSpelling.isPercent(bytes) { percents += 1 }
+  }
+
+  /// The spelling of most cells.
+  /// - Parameter usual: where 1,234 may be either.
+  func best(usual: NumberSpelling) -> ColumnSpelling {
+    let most = counts.values.max() ?? 0
+    var result = ColumnSpelling()
+    result.hasPercents = percents > 0
+    let best = NumberSpelling.allCases.filter { counts[$0, default: 0] == most }
+    result.spelling =
+      best.contains(.plain) || best.isEmpty ? .plain : best.contains(usual) ? usual : best[0]
+    return result
+  }
 }

@@ -3,17 +3,19 @@ import Glibc
 
 /// A whole text: a plain file is mapped, a .gz file (told by its first bytes) unpacked into memory,
 /// "-" is standard input. A byte order mark before it is left out.
-/// - Throws: ``AIGCError``: badInput when it is missing, a directory, empty, truncated or damaged,
-///   failed without memory, interrupted.
+/// - Throws: ``AIGCError``: badInput when it is missing, a directory, empty, truncated or damaged, failed
+///   without memory, interrupted.
 public func readText(path: String) throws(AIGCError) -> Table<UInt8> {
   let text = try readBytes(path: path).withoutByteOrderMark
   guard text.count > 0 else { throw emptyFile(path == "-" ? "stdin" : path) }
   return text
 }
 
-private func readBytes(path: String) throws(AIGCError) -> Table<UInt8> {
+/// The bytes of a file, unpacked where gzip packed it: see ``readText(path:)``.
+/// - Parameter limit: the most bytes that are unpacked.
+func readBytes(path: String, atMost limit: Int = .max) throws(AIGCError) -> Table<UInt8> {
   guard path != "-", isRegularFileOrFolder(path) else {
-    return try unpack(GzipReader(path: path), sizeHint: 0)
+    return try unpack(GzipReader(path: path), sizeHint: 0, limit)
   }
   let file = try MappedFile(path: path)
   let bytes = try file.bytes()
@@ -27,7 +29,7 @@ private func readBytes(path: String) throws(AIGCError) -> Table<UInt8> {
   if bytes.count >= 18 {
     for index in 0..<4 { size |= Int(bytes[bytes.count - 4 + index]) << (8 * index) }
   }
-  return try unpack(GzipReader(path: path), sizeHint: min(size, bytes.count * 1032))
+  return try unpack(GzipReader(path: path), sizeHint: min(size, bytes.count * 1032), limit)
 }
 
 /// The lines of a file of words, one a line, without their line ends (LF or CR LF).
@@ -52,12 +54,17 @@ private func isRegularFileOrFolder(_ path: String) -> Bool {
   return kind == S_IFREG || kind == S_IFDIR
 }
 
-private func unpack(_ reader: GzipReader, sizeHint: Int) throws(AIGCError) -> Table<UInt8> {
-  var memory = try MutableTable<UInt8>(count: max(sizeHint + 1, 1 << 20))
+private func unpack(
+  _ reader: GzipReader, sizeHint: Int, _ limit: Int
+) throws(AIGCError) -> Table<UInt8> {
+  var memory = try MutableTable<UInt8>(count: max(min(sizeHint, limit) + 1, 1 << 20))
   var count = 0
   while true {
     let more = try reader.fill(memory, from: count)
     count += more
+    guard count <= limit else {
+      throw .badInput("\(reader.path): more than \(limit) bytes unpacked: unpack it first")
+    }
     if count < memory.count { break }
     memory = try memory.resized(to: memory.count * 2)
   }

@@ -24,6 +24,17 @@ public enum TokenizerKind: String, Codable, CaseIterable, Sendable {
     case .char, .byte, .bpe: nil
     }
   }
+
+  /// Whether the number of its tokens can be chosen: of words and BPE tokens.
+  public var hasVocabularyLimit: Bool { self == .bpe || wordMode != nil }
+
+  /// - Throws: ``AIGCError`` (usage) for a chosen number of tokens where all characters or bytes are.
+  public func check(vocabularySize: Int?) throws(AIGCError) {
+    guard let vocabularySize, !hasVocabularyLimit else { return }
+    throw .usage(
+      "--vocab-size \(vocabularySize): of words and BPE tokens; --tokens \(rawValue) takes all "
+        + (self == .char ? "characters" : "bytes"))
+  }
 }
 
 /// Turns text into the token ids of a neural language model, and back.
@@ -120,13 +131,14 @@ public func loadTokenizer(
 ///   - texts: what the vocabulary is taken from, in order.
 ///   - vocabularySize: for words, so many of the most frequent ones (besides `<unk>`, `<s>` and
 ///     `</s>`), all when nil; for BPE the number of all tokens, 257 or more,
-///     ``BPETrainer/defaultVocabularySize`` when nil. Characters and bytes have no choice.
+///     ``BPETrainer/defaultVocabularySize`` when nil. Characters and bytes have no choice: nil.
 ///   - name: the texts, for messages.
 /// - Throws: ``AIGCError``: badInput for bytes that are no text, usage for a size that the kind
 ///   cannot have, failed without memory, interrupted.
 public func buildTokenizer(
   kind: TokenizerKind, texts: [Table<UInt8>], vocabularySize: Int?, name: String
 ) throws(AIGCError) -> any Tokenizer {
+  try kind.check(vocabularySize: vocabularySize)
   switch kind {
   case .char: return try CharTokenizer(texts: texts, name: name)
   case .byte: return ByteTokenizer()

@@ -55,7 +55,8 @@ struct VocabularyJSON: Sendable {
     var numbers = [UInt32](repeating: missing, count: count)
     for (number, id) in ids.enumerated() where id >= 0 {
       guard id < count else {
-        throw .badInput("\(name): id \(id) with \(count) tokens; ids must be 0 to \(count - 1)")
+        throw .badInput(
+          "\(name): id \(id) with \(counted(count, "token")); ids must be 0 to \(count - 1)")
       }
       guard numbers[Int(id)] == missing else { throw .badInput("\(name): id \(id) comes twice") }
       numbers[Int(id)] = UInt32(number)

@@ -29,7 +29,7 @@ public struct WordTokenizer: Tokenizer {
     mode: TokenMode, texts: [Table<UInt8>], vocabularyLimit: Int?, name: String
   ) throws(AIGCError) {
     if let vocabularyLimit, vocabularyLimit < 1 {
-      throw .usage("a vocabulary of \(vocabularyLimit) words; 1 or more are needed")
+      throw .usage("a vocabulary of \(counted(vocabularyLimit, "word")); 1 or more are needed")
     }
     var builder = VocabularyBuilder()
     var counts: [UInt32] = []

@@ -89,11 +89,14 @@ struct ClassifierConfiguration: Codable, Equatable, Sendable {
     guard (1...65536).contains(hidden), dropout >= 0, dropout < 1 else {
       return "\(hidden) hidden units with dropout \(dropout)"
     }
-    guard (2...65536).contains(classes.count) else { return "\(classes.count) classes" }
-    guard largestMap <= largestPictureMap else {
-      return "maps of \(largestMap) values are too large"
+    guard (2...65536).contains(classes.count) else {
+      return
+        "\(counted(classes.count, "class", plural: "classes")): a classifier tells 2 to 65536 apart"
     }
-    guard weightCount <= 1 << 31 else { return "\(weightCount) weights are too many" }
+    guard largestMap <= largestPictureMap else {
+      return "maps of \(counted(largestMap, "value")) are too large"
+    }
+    guard weightCount <= 1 << 31 else { return "\(counted(weightCount, "weight")) are too many" }
     return nil
   }
 

@@ -50,7 +50,7 @@ extension ForecastModel {
     let needed = max(configuration.needed, configuration.period ?? 1) + steps
     guard series.count >= needed else {
       throw .mismatch(
-        "\(series.path): \(series.count) values; the model needs at least \(needed)")
+        "\(series.path): \(counted(series.count, "value")); the model needs at least \(needed)")
     }
     guard configuration.normalisation.usesLogarithm else { return }
     guard series.values.allSatisfy({ $0.allSatisfy { $0 > 0 } }) else {

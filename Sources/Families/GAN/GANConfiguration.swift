@@ -100,20 +100,44 @@ public struct GANConfiguration: Codable, Equatable, Sendable {
     return count
   }
 
+  /// The sizes next to these that a DCGAN can have, the smaller one first.
+  private static func sizesNear(width: Int, height: Int) -> String {
+    func fits(_ width: Int, _ height: Int) -> Bool {
+      let count = doublings(width: width, height: height)
+      return count > 0 && max(width, height) >> count <= 16
+    }
+    func first(_ candidates: some Sequence<Int>) -> String? {
+      // Square pictures stay square; of others both sides are rounded.
+      candidates.lazy.map { step in
+        (width == height)
+          ? (width + step, height + step)
+          : (width / 8 * 8 + step / 8 * 8, height / 8 * 8 + step / 8 * 8)
+      }.first { $0.0 >= 8 && $0.1 >= 8 && fits($0.0, $0.1) }.map { "\($0.0)x\($0.1)" }
+    }
+    let found = [first(stride(from: -1, through: -64, by: -1)), first(1...64)].compactMap { $0 }
+    return found.isEmpty ? "32x32 and 64x64" : found.joined(separator: " and ")
+  }
+
   /// What keeps the sizes from making a model; nil when they do.
   var problem: String? {
     guard (1...4096).contains(latent), (1...4096).contains(width), (1...4096).contains(height),
-      [1, 3, 4].contains(channels), (1...12).contains(layers.count), classes.count <= 4096,
+      [1, 3, 4].contains(channels), classes.count <= 4096,
+      ((ganKind == .dcgan ? 0 : 1)...12).contains(layers.count),
       layers.allSatisfy({ (1...1 << 16).contains($0) })
-    else { return "sizes that make no model" }
+    else {
+      return
+        "sizes that make no model: sides and latents are 1 to 4096, channels 1, 3 or 4, layers of 1 to "
+        + "65536"
+    }
+    if ganKind == .dcgan, layers.isEmpty || max(startWidth, startHeight) > 16 {
+      return
+        "\(width)x\(height) pixels make no DCGAN: its maps grow from 4x4 to 16x16 by doubling; sizes "
+        + "that do are \(Self.sizesNear(width: width, height: height))"
+    }
     if ganKind == .dcgan {
       let side = 1 << layers.count
       guard width % side == 0, height % side == 0 else {
         return "\(width)x\(height) pixels: \(layers.count) layers need multiples of \(side)"
-      }
-      guard max(startWidth, startHeight) <= 16 else {
-        return "\(width)x\(height) pixels: a DCGAN starts from 16x16 at most, so \(layers.count) "
-          + "layers end at \(16 * side)"
       }
     }
     guard largestMap <= largestPictureMap else {

@@ -46,6 +46,8 @@ struct GANFamily<Name: GANFamilyName>: ImageFamily {
   }
 
   /// The same model with weights of another type, the discriminator too unless one part is named.
+  var hasParts: Bool { true }
+
   func convert(
     _ path: String, to output: String, options: ConversionOptions
   ) throws(AIGCError) {

@@ -12,16 +12,20 @@ struct NGramFamily: TextFamily {
     [Interpolate.self, Quantize.self]
   }
 
+  var isUpdatable: Bool { true }
+
+  @discardableResult
   func update(
     _ path: String, with data: [String], to output: String, options: UpdateOptions
-  ) throws(AIGCError) {
-    guard options.steps == nil, options.epochs == nil, options.rate == nil else {
-      throw .usage("\(path): an n-gram model has no --steps, --epochs or --lr")
-    }
+  ) throws(AIGCError) -> [JSONValue.Member] {
+    guard options.steps == nil, options.epochs == nil, options.rate == nil, options.seed == nil
+    else { throw .usage("\(path): an n-gram model has no --steps, --epochs, --lr or --seed") }
     var trainer = NGramTrainer()
     trainer.texts = data
     trainer.warn = { Diagnostics.warning($0) }
     try trainer.update(model: path, to: output)
+    let updated = try ModelConfiguration.decode(NGramConfiguration.self, folder: output)
+    return [.init("training_tokens", .int(updated.trainingTokens))]
   }
 
   func claims(_ path: String) -> Bool {
@@ -33,6 +37,16 @@ struct NGramFamily: TextFamily {
   func tokenizer(_ path: String) throws(AIGCError) -> any Tokenizer {
     let model = try open(path)
     return WordTokenizer(mode: model.configuration.tokens, vocabulary: model.table.vocabulary)
+  }
+
+  /// Opens the model that the user wrote as a name or a path.
+  /// - Throws: ``AIGCError``: mismatch for a model of another family, and as ``open(_:)``.
+  func openNamed(_ nameOrPath: String) throws(AIGCError) -> (path: String, NGramLanguageModel) {
+    let path = try ModelStore.standard().resolve(nameOrPath)
+    if isFolder(path), case let family = try family(of: path).name, family != name {
+      throw .mismatch("\(path): a model of the family \(family); an n-gram model is needed here")
+    }
+    return (path, try open(path))
   }
 
   /// A model folder, an ARPA file or a bare binary model, whose settings stand beside it where it was

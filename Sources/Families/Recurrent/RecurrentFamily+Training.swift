@@ -17,9 +17,12 @@ extension RecurrentFamily: FinetunableFamily {
     let folder = try training.folder(family: name, data: data[0])
     var trainer = RecurrentTrainer()
     trainer.texts.paths = data
+    trainer.model = RecurrentModelOptions(of: try .read(folder: path))
+    if let context = arguments.context { trainer.model.context = context }
     try training.configure(&trainer, folder: folder)
-    // A trained model takes smaller steps.
-    if training.lr == nil { trainer.trainer.schedule.peak = 5e-4 }
+    if training.lr == nil {
+      trainer.trainer.schedule.peak = RecurrentTrainer.furtherDefaults.schedule.peak
+    }
     if training.steps == nil, training.epochs == nil { trainer.epochs = 3 }
     try runRecurrent(trainer, training, folder: folder, json: json) {
       (trainer) throws(AIGCError) in
@@ -28,26 +31,33 @@ extension RecurrentFamily: FinetunableFamily {
     }
   }
 
+  var isUpdatable: Bool { true }
+
+  @discardableResult
   func update(
     _ path: String, with data: [String], to output: String, options: UpdateOptions
-  ) throws(AIGCError) {
+  ) throws(AIGCError) -> [JSONValue.Member] {
     var trainer = RecurrentTrainer()
     trainer.texts.paths = data
     trainer.texts.heldOutShare = 0
     trainer.trainer = TrainerConfiguration(
       steps: options.steps ?? 1, schedule: Schedule(.constant, peak: options.rate ?? 5e-4))
     trainer.trainer.optimizer.gradClip = 1
-    trainer.trainer.seed = options.seed
+    trainer.trainer.seed = options.seed ?? SeedOption.random()
     trainer.epochs = options.epochs ?? (options.steps == nil ? 1 : nil)
     let progress = TrainerProgressLine()
     trainer.report = { progress.show($0) }
     let summary = try trainer.finetune(path, to: output, grows: true)
     progress.finish()
-    Diagnostics.note("\(summary.steps) steps, \(summary.items) tokens")
+    Diagnostics.note(
+      "\(counted(summary.steps, "step")), \(counted(summary.items, "token"))")
+    return updateMembers(summary)
   }
 }
 
 extension RecurrentFamily {
+  var takesVocabulary: Bool { true }
+
   var importForm: ImportForm? {
     let gates = Name.kind.gates == 1 ? "" : "\(Name.kind.gates) x "
     return ImportForm(
@@ -90,7 +100,7 @@ extension RecurrentFamily {
       let text = try readText(path: path)
       words = lines(of: text)
       guard words.count == count else {
-        throw .mismatch("\(path): \(words.count) tokens, the model has \(count)")
+        throw .mismatch("\(path): \(counted(words.count, "token")), the model has \(count)")
       }
     }
     let tokenizer = try WordTokenizer(mode: .auto, words: words.dropFirst(3))

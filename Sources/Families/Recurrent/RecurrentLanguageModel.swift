@@ -34,7 +34,7 @@ public final class RecurrentLanguageModel: LanguageModel, @unchecked Sendable {
     let tokenizer = try loadTokenizer(kind: configuration.tokens, folder: folder)
     guard tokenizer.vocabularySize == configuration.vocabularySize else {
       throw .mismatch(
-        "\(folder): config.json says \(configuration.vocabularySize) tokens, the vocabulary has "
+        "\(folder): config.json says \(counted(configuration.vocabularySize, "token")), the vocabulary has "
           + "\(tokenizer.vocabularySize)")
     }
     let checkpoint = try Checkpoint.open("\(folder)/\(RecurrentFolder.weights)")

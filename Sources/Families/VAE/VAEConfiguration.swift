@@ -106,7 +106,10 @@ public struct VAEConfiguration: Codable, Equatable, Sendable {
     guard (1...4096).contains(latent), (1...4096).contains(width), (1...4096).contains(height),
       [1, 3, 4].contains(channels), (1...12).contains(layers.count), classes.count <= 4096,
       (1...1 << 16).contains(hidden), layers.allSatisfy({ (1...1 << 16).contains($0) })
-    else { return "sizes that make no model" }
+    else {
+      return
+        "sizes that make no model: sides and latents are 1 to 4096, 1 to 12 layers of 1 to 65536 units"
+    }
     if network == .convolutional {
       let side = 1 << layers.count
       guard width % side == 0, height % side == 0 else {

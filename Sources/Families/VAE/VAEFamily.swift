@@ -57,6 +57,8 @@ struct VAEFamily<Name: VAEFamilyName>: ImageFamily {
   }
 
   /// The same model with weights of another type; with `--part generator` without its discriminator.
+  var hasParts: Bool { true }
+
   func convert(
     _ path: String, to output: String, options: ConversionOptions
   ) throws(AIGCError) {

@@ -17,8 +17,10 @@ struct AnomalyArguments: ParsableArguments {
     parsing: .unconditional,
     help: "Pictures, tables: latents drawn for each (default 0: their mean; iw: 64).")
   var draws: Int?
-  @Option(help: "Pictures, tables: the seed of these draws (default 0).")
-  var seed: UInt64 = 0
+  @Option(
+    name: .customLong("seed"), parsing: .unconditional,
+    help: "Pictures, tables: the seed of these draws (default 0).")
+  var givenSeed: UInt64?
   @Option(
     help: "Pictures, tables: normal data, to find the threshold on (default: the model's own).",
     completion: .file())
@@ -42,12 +44,17 @@ struct AnomalyArguments: ParsableArguments {
 
   /// Whether something was given that texts have not.
   var isGiven: Bool {
-    measure != nil || draws != nil || seed != 0 || fit != nil || quantile != nil
+    measure != nil || draws != nil || givenSeed != nil || fit != nil || quantile != nil
       || threshold != nil || anomaly != nil || normal != nil || label != nil || roc != nil
       || reading.isGiven
   }
 
+  var seed: UInt64 { givenSeed ?? 0 }
+
   func validate() throws {
+    if givenSeed != nil, measure != .iw, draws ?? 0 == 0 {
+      throw ValidationError("--seed goes with --draws above 0: without them nothing is drawn")
+    }
     if let draws, !((measure == .iw ? 1 : 0)...10_000).contains(draws) {
       throw ValidationError("--draws \(draws): \(measure == .iw ? 1 : 0) to 10000")
     }

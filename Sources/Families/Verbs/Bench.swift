@@ -88,8 +88,8 @@ public struct Bench: ConsoleCommand {
   @Argument(help: "Benchmarks, or all; without a name they are listed.")
   var names: [String] = []
 
-  @Option(help: "How long to measure.")
-  var seconds = 5.0
+  @Option(help: "How long to measure (default 5).")
+  var seconds: Double?
 
   @Flag(help: "In place of measuring, compare the results of 1, 2 and 3 threads, byte by byte.")
   var compareThreads = false
@@ -99,13 +99,27 @@ public struct Bench: ConsoleCommand {
   public init() {}
 
   public func validate() throws {
-    if !(0...86400).contains(seconds) { throw ValidationError("--seconds \(seconds): 0 to 86400") }
+    if let seconds, !(0...86400).contains(seconds) {
+      throw ValidationError("--seconds \(seconds): 0 to 86400")
+    }
+    if compareThreads, seconds != nil {
+      throw ValidationError("--seconds is of measuring, --compare-threads measures nothing")
+    }
+    if names.isEmpty, compareThreads || seconds != nil {
+      throw ValidationError("--seconds and --compare-threads go with the names of benchmarks")
+    }
   }
 
   public func run() throws {
     let all = families.flatMap { $0.benchmarks } + machineBenchmarks + convolutionBenchmarks
     guard !names.isEmpty else {
-      return try StandardOutput.write(all.map { $0.name + "\n" }.joined())
+      let answer = try Answer(nil)
+      if common.json {
+        try answer.write(json: [.init("benchmarks", .array(all.map { .string($0.name) }))])
+      } else {
+        try answer.write(all.map { $0.name + "\n" }.joined())
+      }
+      return try answer.finish()
     }
     let chosen = try names.flatMap { name in
       let found = all.filter { name == "all" || $0.name == name }
@@ -115,23 +129,34 @@ public struct Bench: ConsoleCommand {
       }
       return found
     }
-    if compareThreads { return try compare(chosen) }
-    for benchmark in chosen {
-      try StandardOutput.write(line(benchmark, try benchmark.measure(seconds: seconds)))
-      try StandardOutput.flush()
+    var results: [JSONValue] = []
+    if compareThreads {
+      try compare(chosen) { try show($0, &results) }
+    } else {
+      for benchmark in chosen {
+        try show(line(benchmark, try benchmark.measure(seconds: seconds ?? 5)), &results)
+      }
     }
+    if common.json { try Answer(nil).write(json: [.init("results", .array(results))]) }
+    try StandardOutput.flush()
   }
 
-  private func compare(_ benchmarks: [Benchmark]) throws {
+  /// A line as soon as it is known, or with --json all at the end.
+  private func show(_ line: JSONValue, _ results: inout [JSONValue]) throws(AIGCError) {
+    guard !common.json else { return results.append(line) }
+    try StandardOutput.write(line.text + "\n")
+    try StandardOutput.flush()
+  }
+
+  private func compare(_ benchmarks: [Benchmark], _ show: (JSONValue) throws -> Void) throws {
     var different: [String] = []
     for benchmark in benchmarks {
       guard let isSame = try benchmark.isSame(forThreads: 1...3) else { continue }
       if !isSame { different.append(benchmark.name) }
-      let line = JSONValue.object([
-        .init("workload", .string(benchmark.name)), .init("same_bytes", .bool(isSame)),
-      ])
-      try StandardOutput.write(line.text + "\n")
-      try StandardOutput.flush()
+      try show(
+        .object([
+          .init("workload", .string(benchmark.name)), .init("same_bytes", .bool(isSame)),
+        ]))
     }
     guard different.isEmpty else {
       throw AIGCError.failed(
@@ -139,7 +164,7 @@ public struct Bench: ConsoleCommand {
     }
   }
 
-  private func line(_ benchmark: Benchmark, _ times: [Double]) -> String {
+  private func line(_ benchmark: Benchmark, _ times: [Double]) -> JSONValue {
     let median = times.sorted()[times.count / 2]
     return JSONValue.object([
       .init("workload", .string(benchmark.name)), .init("peer", "aigc"),
@@ -147,6 +172,6 @@ public struct Bench: ConsoleCommand {
       .init("rate", .double((Double(benchmark.items) / median * 10).rounded() / 10)),
       .init("median_ms", .double((median * 1e6).rounded() / 1e3)),
       .init("threads", .int(Threads.count)),
-    ]).text + "\n"
+    ])
   }
 }

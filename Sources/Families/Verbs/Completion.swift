@@ -26,6 +26,15 @@ public struct Completion: ConsoleCommand {
       case .zsh: .zsh
       case .fish: .fish
       }
-    try StandardOutput.write(Console.completionScript(for: shell) + "\n")
+    let script = Console.completionScript(for: shell) + "\n"
+    let answer = try Answer(nil)
+    if common.json {
+      try answer.write(json: [
+        .init("shell", .string(self.shell.rawValue)), .init("script", .string(script)),
+      ])
+    } else {
+      try answer.write(script)
+    }
+    try answer.finish()
   }
 }

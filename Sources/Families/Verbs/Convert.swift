@@ -89,6 +89,12 @@ public struct Convert: ConsoleCommand {
 
   public func validate() throws {
     if family == nil, vocab != nil { throw ValidationError("--vocab goes with --family") }
+    if family != nil, tokens != nil || type != nil {
+      throw ValidationError("--tokens and --type are not of --family: a model is made as it is")
+    }
+    if family != nil, part == .discriminator, force {
+      throw ValidationError("--force: a discriminator joins the folder of its generator as it is")
+    }
   }
 
   public func run() throws {
@@ -98,11 +104,24 @@ public struct Convert: ConsoleCommand {
     } else {
       try convert(try ModelStore.standard().resolve(input))
     }
-    if !isStandardOutput(output) { try Answer.ofFinishedWork().write("\(output)\n") }
+    if isStandardOutput(output) { return }
+    let answer = Answer.ofFinishedWork()
+    if common.json {
+      try answer.write(json: [.init("input", .string(input)), .init("output", .string(output))])
+    } else {
+      try answer.write("\(output)\n")
+    }
+    try answer.finish()
   }
 
   private func importTensors(into family: any Family) throws(AIGCError) {
     var options = ImportOptions()
+    guard vocab == nil || family.takesVocabulary else {
+      throw .usage("--vocab: models of the family \(family.name) have no words as tokens")
+    }
+    guard part == nil || family.hasParts else {
+      throw .usage("--part: a model of the family \(family.name) is one network")
+    }
     options.vocabulary = vocab
     options.part = part
     let checkpoint = try Checkpoint.open(input)
@@ -120,6 +139,9 @@ public struct Convert: ConsoleCommand {
       guard OutputKind.ending(of: output) == "safetensors" || !isPlainFile(output) else {
         throw .usage("\(output): tensors go to a name that ends in .safetensors, or pass --family")
       }
+      guard tokens == nil, part == nil, type == nil, !force else {
+        throw .usage("--tokens, --part, --type, --force: tensors are written as they are")
+      }
       try OutputPlan.check([(output, .tensors)])
       try writeTensors(of: Checkpoint.open(path), to: output)
       return
@@ -130,10 +152,28 @@ public struct Convert: ConsoleCommand {
     options.type = type?.scalarType
     options.part = part
     if isFolder(path) {
-      try Families.family(of: path).convert(path, to: output, options: options)
+      let family = try Families.family(of: path)
+      try check(isOfWords: family.name == NGramFamily().name, path)
+      guard part == nil || family.hasParts else {
+        throw .usage("--part: a model of the family \(family.name) is one network")
+      }
+      try family.convert(path, to: output, options: options)
     } else {
       // ARPA files may have any name.
+      try check(isOfWords: true, path)
       try (claiming ?? NGramFamily()).convert(path, to: output, options: options)
+    }
+  }
+
+  /// Refuses the flags that the model has not.
+  /// - Parameter isOfWords: whether it is an n-gram model, else it is a neural one.
+  private func check(isOfWords: Bool, _ path: String) throws(AIGCError) {
+    if isOfWords, type != nil || part != nil {
+      throw .usage("--type and --part are of neural models, not of \(path)")
+    }
+    if !isOfWords || isFolder(path), tokens != nil {
+      throw .usage(
+        "--tokens is of ARPA files that are read; \(path) says itself what its tokens are")
     }
   }
 

@@ -11,11 +11,18 @@ struct CopyArguments: ParsableArguments {
     completion: .file())
   var files: [String] = []
 
-  @Option(help: "From how many characters on a copy counts.")
-  var copyLength = 40
+  @Option(
+    name: .customLong("copy-length"), parsing: .unconditional,
+    help: "From how many characters on a copy counts (default 40).")
+  var givenLength: Int?
+
+  var copyLength: Int { givenLength ?? 40 }
 
   func validate() throws {
     if copyLength < 1 { throw ValidationError("--copy-length \(copyLength): must be 1 or more") }
+    if givenLength != nil, files.isEmpty {
+      throw ValidationError("--copy-length goes with --copy-report")
+    }
   }
 
   /// Finds a missing file before the text is generated.
@@ -57,7 +64,7 @@ extension MemorizationReport {
     return [
       "copied         \(Format.fixed(share * 100, 1))% of the text, in pieces of \(length) "
         + "characters or more",
-      "longest copy   \(longest) characters" + (longest > 0 ? ": \(text)" : ""),
+      "longest copy   \(counted(longest, "character"))" + (longest > 0 ? ": \(text)" : ""),
       "average copy   \(Format.fixed(average, 1)) characters",
     ]
   }

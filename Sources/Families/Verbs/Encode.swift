@@ -38,8 +38,12 @@ struct Encode: ConsoleCommand {
     let isTensors = OutputKind.ending(of: out) == "safetensors"
     try OutputPlan.check([(out, isTensors ? .tensors : .latents)], reading: pictures)
     let codec = try openCodec(model)
+    try coding.checkStep(codec)
     let sets = try coding.open(pictures, codec)
     if isTensors {
+      guard coding.givenStep == nil else {
+        throw AIGCError.usage("--step: tensors are written as they are, nothing is rounded")
+      }
       try codec.writeTensors(sets, to: out)
       return try report(codec, [.init("pictures", .int(sets.reduce(0) { $0 + $1.count }))])
     }
@@ -68,21 +72,31 @@ struct Encode: ConsoleCommand {
 /// How pictures are compressed.
 struct CodingArguments: ParsableArguments {
   @Option(
-    parsing: .unconditional,
+    name: .customLong("step"), parsing: .unconditional,
     help: """
-      Latents are rounded to multiples of this; the prior's deviation is 1. Codes of a \
+      Latents are rounded to multiples of this (default 0.5); the prior's deviation is 1. Codes of a \
       VQ-VAE are whole numbers already.
       """)
-  var step: Float = 0.5
+  var givenStep: Float?
   @OptionGroup var reading: PictureReadingArguments
-  @Option(parsing: .unconditional, help: "At most so many pictures of each file or folder.")
+  @Option(
+    parsing: .unconditional, help: "At most so many pictures of each file or folder (default: all)."
+  )
   var limit: Int?
 
   func validate() throws {
-    if !(step > 0 && step.isFinite) {
+    if let step = givenStep, !(step > 0 && step.isFinite) {
       throw ValidationError("--step \(step): a number above 0 is needed")
     }
     if let limit, limit < 1 { throw ValidationError("--limit \(limit): a number from 1 up") }
+  }
+
+  var step: Float { givenStep ?? 0.5 }
+
+  /// Refuses `--step` where nothing is rounded.
+  func checkStep(_ codec: PictureCodec) throws(AIGCError) {
+    guard givenStep != nil, codec.configuration.codebook != nil else { return }
+    throw .usage("--step: the codes of a VQ-VAE are whole numbers already, nothing is rounded")
   }
 
   /// The pictures in the model's form.

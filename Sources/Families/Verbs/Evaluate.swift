@@ -35,15 +35,22 @@ public struct Evaluate: ConsoleCommand {
   public init() {}
 
   public func validate() throws {
-    if (file == nil) != pictures.halves {
-      throw ValidationError(
-        file == nil ? "what to measure on is missing" : "--halves is of one set of pictures")
+    if file != nil, pictures.halves {
+      throw ValidationError("--halves is of one set of pictures")
     }
   }
 
   public func run() throws {
     let answer = try Answer(nil)
+    if file == nil, !pictures.halves {
+      // A name that is none is the first thing to say.
+      if !fileExists(model) { _ = try ModelStore.standard().resolve(model) }
+      throw AIGCError.usage("evaluate MODEL DATA: what to measure \(model) on is missing")
+    }
     guard let file, !isOfPictures(model) else {
+      guard !window.isGiven, mixture.others.isEmpty else {
+        throw AIGCError.usage("--context, --stride and --with are of texts, not of \(model)")
+      }
       let result = try pictures.evaluate(model, file)
       try common.json ? answer.write(json: result.members) : answer.write(result.text)
       return
@@ -57,8 +64,8 @@ public struct Evaluate: ConsoleCommand {
     }
     if pictures.isGiven {
       throw AIGCError.usage(
-        "--num, --features, --bad-pictures, --ignore-orientation, --seed are of pictures, not of "
-          + model)
+        "--num, --features, --bad-pictures, --ignore-orientation, --iw-samples, --seed compare images "
+          + "with a model that makes some, or with others: \(model) is none")
     }
     if window.isGiven, !mixture.others.isEmpty {
       throw AIGCError.usage("--context and --stride are not of mixtures")
@@ -126,7 +133,7 @@ extension TextEvaluation {
     lines.append("tokens                  \(tokens)")
     if let unknown { lines.append("OOV                     \(unknown)") }
     if let context, let stride {
-      lines.append("windows                 \(context) tokens, stride \(stride)")
+      lines.append("windows                 \(counted(context, "token")), stride \(stride)")
     }
     return lines.joined(separator: "\n") + "\n"
   }

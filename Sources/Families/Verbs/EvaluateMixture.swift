@@ -72,7 +72,8 @@ func mixtureWeights(_ text: String, count: Int) throws -> [Double] {
   guard parts.count == count, values.count == count, values.allSatisfy({ $0 >= 0 }), sum > 0,
     sum.isFinite
   else {
-    throw ValidationError("--weights \(text): a number of 0 or more for each of \(count) models")
+    throw ValidationError(
+      "--weights \(text): a number of 0 or more for each of \(counted(count, "model"))")
   }
   return values.map { $0 / sum }
 }

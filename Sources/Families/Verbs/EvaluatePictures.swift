@@ -25,9 +25,9 @@ struct PictureEvaluationArguments: ParsableArguments {
   @Flag(help: "Pictures: compare two halves of the data, in place of a model and data.")
   var halves = false
   @Option(
-    name: .shortAndLong, parsing: .unconditional,
+    name: [.customLong("seed"), .customShort("s")], parsing: .unconditional,
     help: "Pictures: which of them are drawn (default 0).")
-  var seed: UInt64 = 0
+  var givenSeed: UInt64?
 
   /// Whether something was given that only pictures have.
   var isGiven: Bool {
@@ -36,8 +36,10 @@ struct PictureEvaluationArguments: ParsableArguments {
 
   /// The same without the flags of reading pictures.
   var isOfDistances: Bool {
-    num != nil || iwSamples != nil || features != nil || halves || seed != 0
+    num != nil || iwSamples != nil || features != nil || halves || givenSeed != nil
   }
+
+  private var seed: UInt64 { givenSeed ?? 0 }
 
   func validate() throws {
     if let num, num < 2 { throw ValidationError("--num \(num): a number from 2 up") }
@@ -49,13 +51,19 @@ struct PictureEvaluationArguments: ParsableArguments {
   /// Compares what `model` makes, or the pictures at that path, with the data at `file`; with
   /// ``halves`` two halves of the pictures at `model`.
   func evaluate(_ model: String, _ file: String?) throws(AIGCError) -> Evaluation {
+    if let file { try refuseTable(file, by: model) }
     let extractor = try openFeatures()
     // Chance of its own for each side: what is drawn of one does not depend on the other.
     var (left, right) = (RandomSource(seed: seed), RandomSource(seed: seed, stream: 1))
     let count = num ?? 10000
     let (generated, real): (PictureFeatures, PictureFeatures)
     var likelihood: [JSONValue.Member] = []
-    switch (try openGenerator(model), file) {
+    let opened = try openGenerator(model)
+    if iwSamples != nil, !(opened?.model is VAEModel) {
+      throw .usage(
+        "--iw-samples is of models of train vae and vaegan without --vq, not of \(model)")
+    }
+    switch (opened, file) {
     case (let (family, generator)?, let file?):
       if generator.channels > extractor.channels {
         Diagnostics.note("\(extractor.featuresName) does not see the colours of \(model)")

@@ -48,7 +48,12 @@ struct Finetune: ConsoleCommand {
   static let configuration = CommandConfiguration(
     commandName: "finetune",
     abstract: "Train a model further on other data, into a new folder.",
-    discussion: "aigc finetune corpus.txt --model M; the family's name may stand before the data.")
+    discussion: """
+      aigc finetune corpus.txt --model M; the family's name may stand before the data.
+      \(RecurrentTrainer.furtherDefaults.defaultsText(epochs: 3, heldOut: 0.1)) Of gpt2 models: \
+      --lr 0.0003, of large ones 0.00005, --batch-size so that a step has 1024 tokens, --warmup 0, \
+      --weight-decay 0.01, --eval-every 100, --log-every 10.
+      """)
 
   @Argument(help: "Text files (.gz too); - for standard input.", completion: .file())
   var data: [String]
@@ -71,7 +76,9 @@ struct Finetune: ConsoleCommand {
     }
     guard let finetunable = family as? any FinetunableFamily else {
       throw AIGCError.usage(
-        "\(path): models of the family \(family.name) are not fine-tuned; see 'aigc update'")
+        "\(path): models of the family \(family.name) are not fine-tuned: "
+          + (family.isUpdatable
+            ? "'aigc update' adds data to them" : "train a model on the data with 'aigc train'"))
     }
     try finetunable.finetune(path, on: data, arguments, json: common.json)
   }

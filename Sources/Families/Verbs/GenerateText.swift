@@ -34,17 +34,27 @@ public struct GenerateText: ConsoleCommand {
 
   public init() {}
 
+  public func validate() throws {
+    if text.logprobs != nil, !common.json { throw ValidationError("--logprobs goes with --json") }
+    guard let beams = text.beams, beams > 1 else {
+      if text.lengthPenalty != nil { throw ValidationError("--length-penalty goes with --beams") }
+      return
+    }
+    if let flag = sampling.drawingFlag ?? (seed.seed >= 0 ? "--seed" : nil) {
+      throw ValidationError(
+        "\(flag) is of text that is drawn; --beams \(beams) searches for the likeliest one")
+    }
+  }
+
   public func run() throws {
     try copies.check(prompt: text)
-    if text.logprobs != nil, !common.json {
-      throw AIGCError.usage("--logprobs goes with --json")
-    }
     try OutputPlan.check(
       [(out, common.json ? .json : .text), (text.promptCache, .promptCache)],
       reading: [text.file] + copies.files)
     var options = try text.options(sampling: sampling.configuration)
     let (path, model) = try model.load(context: contextSize)
-    options.seed = seed.resolve()
+    // A search draws nothing.
+    options.seed = options.beams > 1 ? 0 : seed.resolve()
     for setting in model.ignoredSettings {
       Diagnostics.note("\(setting) is not taken from the model's folder; flags set it")
     }
@@ -65,7 +75,7 @@ public struct GenerateText: ConsoleCommand {
       try answer.write(json: members + (report.map { [.init("copied", $0.json)] } ?? []))
       try answer.finish()
     } else if let report {
-      for line in report.lines(length: copies.copyLength) { Diagnostics.plain(line) }
+      for line in report.lines(length: copies.copyLength) { Diagnostics.note(line) }
     }
     if samples.last?.reason == .interrupted { throw AIGCError.interrupted }
   }
@@ -88,7 +98,11 @@ struct TextArguments: ParsableArguments {
       .customLong("max-tokens"), .customShort("n"), .customLong("predict"),
       .customLong("n-predict"), .customLong("max-new-tokens"), .customLong("length"),
     ],
-    parsing: .unconditional, help: "How many tokens at most.")
+    parsing: .unconditional,
+    help: """
+      How many tokens at most (default \(GenerationOptions().maxTokens); with --max-length as many as \
+      fit).
+      """)
   var maxTokens: Int?
 
   @Option(parsing: .unconditional, help: "How many tokens at most, those of the prompt included.")
@@ -115,13 +129,16 @@ struct TextArguments: ParsableArguments {
 
   @Option(
     name: [.customLong("beams"), .customLong("num-beams")], parsing: .unconditional,
-    help: "Search for the likeliest text with so many beams, in place of drawing; 1: off.")
-  var beams = 1
+    help: "Search for the likeliest text with so many beams, in place of drawing (default 1: off).")
+  var beams: Int?
 
   @Option(
     parsing: .unconditional,
-    help: "With --beams: scores are divided by length to this power; above 0 favours longer texts.")
-  var lengthPenalty = GenerationOptions().lengthPenalty
+    help: """
+      With --beams: scores are divided by length to this power; above 0 favours longer texts (default \
+      \(GenerationOptions().lengthPenalty)).
+      """)
+  var lengthPenalty: Double?
 
   @Option(
     parsing: .unconditional,
@@ -152,10 +169,10 @@ struct TextArguments: ParsableArguments {
     // Where the whole length is given, it alone says how much.
     options.maxTokens = maxTokens ?? (maxLength == nil ? options.maxTokens : .max)
     options.maxLength = maxLength
-    options.beams = beams
+    if let beams { options.beams = beams }
     options.promptCache = promptCache
     options.backoff = backoff
-    options.lengthPenalty = lengthPenalty
+    if let lengthPenalty { options.lengthPenalty = lengthPenalty }
     options.logProbabilities = logprobs
     options.num = num
     options.stop = stop

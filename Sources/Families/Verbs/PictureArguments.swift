@@ -10,14 +10,14 @@ struct PictureArguments: ParsableArguments {
   var labels: String?
   @Option(
     name: [.customLong("image-size"), .customLong("resolution")],
-    help: "Size of the pictures: 32, 48x32 (wide x high).")
+    help: "Size of the pictures: 32, 48x32 (wide x high; default: the data's, of train dcgan 32).")
   var imageSize: PictureSize?
   @Option(help: "1 (grey), 3 (colour) or 4 (with alpha); default: the data's.")
   var channels: Int?
   @Option(help: "How pictures come to the size: pad, crop or stretch (default: the data's way).")
   var fit: PictureOptions.Fit?
   @OptionGroup(title: "Pictures") var reading: PictureReadingArguments
-  @Option(parsing: .unconditional, help: "At most so many pictures.")
+  @Option(parsing: .unconditional, help: "At most so many pictures (default: all).")
   var limit: Int?
   @Option(help: "Only pictures of these classes, by name or number: 3 or cats,dogs.")
   var only: String?
@@ -34,15 +34,78 @@ struct PictureArguments: ParsableArguments {
     if only != nil, without != nil { throw ValidationError("--only or --without, not both") }
   }
 
-  var options: PictureOptions {
+  var options: PictureOptions { options(keeping: nil) }
+
+  /// - Parameter settings: of a run that goes on: the same data as it was started with.
+  func options(keeping settings: [String: String]?) -> PictureOptions {
     var result = PictureOptions(size: imageSize, channels: channels)
-    result.fit = fit
-    reading.apply(to: &result)
-    result.limit = limit
+    result.fit = fit ?? settings?["--fit"].flatMap { PictureOptions.Fit(rawValue: $0) }
+    let bad = settings?["--bad-pictures"].flatMap { PictureOptions.BadPictures(rawValue: $0) }
+    if let bad { result.badPictures = bad }
+    reading.apply(to: &result, isIgnored: settings?["--ignore-orientation"] != nil)
+    result.limit = limit ?? settings?["--limit"].flatMap { Int($0) }
     result.classes =
-      only.map { .only(commaSeparated($0)) } ?? without.map { .without(commaSeparated($0)) }
+      (only ?? settings?["--only"]).map { .only(commaSeparated($0)) }
+      ?? (without ?? settings?["--without"]).map { .without(commaSeparated($0)) }
     return result
   }
+
+  /// What a run keeps of it.
+  /// - Parameters:
+  ///   - size: of the pictures; nil: follows from the data.
+  ///   - channels: of the pictures; nil: follows from the data.
+  func settings(size: PictureSize?, channels: Int?) -> [RunSetting] {
+    [
+      RunSetting("--image-size", imageSize, else: size?.description),
+      RunSetting("--channels", self.channels, else: channels?.description),
+      RunSetting("--fit", fit?.rawValue), RunSetting("--limit", limit),
+      RunSetting("--only", only), RunSetting("--without", without),
+      // Another way to treat bad ones is no other run.
+      RunSetting("--bad-pictures", nil as String?, else: reading.badPictures?.rawValue),
+      RunSetting("--ignore-orientation", isOn: reading.ignoreOrientation),
+    ]
+  }
+
+  /// Whether something was given that a table has not.
+  var isGiven: Bool {
+    labels != nil || imageSize != nil || channels != nil || fit != nil || reading.isGiven
+      || limit != nil || only != nil || without != nil || convolution != nil
+  }
+
+  /// Refuses `--convolution` for networks that have none.
+  func check(hasConvolutions: Bool) throws(AIGCError) {
+    guard let convolution, !hasConvolutions else { return }
+    throw .usage("--convolution \(convolution.rawValue): these networks have no convolutions")
+  }
+}
+
+extension PictureOptions {
+  /// What `--dry-run` says of which pictures are taken, and how.
+  var planMembers: [JSONValue.Member] {
+    var chosen: [JSONValue.Member] = []
+    switch classes {
+    case .only(let names): chosen = [.init("only", .array(names.map { .string($0) }))]
+    case .without(let names): chosen = [.init("without", .array(names.map { .string($0) }))]
+    case nil: break
+    }
+    return [
+      .init("fit", JSONValue(fit?.rawValue)), .init("limit", JSONValue(limit)),
+      .init("bad_pictures", .string(badPictures.rawValue)),
+      .init("ignore_orientation", .bool(ignoresOrientation)),
+    ] + chosen
+  }
+}
+
+/// Refuses a table where pictures are needed.
+/// - Parameter model: of pictures; nil: one is to be trained.
+func refuseTable(_ path: String, by model: String? = nil) throws(AIGCError) {
+  let name = path.lowercased()
+  guard [".csv", ".tsv", ".csv.gz", ".tsv.gz"].contains(where: { name.hasSuffix($0) }) else {
+    return
+  }
+  guard let model else { throw .usage("\(path): a table; pass --task tabular to learn its rows") }
+  throw .mismatch(
+    "\(path): a table; \(model) is a model of images, see 'aigc train vae --task tabular'")
 }
 
 /// The names in a list with commas.

@@ -99,7 +99,9 @@ struct PictureSampler {
     _ starts: [LatentStart], cells: Int, columns: Int, frames: Int
   ) throws(AIGCError) -> SampledFile {
     guard starts.count >= cells else {
-      throw .usage("\(starts.count) seeds for \(cells) walks: a seed for each is needed at least")
+      throw .usage(
+        "\(counted(starts.count, "seed")) for \(counted(cells, "walk")): a seed for each is needed at least"
+      )
     }
     try check(pictures: cells * frames)
     let keys = starts.count / cells
@@ -134,7 +136,8 @@ struct PictureSampler {
   private func check(pictures count: Int) throws(AIGCError) {
     let pixels = generator.width * generator.height * scale * scale
     guard count <= Self.largest / pixels else {
-      throw .usage("\(count) pictures of \(pixels) pixels: too many for one file; see --outdir")
+      throw .usage(
+        "\(counted(count, "picture")) of \(pixels) pixels: too many for one file; see --outdir")
     }
   }
 
@@ -166,7 +169,9 @@ struct PictureSampler {
       var options = PictureOptions(size: size, channels: generator.channels)
       options.ignoresOrientation = ignoresOrientation || generator.ignoresOrientation
       let set = try openPictures(path, options)
-      guard set.count == 1 else { throw .usage("\(path): \(set.count) pictures, not one") }
+      guard set.count == 1 else {
+        throw .usage("\(path): \(counted(set.count, "picture")), not one")
+      }
       let classes = labels.isEmpty ? [] : [labels[starts.count % labels.count]]
       starts.append(
         LatentStart(

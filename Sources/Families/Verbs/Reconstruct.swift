@@ -47,13 +47,20 @@ struct Reconstruct: ConsoleCommand {
     let codec = try openCodec(model)
     if inputs.contains(where: { LatentFile.recognizes($0) }) {
       guard inputs.count == 1 else {
-        throw AIGCError.usage("\(inputs.count) inputs: one file of 'aigc encode', or pictures")
+        throw AIGCError.usage(
+          "\(counted(inputs.count, "input")): one file of 'aigc encode', or pictures")
+      }
+      guard coding.givenStep == nil, !coding.reading.isGiven else {
+        throw AIGCError.usage(
+          "--step, --bad-pictures and --ignore-orientation are of pictures; \(inputs[0]) is coded already"
+        )
       }
       let file = try LatentFile(path: inputs[0])
       let files = try write(codec, file, name: inputs[0], above: [])
       return try report(
         codec, [.init("pictures", .int(min(file.count, coding.limit ?? .max)))], files)
     }
+    try coding.checkStep(codec)
     let sets = try coding.open(inputs, codec)
     let file = try codec.encode(sets, step: coding.step)
     let found = try CompressionReport(
@@ -87,7 +94,7 @@ struct Reconstruct: ConsoleCommand {
     }
     guard count > 0 else { throw .badInput("\(name): no pictures in it") }
     guard count * (sets.isEmpty ? 1 : 2) <= Self.largest / (size.width * size.height) else {
-      throw .usage("\(count) pictures: too many for one sheet; see --outdir and --limit")
+      throw .usage("\(counted(count, "picture")): too many for one sheet; see --outdir and --limit")
     }
     var again: [Picture] = []
     try codec.decode(file, name: name, limit: limit) {

@@ -53,8 +53,8 @@ struct SamplePictures<Name: ImageFamilyName>: ConsoleCommand {
     if outdir != nil, walk.interpolate || walk.map || pictures.grid != nil {
       throw ValidationError("--grid, --interpolate and --map make one file: --out")
     }
-    if !walk.ends.isEmpty || walk.map, pictures.num != nil || pictures.seeds != nil {
-      throw ValidationError("--num and --seeds are of drawn latents")
+    if !walk.ends.isEmpty || walk.map, pictures.areDrawn {
+      throw ValidationError("--num, --seed and --seeds are of drawn latents")
     }
     if let out, isStandardOutput(out), common.json {
       throw ValidationError("--out \(out) or --json, not both")

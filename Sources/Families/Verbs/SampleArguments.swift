@@ -28,7 +28,7 @@ struct SampleArguments: ParsableArguments {
     name: [.customLong("num"), .customLong("num-samples"), .customLong("num-generate")],
     help: "How many pictures (default 64).")
   var num: Int?
-  @Option(help: "Columns and rows of the sheet: 8x8.")
+  @Option(help: "Columns and rows of the sheet (default: a square, 8x8 of 64).")
   var grid: SheetGrid?
   @OptionGroup var seed: SeedOption
   @Option(help: "The pictures' seeds: 0-63, 5,7,11. Without it they follow --seed.")
@@ -53,6 +53,9 @@ struct SampleArguments: ParsableArguments {
       throw ValidationError("--seeds says which and how many: no --seed or --num")
     }
   }
+
+  /// Whether something was given that says which latents are drawn.
+  var areDrawn: Bool { num != nil || seeds != nil || seed.seed >= 0 }
 
   /// Columns of a sheet of `count` pictures.
   func columns(of count: Int) -> Int {

@@ -7,22 +7,32 @@ public struct SamplingArguments: ParsableArguments {
 
   @Option(
     name: [.customLong("temperature"), .customLong("temp")], parsing: .unconditional,
-    help: "Below 1 safer, above 1 wilder; 0 always takes the likeliest token.")
-  var temperature = defaults.temperature
-
-  @Option(parsing: .unconditional, help: "Choose among this many likeliest tokens; 0: all.")
-  var topK = defaults.topK
-
-  @Option(parsing: .unconditional, help: "Choose among tokens of this total probability; 1: all.")
-  var topP = defaults.topP
+    help:
+      "Below 1 safer, above 1 wilder; 0 takes the likeliest token (default \(defaults.temperature))."
+  )
+  var temperature: Double?
 
   @Option(
     parsing: .unconditional,
-    help: "Drop tokens below this share of the likeliest one's probability; 0: none.")
-  var minP = defaults.minP
+    help: "Choose among this many likeliest tokens; 0: all (default \(defaults.topK)).")
+  var topK: Int?
 
-  @Option(parsing: .unconditional, help: "Locally typical sampling; 1: off.")
-  var typical = defaults.typical
+  @Option(
+    parsing: .unconditional,
+    help: "Choose among tokens of this total probability; 1: all (default \(defaults.topP)).")
+  var topP: Double?
+
+  @Option(
+    parsing: .unconditional,
+    help:
+      "Drop tokens below this share of the likeliest's probability; 0: none (default \(defaults.minP))."
+  )
+  var minP: Double?
+
+  @Option(
+    parsing: .unconditional, help: "Locally typical sampling; 1: off (default \(defaults.typical))."
+  )
+  var typical: Double?
 
   @Option(
     name: [.customLong("repeat-penalty"), .customLong("repetition-penalty")],
@@ -31,8 +41,10 @@ public struct SamplingArguments: ParsableArguments {
 
   @Option(
     parsing: .unconditional,
-    help: "How many recent tokens the penalties look at; 0: none, -1: all.")
-  var repeatLastN = defaults.repeatLastN
+    help:
+      "Recent tokens that the penalties look at; 0: none, -1: all (default \(defaults.repeatLastN))."
+  )
+  var repeatLastN: Int?
 
   @Option(parsing: .unconditional, help: "Penalty for every token that has occurred; 0: off.")
   var presencePenalty = defaults.presencePenalty
@@ -51,16 +63,34 @@ public struct SamplingArguments: ParsableArguments {
 
   public init() {}
 
+  /// The flag that says how tokens are drawn, where one was given.
+  var drawingFlag: String? {
+    let given: [(String, Bool)] = [
+      ("--temperature", temperature != nil), ("--top-k", topK != nil), ("--top-p", topP != nil),
+      ("--min-p", minP != nil), ("--typical", typical != nil),
+    ]
+    return given.first { $0.1 }?.0
+  }
+
+  public func validate() throws {
+    let isPenalized = repeatPenalty != 1 || presencePenalty != 0 || frequencyPenalty != 0
+    if let repeatLastN, !isPenalized {
+      throw ValidationError(
+        "--repeat-last-n \(repeatLastN) goes with --repeat-penalty, --presence-penalty or "
+          + "--frequency-penalty")
+    }
+  }
+
   /// The flags as a configuration; out-of-range values are found by its own validation.
   public var configuration: SamplingConfiguration {
     var result = SamplingConfiguration()
-    result.temperature = temperature
-    result.topK = topK
-    result.topP = topP
-    result.minP = minP
-    result.typical = typical
+    if let temperature { result.temperature = temperature }
+    if let topK { result.topK = topK }
+    if let topP { result.topP = topP }
+    if let minP { result.minP = minP }
+    if let typical { result.typical = typical }
     result.repeatPenalty = repeatPenalty
-    result.repeatLastN = repeatLastN
+    if let repeatLastN { result.repeatLastN = repeatLastN }
     result.presencePenalty = presencePenalty
     result.frequencyPenalty = frequencyPenalty
     result.noRepeatNgram = noRepeatNgram

@@ -20,31 +20,37 @@ struct AnomalyReport {
   /// Of each example.
   private(set) var names: [String] = []
   private(set) var scores: [Double] = []
-  /// What each is; nil where it is not known of all.
-  private(set) var truths: [Bool]? = []
+  /// Whether each is an anomaly; nil where it is not known.
+  private(set) var truths: [Bool?] = []
 
   init(_ measure: AnomalyMeasure, threshold: Double?) {
     (self.measure, self.threshold) = (measure, threshold)
   }
 
-  mutating func append(names: [String], scores: [Double], truths: [Bool]?) {
+  mutating func append(names: [String], scores: [Double], truths: [Bool?]?) {
     self.names += names
     // What overflows is as far from what was learned as can be.
     self.scores += scores.map { $0.isNaN ? .infinity : $0 }
-    self.truths = if let known = self.truths, let truths { known + truths } else { nil }
+    self.truths += truths ?? [Bool?](repeating: nil, count: names.count)
   }
 
   /// nil without a threshold.
   func isAnomaly(_ index: Int) -> Bool? { threshold.map { !(scores[index] <= $0) } }
 
-  /// nil where truths are unknown, or all the same.
-  var curve: ROCCurve? { truths.flatMap { ROCCurve(scores: scores, isAnomaly: $0) } }
+  /// Of those whose truth is known; nil where these are all the same.
+  var curve: ROCCurve? {
+    let known = truths.indices.filter { truths[$0] != nil }
+    return ROCCurve(scores: known.map { scores[$0] }, isAnomaly: known.map { truths[$0] == true })
+  }
+
+  /// How many are in no curve because nothing says what they are.
+  private var unknownCount: Int { truths.reduce(0) { $0 + ($1 == nil ? 1 : 0) } }
 
   /// Shares of the anomalies and of the normal ones that are called anomalies.
   private func rates(_ curve: ROCCurve) -> (found: Double, wrong: Double)? {
-    guard threshold != nil, let truths else { return nil }
-    let called = truths.indices.filter { isAnomaly($0) ?? false }
-    let found = called.reduce(0) { $0 + (truths[$1] ? 1 : 0) }
+    guard threshold != nil else { return nil }
+    let called = truths.indices.filter { truths[$0] != nil && isAnomaly($0) ?? false }
+    let found = called.reduce(0) { $0 + (truths[$1] == true ? 1 : 0) }
     return (
       Double(found) / Double(curve.positives),
       Double(called.count - found) / Double(curve.negatives)
@@ -61,6 +67,7 @@ struct AnomalyReport {
       .init("roc_auc", .double(curve.area)),
       .init("average_precision", .double(curve.averagePrecision)),
       .init("anomalies", .int(curve.positives)), .init("normal", .int(curve.negatives)),
+      .init("without_label", .int(unknownCount)),
     ]
     guard let rates = rates(curve) else { return members }
     return members + [
@@ -75,9 +82,12 @@ struct AnomalyReport {
     guard let curve else { return [] }
     var notes = [
       "area under the ROC curve \(Format.fixed(curve.area, 4)), average precision "
-        + "\(Format.fixed(curve.averagePrecision, 4)): \(curve.positives) anomalies, "
+        + "\(Format.fixed(curve.averagePrecision, 4)): \(counted(curve.positives, "anomaly", plural: "anomalies")), "
         + "\(curve.negatives) normal"
     ]
+    if unknownCount > 0 {
+      notes.append("\(counted(unknownCount, "example")) without a label: not in these figures")
+    }
     if let rates = rates(curve), let threshold {
       notes.append(
         "above the threshold \(Format.fixed(threshold, 4)): \(percent(rates.found)) of the anomalies, "
@@ -118,9 +128,10 @@ struct AnomalyReport {
     }
     try answer.finish()
     if !json { notes(curve).forEach { Diagnostics.note($0) } }
-    if let truths {
-      let anomalies = truths.reduce(0) { $0 + ($1 ? 1 : 0) }
-      SampleSize.ofROC(anomalies: anomalies, normal: truths.count - anomalies).map {
+    let known = truths.compactMap { $0 }
+    if !known.isEmpty {
+      let anomalies = known.reduce(0) { $0 + ($1 ? 1 : 0) }
+      SampleSize.ofROC(anomalies: anomalies, normal: known.count - anomalies).map {
         Diagnostics.warning($0)
       }
     }

@@ -41,7 +41,11 @@ public struct Tokenize: ConsoleCommand {
   public func run() throws {
     try OutputPlan.check([(out, common.json ? .json : pieces ? .lines : .text)], reading: [text])
     var tokenizer = try tokenizer.load()
-    if noParseSpecial, var bpe = tokenizer as? BPETokenizer {
+    if noParseSpecial {
+      guard var bpe = tokenizer as? BPETokenizer else {
+        throw AIGCError.usage(
+          "--no-parse-special is of BPE tokens; this model's are \(tokenizer.kind.rawValue) tokens")
+      }
       bpe.parsesSpecialTokens = false
       tokenizer = bpe
     }

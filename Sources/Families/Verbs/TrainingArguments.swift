@@ -9,51 +9,60 @@ import Training
 struct TrainingOptions: ParsableArguments {
   @Option(
     name: [.customLong("steps"), .customLong("iters"), .customLong("max-iters")],
-    help: "Steps in all, those before a --resume included.")
+    help: "Steps in all, those before a --resume included (default: above).")
   var steps: Int?
-  @Option(help: "Passes over the data, in place of --steps: 0.5, 10.")
+  @Option(help: "Passes over the data, in place of --steps: 0.5, 10 (default: above).")
   var epochs: Double?
   @Option(
-    name: [.customLong("batch-size"), .customLong("batch")], help: "Examples of a step.")
+    name: [.customLong("batch-size"), .customLong("batch")],
+    help: "Examples of a step (default: above).")
   var batchSize: Int?
   @Option(
     name: [.customLong("lr"), .customLong("learning-rate")], parsing: .unconditional,
-    help: "Learning rate: the peak of the schedule.")
+    help: "Learning rate: the peak of the schedule (default: above).")
   var lr: Float?
-  @Option(help: "How the rate goes over the run: \(choices(Schedule.Shape.self)).")
+  @Option(help: "How the rate goes over the run: \(choices(Schedule.Shape.self)) (default: above).")
   var schedule: Schedule.Shape?
-  @Option(parsing: .unconditional, help: "Steps until the rate is at its peak.")
+  @Option(parsing: .unconditional, help: "Steps until the rate is at its peak (default: above).")
   var warmup: Int?
   @Option(
     name: [.customLong("min-lr"), .customLong("lr-end")], parsing: .unconditional,
     help: "Rate at the end of cosine and linear (default: a tenth of --lr).")
   var minLR: Float?
-  @Option(help: "How gradients become steps: \(choices(OptimizerConfiguration.Kind.self)).")
+  @Option(
+    help:
+      "How gradients become steps: \(choices(OptimizerConfiguration.Kind.self)) (default: above).")
   var optimizer: OptimizerConfiguration.Kind?
-  @Option(parsing: .unconditional, help: "Weight decay.")
+  @Option(parsing: .unconditional, help: "Weight decay (default: above).")
   var weightDecay: Float?
-  @Option(parsing: .unconditional, help: "The longest allowed gradient; 0: any.")
+  @Option(parsing: .unconditional, help: "The longest allowed gradient; 0: any (default: above).")
   var gradClip: Double?
-  @Option(parsing: .unconditional, help: "Momentum of sgd.")
+  @Option(parsing: .unconditional, help: "Momentum of sgd (default 0).")
   var momentum: Float?
-  @Option(parsing: .unconditional, help: "Decay of Adam's mean.")
+  @Option(parsing: .unconditional, help: "Decay of Adam's mean (default: above).")
   var beta1: Float?
-  @Option(parsing: .unconditional, help: "Decay of Adam's mean of squares.")
+  @Option(parsing: .unconditional, help: "Decay of Adam's mean of squares (default: above).")
   var beta2: Float?
-  @Option(parsing: .unconditional, help: "Steps between evaluations; 0: only at the end.")
+  @Option(
+    parsing: .unconditional, help: "Steps between evaluations; 0: only at the end (default: above)."
+  )
   var evalEvery: Int?
   @Option(
     parsing: .unconditional,
-    help: "Steps between saves, beside those at evaluations and at the end; 0: only these.")
+    help:
+      "Steps between saves, beside those at evaluations and at the end; 0: only these (default 0).")
   var saveEvery: Int?
-  @Option(parsing: .unconditional, help: "Steps between lines of the log.")
+  @Option(parsing: .unconditional, help: "Steps between lines of the log (default: above).")
   var logEvery: Int?
   @Option(
-    parsing: .unconditional, help: "End after so many evaluations without a new best; 0: off.")
+    parsing: .unconditional,
+    help: "End after so many evaluations without a new best; 0: off (default 0).")
   var earlyStop: Int?
   @Option(help: "Held-out data.", completion: .file())
   var val: String?
-  @Option(parsing: .unconditional, help: "Share of the data that is held out, without --val.")
+  @Option(
+    parsing: .unconditional,
+    help: "Share of the data that is held out, without --val (default: above).")
   var valSplit: Double?
   @Option(name: .shortAndLong, help: "Folder of the model (default runs/<family>-<data>).")
   var out: String?
@@ -91,12 +100,6 @@ struct TrainingOptions: ParsableArguments {
       try check(name, value, 0...Float(1).nextDown)
     }
     try check("--val-split", valSplit, 0...0.9)
-    if optimizer == .sgd, beta1 ?? beta2 != nil {
-      throw ValidationError("--beta1 and --beta2 are of adam and adamw, not of sgd")
-    }
-    if momentum != nil, let optimizer, optimizer != .sgd {
-      throw ValidationError("--momentum is of sgd; \(optimizer.rawValue) has --beta1")
-    }
   }
 
   private static let largest = 1 << 53
@@ -152,9 +155,15 @@ extension TrainingOptions {
     if let saveEvery { configuration.saveEvery = saveEvery }
     if let earlyStop { configuration.earlyStop = earlyStop > 0 ? earlyStop : nil }
     if tensorboard { configuration.tensorboard = true }
-    if !resume { configuration.seed = seed.resolve() }
+    if !resume {
+      configuration.seed = seed.resolve()
+    } else if seed.seed >= 0, UInt64(seed.seed) != configuration.seed {
+      throw .usage(
+        "--seed \(seed.seed): the run was started with \(configuration.seed), and a run that goes on "
+          + "keeps that; leave the flag out, or train anew without --resume")
+    }
     try apply(to: &configuration.schedule)
-    apply(to: &configuration.optimizer)
+    try apply(to: &configuration.optimizer)
     try configuration.validate()
   }
 
@@ -163,6 +172,9 @@ extension TrainingOptions {
     if let schedule { result.shape = schedule }
     if let warmup { result.warmup = warmup }
     if let minLR {
+      guard [.cosine, .linear].contains(result.shape) else {
+        throw .usage("--min-lr is of --schedule cosine and linear, not of \(result.shape.rawValue)")
+      }
       guard minLR <= result.peak else {
         throw .usage("--min-lr \(minLR): at most --lr, \(result.peak)")
       }
@@ -170,8 +182,14 @@ extension TrainingOptions {
     }
   }
 
-  private func apply(to result: inout OptimizerConfiguration) {
+  private func apply(to result: inout OptimizerConfiguration) throws(AIGCError) {
     if let optimizer { result.kind = optimizer }
+    if result.kind == .sgd, beta1 ?? beta2 != nil {
+      throw .usage("--beta1 and --beta2 are of adam and adamw, not of sgd")
+    }
+    if result.kind != .sgd, momentum != nil {
+      throw .usage("--momentum is of --optimizer sgd; \(result.kind.rawValue) has --beta1")
+    }
     if let weightDecay { result.weightDecay = weightDecay }
     if let gradClip { result.gradClip = gradClip > 0 ? gradClip : nil }
     if let momentum { result.momentum = momentum }

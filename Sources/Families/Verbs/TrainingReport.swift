@@ -38,9 +38,64 @@ func printSummary(
         ", \(score.text) \(Format.fixed($0, 4)) at step \(summary.bestStep ?? 0)"
       } ?? ""
     Diagnostics.note(
-      "\(summary.steps) steps in \(Format.time(seconds: summary.seconds))\(loss)\(best)")
+      "\(counted(summary.steps, "step")) in \(Format.time(seconds: summary.seconds))\(loss)\(best)")
     try answer.write("\(folder)\n")
     Diagnostics.note("use it: aigc \(usage ?? "\(command) --model \(folder)")")
   }
   try answer.finish()
+}
+
+/// What `aigc update --json` says of a model that learns by steps.
+func updateMembers(_ summary: TrainingSummary) -> [JSONValue.Member] {
+  [
+    .init("steps", .int(summary.steps)), .init("loss", JSONValue(summary.loss)),
+    .init("seconds", .double(summary.seconds)), .init("tokens", .int(summary.items)),
+  ]
+}
+
+extension TrainerConfiguration {
+  /// What `--dry-run` says of a run, the same for every family.
+  /// - Parameter steps: null where passes over the data say how many, and these are not read.
+  func planMembers(steps isKnown: Bool = true, epochs: Double? = nil) -> [JSONValue.Member] {
+    let hasEnd = [.cosine, .linear].contains(schedule.shape)
+    var members: [JSONValue.Member] = [
+      .init("steps", isKnown ? .int(steps) : .null),
+      .init("epochs", epochs.map { .double($0) } ?? .null),
+      .init("batch_size", .int(batchSize)), .init("lr", .float(schedule.peak)),
+      .init("schedule", .string(schedule.shape.rawValue)), .init("warmup", .int(schedule.warmup)),
+      .init("min_lr", hasEnd ? .float(schedule.peak * schedule.endShare) : .null),
+      .init("optimizer", .string(optimizer.kind.rawValue)),
+    ]
+    members +=
+      optimizer.kind == .sgd
+      ? [.init("momentum", .float(optimizer.momentum))]
+      : [.init("beta1", .float(optimizer.beta1)), .init("beta2", .float(optimizer.beta2))]
+    return members + [
+      .init("weight_decay", .float(optimizer.weightDecay)),
+      .init("grad_clip", optimizer.gradClip.map { .double($0) } ?? .null),
+      .init("log_every", .int(logEvery)), .init("eval_every", .int(evalEvery)),
+      .init("save_every", .int(saveEvery)), .init("early_stop", JSONValue(earlyStop)),
+      .init("tensorboard", .bool(tensorboard)), .init("seed", .int(Int(clamping: seed))),
+    ]
+  }
+}
+
+extension TrainerConfiguration {
+  /// What holds without flags, for the help of a command.
+  /// - Parameters:
+  ///   - epochs: passes over the data, in place of steps.
+  ///   - share: of the data that is held out; nil: none can be.
+  func defaultsText(epochs: Double? = nil, heldOut share: Double?) -> String {
+    var flags = [
+      epochs.map { "--epochs \(Format.short($0))" } ?? "--steps \(steps)",
+      "--batch-size \(batchSize)", "--lr \(Double("\(schedule.peak)") ?? 0)",
+      "--schedule \(schedule.shape.rawValue)", "--warmup \(schedule.warmup)",
+      "--optimizer \(optimizer.kind.rawValue)", "--weight-decay \(optimizer.weightDecay)",
+      "--grad-clip \(optimizer.gradClip ?? 0)", "--beta1 \(optimizer.beta1)",
+      "--beta2 \(optimizer.beta2)", "--log-every \(logEvery)",
+      evalEvery > 0 ? "--eval-every \(evalEvery)" : "--eval-every a pass over the data",
+    ]
+    if let share { flags.append("--val-split \(share)") }
+    return "Defaults: " + flags.joined(separator: ", ") + "."
+  }
 }

@@ -9,7 +9,8 @@ public struct UpdateOptions: Sendable {
   public var steps: Int?
   public var epochs: Double?
   public var rate: Float?
-  public var seed: UInt64 = 0
+  /// nil: a random one, which is printed.
+  public var seed: UInt64?
 
   public init() {}
 }
@@ -34,10 +35,11 @@ public struct Update: ConsoleCommand {
   var force = false
   @Option(help: "Neural models: steps (default: one pass over the data).")
   var steps: Int?
-  @Option(help: "Neural models: passes over the data.")
+  @Option(help: "Neural models: passes over the data (default 1).")
   var epochs: Double?
   @Option(
-    name: [.customLong("lr"), .customLong("learning-rate")], help: "Neural models: learning rate.")
+    name: [.customLong("lr"), .customLong("learning-rate")],
+    help: "Neural models: learning rate (default 0.0005; gpt2 0.0003, large ones 0.00005).")
   var lr: Float?
   @OptionGroup var seed: SeedOption
   @OptionGroup public var common: CommonOptions
@@ -51,6 +53,7 @@ public struct Update: ConsoleCommand {
     }
     if let lr, !(lr > 0 && lr.isFinite) { throw ValidationError("--lr \(lr): above 0") }
     if steps != nil, epochs != nil { throw ValidationError("--steps or --epochs, not both") }
+    if force, out == nil { throw ValidationError("--force goes with --out") }
   }
 
   public func run() throws {
@@ -64,19 +67,28 @@ public struct Update: ConsoleCommand {
     }
     var options = UpdateOptions()
     (options.steps, options.epochs, options.rate) = (steps, epochs, lr)
-    options.seed = seed.seed >= 0 ? UInt64(seed.seed) : 0
-    if let path, !isSameFile(path, found) {
-      try family.update(found, with: data, to: path, options: options)
+    options.seed = seed.seed >= 0 ? UInt64(seed.seed) : nil
+    let report =
+      if let path, !isSameFile(path, found) {
+        try family.update(found, with: data, to: path, options: options)
+      } else {
+        try update(found, family, options)
+      }
+    let target = path ?? found
+    let answer = Answer.ofFinishedWork()
+    if common.json {
+      try answer.write(
+        json: [.init("model", .string(target)), .init("family", .string(family.name))] + report)
     } else {
-      try update(found, family, options)
+      try answer.write("\(target)\n")
     }
-    try Answer.ofFinishedWork().write("\(path ?? found)\n")
+    try answer.finish()
   }
 
   /// The model in its place. An update that is under way is waited for, and then goes on from it.
   private func update(
     _ path: String, _ family: any Family, _ options: UpdateOptions
-  ) throws {
+  ) throws -> [JSONValue.Member] {
     guard isFolder(path) else {
       return try family.update(path, with: data, to: path, options: options)
     }
@@ -86,7 +98,7 @@ public struct Update: ConsoleCommand {
     let lock = try FolderLock(path) {
       Diagnostics.note("waiting for another aigc that writes \(path)")
     }
-    try FolderLock.$current.withValue(lock) {
+    return try FolderLock.$current.withValue(lock) {
       try family.update(path, with: data, to: path, options: options)
     }
   }

@@ -33,7 +33,8 @@ public struct TextGenerator {
     prompt = options.prompt.isEmpty ? [] : try model.encode(options.prompt)
     if let context = model.contextSize, prompt.count > context {
       throw .usage(
-        "the prompt has \(prompt.count) tokens, the model sees \(context) at once: shorten it")
+        "the prompt has \(counted(prompt.count, "token")), the model sees \(context) at once: shorten it"
+      )
     }
     startedOutput = try TextOutput(model: model, options: options, prompt: prompt)
     if let cache = options.promptCache {

@@ -86,7 +86,8 @@ public final class Trainer {
       folder: folder, tensorboard: configuration.tensorboard,
       resumingAfter: resuming ? state.step : nil)
     if state.step >= configuration.steps {
-      report(.note("nothing to do: \(state.step) of \(configuration.steps) steps are done"))
+      report(
+        .note("nothing to do: \(state.step) of \(counted(configuration.steps, "step")) are done"))
     }
     let isDone = state.step >= configuration.steps || isOutOfPatience
     if resuming, isDone { try show(log) }
@@ -95,7 +96,7 @@ public final class Trainer {
     if isEarly {
       report(
         .note(
-          "stopped early at step \(state.step): \(state.evaluationsWithoutBest) evaluations without "
+          "stopped early at step \(state.step): \(counted(state.evaluationsWithoutBest, "evaluation")) without "
             + "a new best"))
     }
     let summary = TrainingSummary(

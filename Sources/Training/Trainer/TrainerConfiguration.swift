@@ -26,9 +26,12 @@ public struct TrainerConfiguration: Codable, Equatable, Sendable {
   public var gradAccumulation: Int?
   /// How gradients become steps. For the task: the trainer only keeps it.
   public var optimizer = OptimizerConfiguration()
+  /// What the run was started with beside these, by the names of flags: sizes of the model, which data.
+  /// A run that goes on keeps them. For commands: the trainer only keeps them.
+  public var settings: [String: String]?
 
   enum CodingKeys: String, CodingKey {
-    case steps, schedule, seed, tensorboard, optimizer
+    case steps, schedule, seed, tensorboard, optimizer, settings
     case logEvery = "log_every"
     case evalEvery = "eval_every"
     case saveEvery = "save_every"

@@ -62,7 +62,7 @@ import Training
     #expect(configuration.threshold?.examples == 54)
     let test = try table("test.csv", rows: 200, anomalies: 40, seed: 2)
     let found = try report(model, [test])
-    #expect(found.names.first == "\(test):1" && found.scores.count == 200)
+    #expect(found.names.first == "\(test):2" && found.scores.count == 200)
     #expect(try #require(found.curve).area > 0.95)
     let wrong = (40..<200).filter { found.isAnomaly($0) ?? false }.count
     #expect(wrong < 40)
@@ -82,6 +82,62 @@ import Training
     #expect(throws: AIGCError.self) { try report(model, [test], ["--measure", "relative"]) }
     #expect(throws: AIGCError.self) { try report(model, [test], ["--label", "colour"]) }
     #expect(throws: AIGCError.self) { try VAEFamily<VAEName>().load(model) }
+  }
+
+  /// A word that was not learned makes a row more unusual, each one more than the last.
+  @Test(arguments: [[String](), ["--measure", "iw"], ["--draws", "4"]])
+  func unknownWordsAreUnusual(flags: [String]) throws {
+    var random = RandomSource(seed: 5)
+    var text = "a,b,c,x\n"
+    for _ in 0..<200 {
+      let place = Int(random.integer(below: 3))
+      let other = Int(random.integer(below: 4))
+      text += "\(["red", "green", "blue"][place]),\(["r", "g", "b"][place]),"
+      text += "\(["n", "s", "e", "w"][other]),\(place)\n"
+    }
+    var trainer = VAETrainer()
+    trainer.data = try folder.write("words.csv", text)
+    trainer.table = VAETableOptions()
+    trainer.model.layers = [16]
+    trainer.trainer.steps = 100
+    trainer.trainer.schedule = Schedule(.constant, peak: 1e-2)
+    let model = folder.file("words")
+    _ = try trainer.train(to: model)
+    let known = ["red,r,n,0", "green,g,s,1", "blue,b,w,2"]
+    for row in known {
+      var fields = row.split(separator: ",").map { String($0) }
+      var rows = [row]
+      for column in 0..<3 {
+        fields[column] = "new"
+        rows.append(fields.joined(separator: ","))
+      }
+      // Every known word in the first place, too: none is more unusual than a new one.
+      let others = ["red", "green", "blue"].map { "\($0),r,n,0" }
+      let test = try folder.write("t.csv", "a,b,c,x\n" + (rows + others).joined(separator: "\n"))
+      let scores = try report(model, [test], flags).scores
+      #expect(scores[0] < scores[1] && scores[1] < scores[2] && scores[2] < scores[3], "\(scores)")
+      if row == known[0] { #expect(scores[4...].allSatisfy { $0 < scores[1] }, "\(scores)") }
+    }
+  }
+
+  /// Rows without a label are in no figure; labels are compared as numbers.
+  @Test func rowsWithoutALabel() throws {
+    var trainer = trainer(try table("train.csv", rows: 100, anomalies: 10, seed: 1))
+    trainer.trainer.steps = 20
+    let model = folder.file("labels")
+    _ = try trainer.train(to: model)
+    func scored(_ labels: [String]) throws -> AnomalyReport {
+      let rows = labels.enumerated().map { "\($0.offset % 5),\($0.offset % 3),large,\($0.element)" }
+      let path = try folder.write("l.csv", (["size,weight,kind,l"] + rows).joined(separator: "\n"))
+      return try report(model, [path], ["--label", "l", "--normal", "0"])
+    }
+    let plain = try scored(["0", "0", "1", "0", "1", "0"])
+    let other = try scored(["0.0", "0.0", "1.0", "0", "1", "00"])
+    #expect(plain.curve?.area == other.curve?.area && other.curve?.positives == 2)
+    let missing = try scored(["0", "", "1", "NA", "?", "0"])
+    let curve = try #require(missing.curve)
+    #expect(curve.positives == 1 && curve.negatives == 2)
+    #expect(missing.notes(curve).contains { $0.hasPrefix("3 examples without a label") })
   }
 
   /// A run on a table that was stopped goes on to the same weights.

@@ -48,19 +48,20 @@ import Testing
     #expect(abs(table.columns[0].deviation - (200.0 / 3).squareRoot()) < 1e-12)
     #expect(table.columns[1].words == ["card", "cash"])
     #expect(table.columns[2].mean == 7 && table.columns[2].deviation == 1)
-    let (values, told) = try source.values(table)
+    let (rows, told) = try source.values(table)
     let step = Float(10 / (200.0 / 3).squareRoot())
     #expect(
-      values == [
+      rows.values == [
         -step, 1, 0, 0, 0, 0, 1, 0, step, 1, 0, 0, Float(480 / (200.0 / 3).squareRoot()), 1, 0, 2,
         0, 0, 0, 0,
       ])
     #expect(
       told == [
-        "\(folder.path)/t.csv: column amount: 1 missing values: the mean is taken",
-        "\(folder.path)/t.csv: column kind: 1 missing values: no word is taken",
+        "\(folder.path)/t.csv: column amount: 1 missing value: the mean is taken",
+        "\(folder.path)/t.csv: column kind: 1 missing value: no word is taken",
       ])
-    #expect(try source.values(table, [false, true, false, false, false]).values == [0, 0, 1, 0])
+    #expect(
+      try source.values(table, [false, true, false, false, false]).rows.values == [0, 0, 1, 0])
   }
 
   @Test func otherTablesOfAModel() throws {
@@ -69,9 +70,12 @@ import Testing
     let path = try folder.write("o.csv", "kind,more,constant,amount\ngold,x,7,1e300\n")
     let other = try TableSource(path: path, of: table, label: nil, normal: nil)
     #expect(other.isAnomaly == nil)
-    let (values, notes) = try other.values(table)
-    #expect(values[1...2] == [0, 0] && values[0] == 1e6)
-    #expect(notes == ["\(path): column kind: 1 values that were not learned: no word is taken"])
+    let (rows, notes) = try other.values(table)
+    #expect(rows.values[1...2] == [0, 0] && rows.values[0] == 1e6 && rows.unlearned == [0: [1]])
+    #expect(
+      notes == [
+        "\(path): column kind: 1 word that was not learned, more unusual than the rarest known one"
+      ])
     // The label of the training is found, another one is taken.
     let labels = try folder.write(
       "l.csv", "amount,kind,constant,fraud,other\n1,card,7,1,good\n1,card,7,0,bad\n")
@@ -105,7 +109,8 @@ import Testing
     let mixed = "v\n" + (0..<100).map { "\($0)\n" }.joined() + "word\n"
     #expect(
       error { _ = try source(mixed).learn([Bool](repeating: true, count: 101)) }
-        == "3 t.csv: no column to learn from")
+        == "3 t.csv: no column to learn from; left out: column v: neither numbers nor at most 64 "
+        + "different words (1 of 101 values is no number: 'word' in line 102)")
   }
 
   @Test func hostileTables() throws {
@@ -129,11 +134,47 @@ import Testing
     let empty = "a,b\n" + String(repeating: ",NA\n", count: 3)
     #expect(
       error { _ = try source(empty).learn([true, true, true]) }
-        == "3 t.csv: no column to learn from")
+        == "3 t.csv: no column to learn from; left out: column a: neither numbers nor at most 64 "
+        + "different words")
     // Names that stand twice, or nowhere, are numbers.
     let twice = try source("a,a,,b\n1,2,3,4\n5,6,7,8\n")
     let (table, _) = try twice.learn([true, true])
     #expect(table.columns.map { $0.name } == ["1", "2", "3", "b"])
-    #expect(try twice.values(table, [true, false]).values == [-1, -1, -1, -1])
+    #expect(try twice.values(table, [true, false]).rows.values == [-1, -1, -1, -1])
+  }
+
+  /// What programs and people write for numbers, for nothing and for labels; what is read how is said.
+  @Test func spellingsOfCells() throws {
+    let text = """
+      price,share,age,city,bad
+      "1,50",5%,?,rome,0.0
+      "2,5",50 %,31,rome ,0
+      "1.000,5",7%,-,oslo,1.0
+      "3",8%,1e1,oslo,
+      "4",N/A,n.a.,oslo,1
+
+      """
+    let source = try source(text, label: "bad")
+    // 0.0 is 0; a label that is missing says nothing.
+    #expect(source.isAnomaly == [false, false, true, nil, true])
+    #expect(source.isNormal == [true, true, false, false, false])
+    #expect(source.lines == [2, 3, 4, 5, 6])
+    let (table, notes) = try source.learn([true, true, true, true, true])
+    #expect(table.columns.map { $0.name } == ["price", "share", "age", "city"])
+    #expect(abs(table.columns[0].mean - (1.5 + 2.5 + 1000.5 + 3 + 4) / 5) < 1e-9)
+    #expect(abs(table.columns[1].mean - 0.175) < 1e-9 && table.columns[2].mean == 20.5)
+    #expect(table.columns[3].words == ["oslo", "rome"] && table.columns[3].rarest == 2)
+    #expect(
+      notes == [
+        "column price: decimal commas: 1,5 is read as 1.5",
+        "column share: percent signs: 50% is read as 0.5",
+      ])
+    // Numbers among which stands a word.
+    let mixed = try self.source("v,w\n1,1\n2,x y\n1,2\n").learn([true, true, true])
+    #expect(mixed.table.columns[1].words == ["1", "2", "x y"])
+    #expect(
+      mixed.notes == [
+        "column w is learned as words: 1 of 3 values is no number: 'x y' in line 3"
+      ])
   }
 }

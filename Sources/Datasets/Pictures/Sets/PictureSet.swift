@@ -53,7 +53,7 @@ public final class PictureSet: ExampleSet {
 
   /// Opens pictures; what they are shows in the first bytes:
   /// - an IDX file as MNIST's, packed by gzip or not, or a folder with its training pictures;
-  /// - a folder of PNG and JPEG files at any depth, a tar or a zip file of them. Sub-folders are classes;
+  /// - a folder of PNG and JPEG files at any depth, a tar (.tar.gz too) or a zip file of them. Sub-folders are classes;
   ///   of "train" and "test" (or "val") "train" is taken. `pictures.tar/test` is a folder inside;
   /// - one picture.
   /// - Parameter labels: an IDX file of labels; nil: the one that belongs to an IDX file of pictures by its
@@ -77,7 +77,7 @@ public final class PictureSet: ExampleSet {
       return try openFiles(path, PictureListing(PictureFiles.folder(path)), "folder", options)
     }
     let (archive, part) = insideArchive(path)
-    let bytes = try MappedFile(path: archive).bytes()
+    let bytes = try archiveBytes(archive)
     let listing: PictureListing
     let start = bytes.load(UInt32.self, at: 0)
     if start == ZipArchive.localSignature || start == ZipArchive.endSignature {
@@ -91,6 +91,13 @@ public final class PictureSet: ExampleSet {
       throw .badInput("\(archive): neither IDX, tar or zip file nor a PNG or JPEG picture")
     }
     return try openFiles(path, listing, part.isEmpty ? "archive" : "folder of the archive", options)
+  }
+
+  /// The bytes of an archive; one that gzip packed (.tar.gz, .tgz) is unpacked into memory.
+  private static func archiveBytes(_ path: String) throws(AIGCError) -> Table<UInt8> {
+    let bytes = try MappedFile(path: path).bytes()
+    guard bytes.count >= 2, bytes[0] == 0x1F, bytes[1] == 0x8B else { return bytes }
+    return try readBytes(path: path, atMost: 2 << 30)
   }
 
   /// The IDX file that `path` means; nil when it means none.

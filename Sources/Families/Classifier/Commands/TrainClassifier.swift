@@ -9,7 +9,9 @@ struct TrainClassifier: ConsoleCommand {
     commandName: "classifier",
     abstract: "Train a convolutional network that tells classes of pictures apart.",
     discussion:
-      "DATA is a folder with a folder for each class, an archive of one, or MNIST's files.")
+      "DATA is a folder with a folder for each class, an archive of one, or MNIST's files.\n"
+      + ClassifierTrainer.defaults.defaultsText(
+        epochs: ClassifierTrainer.defaultEpochs, heldOut: 0.1))
 
   @Argument(help: "Pictures with classes.", completion: .file())
   var data: String
@@ -23,10 +25,23 @@ struct TrainClassifier: ConsoleCommand {
     var trainer = ClassifierTrainer()
     trainer.data = data
     trainer.labels = pictures.labels
-    trainer.pictures = pictures.options
-    trainer.options = try model.options()
-    try training.configure(&trainer, folder: folder)
-    if let convolution = pictures.convolution { trainer.options.convolution = convolution }
+    let saved = training.resume ? try ClassifierConfiguration.read(folder: folder) : nil
+    trainer.options = try saved.map { ClassifierOptions(of: $0) } ?? model.options()
+    if !training.resume, let convolution = pictures.convolution {
+      trainer.options.convolution = convolution
+    }
+    let settings =
+      model.settings(trainer.options)
+      + pictures.settings(size: saved?.size, channels: saved?.channels) + [
+        RunSetting(
+          "--convolution", pictures.convolution?.rawValue,
+          else: trainer.options.convolution.rawValue)
+      ]
+    try training.configure(&trainer, folder: folder, settings)
+    trainer.pictures = pictures.options(keeping: trainer.trainer.settings)
+    if let saved {
+      (trainer.pictures.size, trainer.pictures.channels) = (saved.size, saved.channels)
+    }
     let progress = TrainerProgressLine()
     trainer.report = { progress.show($0) }
     if training.dryRun { return try printPlan(trainer, folder: folder) }
@@ -72,12 +87,25 @@ struct ClassifierArguments: ParsableArguments {
     result.isMirrored = mirror
     return result
   }
+
+  /// What a run keeps of it.
+  /// - Parameter options: what is in force.
+  func settings(_ options: ClassifierOptions) -> [RunSetting] {
+    [
+      RunSetting(
+        "--stages", stages, else: options.stages.map { "\($0)" }.joined(separator: ",")),
+      RunSetting("--hidden", hidden, else: "\(options.hidden)"),
+      RunSetting("--dropout", dropout, else: "\(options.dropout)"),
+      RunSetting("--augment", augment, else: "\(options.augmentation)"),
+      RunSetting("--mirror", isOn: mirror, else: options.isMirrored),
+    ]
+  }
 }
 
 extension TrainingOptions {
   /// Puts the flags into a trainer; what is not given is the family's default.
   fileprivate func configure(
-    _ trainer: inout ClassifierTrainer, folder: String
+    _ trainer: inout ClassifierTrainer, folder: String, _ settings: [RunSetting]
   ) throws(AIGCError) {
     var configuration = try base(ClassifierTrainer.defaults, folder: folder)
     var options = self
@@ -86,9 +114,14 @@ extension TrainingOptions {
       epochs ?? (steps == nil && !resume ? ClassifierTrainer.defaultEpochs : nil)
     options.epochs = nil
     try options.apply(to: &configuration)
+    try keep(
+      settings + heldOutSettings(share: trainer.heldOutShare), in: &configuration, folder: folder)
+    let heldOut = heldOut(configuration)
+    trainer.heldOut = heldOut.path
+    if let share = heldOut.share { trainer.heldOutShare = share }
+    try requireHeldOut(
+      trainer.heldOut != nil || trainer.heldOutShare > 0, pass: "--val, or --val-split above 0")
     trainer.trainer = configuration
-    trainer.heldOut = val
-    if let valSplit { trainer.heldOutShare = valSplit }
   }
 }
 
@@ -97,19 +130,20 @@ private func printPlan(_ trainer: ClassifierTrainer, folder: String) throws(AIGC
   var trainer = trainer
   try trainer.plan()
   let (options, run) = (trainer.options, trainer.trainer)
+  let members: [JSONValue.Member] = [
+    .init("model", .string(folder)), .init("family", "classifier"),
+    .init("stages", .array(options.stages.map { .int($0) })),
+    .init("hidden", .int(options.hidden)), .init("dropout", .float(options.dropout)),
+    .init("augment", .float(options.augmentation)), .init("mirror", .bool(options.isMirrored)),
+    .init("convolution", .string(options.convolution.rawValue)),
+    .init("val", JSONValue(trainer.heldOut)),
+    .init("val_split", trainer.heldOut == nil ? .double(trainer.heldOutShare) : .null),
+    .init("image_size", JSONValue(trainer.pictures.size?.description)),
+    .init("channels", JSONValue(trainer.pictures.channels)),
+  ]
   try Answer(nil).write(
-    json: [
-      .init("model", .string(folder)), .init("family", "classifier"),
-      .init("stages", .array(options.stages.map { .int($0) })),
-      .init("hidden", .int(options.hidden)), .init("dropout", .float(options.dropout)),
-      .init("augment", .float(options.augmentation)),
-      .init("steps", .int(run.steps)),
-      .init("epochs", trainer.epochs.map { .double($0) } ?? .null),
-      .init("batch_size", .int(run.batchSize)), .init("lr", .float(run.schedule.peak)),
-      .init("schedule", .string(run.schedule.shape.rawValue)),
-      .init("optimizer", .string(run.optimizer.kind.rawValue)),
-      .init("seed", .int(Int(clamping: run.seed))),
-    ] + (trainer.found?.members ?? []))
+    json: members + trainer.pictures.planMembers
+      + run.planMembers(epochs: trainer.epochs) + (trainer.found?.members ?? []))
 }
 
 private func printOutcome(
@@ -127,8 +161,8 @@ private func printOutcome(
       ] + (outcome.confusion?.members ?? []))
   } else {
     Diagnostics.note(
-      "\(summary.steps) steps in \(Format.time(seconds: summary.seconds)), "
-        + "\(summary.items) images")
+      "\(counted(summary.steps, "step")) in \(Format.time(seconds: summary.seconds)), "
+        + "\(counted(summary.items, "image"))")
     if let confusion = outcome.confusion { Diagnostics.note(confusion.text) }
     try answer.write("\(folder)\n")
     Diagnostics.note("use it: aigc classify PICTURE --model \(folder)")

@@ -14,6 +14,15 @@ struct ClassifierOptions: Sendable {
   var augmentation: Float = 1
   var isMirrored = false
   var convolution = ConvolutionMode.fast
+
+  init() {}
+
+  /// Those of a trained model.
+  init(of configuration: ClassifierConfiguration) {
+    (stages, hidden) = (configuration.stages, configuration.hidden)
+    (dropout, augmentation) = (configuration.dropout, configuration.augmentation)
+    (isMirrored, convolution) = (configuration.isMirrored, configuration.convolution)
+  }
 }
 
 /// Trains classifiers: pictures with labels in, a model folder out.

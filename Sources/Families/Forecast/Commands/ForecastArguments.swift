@@ -20,7 +20,7 @@ struct ForecastArguments: ParsableArguments {
     help: "Steps of a season; 0: none (default: found from the data).")
   var period: Int?
   @Option(
-    help: "What is subtracted before the network sees a value: \(choices).")
+    help: "What is subtracted before the network sees a value: \(choices) (default auto).")
   var difference: Differencing?
   @Flag(
     name: .customLong("log"), inversion: .prefixedNo,
@@ -69,6 +69,7 @@ func runForecast(
   options.difference = arguments.difference ?? options.difference
   options.interpolates = arguments.interpolate
   options.heldOutShare = training.valSplit
+  try checkDropout(dropout, layers: options.layers)
   let folder = try training.folder(family: ForecastFamily.name, data: data[0])
   options.trainer = try training.base(options.trainer, folder: folder)
   try training.apply(to: &options.trainer)
@@ -101,7 +102,7 @@ private func printPlan(_ options: ForecastOptions, folder: String) throws(AIGCEr
   let series = try TimeSeries(
     path: options.data, columns: options.columns, interpolates: options.interpolates)
   let plan = try ForecastPlan(series, options)
-  try Answer(nil).write(json: [
+  let members: [JSONValue.Member] = [
     .init("model", .string(folder)), .init("family", .string(ForecastFamily.name)),
     .init("network", .string(options.kind.rawValue)),
     .init("columns", .array(series.columns.map { .string($0) })),
@@ -112,9 +113,7 @@ private func printPlan(_ options: ForecastOptions, folder: String) throws(AIGCEr
     .init("horizon", .int(plan.horizon)),
     .init("logarithm", .bool(plan.transform.usesLogarithm)),
     .init("difference_lag", .int(plan.transform.lag)), .init("hidden", .int(options.hidden)),
-    .init("layers", .int(options.layers)), .init("steps", .int(options.trainer.steps)),
-    .init("batch_size", .int(options.trainer.batchSize)),
-    .init("lr", .float(options.trainer.schedule.peak)),
-    .init("seed", .int(Int(clamping: options.trainer.seed))),
-  ])
+    .init("layers", .int(options.layers)), .init("dropout", .float(options.dropout)),
+  ]
+  try Answer(nil).write(json: members + options.trainer.planMembers())
 }

@@ -48,6 +48,11 @@ public struct GenerateSeries: ConsoleCommand {
     guard steps * (num ?? 1) <= Self.most else {
       throw ValidationError("-n times --num: at most \(Self.most)")
     }
+    if num == nil, seed.seed >= 0 {
+      throw ValidationError("--seed goes with --num: nothing is drawn")
+    }
+    if interpolate, from == nil { throw ValidationError("--interpolate goes with --from") }
+    if csv == "-", common.json { throw ValidationError("--csv - or --json, not both") }
   }
 
   public func run() throws {
@@ -58,6 +63,7 @@ public struct GenerateSeries: ConsoleCommand {
     let series: TimeSeries
     if let from {
       series = try .read(from, for: configuration.columns, interpolates: interpolate)
+      series.notes.forEach { Diagnostics.note($0) }
       try model.check(series)
     } else {
       series = TimeSeries(

@@ -43,7 +43,8 @@ struct ForecastEvaluation: Sendable {
     steps = series.count - start
     guard steps >= horizon else {
       throw .badInput(
-        "\(series.path): \(steps) values to forecast, less than the horizon of \(horizon)")
+        "\(series.path): \(counted(steps, "value")) to forecast, less than the horizon of \(horizon)"
+      )
     }
     let single = Array(start..<series.count)
     let last = series.count - horizon
@@ -143,7 +144,7 @@ extension ForecastEvaluation {
     for column in columns {
       if columns.count > 1 { rows.append([column.name, "", "", "", "", ""]) }
       rows += Self.rows("1 step", column.oneStep)
-      rows += Self.rows("\(horizon) steps", column.multiStep)
+      rows += Self.rows("\(counted(horizon, "step"))", column.multiStep)
     }
     return table(rows)
   }

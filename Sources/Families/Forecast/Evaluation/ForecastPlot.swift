@@ -63,7 +63,7 @@ enum ForecastPlot {
     let shown = series.suffix(max(shortest, min(length * 2, 400)))
     let values = shown.values[0]
     var plot = LinePlot(
-      title: "\(series.columns[0]): \(length) steps ahead", xLabel: "step",
+      title: "\(series.columns[0]): \(counted(length, "step")) ahead", xLabel: "step",
       yLabel: series.columns[0])
     let hasNames = shown.labels.count == values.count && !labels.isEmpty
     if hasNames { plot.xNames = shown.labels + labels }

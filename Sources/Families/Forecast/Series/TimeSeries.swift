@@ -11,6 +11,8 @@ struct TimeSeries: Sendable, Equatable {
   var labels: [String] = []
   /// For errors.
   var path = "series"
+  /// How numbers were read that are spelled unusually, in words for the user.
+  var notes: [String] = []
 
   /// How many steps there are.
   var count: Int { values.first?.count ?? 0 }
@@ -49,9 +51,15 @@ extension TimeSeries {
     for index in indices {
       let column = try table.numbers(index, missing: interpolates ? .interpolate : .refuse)
       if let row = column.firstIndex(where: { $0.magnitude > Self.largest }) {
-        throw .badInput("\(table.path): value \(row + 1) of column \(index + 1) is beyond 1e100")
+        throw .badInput(
+          "\(table.path): line \(try table.line(ofRow: row)), column \(index + 1): a number beyond 1e100"
+        )
       }
       values.append(column)
+    }
+    for (index, found) in zip(indices, try table.spellings(indices)) {
+      guard let note = found.note else { continue }
+      notes.append("\(table.path): column \(table.names?[index] ?? "\(index + 1)"): \(note)")
     }
     self.columns = indices.map { table.names?[$0] ?? "\($0 + 1)" }
     self.values = values

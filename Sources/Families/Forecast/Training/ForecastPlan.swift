@@ -23,7 +23,8 @@ struct ForecastPlan: Equatable, Sendable {
     let count = series.count
     guard count >= Self.shortest else {
       throw .badInput(
-        "\(series.path): a series of \(count) values; at least \(Self.shortest) are needed")
+        "\(series.path): a series of \(counted(count, "value")); at least \(Self.shortest) are needed"
+      )
     }
     let share = options.heldOutShare ?? 0.15
     let target = series.values[0]
@@ -51,12 +52,13 @@ struct ForecastPlan: Equatable, Sendable {
     context = options.context ?? max(fitting, Self.leastContext)
     guard room > context else {
       throw .badInput(
-        "\(series.path): a series of \(count) values is too short: \(validationStart) are left to "
+        "\(series.path): a series of \(counted(count, "value")) is too short: \(validationStart) are left to "
           + "learn from, a context of \(context) and a difference of \(lag) need more")
     }
     horizon = options.horizon ?? min(max(period ?? 0, 12), max(heldOut / 2, 1))
     guard horizon <= heldOut else {
-      throw .usage("--horizon \(horizon): more than the \(heldOut) values that are held out")
+      throw .usage(
+        "--horizon \(horizon): more than the \(counted(heldOut, "value")) that are held out")
     }
   }
 

@@ -32,6 +32,7 @@ func trainForecast(
   try options.trainer.validate()
   let series = try TimeSeries(
     path: options.data, columns: options.columns, interpolates: options.interpolates)
+  series.notes.forEach { report(.note($0)) }
   let plan = try ForecastPlan(series, options)
   let configuration = ForecastConfiguration(series, plan, options)
   if resuming { try check(configuration, folder: folder) }

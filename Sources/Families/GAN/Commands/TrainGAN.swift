@@ -21,6 +21,7 @@ struct TrainGAN<Name: GANFamilyName>: ConsoleCommand {
         networks are \
         \(isGAN ? "100-128-256-pixels and back" : "512-256-128 channels, from 4x4 to 32x32").
         The folder of the run shows how it goes: samples.png, loss.png, log.jsonl.
+        \(GANTrainer.defaults(Name.kind).defaultsText(heldOut: nil))
         """)
   }
 
@@ -44,6 +45,9 @@ struct TrainGAN<Name: GANFamilyName>: ConsoleCommand {
     if training.val != nil || training.valSplit != nil {
       throw ValidationError("--val and --val-split are not of GANs: all pictures are learned from")
     }
+    if Name.kind == .gan, model.discriminatorNorm != nil {
+      throw ValidationError("--d-norm is of train dcgan")
+    }
   }
 
   func run() throws {
@@ -52,23 +56,41 @@ struct TrainGAN<Name: GANFamilyName>: ConsoleCommand {
     trainer.kind = Name.kind
     trainer.data = data
     trainer.labels = pictures.labels
-    trainer.pictures = pictures.options
     trainer.model = model.options
     trainer.options =
       training.resume ? try GANTrainer.savedOptions(in: folder) : GANTrainingOptions()
     try losses.apply(to: &trainer.options)
+    try pictures.check(hasConvolutions: Name.kind == .dcgan)
     if let convolution = pictures.convolution { trainer.options.convolution = convolution }
     trainer.thousands = kimg
-    try training.configure(&trainer, folder: folder)
+    let saved = training.resume ? try GANConfiguration.read(folder: folder) : nil
+    try training.configure(&trainer, folder: folder, settings(saved))
+    trainer.pictures = pictures.options(keeping: trainer.trainer.settings)
     let progress = TrainerProgressLine()
     trainer.report = { progress.show($0) }
-    if training.dryRun { return try printPlan(trainer, folder: folder) }
+    if training.dryRun {
+      return try printPlan(trainer, folder: folder, resuming: training.resume)
+    }
     let summary = training.resume ? try trainer.resume(in: folder) : try trainer.train(to: folder)
     progress.finish()
     try printSummary(
       summary, folder: folder, json: common.json, items: "images",
       score: ("frechet_distance", "Fréchet distance on --features"),
       command: "sample \(Name.family) --out img.png")
+  }
+
+  /// What a run keeps.
+  /// - Parameter saved: the model of a run that goes on.
+  private func settings(_ saved: GANConfiguration?) -> [RunSetting] {
+    let size = saved.map { PictureSize(width: $0.width, height: $0.height) }
+    return pictures.settings(size: size, channels: saved?.channels) + [
+      RunSetting("--latent", model.latent, else: saved?.latent.description),
+      RunSetting("--width", model.width, else: saved?.layers.first?.description),
+      RunSetting("--conditional", isOn: model.conditional, else: saved?.classes.isEmpty == false),
+      RunSetting(
+        "--d-norm", model.discriminatorNorm?.rawValue, else: saved?.discriminatorNorm.rawValue),
+      RunSetting("--spectral-norm", isOn: model.spectralNorm, else: saved?.isSpectral == true),
+    ]
   }
 }
 
@@ -136,7 +158,9 @@ struct GANLossArguments: ParsableArguments {
     name: [.customLong("d-steps"), .customLong("n-critic")],
     help: "Steps of the discriminator to one of the generator (default 1).")
   var discriminatorSteps: Int?
-  @Option(help: "Change what the discriminator sees: some of color,translation,cutout.")
+  @Option(
+    help: "Change what the discriminator sees: some of color,translation,cutout (default: nothing)."
+  )
   var augment: String?
   @Flag(help: "Turn half of the pictures left to right.")
   var mirror = false
@@ -176,6 +200,9 @@ struct GANLossArguments: ParsableArguments {
     if options.labelSmoothing > 0, ![.original, .lsgan].contains(options.loss) {
       throw .usage("--label-smoothing is of the losses original and lsgan")
     }
+    if gradientPenalty != nil, options.loss != .wganGP {
+      throw .usage("--gradient-penalty is of --loss wgan-gp; --r1 is a penalty for every loss")
+    }
   }
 }
 
@@ -185,7 +212,7 @@ extension GANConfiguration.Normalization: ExpressibleByArgument {}
 extension TrainingOptions {
   /// Puts the flags into a trainer; what is not given is the family's default.
   fileprivate func configure(
-    _ trainer: inout GANTrainer, folder: String
+    _ trainer: inout GANTrainer, folder: String, _ settings: [RunSetting]
   ) throws(AIGCError) {
     var configuration = try base(GANTrainer.defaults(trainer.kind), folder: folder)
     var options = self
@@ -193,32 +220,43 @@ extension TrainingOptions {
     trainer.epochs = epochs
     options.epochs = nil
     try options.apply(to: &configuration)
+    try keep(settings, in: &configuration, folder: folder)
+    try requireHeldOut(trainer.options.features != nil, pass: "--features")
     trainer.trainer = configuration
   }
 }
 
 /// `--dry-run`: the resolved settings.
-private func printPlan(_ trainer: GANTrainer, folder: String) throws(AIGCError) {
+private func printPlan(
+  _ trainer: GANTrainer, folder: String, resuming: Bool
+) throws(AIGCError) {
   var trainer = trainer
-  let configuration = try trainer.plan()
-  let run = trainer.trainer
+  let configuration = try trainer.plan(resuming: resuming ? folder : nil)
+  let options = trainer.options
   var nothing = RandomSource.zeros
   let generator = GANGenerator(configuration, using: &nothing)
   let discriminator = GANDiscriminator(configuration, using: &nothing)
+  let members: [JSONValue.Member] = [
+    .init("model", .string(folder)), .init("family", .string(configuration.family)),
+    .init("image_size", .string("\(configuration.width)x\(configuration.height)")),
+    .init("channels", .int(configuration.channels)), .init("latent", .int(configuration.latent)),
+    .init("layers", .array(configuration.layers.map { .int($0) })),
+    .init("classes", .int(configuration.classes.count)),
+    .init("generator_parameters", .int(generator.parameterCount)),
+    .init("discriminator_parameters", .int(discriminator.parameterCount)),
+    .init("discriminator_norm", .string(configuration.discriminatorNorm.rawValue)),
+    .init("spectral_norm", .bool(configuration.isSpectral)),
+    .init("loss", .string(options.loss.rawValue)), .init("r1", .float(options.r1)),
+    .init("gradient_penalty", options.loss == .wganGP ? .float(options.gradientPenalty) : .null),
+    .init("label_smoothing", .float(options.labelSmoothing)),
+    .init("ema", options.average.map { .float($0) } ?? .null),
+    .init("d_steps", .int(options.discriminatorSteps)),
+    .init("augment", .array((options.augmentation?.kinds ?? []).map { .string($0.rawValue) })),
+    .init("mirror", .bool(options.isMirrored)), .init("animate", .bool(options.isAnimated)),
+    .init("rollback", .bool(options.rollsBack)), .init("features", JSONValue(options.features)),
+    .init("convolution", .string(options.convolution.rawValue)),
+  ]
   try Answer(nil).write(
-    json: [
-      .init("model", .string(folder)), .init("family", .string(configuration.family)),
-      .init("image_size", .string("\(configuration.width)x\(configuration.height)")),
-      .init("channels", .int(configuration.channels)), .init("latent", .int(configuration.latent)),
-      .init("layers", .array(configuration.layers.map { .int($0) })),
-      .init("classes", .int(configuration.classes.count)),
-      .init("generator_parameters", .int(generator.parameterCount)),
-      .init("discriminator_parameters", .int(discriminator.parameterCount)),
-      .init("discriminator_norm", .string(configuration.discriminatorNorm.rawValue)),
-      .init("loss", .string(trainer.options.loss.rawValue)),
-      .init("steps", .int(run.steps)), .init("batch_size", .int(run.batchSize)),
-      .init("lr", .float(run.schedule.peak)),
-      .init("optimizer", .string(run.optimizer.kind.rawValue)),
-      .init("seed", .int(Int(clamping: run.seed))),
-    ] + (trainer.found?.members ?? []))
+    json: members + trainer.pictures.planMembers + trainer.trainer.planMembers()
+      + (trainer.found?.members ?? []))
 }

@@ -53,7 +53,13 @@ public struct GANTrainer {
   }
 
   /// The model that would be trained, and the number of steps.
-  public mutating func plan() throws(AIGCError) -> GANConfiguration {
+  /// - Parameter folder: of the run that would go on; nil: a new one.
+  public mutating func plan(resuming folder: String? = nil) throws(AIGCError) -> GANConfiguration {
+    if let folder {
+      let (configuration, set) = try saved(in: folder)
+      setSteps(set)
+      return configuration
+    }
     let set = try open(size: pictures.size)
     setSteps(set)
     return try configuration(of: set)
@@ -72,7 +78,15 @@ public struct GANTrainer {
   /// Goes on with the run in `folder`, with the same pictures.
   /// - Throws: as ``train(to:)``, and mismatch when the pictures are not those of the run.
   public mutating func resume(in folder: String) throws(AIGCError) -> TrainingSummary {
-    var configuration = try GANConfiguration.read(folder: folder)
+    var (configuration, set) = try saved(in: folder)
+    configuration.training = options
+    return try run(configuration, set, folder, resuming: true)
+  }
+
+  /// The model of the run in `folder`, and its pictures.
+  private mutating func saved(in folder: String) throws(AIGCError) -> (GANConfiguration, PictureSet)
+  {
+    let configuration = try GANConfiguration.read(folder: folder)
     let size = PictureSize(width: configuration.width, height: configuration.height)
     pictures.channels = configuration.channels
     try pictures.keepOrientation(configuration.ignoresOrientation, of: folder)
@@ -80,8 +94,7 @@ public struct GANTrainer {
     guard configuration.classes.isEmpty || configuration.classes == set.classes else {
       throw .mismatch("\(data): its classes are not those of the model in \(folder)")
     }
-    configuration.training = options
-    return try run(configuration, set, folder, resuming: true)
+    return (configuration, set)
   }
 
   /// The settings that the run in `folder` was saved with.

@@ -13,6 +13,7 @@ struct TrainGPT2: ConsoleCommand {
     discussion: """
       Without flags it is nanoGPT's model for a CPU: minutes for a text of 1 MB. What is written is a \
       folder that Hugging Face's transformers reads too.
+      \(GPT2Preset.baby.training.defaultsText(heldOut: 0.1)) A --preset has its own.
       """)
 
   @Argument(help: "Text files (.gz too); - for standard input.", completion: .file())
@@ -26,11 +27,13 @@ struct TrainGPT2: ConsoleCommand {
     let folder = try training.folder(family: "gpt2", data: data[0])
     var trainer = GPT2Trainer()
     trainer.texts.paths = data
-    trainer.model = try model.options()
+    trainer.model =
+      try training.resume ? GPT2ModelOptions(of: .read(folder: folder)) : model.options()
     trainer.model.recomputesBlocks = memory.checkpointActivations
     var defaults = model.chosenPreset.training
     if let gradAccum = memory.gradAccum { defaults.gradAccumulation = gradAccum }
-    try training.configure(&trainer, defaults, folder: folder)
+    try training.configure(
+      &trainer, defaults, folder: folder, model: model.settings(trainer.model))
     if let gradAccum = memory.gradAccum { trainer.trainer.gradAccumulation = gradAccum }
     try runGPT2(trainer, training, folder: folder, json: common.json) {
       (trainer) throws(AIGCError) in
@@ -48,7 +51,10 @@ struct GPT2ModelArguments: ParsableArguments {
       """)
   var preset: GPT2Preset?
   @Option(
-    help: "What a token is: \(TokenizerKind.allCases.map { $0.rawValue }.joined(separator: ", ")).")
+    help: """
+      What a token is: \(TokenizerKind.allCases.map { $0.rawValue }.joined(separator: ", ")) (default \
+      char).
+      """)
   var tokens: TokenizerKind?
   @Option(help: "How many BPE tokens or words (default: 8000 of BPE; every word).")
   var vocabSize: Int?
@@ -92,11 +98,6 @@ struct GPT2ModelArguments: ParsableArguments {
     if tokenizer != nil, tokens != nil || vocabSize != nil {
       throw ValidationError("--tokenizer brings its own tokens: no --tokens or --vocab-size")
     }
-    let sizes = chosenPreset.model
-    let (width, heads) = (width ?? sizes.width, heads ?? sizes.heads)
-    guard width % heads == 0 else {
-      throw ValidationError("--width \(width): no multiple of --heads \(heads)")
-    }
   }
 
   var chosenPreset: GPT2Preset { preset ?? .baby }
@@ -118,7 +119,28 @@ struct GPT2ModelArguments: ParsableArguments {
     if let context { result.context = context }
     if let dropout { result.dropout = dropout }
     result.storage = storage?.scalarType
+    guard result.width % result.heads == 0 else {
+      throw .usage("--width \(result.width): no multiple of --heads \(result.heads)")
+    }
+    // A tokenizer that is taken has its own tokens.
+    if tokenizer == nil { try result.tokens.check(vocabularySize: result.vocabularySize) }
     return result
+  }
+
+  /// What a run keeps of it.
+  /// - Parameter model: what is in force.
+  func settings(_ model: GPT2ModelOptions) -> [RunSetting] {
+    [
+      RunSetting("--preset", preset?.rawValue, else: GPT2Preset.baby.rawValue),
+      RunSetting("--tokens", tokens?.rawValue, else: model.tokens.rawValue),
+      RunSetting("--vocab-size", vocabSize), RunSetting("--tokenizer", tokenizer),
+      RunSetting("--layers", layers, else: "\(model.layers)"),
+      RunSetting("--heads", heads, else: "\(model.heads)"),
+      RunSetting("--width", width, else: "\(model.width)"),
+      RunSetting("--context", context, else: "\(model.context)"),
+      RunSetting("--dropout", dropout, else: "\(model.dropout)"),
+      RunSetting("--storage", storage?.rawValue, else: model.storage?.rawValue.lowercased()),
+    ]
   }
 }
 
@@ -127,7 +149,8 @@ extension GPT2Preset: ExpressibleByArgument {}
 extension TrainingOptions {
   /// Puts the flags into a trainer; what is not given is as in `defaults`.
   func configure(
-    _ trainer: inout GPT2Trainer, _ defaults: TrainerConfiguration, folder: String
+    _ trainer: inout GPT2Trainer, _ defaults: TrainerConfiguration, folder: String,
+    model: [RunSetting] = []
   ) throws(AIGCError) {
     var configuration = try base(defaults, folder: folder)
     var options = self
@@ -139,9 +162,8 @@ extension TrainingOptions {
       configuration.schedule.warmup = min(configuration.schedule.warmup, steps / 10)
     }
     try options.apply(to: &configuration)
+    try keepTexts(&trainer.texts, model, in: &configuration, folder: folder)
     trainer.trainer = configuration
-    trainer.texts.heldOut = val
-    if let valSplit { trainer.texts.heldOutShare = valSplit }
   }
 }
 
@@ -168,21 +190,21 @@ private func printPlan(_ trainer: GPT2Trainer, folder: String) throws(AIGCError)
   configuration.embeddingDropout = model.dropout
   if let problem = configuration.problem { throw .usage(problem) }
   let accumulation = run.gradAccumulation ?? 1
-  try Answer(nil).write(json: [
+  let members: [JSONValue.Member] = [
     .init("model", .string(folder)), .init("family", .string("gpt2")),
     .init("tokens", .string(model.tokenizer ?? model.tokens.rawValue)),
+    .init("vocab_size", JSONValue(model.vocabularySize)),
     .init("layers", .int(model.layers)), .init("heads", .int(model.heads)),
     .init("width", .int(model.width)), .init("context", .int(model.context)),
     .init("dropout", .float(model.dropout)),
+    .init("storage", JSONValue(model.storage?.rawValue.lowercased())),
     .init("parameters_without_tokens", .int(configuration.parameterCount - model.width)),
     .init("parameters_per_token", .int(model.width)),
-    .init("steps", .int(run.steps)), .init("batch_size", .int(run.batchSize)),
     .init("grad_accum", .int(accumulation)),
     .init("tokens_per_step", .int(run.batchSize &* accumulation &* model.context)),
-    .init("lr", .float(run.schedule.peak)),
-    .init("schedule", .string(run.schedule.shape.rawValue)),
-    .init("warmup", .int(run.schedule.warmup)),
-    .init("optimizer", .string(run.optimizer.kind.rawValue)),
-    .init("seed", .int(Int(clamping: run.seed))),
-  ])
+    .init("checkpoint_activations", .bool(model.recomputesBlocks)),
+  ]
+  try Answer(nil).write(
+    json: members + trainer.texts.planMembers
+      + run.planMembers(steps: trainer.epochs == nil, epochs: trainer.epochs))
 }

@@ -82,7 +82,7 @@ enum GPT2PromptCache {
     }
     guard tensor.count <= engine.sizes.context else {
       throw .badInput(
-        "\(checkpoint.path): damaged: \(tensor.count) tokens; the model has positions for "
+        "\(checkpoint.path): damaged: \(counted(tensor.count, "token")); the model has positions for "
           + "\(engine.sizes.context)")
     }
     let integers = try tensor.integers()

@@ -21,6 +21,13 @@ public struct GPT2ModelOptions: Sendable {
   public var recomputesBlocks = false
 
   public init() {}
+
+  /// Those of a trained model.
+  init(of configuration: GPT2Configuration) {
+    (tokens, context) = (configuration.tokens, configuration.context)
+    (layers, heads) = (configuration.layers, configuration.heads)
+    (width, dropout) = (configuration.width, configuration.embeddingDropout)
+  }
 }
 
 /// Sizes with the settings of their training.

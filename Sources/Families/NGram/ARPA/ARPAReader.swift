@@ -132,7 +132,7 @@ struct ARPAReader {
     else { throw problem("a log10 probability (0 or less) expected") }
     for _ in 0..<level.order {
       guard let field = fields.next() else {
-        throw problem("\(level.order) words expected")
+        throw problem("\(counted(level.order, "word")) expected")
       }
       let word = word(field)
       let known = words.count
@@ -145,11 +145,12 @@ struct ARPAReader {
     var backoff: Float = 0
     if let field = fields.next() {
       guard !isLast, let value = parseDecimal(text, field), value <= largestLogarithm else {
-        throw problem("more than \(level.order) words, or a back-off weight that is no number")
+        throw problem(
+          "more than \(counted(level.order, "word")), or a back-off weight that is no number")
       }
       backoff = value
     }
-    guard fields.next() == nil else { throw problem("more than \(level.order) words") }
+    guard fields.next() == nil else { throw problem("more than \(counted(level.order, "word"))") }
     level.probabilities.append(max(probability, logZero))
     level.backoffs.append(max(backoff, logZero))
   }

@@ -31,7 +31,7 @@ struct Interpolate: ConsoleCommand {
     for path in models + [tune].compactMap({ $0 }) { InputRecord.add(path) }
     let path = try RunFolder.path(family: "ngram", data: "mixture", out: out, force: force)
     let folder = try OutputFolder(path: path)
-    let parts = try models.map { try NGramFamily().open(ModelStore.standard().resolve($0)) }
+    let parts = try models.map { try NGramFamily().openNamed($0).1 }
     let mixture = try NGramMixture(parts)
     let fitted = try tune.map { try mixture.fit(on: readText(path: $0), name: $0) }
     let shares = try fitted?.weights ?? givenWeights()
@@ -46,7 +46,23 @@ struct Interpolate: ConsoleCommand {
         "perplexity on the words of \(tune ?? "-") that all models know: \(single) → "
           + Format.fixed(fitted.mixture, 2))
     }
-    try Answer.ofFinishedWork().write("\(path)\n")
+    let answer = Answer.ofFinishedWork()
+    if common.json {
+      let parts = models.indices.map { index in
+        JSONValue.object([
+          .init("path", .string(models[index])), .init("weight", .double(shares[index])),
+          .init("perplexity", fitted.map { .double($0.perplexities[index]) } ?? .null),
+        ])
+      }
+      try answer.write(json: [
+        .init("model", .string(path)),
+        .init("perplexity", fitted.map { .double($0.mixture) } ?? .null),
+        .init("models", .array(parts)),
+      ])
+    } else {
+      try answer.write("\(path)\n")
+    }
+    try answer.finish()
   }
 
   private func givenWeights() throws -> [Double] {

@@ -21,26 +21,33 @@ struct Quantize: ConsoleCommand {
 
   func run() throws {
     if let eval { InputRecord.add(eval) }
-    let source = try ModelStore.standard().resolve(model)
-    let before = try NGramFamily().open(source)
+    let (source, before) = try NGramFamily().openNamed(model)
     let path = try RunFolder.path(family: "ngram", data: source, out: out, force: force)
     let folder = try OutputFolder(path: path)
     var configuration = before.configuration
     configuration.quantized = true
     configuration.isDefault = nil
     try NGramFolder.write(before.table, configuration, to: folder)
-    try Answer.ofFinishedWork().write(try report(before, source, path))
+    let answer = Answer.ofFinishedWork()
+    let (members, text) = try report(before, source, path)
+    try common.json ? answer.write(json: members) : answer.write(text)
+    try answer.finish()
   }
 
   private func report(
     _ before: NGramLanguageModel, _ source: String, _ path: String
-  ) throws(AIGCError) -> String {
+  ) throws(AIGCError) -> (members: [JSONValue.Member], text: String) {
     let binary = isFolder(source) ? "\(source)/\(NGramFolder.model)" : source
     let sizes = (
       try MappedFile(path: binary).count, try MappedFile(path: "\(path)/\(NGramFolder.model)").count
     )
+    let members: [JSONValue.Member] = [
+      .init("model", .string(path)), .init("bytes_before", .int(sizes.0)),
+      .init("bytes", .int(sizes.1)),
+    ]
     guard let eval else {
-      return "size        \(Format.byteCount(sizes.0)) → \(Format.byteCount(sizes.1))\n"
+      let text = "size        \(Format.byteCount(sizes.0)) → \(Format.byteCount(sizes.1))\n"
+      return (members, text)
     }
     let held = try readText(path: eval)
     let report = QuantizationReport(
@@ -48,6 +55,10 @@ struct Quantize: ConsoleCommand {
       perplexityBefore: try before.evaluate(held, name: eval).perplexity,
       perplexityAfter: try NGramLanguageModel(folder: path).evaluate(held, name: eval).perplexity,
       text: eval)
-    return report.description + "\n"
+    let measured: [JSONValue.Member] = [
+      .init("perplexity_before", .double(report.perplexityBefore)),
+      .init("perplexity", .double(report.perplexityAfter)),
+    ]
+    return (members + measured, report.description + "\n")
   }
 }

@@ -20,21 +20,21 @@ struct TrainNGram: ConsoleCommand {
 
   @Option(help: "Words of an n-gram, context included (1 to 32; default 5).")
   var order: Int?
-  @Option(help: "Words before the predicted one: the order minus one.")
+  @Option(help: "Words before the predicted one: the order minus one (default 4).")
   var context: Int?
-  @Option(help: "What a token is: \(names(TokenMode.self)).")
+  @Option(help: "What a token is: \(names(TokenMode.self)) (default auto).")
   var tokens: TokenMode?
-  @Option(help: "How probabilities are estimated: \(names(Estimator.self)).")
+  @Option(help: "How probabilities are estimated: \(names(Estimator.self)) (default kneser-ney).")
   var estimator: Estimator?
   @Option(help: "'article': the article's train_ngram, relative counts in one stream of words.")
   var preset: Preset?
   @Option(
     parsing: .upToNextOption,
-    help: "Leave out n-grams that occur so often or less, for each order: 0,0,1.")
+    help: "Leave out n-grams that occur so often or less, for each order: 0,0,1 (default 0: none).")
   var prune: [String] = []
   @Option(help: "A file of words; n-grams with others are left out.", completion: .file())
   var vocab: String?
-  @Option(help: "Keep only so many of the most frequent words.")
+  @Option(help: "Keep only so many of the most frequent words (default: all).")
   var vocabSize: Int?
   @Option(
     help:
@@ -122,8 +122,9 @@ struct TrainNGram: ConsoleCommand {
       ])
     } else {
       Diagnostics.note(
-        "\(model.configuration.trainingTokens) tokens, \(model.vocabularySize) words, order "
-          + "\(model.table.order), \(counts.reduce(0, +)) n-grams in \(Format.fixed(seconds, 2)) s")
+        "\(counted(model.configuration.trainingTokens, "token")), \(counted(model.vocabularySize, "word")), order "
+          + "\(model.table.order), \(counted(counts.reduce(0, +), "n-gram")) in \(Format.fixed(seconds, 2)) s"
+      )
       if let evaluation { Diagnostics.note("perplexity \(Format.fixed(evaluation.perplexity, 2))") }
       try answer.write("\(path)\n")
       Diagnostics.note("use it: aigc generate text --model \(path)")

@@ -19,8 +19,11 @@ struct TrainRecurrent<Name: RecurrentCommandName>: ConsoleCommand {
   static var configuration: CommandConfiguration {
     CommandConfiguration(
       commandName: Name.kind.rawValue,
-      abstract: "Train \(Name.kind == .rnn ? "an" : "a") \(Name.kind.rawValue.uppercased()) "
-        + "language model on text, or on a series of numbers with --task forecast.")
+      abstract: "Train \(Name.kind == .gru ? "a" : "an") \(Name.kind.rawValue.uppercased()) "
+        + "language model on text, or on a series of numbers with --task forecast.",
+      discussion: RecurrentTrainer.defaults.defaultsText(heldOut: 0.1)
+        + "\nOf a series: " + ForecastOptions.defaultTrainer.defaultsText(heldOut: nil)
+        + " --val-split is set by the length of the series.")
   }
 
   @Argument(help: "Text files (.gz too); - for standard input.", completion: .file())
@@ -51,8 +54,12 @@ struct TrainRecurrent<Name: RecurrentCommandName>: ConsoleCommand {
     let folder = try training.folder(family: Name.kind.rawValue, data: data[0])
     var trainer = RecurrentTrainer()
     trainer.texts.paths = data
-    trainer.model = try model.options(Name.kind)
-    try training.configure(&trainer, folder: folder, article: model.preset == .article)
+    trainer.model =
+      try training.resume
+      ? RecurrentModelOptions(of: .read(folder: folder)) : model.options(Name.kind)
+    try training.configure(
+      &trainer, folder: folder, model: model.settings(trainer.model),
+      article: model.preset == .article)
     try runRecurrent(trainer, training, folder: folder, json: common.json) {
       (trainer) throws(AIGCError) in
       training.resume ? try trainer.resume(in: folder) : try trainer.train(to: folder)
@@ -66,7 +73,10 @@ enum RecurrentLearning: String, CaseIterable, ExpressibleByArgument { case text,
 /// The flags of a recurrent model's sizes and tokens.
 struct RecurrentModelArguments: ParsableArguments {
   @Option(
-    help: "What a token is: \(TokenizerKind.allCases.map { $0.rawValue }.joined(separator: ", ")).")
+    help: """
+      What a token is: \(TokenizerKind.allCases.map { $0.rawValue }.joined(separator: ", ")) (default \
+      char).
+      """)
   var tokens: TokenizerKind?
   @Option(help: "How many words or BPE tokens (default: every word; 8000 of BPE).")
   var vocabSize: Int?
@@ -130,8 +140,34 @@ struct RecurrentModelArguments: ParsableArguments {
     if let context { result.context = context }
     result.isTied = tied
     if half { result.storage = .f16 }
+    // The article's vocabulary is one of words.
+    if vocabSize == nil, !result.tokens.hasVocabularyLimit { result.vocabularySize = nil }
+    try result.tokens.check(vocabularySize: result.vocabularySize)
+    try checkDropout(dropout, layers: result.layers)
     return result
   }
+
+  /// What a run keeps of it.
+  /// - Parameter model: what is in force.
+  func settings(_ model: RecurrentModelOptions) -> [RunSetting] {
+    [
+      RunSetting("--preset", preset?.rawValue),
+      RunSetting("--tokens", tokens?.rawValue, else: model.tokens.rawValue),
+      RunSetting("--vocab-size", vocabSize),
+      RunSetting("--layers", layers, else: "\(model.layers)"),
+      RunSetting("--hidden", hidden, else: "\(model.hidden)"),
+      RunSetting("--embedding", embedding, else: "\(model.embedding ?? model.hidden)"),
+      RunSetting("--dropout", dropout, else: "\(model.dropout)"),
+      RunSetting("--context", context, else: "\(model.context)"),
+      RunSetting("--tied", isOn: tied, else: model.isTied), RunSetting("--half", isOn: half),
+    ]
+  }
+}
+
+/// Refuses a rate of dropout that nothing has: it stands between layers.
+func checkDropout(_ dropout: Float?, layers: Int) throws(AIGCError) {
+  guard let dropout, dropout > 0, layers == 1 else { return }
+  throw .usage("--dropout \(dropout): it is between layers, and there is one; see --layers")
 }
 
 extension TokenizerKind: ExpressibleByArgument {}
@@ -139,23 +175,34 @@ extension TokenizerKind: ExpressibleByArgument {}
 extension TrainingOptions {
   /// Puts the flags into a trainer; what is not given is the family's default.
   func configure(
-    _ trainer: inout RecurrentTrainer, folder: String, article: Bool = false
+    _ trainer: inout RecurrentTrainer, folder: String, model: [RunSetting] = [],
+    article: Bool = false
   ) throws(AIGCError) {
-    var defaults = TrainerConfiguration(
-      steps: 2000, schedule: Schedule(.cosine, peak: article ? 1e-3 : 2e-3))
-    defaults.batchSize = 32
-    defaults.evalEvery = 250
-    defaults.logEvery = 50
-    defaults.optimizer.gradClip = 1
+    var defaults = RecurrentTrainer.defaults
+    if article { defaults.schedule.peak = 1e-3 }
     var configuration = try base(defaults, folder: folder)
     var options = self
     // The number of steps of an epoch is known when the text is read.
     trainer.epochs = epochs
     options.epochs = nil
     try options.apply(to: &configuration)
+    try keepTexts(&trainer.texts, model, in: &configuration, folder: folder)
+    if configuration.settings?["--half"] != nil { trainer.model.storage = .f16 }
     trainer.trainer = configuration
-    trainer.texts.heldOut = val
-    if let valSplit { trainer.texts.heldOutShare = valSplit }
+  }
+
+  /// Puts what is held out into texts, and has the run keep it and the model's settings.
+  func keepTexts(
+    _ texts: inout TrainingTexts, _ model: [RunSetting],
+    in configuration: inout TrainerConfiguration, folder: String
+  ) throws(AIGCError) {
+    let share = texts.heldOutShare
+    try keep(model + heldOutSettings(share: share), in: &configuration, folder: folder)
+    let heldOut = heldOut(configuration)
+    texts.heldOut = heldOut.path
+    texts.heldOutShare = heldOut.share ?? share
+    try requireHeldOut(
+      texts.heldOut != nil || texts.heldOutShare > 0, pass: "--val, or --val-split above 0")
   }
 }
 
@@ -181,16 +228,28 @@ private func printPlan(_ trainer: RecurrentTrainer, folder: String) throws(AIGCE
   let layers = (0..<model.layers).reduce(0) { sum, layer in
     sum + gates * ((layer == 0 ? embedding : model.hidden) + model.hidden + 2)
   }
-  try Answer(nil).write(json: [
+  let members: [JSONValue.Member] = [
     .init("model", .string(folder)), .init("family", .string(model.kind.rawValue)),
-    .init("tokens", .string(model.tokens.rawValue)), .init("layers", .int(model.layers)),
+    .init("tokens", .string(model.tokens.rawValue)),
+    .init("vocab_size", JSONValue(model.vocabularySize)), .init("layers", .int(model.layers)),
     .init("hidden", .int(model.hidden)), .init("embedding", .int(embedding)),
     .init("recurrent_parameters", .int(layers)),
     .init("parameters_per_token", .int(embedding + (model.isTied ? 1 : model.hidden + 1))),
-    .init("steps", .int(run.steps)), .init("batch_size", .int(run.batchSize)),
-    .init("context", .int(model.context)), .init("lr", .float(run.schedule.peak)),
-    .init("schedule", .string(run.schedule.shape.rawValue)),
-    .init("optimizer", .string(run.optimizer.kind.rawValue)),
-    .init("seed", .int(Int(clamping: run.seed))),
-  ])
+    .init("context", .int(model.context)), .init("dropout", .float(model.dropout)),
+    .init("tied", .bool(model.isTied)),
+    .init("storage", .string(model.storage.rawValue.lowercased())),
+  ]
+  try Answer(nil).write(
+    json: members + trainer.texts.planMembers
+      + run.planMembers(steps: trainer.epochs == nil, epochs: trainer.epochs))
+}
+
+extension TrainingTexts {
+  /// What `--dry-run` says of the held-out text.
+  var planMembers: [JSONValue.Member] {
+    [
+      .init("val", JSONValue(heldOut)),
+      .init("val_split", heldOut == nil ? .double(heldOutShare) : .null),
+    ]
+  }
 }

@@ -18,6 +18,23 @@ public struct RecurrentTrainer {
 
   public init() {}
 
+  /// The settings of `aigc train`.
+  static var defaults: TrainerConfiguration {
+    var result = TrainerConfiguration(steps: 2000, schedule: Schedule(.cosine, peak: 2e-3))
+    result.batchSize = 32
+    result.evalEvery = 250
+    result.logEvery = 50
+    result.optimizer.gradClip = 1
+    return result
+  }
+
+  /// A trained model takes smaller steps.
+  static var furtherDefaults: TrainerConfiguration {
+    var result = defaults
+    result.schedule.peak = 5e-4
+    return result
+  }
+
   /// Trains a new model in `folder`.
   /// - Throws: ``AIGCError``: see ``Trainer/run(resuming:)``; badInput for texts that cannot be read.
   public mutating func train(to folder: String) throws(AIGCError) -> TrainingSummary {
@@ -108,6 +125,14 @@ public struct RecurrentModelOptions: Sendable {
   public var storage = ScalarType.f32
 
   public init() {}
+
+  /// Those of a trained model.
+  init(of configuration: RecurrentConfiguration) {
+    (kind, tokens) = (configuration.recurrentKind, configuration.tokens)
+    (embedding, hidden) = (configuration.embeddingSize, configuration.hiddenSize)
+    (layers, dropout) = (configuration.layers, configuration.dropout)
+    (isTied, context) = (configuration.isTied, configuration.context)
+  }
 
   /// The article's `LSTMLanguageModel(5000, 128, 256)`: words, one LSTM layer.
   public static var article: RecurrentModelOptions {

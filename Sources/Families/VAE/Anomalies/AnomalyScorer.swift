@@ -9,7 +9,7 @@ import Kernels
 /// batches of one size.
 struct AnomalyScorer {
   let measure: AnomalyMeasure
-  private let model: VAEModel
+  let model: VAEModel
   /// [1, draws, latent].
   private let noise: Tensor
 

@@ -63,8 +63,12 @@ extension AnomalyThreshold {
     let model = try VAEModel(folder: folder)
     let measure = AnomalyMeasure.usual(model.configuration)
     let scorer = AnomalyScorer(model, measure)
-    let scores = try scorer.scores(
-      of: heldOut, labels: model.classes.isEmpty ? nil : heldOut.labels)
+    let scores =
+      if let rows = heldOut as? TableRows {
+        try scorer.scores(of: rows)
+      } else {
+        try scorer.scores(of: heldOut, labels: model.classes.isEmpty ? nil : heldOut.labels)
+      }
     var configuration = model.configuration
     configuration.threshold = AnomalyThreshold(
       measure, of: scores, quantile: AnomalyThreshold.usualQuantile)

@@ -42,11 +42,12 @@ private struct AnomalySearch {
       for path in paths { try add(try rows(path, table), path, table, to: &report) }
       return report
     }
+    for path in paths { try refuseTable(path, by: self.path) }
     try forPictures(paths, pictureOptions(paths[0])) { (set) throws(AIGCError) in
       report.append(
         names: (0..<set.count).map { set.name(of: $0) },
         scores: try scorer.scores(of: set, labels: model.labels(of: set)),
-        truths: try arguments.anomalies(in: set))
+        truths: try arguments.anomalies(in: set).map { $0.map { Optional($0) } })
     }
     return report
   }
@@ -70,8 +71,7 @@ private struct AnomalySearch {
   private func normalScores(_ path: String) throws(AIGCError) -> [Double] {
     if let table = model.configuration.table {
       let source = try rows(path, table)
-      let isNormal = source.isAnomaly.map { $0.map { !$0 } }
-      return try scorer.scores(values(source, table, isNormal), labels: [])
+      return try scorer.scores(of: values(source, table, source.isNormal))
     }
     let set = try openPictures(path, pictureOptions(path))
     let scores = try scorer.scores(of: set, labels: model.labels(of: set))
@@ -92,26 +92,33 @@ private struct AnomalySearch {
   // MARK: Tables
 
   private func rows(_ path: String, _ table: VAETable) throws(AIGCError) -> TableSource {
-    try TableSource(
+    let source = try TableSource(
       path: path, of: table, label: arguments.label,
       normal: arguments.normal.map { commaSeparated($0) })
+    if arguments.normal != nil, let labels = source.isAnomaly, !labels.contains(false) {
+      Diagnostics.warning("\(path): no row is normal by its label: see --normal and --label")
+    }
+    guard arguments.normal == nil || source.isAnomaly != nil else {
+      throw .usage("--normal: \(path) has no column of labels that the model knows; pass --label")
+    }
+    return source
   }
 
-  /// Rows are counted from 1, without the header.
+  /// Rows are called by the lines of the file where they start, as messages call them.
   private func add(
     _ source: TableSource, _ path: String, _ table: VAETable, to report: inout AnomalyReport
   ) throws(AIGCError) {
     report.append(
-      names: (1...source.rowCount).map { "\(path):\($0)" },
-      scores: try scorer.scores(values(source, table, nil), labels: []),
+      names: source.lines.map { "\(path):\($0)" },
+      scores: try scorer.scores(of: values(source, table, nil)),
       truths: source.isAnomaly)
   }
 
   private func values(
     _ source: TableSource, _ table: VAETable, _ isWanted: [Bool]?
-  ) throws(AIGCError) -> [Float] {
-    let (values, notes) = try source.values(table, isWanted)
+  ) throws(AIGCError) -> TableRows {
+    let (rows, notes) = try source.values(table, isWanted)
     notes.forEach { Diagnostics.note($0) }
-    return values
+    return rows
   }
 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Console
+import Datasets
 import Files
 import Kernels
 import Training
@@ -19,6 +20,7 @@ struct TrainVAE<Name: VAEFamilyName>: ConsoleCommand {
         networks are pixels-256-128-20 and back\(isPlain ? "" : ", and pixels-256-128-1").
         The folder of the run shows how it goes: samples.png, reconstructions.png, loss.png, \
         log.jsonl.
+        \(VAETrainer.defaults.defaultsText(epochs: VAETrainer.defaultEpochs, heldOut: 0))
         """)
   }
 
@@ -45,6 +47,21 @@ struct TrainVAE<Name: VAEFamilyName>: ConsoleCommand {
       throw ValidationError("--beta, --kl-anneal, --free-bits are not of --vq: codes cost nothing")
     }
     if quantized.vq, table.isGiven { throw ValidationError("--vq is of pictures, not of tables") }
+    if quantized.vq { try model.checkQuantized() }
+    if table.isGiven { try checkTable() }
+  }
+
+  /// Refuses what a table has not.
+  fileprivate func checkTable() throws {
+    if pictures.isGiven || losses.mirror || model.conditional {
+      throw ValidationError(
+        "--labels, --image-size, --channels, --fit, --bad-pictures, --ignore-orientation, --limit, "
+          + "--only, --without, --convolution, --mirror and --conditional are of pictures, not of tables"
+      )
+    }
+    if model.network == .convolutional || model.likelihood == .bernoulli {
+      throw ValidationError("tables have linear layers and the gaussian likelihood")
+    }
   }
 
   func run() throws {
@@ -53,19 +70,22 @@ struct TrainVAE<Name: VAEFamilyName>: ConsoleCommand {
     trainer.kind = Name.kind
     trainer.data = data
     trainer.labels = pictures.labels
-    trainer.pictures = pictures.options
     trainer.model = try model.options()
     trainer.model.codebook = quantized.codebook
     trainer.table = table.options
-    trainer.options =
-      training.resume ? try VAETrainer.savedOptions(in: folder) : VAETrainingOptions()
+    let saved = training.resume ? try VAEConfiguration.read(folder: folder) : nil
+    trainer.options = saved.map { $0.training ?? VAETrainingOptions() } ?? VAETrainingOptions()
     losses.apply(to: &trainer.options)
-    adversarial.apply(to: &trainer.options)
+    try adversarial.apply(to: &trainer.options)
+    try check(saved)
     if let convolution = pictures.convolution { trainer.options.convolution = convolution }
-    try training.configure(&trainer, folder: folder)
+    try training.configure(&trainer, folder: folder, settings(saved))
+    trainer.pictures = pictures.options(keeping: trainer.trainer.settings)
     let progress = TrainerProgressLine()
     trainer.report = { progress.show($0) }
-    if training.dryRun { return try printPlan(trainer, folder: folder) }
+    if training.dryRun {
+      return try printPlan(trainer, folder: folder, resuming: training.resume)
+    }
     let summary = training.resume ? try trainer.resume(in: folder) : try trainer.train(to: folder)
     progress.finish()
     let isQuantized = try VAEConfiguration.read(folder: folder).codebook != nil
@@ -78,10 +98,51 @@ struct TrainVAE<Name: VAEFamilyName>: ConsoleCommand {
   }
 }
 
+extension TrainVAE {
+  /// Refuses what the model that is trained has not; what depends on a run that goes on is known here.
+  private func check(_ saved: VAEConfiguration?) throws {
+    let isQuantized = quantized.vq || saved?.codebook != nil
+    let network = saved?.network ?? model.network ?? .linear
+    if isQuantized, losses.isOfDivergence {
+      throw AIGCError.usage("--beta, --kl-anneal, --free-bits are not of --vq: codes cost nothing")
+    }
+    if saved?.table != nil { try checkTable() }
+    try pictures.check(hasConvolutions: isQuantized || network == .convolutional)
+    if model.hidden != nil, network == .linear, !isQuantized {
+      throw AIGCError.usage("--hidden is of --network convolutional; of linear ones: --layers")
+    }
+  }
+
+  /// What a run keeps.
+  /// - Parameter saved: the model of a run that goes on.
+  private func settings(_ saved: VAEConfiguration?) -> [RunSetting] {
+    let size = saved.map { PictureSize(width: $0.width, height: $0.height) }
+    let (codebook, learned) = (saved?.codebook, saved?.table)
+    return pictures.settings(size: size, channels: saved?.channels) + [
+      RunSetting("--latent", model.latent, else: saved?.latent.description),
+      RunSetting("--network", model.network?.rawValue, else: saved?.network.rawValue),
+      RunSetting(
+        "--layers", model.layers,
+        else: saved?.layers.map { "\($0)" }.joined(separator: ",")),
+      RunSetting("--hidden", model.hidden, else: saved?.hidden.description),
+      RunSetting("--likelihood", model.likelihood?.rawValue, else: saved?.likelihood.rawValue),
+      RunSetting("--conditional", isOn: model.conditional, else: saved?.classes.isEmpty == false),
+      RunSetting("--vq", isOn: quantized.vq, else: codebook != nil),
+      RunSetting("--codes", quantized.codes, else: codebook?.entries.description),
+      RunSetting("--code-dim", quantized.dimension, else: codebook?.dimension.description),
+      RunSetting("--codebook", quantized.update?.rawValue, else: codebook?.update.rawValue),
+      RunSetting("--commitment", quantized.commitment, else: codebook?.commitment.description),
+      RunSetting("--task", isOn: table.task == .tabular, else: learned != nil),
+      RunSetting("--columns", table.columns), RunSetting("--label", table.label),
+      RunSetting("--normal", table.normal),
+    ]
+  }
+}
+
 extension TrainingOptions {
   /// Puts the flags into a trainer; what is not given is the family's default.
   fileprivate func configure(
-    _ trainer: inout VAETrainer, folder: String
+    _ trainer: inout VAETrainer, folder: String, _ settings: [RunSetting]
   ) throws(AIGCError) {
     var configuration = try base(VAETrainer.defaults, folder: folder)
     var options = self
@@ -89,35 +150,64 @@ extension TrainingOptions {
     trainer.epochs = epochs ?? (steps == nil && !resume ? VAETrainer.defaultEpochs : nil)
     options.epochs = nil
     try options.apply(to: &configuration)
+    try keep(
+      settings + heldOutSettings(share: trainer.heldOutShare), in: &configuration, folder: folder)
+    let heldOut = heldOut(configuration)
+    trainer.heldOut = heldOut.path
+    if let share = heldOut.share { trainer.heldOutShare = share }
+    try requireHeldOut(
+      trainer.heldOut != nil || trainer.heldOutShare > 0, pass: "--val or --val-split")
     trainer.trainer = configuration
-    trainer.heldOut = val
-    if let valSplit { trainer.heldOutShare = valSplit }
   }
 }
 
 /// `--dry-run`: the resolved settings.
-private func printPlan(_ trainer: VAETrainer, folder: String) throws(AIGCError) {
+private func printPlan(
+  _ trainer: VAETrainer, folder: String, resuming: Bool
+) throws(AIGCError) {
   var trainer = trainer
-  let configuration = try trainer.plan()
+  let configuration = try trainer.plan(resuming: resuming ? folder : nil)
   let (run, options) = (trainer.trainer, trainer.options)
+  var members: [JSONValue.Member] = [
+    .init("model", .string(folder)), .init("family", .string(configuration.family)),
+    .init("image_size", .string("\(configuration.width)x\(configuration.height)")),
+    .init("channels", .int(configuration.channels)), .init("latent", .int(configuration.latent)),
+    .init("network", .string(configuration.network.rawValue)),
+    .init("layers", .array(configuration.layers.map { .int($0) })),
+    .init("likelihood", .string(configuration.likelihood.rawValue)),
+    .init("classes", .int(configuration.classes.count)),
+    .init("codes", JSONValue(configuration.codebook?.entries)),
+    .init("code_dim", JSONValue(configuration.codebook?.dimension)),
+    .init("hidden", configuration.network == .linear ? .null : .int(configuration.hidden)),
+    .init("commitment", configuration.codebook.map { .float($0.commitment) } ?? .null),
+    .init("codebook", JSONValue(configuration.codebook?.update.rawValue)),
+    .init("parameters", .int(parameterCount(configuration))), .init("beta", .float(options.beta)),
+    .init("kl_anneal", .int(options.annealingSteps)),
+    .init("free_bits", .float(options.freeBits)), .init("mirror", .bool(options.isMirrored)),
+    .init("convolution", .string(options.convolution.rawValue)),
+    .init("columns", JSONValue(configuration.table?.columns.count)),
+    .init("label", JSONValue(configuration.table?.label)),
+    .init("val", JSONValue(trainer.heldOut)),
+    .init("val_split", trainer.heldOut == nil ? .double(trainer.heldOutShare) : .null),
+  ]
+  members += adversarialMembers(configuration, options)
+  if configuration.table == nil { members += trainer.pictures.planMembers }
   try Answer(nil).write(
-    json: [
-      .init("model", .string(folder)), .init("family", .string(configuration.family)),
-      .init("image_size", .string("\(configuration.width)x\(configuration.height)")),
-      .init("channels", .int(configuration.channels)), .init("latent", .int(configuration.latent)),
-      .init("network", .string(configuration.network.rawValue)),
-      .init("layers", .array(configuration.layers.map { .int($0) })),
-      .init("likelihood", .string(configuration.likelihood.rawValue)),
-      .init("classes", .int(configuration.classes.count)),
-      .init("codes", JSONValue(configuration.codebook?.entries)),
-      .init("code_dim", JSONValue(configuration.codebook?.dimension)),
-      .init("parameters", .int(parameterCount(configuration))), .init("beta", .float(options.beta)),
-      .init("steps", .int(run.steps)), .init("batch_size", .int(run.batchSize)),
-      .init("lr", .float(run.schedule.peak)),
-      .init("schedule", .string(run.schedule.shape.rawValue)),
-      .init("optimizer", .string(run.optimizer.kind.rawValue)),
-      .init("seed", .int(Int(clamping: run.seed))),
-    ] + (trainer.found?.members ?? []))
+    json: members + run.planMembers() + (trainer.found?.members ?? []))
+}
+
+/// What `--dry-run` says of a VAE-GAN's losses.
+private func adversarialMembers(
+  _ configuration: VAEConfiguration, _ options: VAETrainingOptions
+) -> [JSONValue.Member] {
+  guard configuration.vaeKind == .vaegan else { return [] }
+  return [
+    .init("reconstruction", .string(options.reconstruction.rawValue)),
+    .init("judge_samples", .bool(options.drawsLatents)),
+    .init("feature_weight", .float(options.featureWeight)),
+    .init("adversarial_weight", .float(options.adversarialWeight)),
+    .init("r1", .float(options.r1 ?? 0)), .init("d_lr", .float(options.discriminatorRate)),
+  ]
 }
 
 private func parameterCount(_ configuration: VAEConfiguration) -> Int {

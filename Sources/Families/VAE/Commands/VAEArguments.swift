@@ -9,7 +9,7 @@ struct VAEModelArguments: ParsableArguments {
     help: "Numbers of a latent (default 20).")
   var latent: Int?
   @Option(help: "linear or convolutional (default linear).")
-  var network = VAEConfiguration.Network.linear
+  var network: VAEConfiguration.Network?
   @Option(
     help: """
       Units of the encoder's layers (default 256,128), or channels of its convolutions, each of \
@@ -36,10 +36,21 @@ struct VAEModelArguments: ParsableArguments {
     }
   }
 
+  /// Refuses what a VQ-VAE has not.
+  func checkQuantized() throws {
+    if latent != nil || hidden != nil {
+      throw ValidationError(
+        "--latent and --hidden are not of --vq: --layers, --codes and --code-dim say its sizes")
+    }
+    if network == .linear {
+      throw ValidationError("--network linear: --vq is of convolutions; leave --network out")
+    }
+  }
+
   func options() throws(AIGCError) -> VAEModelOptions {
     var result = VAEModelOptions()
     result.latent = latent
-    result.network = network
+    if let network { result.network = network }
     if let layers {
       let words = layers.split(separator: ",", omittingEmptySubsequences: false)
       let sizes = words.compactMap { Int($0) }
@@ -131,13 +142,17 @@ struct VAEGANArguments: ParsableArguments {
   }
 
   /// Puts in what was given.
-  func apply(to options: inout VAETrainingOptions) {
+  /// - Throws: ``AIGCError`` (usage) for a factor of what is not compared.
+  func apply(to options: inout VAETrainingOptions) throws(AIGCError) {
     if let reconstruction { options.reconstruction = reconstruction }
     if let featureWeight { options.featureWeight = featureWeight }
     if let adversarialWeight { options.adversarialWeight = adversarialWeight }
     if judgeSamples { options.judgesSamples = true }
     if let r1 { options.r1 = r1 > 0 ? r1 : nil }
     if let discriminatorRate { options.discriminatorRate = discriminatorRate }
+    if featureWeight != nil, options.reconstruction != .features {
+      throw .usage("--feature-weight is of --reconstruction features")
+    }
   }
 }
 

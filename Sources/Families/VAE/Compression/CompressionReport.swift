@@ -59,7 +59,7 @@ struct CompressionReport {
 
   /// One line for people.
   var text: String {
-    "\(pictures) \(pictures == 1 ? "picture" : "pictures"), \(bytes) bytes, "
+    "\(counted(pictures, "picture")), \(counted(bytes, "byte")), "
       + "\(Format.fixed(bitsPerPicture, 1)) bits a picture, "
       + "\(Format.fixed(bitsPerPicture / Double(pixels), 4)) bits a pixel, "
       + "PSNR \(psnr.isFinite ? Format.fixed(psnr, 2) : "∞") dB"

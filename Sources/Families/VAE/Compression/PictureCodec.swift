@@ -85,7 +85,7 @@ struct PictureCodec {
 
   private func check(_ count: Int, _ coder: any LatentCoder) throws(AIGCError) {
     guard count <= LatentFile.largestCount, count <= LatentFile.largestNumbers / coder.symbolCount
-    else { throw .usage("\(count) pictures: too many for one file") }
+    else { throw .usage("\(counted(count, "picture")): too many for one file") }
   }
 
   /// Hands out the pictures of a file, in blocks.
@@ -110,7 +110,7 @@ struct PictureCodec {
     guard let coder = try? coder(step: file.step),
       file.count <= LatentFile.largestNumbers / coder.symbolCount
     else {
-      throw .badInput("\(name): damaged: \(file.count) pictures, a step of \(file.step)")
+      throw .badInput("\(name): damaged: \(counted(file.count, "picture")), a step of \(file.step)")
     }
     let symbols = try coder.unpacked(file.payload, pictures: file.count, name: name)
     let end = min(file.count, limit) * coder.symbolCount

@@ -22,10 +22,15 @@ extension VAEFamily {
     let model = try VAEModel(folder: path)
     guard let table = model.configuration.table else { return nil }
     let source = try TableSource(path: file, of: table, label: nil, normal: nil)
-    let (values, notes) = try source.values(table, source.isAnomaly.map { $0.map { !$0 } })
+    let (rows, notes) = try source.values(table, source.isNormal)
     notes.forEach { Diagnostics.note($0) }
-    guard !values.isEmpty else { throw .badInput("\(file): no normal rows") }
-    let rows = TableRows(values, width: table.width)
+    guard rows.count > 0 else { throw .badInput("\(file): no normal rows") }
+    // A bound that leaves words out would reward them.
+    if rows.unlearned.count > 0 {
+      Diagnostics.warning(
+        "\(file): \(counted(rows.unlearned.count, "row")) with words that were not learned, which the "
+          + "bounds leave out")
+    }
     let members = try bounds(
       model, of: rows,
       LikelihoodOptions(count: rows.count, draws: 500, badPictures: .fail, seed: 0))

@@ -6,15 +6,17 @@ struct TableRows: ExampleSet {
   /// Numbers of a row.
   let width: Int
   /// [rows, width].
-  private let values: [Float]
+  let values: [Float]
+  /// The columns of rows whose words were not learned, by row.
+  let unlearned: [Int: [Int]]
 
   var count: Int { values.count / width }
   var labels: [Int32]? { nil }
   var isInMemory: Bool { true }
 
-  init(_ values: [Float], width: Int) {
+  init(_ values: [Float], width: Int, unlearned: [Int: [Int]] = [:]) {
     precondition(width > 0 && values.count % width == 0, "TableRows: rows of \(width) numbers")
-    (self.values, self.width) = (values, width)
+    (self.values, self.width, self.unlearned) = (values, width, unlearned)
   }
 
   func values(
@@ -24,6 +26,9 @@ struct TableRows: ExampleSet {
   }
 
   func subset(_ indices: [Int]) -> TableRows {
-    TableRows(indices.flatMap { values[$0 * width..<($0 + 1) * width] }, width: width)
+    var found: [Int: [Int]] = [:]
+    for (place, index) in indices.enumerated() { found[place] = unlearned[index] }
+    return TableRows(
+      indices.flatMap { values[$0 * width..<($0 + 1) * width] }, width: width, unlearned: found)
   }
 }

@@ -8,8 +8,10 @@ struct TableSource {
   private let indices: [Int]
   /// Whether they were named.
   private let areNamed: Bool
-  /// For each row whether the label calls it an anomaly; nil without labels.
-  let isAnomaly: [Bool]?
+  /// For each row whether the label calls it an anomaly, nil where it says nothing; nil without labels.
+  let isAnomaly: [Bool?]?
+  /// The lines of the file where rows start.
+  let lines: [Int]
   private let label: String?
   private let normal: [String]
 
@@ -39,11 +41,7 @@ struct TableSource {
     (self.label, self.normal) = (label, normal)
     areNamed = !columns.isEmpty
     let labelIndex: Int? = if let label { try csv.index(of: label) } else { nil }
-    if let labelIndex {
-      isAnomaly = try csv.strings(labelIndex).map { !normal.contains($0) }
-    } else {
-      isAnomaly = nil
-    }
+    (isAnomaly, lines) = try Self.read(csv, label: labelIndex, normal: normal)
     guard columns.isEmpty else {
       var chosen: [Int] = []
       for column in columns { chosen.append(try csv.index(of: column)) }
@@ -54,6 +52,28 @@ struct TableSource {
     }
     indices = (0..<csv.columnCount).filter { $0 != labelIndex }
   }
+
+  /// What labels say of rows, and where these start. Labels are compared as numbers where both are:
+  /// 0.0 is 0. One that is missing says nothing, unless that is what normal rows have.
+  private static func read(
+    _ csv: CSVReader, label: Int?, normal: [String]
+  ) throws(AIGCError) -> (isAnomaly: [Bool?]?, lines: [Int]) {
+    let numbers = normal.compactMap { NumberSpelling.plain.number(in: $0) }
+    let spelling = try label.map { (label) throws(AIGCError) in try csv.spellings([label])[0] }
+    var (labels, lines): ([Bool?], [Int]) = ([], [])
+    try csv.forEachRow { row throws(AIGCError) in
+      lines.append(row.line)
+      guard let label, let spelling else { return }
+      let word = row.word(label)
+      let number = row.number(label, spelling.spelling)
+      let isNormal = normal.contains(word) || number.map { numbers.contains($0) } ?? false
+      labels.append(!isNormal && row.isMissing(label) ? nil : !isNormal)
+    }
+    return (label == nil ? nil : labels, lines)
+  }
+
+  /// For each row whether the label calls it normal; nil without labels.
+  var isNormal: [Bool]? { isAnomaly.map { $0.map { $0 == false } } }
 
   /// The columns that a model learned, of another table.
   /// - Parameters:
@@ -81,9 +101,9 @@ struct TableSource {
   ///   and for a named column that is neither numbers nor few words.
   func learn(_ isLearned: [Bool]) throws(AIGCError) -> (table: VAETable, notes: [String]) {
     guard indices.count <= VAETable.largestWidth else {
-      throw .usage("\(path): \(indices.count) columns are too many: pass --columns")
+      throw .usage("\(path): \(counted(indices.count, "column")) are too many: pass --columns")
     }
-    var statistics = [TableColumnStatistics](repeating: .init(), count: indices.count)
+    var statistics = try csv.spellings(indices).map { TableColumnStatistics($0) }
     var row = 0
     try csv.forEachRow { record throws(AIGCError) in
       if isLearned[row] {
@@ -99,31 +119,43 @@ struct TableSource {
       let name = name(of: index)
       if let learned = column.column(name) {
         table.columns.append(learned)
+        if let note = column.spellingNote { notes.append("column \(excerpt(of: name)): \(note)") }
+        if let reason = column.wordsAmongNumbers {
+          notes.append("column \(excerpt(of: name)) is learned as words: \(reason)")
+        }
         continue
       }
-      let reason = "neither numbers nor at most \(VAETable.mostWords) different words"
+      var reason = "neither numbers nor at most \(VAETable.mostWords) different words"
+      if let words = column.wordsAmongNumbers { reason += " (\(words))" }
       guard !areNamed else { throw .usage("\(path): column \(excerpt(of: name)): \(reason)") }
       notes.append("left out: column \(excerpt(of: name)): \(reason)")
     }
-    guard !table.columns.isEmpty else { throw .badInput("\(path): no column to learn from") }
+    guard !table.columns.isEmpty else {
+      throw .badInput(
+        (["\(path): no column to learn from"] + notes.prefix(1)).joined(separator: "; "))
+    }
     if let problem = table.problem { throw .usage("\(path): \(problem): pass --columns") }
     return (table, notes)
   }
 
   /// The rows as numbers.
   /// - Parameter isWanted: for each row whether it is read; nil: all are.
-  /// - Returns: [rows, ``VAETable/width``], and what was missing or unknown, in words for the user.
+  /// - Returns: [rows, ``VAETable/width``] with the columns of each row whose words were not learned, and
+  ///   what was missing or unknown, in words for the user.
   /// - Throws: ``AIGCError``: badInput for a word in a column of numbers, usage for a table beyond memory.
   func values(
     _ table: VAETable, _ isWanted: [Bool]? = nil
-  ) throws(AIGCError) -> (values: [Float], notes: [String]) {
+  ) throws(AIGCError) -> (rows: TableRows, notes: [String]) {
     let rows = isWanted.map { $0.reduce(0) { $0 + ($1 ? 1 : 0) } } ?? rowCount
     guard rows <= Self.mostValues / table.width else {
-      throw .usage("\(path): \(rows) rows of \(table.width) numbers are too many: cut the file")
+      throw .usage(
+        "\(path): \(counted(rows, "row")) of \(table.width) numbers are too many: cut the file")
     }
     // A table that was just learned may have left out columns.
     let places = try places(of: table)
-    var values: [Float] = []
+    let spellings = try csv.spellings(places, usual: table.columns.map { $0.spelling })
+    var unlearned: [Int: [Int]] = [:]
+    var (values, count): ([Float], Int) = ([], 0)
     values.reserveCapacity(rows * table.width)
     var missing = [Int](repeating: 0, count: places.count)
     var unknown = missing
@@ -131,17 +163,22 @@ struct TableSource {
     try csv.forEachRow { record throws(AIGCError) in
       if isWanted?[row] ?? true {
         for (place, column) in table.columns.enumerated() {
-          switch try column.append(record, places[place], to: &values, path) {
+          let spelling = spellings[place].spelling
+          switch try column.append(record, places[place], spelling, to: &values, path) {
           case .known: break
           case .missing: missing[place] += 1
-          case .unknown: unknown[place] += 1
+          case .unknown:
+            unknown[place] += 1
+            unlearned[count, default: []].append(place)
           }
         }
+        count += 1
       }
       row += 1
       if row & 0xFFFF == 0 { try Interruption.check() }
     }
-    return (values, notes(table, missing, unknown))
+    let all = TableRows(values, width: table.width, unlearned: unlearned)
+    return (all, notes(table, missing, unknown))
   }
 
   private func places(of table: VAETable) throws(AIGCError) -> [Int] {
@@ -157,11 +194,13 @@ struct TableSource {
       if missing[place] > 0 {
         let instead = column.words.isEmpty ? "the mean" : "no word"
         notes.append(
-          "\(path): column \(name): \(missing[place]) missing values: \(instead) is taken")
+          "\(path): column \(name): \(counted(missing[place], "missing value")): \(instead) is taken"
+        )
       }
       if unknown[place] > 0 {
         notes.append(
-          "\(path): column \(name): \(unknown[place]) values that were not learned: no word is taken"
+          "\(path): column \(name): \(counted(unknown[place], "word")) that "
+            + "\(unknown[place] == 1 ? "was" : "were") not learned, more unusual than the rarest known one"
         )
       }
     }

@@ -5,7 +5,8 @@ import Files
 ///
 /// A column of numbers is one number, less the mean and divided by the deviation of the rows learned from. A
 /// column of words is as many as there were words: 1 for the one that stands there, 0 for the others. A
-/// missing value is the mean, and no word; so is a word that was not learned.
+/// missing value is the mean, and no word; a word that was not learned is no word too, and costs at least what
+/// the rarest one does: see ``AnomalyScorer``.
 public struct VAETable: Codable, Equatable, Sendable {
   public struct Column: Codable, Equatable, Sendable {
     /// As in the table's first line, or else its number from 1.
@@ -16,6 +17,18 @@ public struct VAETable: Codable, Equatable, Sendable {
     public var deviation = 1.0
     /// The words in the order of their places; empty for a column of numbers.
     public var words: [String] = []
+    /// Of words: how often the rarest of them stood in the rows learned from; nil where nobody counted.
+    public var rarest: Int?
+    /// Of numbers: how they were spelled; nil: plainly.
+    public var spelling: NumberSpelling?
+
+    init(
+      name: String, mean: Double = 0, deviation: Double = 1, words: [String] = [],
+      rarest: Int? = nil, spelling: NumberSpelling? = nil
+    ) {
+      (self.name, self.mean, self.deviation) = (name, mean, deviation)
+      (self.words, self.rarest, self.spelling) = (words, rarest, spelling)
+    }
 
     /// How many numbers of a row it is.
     var width: Int { max(words.count, 1) }
@@ -59,17 +72,18 @@ extension VAETable.Column {
   /// Adds the numbers of a field to a row.
   /// - Throws: ``AIGCError`` (badInput) for a word in a column of numbers.
   func append(
-    _ row: CSVRow, _ index: Int, to values: inout [Float], _ path: String
+    _ row: CSVRow, _ index: Int, _ spelling: NumberSpelling, to values: inout [Float],
+    _ path: String
   ) throws(AIGCError) -> Reading {
     guard words.isEmpty else {
       let start = values.count
       values.append(contentsOf: repeatElement(0, count: words.count))
       if row.isMissing(index) { return .missing }
-      guard let place = words.firstIndex(of: row.string(index)) else { return .unknown }
+      guard let place = words.firstIndex(of: row.word(index)) else { return .unknown }
       values[start + place] = 1
       return .known
     }
-    if let number = row.number(index) {
+    if let number = row.number(index, spelling) {
       let distance = (number - mean) / deviation
       values.append(Float(max(-Self.furthest, min(Self.furthest, distance))))
       return .known

@@ -36,22 +36,26 @@ extension VAETrainer {
     for place in rest { isLearned[normal[place]] = true }
     for place in held { isMeasured[normal[place]] = true }
     let (table, notes) = try source.learn(isLearned)
-    let (values, missing) = try source.values(table, isLearned)
+    let (learned, missing) = try source.values(table, isLearned)
     for note in notes + missing { report(.note(note)) }
     let measured = try measuredRows(source, table, isMeasured)
     let configuration = try configuration(of: table)
-    return (configuration, TableRows(values, width: table.width), measured)
+    return (configuration, learned, measured)
   }
 
   private func normalRows(_ source: TableSource) throws(AIGCError) -> [Int] {
     guard let isAnomaly = source.isAnomaly else { return Array(0..<source.rowCount) }
-    let normal = isAnomaly.indices.filter { !isAnomaly[$0] }
+    let normal = isAnomaly.indices.filter { isAnomaly[$0] == false }
     guard !normal.isEmpty else {
       throw .usage("\(source.path): no row is normal by its label: pass --normal VALUE")
     }
-    if normal.count < isAnomaly.count {
-      report(.note("left out: \(isAnomaly.count - normal.count) rows that are not normal"))
+    let unlabelled = isAnomaly.filter { $0 == nil }.count
+    let others = isAnomaly.count - normal.count - unlabelled
+    if others > 0 {
+      report(
+        .note("left out: \(counted(others, "row")) that \(others == 1 ? "is" : "are") not normal"))
     }
+    if unlabelled > 0 { report(.note("left out: \(counted(unlabelled, "row")) without a label")) }
     return normal
   }
 
@@ -60,12 +64,12 @@ extension VAETrainer {
   ) throws(AIGCError) -> TableRows? {
     guard let heldOut else {
       guard isMeasured.contains(true) else { return nil }
-      return TableRows(try source.values(table, isMeasured).values, width: table.width)
+      return try source.values(table, isMeasured).rows
     }
     let other = try TableSource(path: heldOut, of: table, label: nil, normal: nil)
-    let rows = try other.values(table, other.isAnomaly.map { $0.map { !$0 } }).values
-    guard !rows.isEmpty else { throw .badInput("\(heldOut): no normal rows") }
-    return TableRows(rows, width: table.width)
+    let rows = try other.values(table, other.isNormal).rows
+    guard rows.count > 0 else { throw .badInput("\(heldOut): no normal rows") }
+    return rows
   }
 
   /// Smaller than for pictures: a table has few numbers.

@@ -55,7 +55,13 @@ public struct VAETrainer {
   public static let defaultEpochs = 20.0
 
   /// The model that would be trained, and the number of steps.
-  public mutating func plan() throws(AIGCError) -> VAEConfiguration {
+  /// - Parameter folder: of the run that would go on; nil: a new one.
+  public mutating func plan(resuming folder: String? = nil) throws(AIGCError) -> VAEConfiguration {
+    if let folder {
+      let (configuration, learned, _) = try saved(in: folder)
+      setSteps(learned)
+      return configuration
+    }
     if let table {
       let (configuration, learned, _) = try readTable(table)
       setSteps(learned)
@@ -84,17 +90,25 @@ public struct VAETrainer {
   /// Goes on with the run in `folder`, with the same pictures.
   /// - Throws: as ``train(to:)``, and mismatch when the pictures are not those of the run.
   public mutating func resume(in folder: String) throws(AIGCError) -> TrainingSummary {
-    var configuration = try VAEConfiguration.read(folder: folder)
+    var (configuration, learned, measured) = try saved(in: folder)
     configuration.training = options
     // Measured anew; the trainer's state says how many pictures were seen.
     (configuration.latents, configuration.threshold) = (nil, nil)
     configuration.trainingPictures = nil
+    return try run(configuration, learned, measured, folder, resuming: true)
+  }
+
+  /// The model of the run in `folder`, what it learns from and what it is measured on.
+  private mutating func saved(
+    in folder: String
+  ) throws(AIGCError) -> (VAEConfiguration, any ExampleSet, (any ExampleSet)?) {
+    let configuration = try VAEConfiguration.read(folder: folder)
     if let saved = configuration.table {
       let (planned, learned, measured) = try readTable(VAETableOptions(of: saved))
       guard planned.table == saved else {
         throw .mismatch("\(data): its rows are not those of the run in \(folder)")
       }
-      return try run(configuration, learned, measured, folder, resuming: true)
+      return (configuration, learned, measured)
     }
     pictures.size = PictureSize(width: configuration.width, height: configuration.height)
     pictures.channels = configuration.channels
@@ -105,7 +119,7 @@ public struct VAETrainer {
     guard configuration.classes.isEmpty || configuration.classes == learned.classes else {
       throw .mismatch("\(data): its classes are not those of the model in \(folder)")
     }
-    return try run(configuration, learned, measured, folder, resuming: true)
+    return (configuration, learned, measured)
   }
 
   /// The settings that the run in `folder` was saved with.
@@ -116,6 +130,7 @@ public struct VAETrainer {
 
   /// The pictures to learn from and those to measure on.
   private mutating func read() throws(AIGCError) -> (PictureSet, PictureSet?) {
+    try refuseTable(data)
     let all = try openTrainingPictures(data, labels: labels, pictures, report)
     guard all.count > 0 else { throw .badInput("\(data): no pictures") }
     found = FoundPictures(all)

@@ -1,0 +1,143 @@
+import Files
+import Glibc
+import Synchronization
+
+/// The program that was built beside the test bundle.
+let builtProgram: String? = {
+  guard let bundle = CommandLine.arguments.first(where: { $0.hasSuffix(".xctest") }) else {
+    return nil
+  }
+  let path = parentFolder(of: bundle) + "/aigc"
+  return access(path, X_OK) == 0 ? path : nil
+}()
+
+/// What a run of the program left.
+struct ProgramRun: Equatable {
+  var code: Int32 = -1
+  var output = ""
+  var errors = ""
+  /// Names and checksums of the files at `$OUT`.
+  var files = ""
+
+  /// The answer and the files, without what depends on where and when it ran.
+  var result: [String] { [output, files] }
+}
+
+/// A folder with small texts, tables, pictures and models of every family, in which commands run.
+final class FlagFolder: Sendable {
+  static let shared = FlagFolder()
+  private let path: String
+  /// What went wrong; empty when nothing did.
+  let problem: String
+
+  private init() {
+    let root = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
+    path = "\(root)/aigc-flags-\(getpid())"
+    try? makeFolder(path)
+    // It serves all tests of the process.
+    atexit { removeTree(FlagFolder.shared.path) }
+    Self.write("a.txt", Self.text(1), path)
+    Self.write("b.txt", Self.text(9), path)
+    Self.write("empty.json", "{}", path)
+    Self.write("words.txt", "the\ncat\ndog\n", path)
+    let series = (0..<60).map { "2020-\($0),\($0 % 7 + $0),\($0 % 5)\n" }
+    Self.write("t.csv", "day,a,b\n" + series.joined(), path)
+    Self.write("t2.csv", "day,a,b\n" + series.dropLast(9).joined(), path)
+    Self.write("gaps.csv", "day,a,b\n" + series.joined() + "x,,1\ny,4,4\n", path)
+    let rows = (0..<60).map { "\($0 % 7),\($0 % 3),\(["u", "v"][$0 % 2]),\($0 % 9 == 8 ? 1 : 0)\n" }
+    Self.write("r.csv", "x,y,w,bad\n" + rows.joined(), path)
+    Self.write("plain.csv", "x,y,w\n1,2,u\n3,4,v\n", path)
+    var pixels: [UInt8] = [0, 0, 8, 3, 0, 0, 0, 12, 0, 0, 0, 8, 0, 0, 0, 8]
+    pixels += (0..<12 * 64).map { UInt8($0 * 7 % 256) }
+    Self.write("p.idx", pixels, path)
+    Self.write("labels.idx", [0, 0, 8, 1, 0, 0, 0, 12] + (0..<12).map { UInt8($0 % 2) }, path)
+    problem = Self.make(in: path)
+  }
+
+  /// Two sentences a line.
+  private static func text(_ seed: Int) -> String {
+    let (who, does) = (["cat", "dog", "bird", "fish"], ["sees", "hears", "wants"])
+    return (0..<60).map { line in
+      let place = line * 7 + seed
+      return "the \(who[place % 4]) \(does[place % 3]) the \(who[(place / 3) % 4]) . "
+        + "a \(who[(place / 2) % 4]) \(does[(place / 5) % 3]) it .\n"
+    }.joined()
+  }
+
+  private static func write(_ name: String, _ text: String, _ folder: String) {
+    write(name, Array(text.utf8), folder)
+  }
+
+  private static func write(_ name: String, _ bytes: [UInt8], _ folder: String) {
+    guard let file = try? OutputFile(path: "\(folder)/\(name)") else { return }
+    try? file.write(bytes)
+    try? file.commit(sync: false)
+  }
+
+  private static func make(in folder: String) -> String {
+    let images = "imgs --steps 1 --batch-size 4 --seed 1"
+    let commands = [
+      "sample gan --outdir imgs/cats --num 6 --seed 1",
+      "sample gan --outdir imgs/dogs --num 6 --seed 50",
+      "train ngram a.txt --out ngram --order 3", "train ngram b.txt --out ngram2 --order 3",
+      "train ngram b.txt --out spare2", "convert ngram m.arpa",
+      "train lstm a.txt --hidden 8 --context 8 --steps 1 --batch-size 2 --seed 1 --out lstm",
+      "train gpt2 a.txt --layers 1 --heads 2 --width 8 --steps 1 --batch-size 2 --seed 1 --out gpt2",
+      "train gpt2 a.txt --layers 1 --heads 1 --width 8 --context 8 --steps 1 --batch-size 2 --out bpe "
+        + "--tokens bpe --vocab-size 270",
+      "train gpt2 a.txt --layers 1 --heads 1 --width 8 --context 8 --steps 1 --batch-size 2 --out "
+        + "gpt2byte --tokens byte",
+      "convert gpt2 spare", "convert gpt2/model.safetensors w.safetensors",
+      "train lstm a.txt --tokens word --hidden 8 --layers 1 --context 8 --steps 1 --batch-size 2 --out lw",
+      "convert lw/model.safetensors lstm.safetensors",
+      "train lstm t.csv --task forecast --column a --hidden 4 --steps 2 --period 0 --out series",
+      "train classifier \(images) --stages 4 --hidden 8 --out cls",
+      "train gan \(images) --width 8 --latent 4 --out gan",
+      "train gan \(images) --width 8 --latent 4 --conditional --out gancond",
+      "train dcgan \(images) --width 8 --latent 4 --out dcgan",
+      "train vae \(images) --layers 8 --latent 3 --out vae",
+      "train vaegan \(images) --layers 8 --latent 3 --out vaegan",
+      "train vae \(images) --vq --layers 4,4 --codes 8 --code-dim 4 --out vq",
+      "train vae r.csv --task tabular --label bad --layers 4 --latent 2 --steps 2 --seed 1 "
+        + "--val-split 0.2 --out tab", "encode vae imgs --out i.aigl",
+    ]
+    for command in commands {
+      let run = Self.run(command, in: folder, number: 0)
+      if run.code != 0 { return "aigc \(command): \(run.code) \(run.errors)" }
+    }
+    let code = system(
+      "cd \(folder) && mkdir broken && cp imgs/cats/*1.png broken && echo x >broken/b.png && tar czf imgs.tgz imgs"
+    )
+    return code == 0 ? "" : "cannot copy pictures"
+  }
+
+  private static let count = Atomic<Int>(0)
+
+  /// Runs a command line of the program; `$OUT` is a new path.
+  func run(_ arguments: String) -> ProgramRun {
+    Self.run(arguments, in: path, number: Self.count.add(1, ordering: .relaxed).newValue)
+  }
+
+  private static func run(_ arguments: String, in folder: String, number: Int) -> ProgramRun {
+    guard let builtProgram else { return ProgramRun() }
+    let name = "run\(number)"
+    let command = arguments.replacing("$OUT", with: "\(name)/out")
+    // Files with times in them are named only; what a picture of a loss shows is in the log too.
+    let script = """
+      cd '\(folder)' && mkdir -p \(name) && '\(builtProgram)' \(command) >\(name).1 2>\(name).2 </dev/null
+      code=$?; cd \(name) && find . -type f | sort | while read -r f; do
+        case $f in *log.jsonl|*loss.png|*events*) echo "$f" ;; *) cksum "$f" ;; esac
+      done >../\(name).3; exit $code
+      """
+    let status = system(script)
+    func text(_ number: Int) -> String {
+      let bytes = try? MappedFile(path: "\(folder)/\(name).\(number)").bytes()
+      let text = bytes.map { table in
+        String(decoding: table.indices.map { table[$0] }, as: UTF8.self)
+      }
+      return (text ?? "").replacing("\(name)/", with: "$/")
+    }
+    return ProgramRun(
+      code: (status >> 8) & 0xFF, output: text(1), errors: text(2), files: text(3))
+  }
+}
