@@ -66,6 +66,10 @@ private let generateText: VerbFlags = {
         .same("--length-penalty 1", "--model ngram --prompt the -n 12 --beams 2"),
       ],
       "logprobs": [.acts("--logprobs 2", base + " --json"), .refused("--logprobs 2", "--json")],
+      "backoff": [
+        .acts("--backoff 1", "--model ngram --seed 1 -n 40"),
+        .refused("--backoff 1", "n-gram", "--model lstm --seed 1 -n 5"),
+      ],
       "prompt-cache": [
         .acts("--prompt-cache $OUT", "--model gpt2 --prompt the --seed 1 -n 5"),
         .refused("--prompt-cache $OUT", "prompt-cache"),
