@@ -102,11 +102,12 @@ import Testing
     #expect(try difference(Picture.decode(Table(clear.jpeg()), name: ""), white) == 0)
     let folder = try PictureFolder()
     for (name, start) in [
-      ("a.JPG", [0xFF, 0xD8] as [UInt8]), ("b.jpeg", [0xFF, 0xD8]), ("c", [0x89]),
+      ("a.JPG", [0xFF, 0xD8] as [UInt8]), ("b.jpeg", [0xFF, 0xD8]), ("c.png", [0x89]),
     ] {
       try picture.write(to: "\(folder.path)/\(name)")
       #expect(try contents("\(folder.path)/\(name)").starts(with: start))
     }
+    #expect(message { try picture.write(to: "\(folder.path)/d") }?.hasPrefix("2 ") == true)
     let long = Picture(width: 70000, height: 1, color: [0])
     #expect(message { _ = try long.jpeg() }?.hasPrefix("1 ") == true)
   }

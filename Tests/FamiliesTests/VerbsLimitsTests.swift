@@ -83,7 +83,7 @@ struct VerbsLimitsTests {
     let script = """
       command -v taskset >/dev/null || { echo "skipped: no taskset"; exit 0; }
       first=$(taskset -pc $$ | sed 's/.*: *//; s/[-,].*//')
-      taskset -c $first "$AIGC" --version | grep -q '; 1 threads' || exit 10
+      taskset -c $first "$AIGC" --version | grep -q '; 1 thread$' || exit 10
       taskset -c $first "$AIGC" bench memory-read --seconds 0 | grep -q '"threads":1[^0-9]' || exit 11
       taskset -c $first "$AIGC" bench memory-read --seconds 0 -t 3 | grep -q '"threads":3' || exit 12
       """

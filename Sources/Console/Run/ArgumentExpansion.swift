@@ -64,8 +64,9 @@ struct ArgumentExpansion {
     self.table = table
     self.arguments = arguments
     var index = 0
-    while index < arguments.count, arguments[index] != "--" {
-      let argument = arguments[index]
+    // `self.arguments`: a flag and its negative number become one on the way.
+    while index < self.arguments.count, self.arguments[index] != "--" {
+      let argument = self.arguments[index]
       if argument.hasPrefix("--") {
         index += readLongFlag(at: index)
       } else if argument.hasPrefix("-"), argument.count > 1 {
