@@ -137,7 +137,7 @@ import Testing
 
   @Test func damagedTablesAreRefused() throws {
     #expect(
-      error { _ = try csv("a,b\n1,2\n3\n") } == "3 line 3: 1 fields, but the first line has 2")
+      error { _ = try csv("a,b\n1,2\n3\n") } == "3 line 3: 1 field, but the first line has 2")
     #expect(error { _ = try csv("a,b\n1,\"2\n3,4\n") } == "3 line 2: a quote is not closed")
     #expect(error { _ = try csv("a,b\n\"x\ny\" z,2\n") } == "3 line 3: text after a closing quote")
     #expect(error { _ = try csv("") } == "3 the file is empty")

@@ -141,7 +141,7 @@ import Testing
       ])
     let lines = set.leftOut.lines.map { $0.hasPrefix(path) ? String($0.dropFirst(path.count)) : $0 }
     let nothing = "a link to what is not in the archive"
-    let sparse = "a sparse file of a tar file; pack it without --sparse"
+    let sparse = "a sparse file of a tar file; pack it with plain 'tar -cf'"
     #expect(
       lines == [
         "c: a folder without images is no class", "/b/nothing.png: \(nothing)",

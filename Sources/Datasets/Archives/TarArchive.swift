@@ -72,7 +72,7 @@ struct TarArchive: Sendable {
     case 0 where name.last == UInt8(ascii: "/"): return .folder
     case 0, 0x30, 0x37:
       if said.isSparse {
-        return .unreadable("a sparse file of a tar file; pack it without --sparse")
+        return .unreadable("a sparse file of a tar file; pack it with plain 'tar -cf'")
       }
       let contents = bytes.slice(data)
       return .file(
@@ -85,7 +85,7 @@ struct TarArchive: Sendable {
     // "D" lists a folder's files.
     case 0x35, UInt8(ascii: "D"): return .folder
     case UInt8(ascii: "S"):
-      return .unreadable("a sparse file of a tar file; pack it without --sparse")
+      return .unreadable("a sparse file of a tar file; pack it with plain 'tar -cf'")
     case UInt8(ascii: "M"): return .unreadable("it began in another file of the archive")
     default:
       return .unreadable("an entry of the kind '\(legible([kind]))', which is not read")

@@ -20,6 +20,10 @@ struct GPT2Family: TextFamily {
     try GPT2LanguageModel(folder: path, context: context)
   }
 
+  func tokenizer(_ path: String) throws(AIGCError) -> any Tokenizer {
+    try GPT2LanguageModel.tokenizer(path, .read(folder: path))
+  }
+
   func inspect(_ path: String) throws(AIGCError) -> [JSONValue.Member] {
     let model = try GPT2LanguageModel(folder: path)
     let configuration = model.configuration

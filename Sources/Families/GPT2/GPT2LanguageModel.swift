@@ -73,7 +73,7 @@ public final class GPT2LanguageModel: LanguageModel, @unchecked Sendable {
 
   /// The tokenizer of a folder. A published vocabulary may be padded, and tokens may have been added
   /// that the model was not enlarged for; the rest must fit.
-  private static func tokenizer(
+  static func tokenizer(
     _ folder: String, _ configuration: GPT2Configuration
   ) throws(AIGCError) -> any Tokenizer {
     let tokenizer = try loadTokenizer(kind: configuration.tokens, folder: folder)

@@ -61,7 +61,7 @@ struct PictureEvaluationArguments: ParsableArguments {
     let opened = try openGenerator(model)
     if iwSamples != nil, !(opened?.model is VAEModel) {
       throw .usage(
-        "--iw-samples is of models of train vae and vaegan without --vq, not of \(model)")
+        "--iw-samples is of models of train vae and vaegan that are no VQ-VAEs, not of \(model)")
     }
     switch (opened, file) {
     case (let (family, generator)?, let file?):

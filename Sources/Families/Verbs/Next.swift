@@ -11,7 +11,7 @@ public struct Next: ConsoleCommand {
     abstract: "Show the likeliest continuations of a text, with the model's own probabilities.",
     discussion: """
       The distribution is the one that evaluate and score use. N-gram models write from another one: \
-      see --backoff of generate text.
+      see 'aigc generate text --backoff'.
       """)
 
   @Argument(help: "A model's name or path.", completion: .model)

@@ -136,7 +136,9 @@ struct AnomalyReport {
       }
     }
     if threshold == nil {
-      Diagnostics.note("no threshold: pass --fit with normal data, or train with --val-split 0.1")
+      Diagnostics.note(
+        "no threshold: pass --fit with normal data, or hold some out: 'aigc train vae … --val-split 0.1'"
+      )
     }
   }
 }

@@ -83,9 +83,12 @@ extension TrainerConfiguration {
 extension TrainerConfiguration {
   /// What holds without flags, for the help of a command.
   /// - Parameters:
+  ///   - title: of what.
   ///   - epochs: passes over the data, in place of steps.
   ///   - share: of the data that is held out; nil: none can be.
-  func defaultsText(epochs: Double? = nil, heldOut share: Double?) -> String {
+  func defaultsText(
+    _ title: String = "Defaults", epochs: Double? = nil, heldOut share: Double?
+  ) -> String {
     var flags = [
       epochs.map { "--epochs \(Format.short($0))" } ?? "--steps \(steps)",
       "--batch-size \(batchSize)", "--lr \(Double("\(schedule.peak)") ?? 0)",
@@ -96,6 +99,6 @@ extension TrainerConfiguration {
       evalEvery > 0 ? "--eval-every \(evalEvery)" : "--eval-every a pass over the data",
     ]
     if let share { flags.append("--val-split \(share)") }
-    return "Defaults: " + flags.joined(separator: ", ") + "."
+    return "\(title): " + flags.joined(separator: ", ") + "."
   }
 }

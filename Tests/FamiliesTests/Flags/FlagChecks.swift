@@ -2,7 +2,7 @@
 enum FlagCheck {
   /// The answer or the files differ from those of the base command.
   case acts(String, _ base: String? = nil)
-  /// Exit code 2, and these words on standard error.
+  /// Exit code 2 to 4, and these words on standard error.
   case refused(String, _ words: String, _ base: String? = nil)
   /// The base command is refused, and with the flag it is not.
   case allows(String, _ base: String)

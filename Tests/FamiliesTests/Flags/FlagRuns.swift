@@ -40,12 +40,14 @@ final class FlagFolder: Sendable {
     Self.write("b.txt", Self.text(9), path)
     Self.write("empty.json", "{}", path)
     Self.write("words.txt", "the\ncat\ndog\n", path)
-    let series = (0..<60).map { "2020-\($0),\($0 % 7 + $0),\($0 % 5)\n" }
+    let series = (0..<60).map { "2020-\($0),\($0 % 7 + $0 + 1),\($0 % 5)\n" }
     Self.write("t.csv", "day,a,b\n" + series.joined(), path)
     Self.write("t2.csv", "day,a,b\n" + series.dropLast(9).joined(), path)
     Self.write("gaps.csv", "day,a,b\n" + series.joined() + "x,,1\ny,4,4\n", path)
     let rows = (0..<60).map { "\($0 % 7),\($0 % 3),\(["u", "v"][$0 % 2]),\($0 % 9 == 8 ? 1 : 0)\n" }
     Self.write("r.csv", "x,y,w,bad\n" + rows.joined(), path)
+    let others = rows.enumerated().map { "\($0.element.dropLast()),\($0.offset % 2)\n" }
+    Self.write("r2.csv", "x,y,w,bad,other\n" + others.joined(), path)
     Self.write("plain.csv", "x,y,w\n1,2,u\n3,4,v\n", path)
     var pixels: [UInt8] = [0, 0, 8, 3, 0, 0, 0, 12, 0, 0, 0, 8, 0, 0, 0, 8]
     pixels += (0..<12 * 64).map { UInt8($0 * 7 % 256) }
@@ -106,7 +108,7 @@ final class FlagFolder: Sendable {
       if run.code != 0 { return "aigc \(command): \(run.code) \(run.errors)" }
     }
     let code = system(
-      "cd \(folder) && mkdir broken && cp imgs/cats/*1.png broken && echo x >broken/b.png && tar czf imgs.tgz imgs"
+      "cd \(folder) && mkdir broken && cp imgs/cats/*.png broken && echo x >broken/b.png && tar czf imgs.tgz imgs && grep -v ^# m.arpa >bare.arpa"
     )
     return code == 0 ? "" : "cannot copy pictures"
   }

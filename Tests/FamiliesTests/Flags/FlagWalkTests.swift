@@ -62,7 +62,7 @@ struct FlagWalkTests {
           #expect(found.result == plain.result, "\(verb), \(flag): \(given) changes the answer")
         case .refused(let given, let words, let other):
           let found = run("\(other ?? table.base) \(given)")
-          #expect([2, 4].contains(found.code), "\(verb), \(flag): \(given): \(found.code)")
+          #expect((2...4).contains(found.code), "\(verb), \(flag): \(given): \(found.code)")
           #expect(found.errors.contains(words), "\(verb), \(flag): \(given): \(found.errors)")
           #expect(found.output.isEmpty && found.files.isEmpty, "\(verb), \(flag): \(given)")
         case .allows(let given, let other):

@@ -42,6 +42,8 @@ import Training
     ("Families/Verbs/ModelArguments", ["generate text", "generate series", "evaluate", "score"]),
     ("Families/Verbs/Models", ["models"]), ("Families/Verbs/Next", ["next"]),
     ("Families/Verbs/PictureArguments", ["train gan", "train vae", "train classifier"]),
+    ("Families/Verbs/PictureReading", ["train gan", "classify", "score"]),
+    ("Families/Verbs/TensorImport", ["convert"]),
     ("Families/Verbs/PictureSampler", ["sample gan"]),
     ("Families/Verbs/Reconstruct", ["reconstruct"]),
     ("Families/Verbs/RunSettings", ["train lstm", "train gan"]),

@@ -178,7 +178,7 @@ private let vae: VerbFlags = {
       "code-dim": [.acts("--code-dim 9", quantized), .refused("--code-dim 9", "--vq")],
       "codebook": [.acts("--codebook gradient", quantized)],
       "commitment": [.acts("--commitment 2", quantized)],
-      "task": [.acts("--task tabular", "r.csv --layers 4 --seed 1 --dry-run --out $OUT")],
+      "task": [.allows("--task tabular", "r.csv --layers 4 --seed 1 --dry-run --out $OUT")],
       "columns": [.acts("--columns x", rows), .refused("--columns x", "--task tabular")],
       "label": [.acts("--label bad", rows)],
       "normal": [.refused("--normal 7", "no row is normal", rows + " --label bad")],
@@ -228,7 +228,7 @@ private let vaegan: VerbFlags = {
 
 private let finetune: VerbFlags = {
   let base = "b.txt --model gpt2 --seed 1 --dry-run --out $OUT"
-  var table = trainingFlags(base, trained: "gpt2", heldOut: "a.txt")
+  var table = trainingFlags(base, trained: "spare", heldOut: "a.txt")
   table.merge(
     [
       "model": [.acts("--model lstm")],

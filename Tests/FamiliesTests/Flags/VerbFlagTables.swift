@@ -7,7 +7,7 @@ let otherVerbs: [VerbFlags] = [
     verb: "detokenize", base: "1 2 --model lstm",
     flags: [
       "model": [.acts("--model gpt2byte")],
-      "vocab": [.acts("--vocab bpe", "1 2"), .refused("--vocab bpe", "not both")],
+      "vocab": [.acts("--vocab bpe", "262 263"), .refused("--vocab bpe", "not both")],
       "out": [.acts("--out $OUT")],
     ]),
   VerbFlags(verb: "inspect", base: "lstm", flags: [:]), convert, update, encode, reconstruct,
@@ -26,10 +26,10 @@ let otherVerbs: [VerbFlags] = [
     verb: "interpolate", base: "ngram ngram2 --weights 1,1 --out $OUT",
     flags: [
       "tune": [
-        .acts("--tune b.txt", "ngram ngram2 --out $OUT"), .refused("--tune b.txt", "--weights"),
+        .allows("--tune b.txt", "ngram ngram2 --out $OUT"), .refused("--tune b.txt", "--weights"),
       ],
       "weights": [.acts("--weights 3,1")], "out": [.isInBase],
-      "force": [.allows("--force", "ngram ngram2 --weights 1,1 --out ngram2")],
+      "force": [.allows("--force", "ngram ngram2 --weights 1,1 --out spare2")],
     ]),
   VerbFlags(
     verb: "quantize", base: "ngram $OUT",
@@ -77,7 +77,7 @@ private let generateText: VerbFlags = {
       "temperature": [.acts("--temperature 0"), refusedBySearch("--temperature 0.5")],
       "top-k": [.acts("--top-k 1"), refusedBySearch("--top-k 3")],
       "top-p": [.acts("--top-p 0.01"), refusedBySearch("--top-p 0.5")],
-      "min-p": [.acts("--min-p 1"), refusedBySearch("--min-p 0.5")],
+      "min-p": [.acts("--min-p 0.99"), refusedBySearch("--min-p 0.5")],
       "typical": [.acts("--typical 0.01"), refusedBySearch("--typical 0.5")],
       "repeat-penalty": [.acts("--repeat-penalty 9")],
       "repeat-last-n": [
@@ -205,7 +205,7 @@ private let score = VerbFlags(
   verb: "score", base: "gpt2 b.txt",
   flags: [
     "context": [.acts("--context 5"), .refused("--context 5", "of texts", "tab r.csv")],
-    "stride": [.acts("--stride 2 --context 5", "gpt2 b.txt --context 5")],
+    "stride": [.acts("--stride 1", "gpt2 b.txt --context 5")],
     "measure": [
       .acts("--measure deviance", "tab r.csv"), .refused("--measure elbo", "text model"),
     ],
@@ -228,7 +228,9 @@ private let score = VerbFlags(
       .refused("--normal 1", "--label", "tab plain.csv"),
     ],
     "label": [
-      .acts("--label x --json", "tab r.csv --json"), .refused("--label x", "of tables", "vae imgs"),
+      .acts("--label other --json", "tab r2.csv --json"),
+      .refused("--label x", "the label too", "tab r.csv"),
+      .refused("--label x", "of tables", "vae imgs"),
     ],
     "roc": [.acts("--roc $OUT.png", "tab r.csv"), .refused("--roc x.gif", ".png", "tab r.csv")],
     "bad-pictures": [
@@ -261,7 +263,7 @@ private let convert = VerbFlags(
   verb: "convert", base: "gpt2 $OUT",
   flags: [
     "tokens": [
-      .acts("--tokens auto", "m.arpa $OUT"), .refused("--tokens auto", "ARPA"),
+      .acts("--tokens auto", "bare.arpa $OUT"), .refused("--tokens auto", "ARPA"),
       .refused("--tokens auto", "ARPA", "ngram $OUT.arpa"),
       .refused("--tokens auto", "as they are", "w.safetensors $OUT.safetensors"),
     ],

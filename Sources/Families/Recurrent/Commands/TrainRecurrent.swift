@@ -22,7 +22,7 @@ struct TrainRecurrent<Name: RecurrentCommandName>: ConsoleCommand {
       abstract: "Train \(Name.kind == .gru ? "a" : "an") \(Name.kind.rawValue.uppercased()) "
         + "language model on text, or on a series of numbers with --task forecast.",
       discussion: RecurrentTrainer.defaults.defaultsText(heldOut: 0.1)
-        + "\nOf a series: " + ForecastOptions.defaultTrainer.defaultsText(heldOut: nil)
+        + "\n" + ForecastOptions.defaultTrainer.defaultsText("Of a series", heldOut: nil)
         + " --val-split is set by the length of the series.")
   }
 
