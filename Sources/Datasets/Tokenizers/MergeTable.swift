@@ -155,17 +155,20 @@ struct PieceMerger {
   /// A linked list and a queue: n log n for a piece of n bytes.
   private mutating func mergeLong(_ tokens: inout [Int32], _ start: Int) {
     let count = tokens.count - start
-    previous = (0..<count).map { Int32($0) - 1 }
-    next = (0..<count).map { $0 + 1 < count ? Int32($0) + 1 : -1 }
+    previous.removeAll(keepingCapacity: true)
+    next.removeAll(keepingCapacity: true)
     queue.removeAll()
-    for index in 0..<count - 1 where index & 0xFFFF != 0 || !Interruption.isRequested {
-      offer(tokens, start, index, index + 1)
-    }
     // After Ctrl-C nobody asks for the result.
+    for index in 0..<count {
+      if index & 0xFFFF == 0, Interruption.isRequested { return }
+      previous.append(Int32(index) - 1)
+      next.append(index + 1 < count ? Int32(index) + 1 : -1)
+      if index + 1 < count { offer(tokens, start, index, index + 1) }
+    }
     var steps = 0
     while let entry = queue.popFirst() {
       steps += 1
-      if steps & 0xFFFF == 0, Interruption.isRequested { break }
+      if steps & 0xFFFF == 0, Interruption.isRequested { return }
       let place = Int(entry & 0xFFFF_FFFF)
       let right = Int(next[place])
       // Entries of pairs that are no longer there are passed over; -2 marks a merged token.
