@@ -39,7 +39,8 @@ public struct PictureDistance: Sendable {
   ) throws(AIGCError) {
     precondition(generated.size == real.size, "PictureDistance: features of two extractors")
     guard generated.count > 1, real.count > 1 else {
-      throw .badInput("\(min(generated.count, real.count)) pictures: at least 2 are needed")
+      let fewer = min(generated.count, real.count)
+      throw .badInput("\(counted(fewer, "image")): at least 2 are needed")
     }
     frechetDistance = try Self.frechetDistance(generated, real)
     kernelDistance = Self.kernel(generated, real, using: &random)
