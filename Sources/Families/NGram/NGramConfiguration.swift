@@ -79,9 +79,9 @@ extension NGramTable {
       to: path, vocabulary: vocabulary, order: order, unseenContextBackoff: unseenContextBackoff,
       isQuantized: isQuantized
     ) { (index) throws(AIGCError) in
-      let level = levels[index]
+      let level = stored[index]
       // Unigrams stay exact: they are few, and every probability leans on them.
-      return isQuantized && index > 0 && level.quantized == nil ? try level.quantize() : level
+      return isQuantized && index > 0 && !level.isQuantized ? try level.quantize() : level
     }
   }
 }

@@ -48,6 +48,14 @@ public final class MappedFile: Sendable {
     madvise(storage.base, storage.byteCount, MADV_WILLNEED)
   }
 
+  /// Asks for pages of 2 MiB: where elements are read all over a large file, looking up the addresses of
+  /// small pages takes longer than the reads. The system follows where the file is not in memory yet, or
+  /// was written in large pieces (Linux 6.16 and ext4; elsewhere nothing changes).
+  public func useHugePages() {
+    guard let storage, count >= 4 << 20 else { return }
+    madvise(storage.base, storage.byteCount, MADV_HUGEPAGE)
+  }
+
   /// Maps the pages of bytes `offset` to `offset + length` now: one call instead of a fault for
   /// each few pages (MADV_POPULATE_READ, Linux 5.14; elsewhere only read ahead).
   public func populate(_ offset: Int, _ length: Int) {

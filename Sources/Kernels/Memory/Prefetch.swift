@@ -1,13 +1,10 @@
 import CKernels
 import Files
 
-extension Table {
+extension TableView {
   /// Asks for the cache line of an element that is read soon; nothing happens outside the table.
   @inlinable @inline(__always)
   public func prefetch(_ index: Int) {
-    guard UInt(bitPattern: index) < UInt(bitPattern: count) else { return }
-    withUnsafeBuffer { buffer in
-      if let base = buffer.baseAddress { aigc_prefetch(base + index) }
-    }
+    if let address = address(of: index) { aigc_prefetch(address) }
   }
 }

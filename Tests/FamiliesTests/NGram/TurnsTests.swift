@@ -6,7 +6,7 @@ import Training
 
 @testable import Families
 
-/// Texts that are drawn in turn are those of one by one, to the last bit.
+/// Texts that are walked in turn give what they give one by one, to the last bit.
 @Suite struct TurnsTests {
   struct Case: Sendable, CustomTestStringConvertible {
     var estimator = Estimator.kneserNey
@@ -35,6 +35,43 @@ import Training
       $0.configuration.sentences = one.sentences
       $0.vocabularyLimit = one.limit
     }
+  }
+
+  /// Known and unknown words in lines of any length, empty ones too, and no end of the last one.
+  private func heldOut() throws -> String {
+    let lines = try corpus().split(separator: "\n", omittingEmptySubsequences: false).prefix(150)
+    var random = RandomSource(seed: 3)
+    var words = lines.flatMap { $0.split(separator: " ") }.map(String.init)
+    for index in words.indices where random.uniform() < 0.1 { words[index] = "zebra" }
+    var text = lines.joined(separator: "\n") + "\n\n"
+    while !words.isEmpty {
+      let count = Int(random.integer(below: 40))
+      text += words.prefix(count).shuffled(using: &random).joined(separator: " ") + "\n"
+      words.removeFirst(min(count + 1, words.count))
+    }
+    return text + "the last"
+  }
+
+  @Test(arguments: cases) func scoresAreThoseOfOneByOne(_ one: Case) throws {
+    let model = try model(one)
+    let text = try Table(Array(heldOut().utf8))
+    let tokens = try model.tokens(text, name: "text").tokens
+    var (total, unknown, count) = (0.0, 0.0, 0)
+    var state = NGramTable.State()
+    for index in tokens.indices {
+      let word = tokens[index]
+      if word == NGramCounts.sentenceStart {
+        if one.sentences { state = model.table.sentenceStart }
+        continue
+      }
+      if word == NGramCounts.sentenceEnd, !one.sentences { continue }
+      let log10 = Double(model.table.advance(&state, by: word))
+      total += log10
+      count += 1
+      if word == NGramCounts.unknown { unknown += log10 }
+    }
+    let totals = try model.totals(tokens)
+    #expect(totals.total == total && totals.unknownTotal == unknown && totals.tokens == count)
   }
 
   @Test(arguments: cases, [nil, 1.0]) func drawsAreThoseOfOneByOne(

@@ -193,7 +193,7 @@ private struct LevelBuilder {
           leaves: try Table(
             isLast
               ? values.indices.map { LeafNode(suffix: links[$0], probability: values[$0]) } : []),
-          quantized: nil, count: ngrams.count))
+          quantized: try .none(), count: ngrams.count))
     }
     return levels
   }

@@ -11,8 +11,9 @@ struct NGramLevel: Sendable {
   var contexts: Table<ContextNode>
   /// The highest level.
   var leaves: Table<LeafNode>
-  /// Stands in for `contexts` and `leaves` in a quantised model.
-  var quantized: QuantizedLevel?
+  /// Stands in for `contexts` and `leaves` where ``isQuantized``.
+  var quantized: QuantizedLevel
+  var isQuantized = false
 
   /// Number of n-grams.
   let count: Int
@@ -62,7 +63,7 @@ struct Packing {
       words: level == 0 ? counts.levels[0].words : try words(level, count),
       contexts: level + 1 < counts.order ? try contexts(level, count) : try Table([]),
       leaves: level + 1 == counts.order ? try leaves(level, count) : try Table([]),
-      quantized: nil, count: count)
+      quantized: try .none(), count: count)
   }
 
   private func words(_ level: Int, _ count: Int) throws(AIGCError) -> Table<UInt32> {

@@ -185,9 +185,9 @@ extension NGramTable {
 
   /// The same probabilities with back-off weights that make each context sum to one.
   func normalized() throws(AIGCError) -> NGramTable {
-    var normalized = levels
+    var normalized = stored
     for level in stride(from: 0, to: order - 1, by: 1) {
-      let contexts = levels[level].contexts
+      let contexts = stored[level].contexts
       let packed = try MutableTable<ContextNode>(count: contexts.count)
       let children = levels[level + 1]
       parallelBlocks(contexts.count, size: 1 << 12) { first, end in

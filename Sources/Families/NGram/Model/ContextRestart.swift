@@ -71,7 +71,7 @@ extension Range where Bound == Int {
   }
 }
 
-extension NGramLevel {
+extension NGramLevelView {
   /// Whether nothing extends `node`.
   func isChildless(_ node: Int) -> Bool { firstChild(node) == firstChild(node + 1) }
 }

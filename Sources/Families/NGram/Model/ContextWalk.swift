@@ -81,7 +81,6 @@ struct ContextWalk {
     (contextWeight, suffix) = (context.backoff, context.suffix)
     low = Int(context.firstChild)
     count = end - low
-    if state.length > 1 { table.levels[Int(state.length) - 2].prefetch(Int(suffix)) }
     if count == 0 { return leave(table) }
     stage = .search
     prefetchWords(table)
@@ -100,7 +99,7 @@ struct ContextWalk {
     leave(table)
   }
 
-  /// So many words lie in two lines of the cache.
+  /// Words of a line of the cache; so many lie in two.
   private static let near = 16
 
   @inline(__always)
@@ -116,15 +115,17 @@ struct ContextWalk {
       table.levels[Int(state.length)].words.prefetch(low + count / 2)
     } else {
       table.levels[Int(state.length)].words.prefetch(low)
-      table.levels[Int(state.length)].words.prefetch(low + count - 1)
+      let isInNextLine = low % Self.near + count > Self.near
+      if isInNextLine { table.levels[Int(state.length)].words.prefetch(low + count - 1) }
     }
   }
 
-  /// Goes on to the shorter context, which ``enterContext(_:)`` has asked for.
+  /// Goes on to the shorter context.
   private mutating func leave(_ table: NGramTable) {
     weight += contextWeight
     state = .init(length: state.length - 1, node: suffix, history: state.history)
     if state.length == 0 { return found(Int(word), table) }
+    table.levels[Int(state.length) - 1].prefetch(Int(suffix))
     stage = .context
   }
 

@@ -43,13 +43,13 @@ private struct DrawnText {
   }
 
   private mutating func follow(_ found: TokenDraw.Found, _ source: DrawSource) {
+    source.prefetchText(Int32(found.word), before: tokens.last)
     tokens.append(Int32(found.word))
     if found.word == NGramCounts.sentenceEnd {
       walk.restart(source.table.sentenceStart)
       return arrive()
     }
-    // A word of the longest context, or one that no longer one holds, is where it was found.
-    if let place = found.place, source.backoff < 1 || place.level == Int(walk.state.length) {
+    if let place = found.place {
       walk.enter(level: place.level, node: place.node, source.table)
       return arrive()
     }
@@ -60,7 +60,7 @@ private struct DrawnText {
   private mutating func arrive() {
     isWalking = false
     isOver = tokens.count >= count
-    draw = TokenDraw()
+    draw.restart()
     randomBefore = random
   }
 }

@@ -5,9 +5,18 @@ import Files
 /// times p(w | h without its first word) for the others (Katz 1987; the ARPA file's meaning).
 struct NGramTable: Sendable {
   let vocabulary: Vocabulary
-  let levels: [NGramLevel]
+  /// What is written to a file; keeps the memory of ``levels``.
+  let stored: [NGramLevel]
+  let levels: [NGramLevelView]
   /// log10 weight of a step to a shorter context where the longer one is unknown.
   let unseenContextBackoff: Float
+
+  init(vocabulary: Vocabulary, levels: [NGramLevel], unseenContextBackoff: Float) {
+    self.vocabulary = vocabulary
+    stored = levels
+    self.levels = levels.map(NGramLevelView.init)
+    self.unseenContextBackoff = unseenContextBackoff
+  }
 
   var order: Int { levels.count }
 

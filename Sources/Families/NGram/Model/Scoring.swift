@@ -39,11 +39,20 @@ extension NGramLanguageModel {
     let slots = ParallelSlots<ScoreTotals>(count: blocks.count)
     parallelFor(blocks.count) { index in
       if Interruption.isRequested { return }
-      slots.set(index, table.totals(tokens, blocks[index], sentences: configuration.sentences))
+      let block = blocks[index]
+      let inTurn = configuration.sentences && block.count <= Self.largestBlock
+      slots.set(
+        index,
+        inTurn
+          ? table.totalsInTurn(tokens, block)
+          : table.totals(tokens, block, sentences: configuration.sentences))
     }
     try Interruption.check()
     return blocks.indices.reduce(ScoreTotals()) { $0 + (slots.get($1) ?? ScoreTotals()) }
   }
+
+  /// Tokens of a block whose scores are kept until they are added up; only a line of many is longer.
+  private static let largestBlock = 1 << 18
 
   /// Ranges of some 64 Ki tokens that end with a sentence.
   private func sentenceBlocks(_ tokens: Table<UInt32>) -> [Range<Int>] {
@@ -90,7 +99,85 @@ extension NGramLanguageModel {
   }
 }
 
+extension ScoreTotals {
+  fileprivate mutating func add(_ log10: Double, of word: UInt32) {
+    total += log10
+    tokens += 1
+    if word != NGramCounts.unknown { return }
+    unknownTotal += log10
+    unknown += 1
+  }
+}
+
+/// A sentence that is scored, one of several in turn (see ``ContextWalk``).
+private struct SentenceWalk {
+  private var walk: ContextWalk
+  /// The word at hand, and the end of the sentence.
+  private var index: Int
+  private let end: Int
+
+  /// - Parameter sentence: from its start mark on.
+  init(_ sentence: Range<Int>, _ tokens: Table<UInt32>, _ table: NGramTable) {
+    walk = ContextWalk(table.sentenceStart)
+    (index, end) = (sentence.lowerBound + 1, sentence.upperBound)
+    if index < end { walk.begin(tokens[index], table) }
+  }
+
+  var isOver: Bool { index >= end }
+
+  /// - Parameters:
+  ///   - scores: log10 probabilities of the tokens from `start` on.
+  @inline(__always)
+  mutating func step(
+    _ tokens: Table<UInt32>, _ table: NGramTable, into scores: inout MutableSpan<Float>,
+    from start: Int
+  ) {
+    guard let score = walk.step(table) else { return }
+    scores[index - start] = score
+    index += 1
+    if index < end { walk.begin(tokens[index], table) }
+  }
+}
+
 extension NGramTable {
+  /// Sentences that one thread walks in turn, so that each finds in the cache what it asked for.
+  private static let walks = 32
+
+  /// The sums of whole sentences, equal to the last bit to those of
+  /// ``totals(_:_:sentences:)``.
+  func totalsInTurn(_ tokens: Table<UInt32>, _ range: Range<Int>) -> ScoreTotals {
+    var scores = [Float](repeating: 0, count: range.count)
+    var cursor = range.lowerBound
+    func next() -> SentenceWalk? {
+      while cursor < range.upperBound {
+        let start = cursor
+        cursor += 1
+        while cursor < range.upperBound, tokens[cursor] != NGramCounts.sentenceStart { cursor += 1 }
+        let walk = SentenceWalk(start..<cursor, tokens, self)
+        if !walk.isOver { return walk }
+      }
+      return nil
+    }
+    var walks: [SentenceWalk] = []
+    while walks.count < Self.walks, let walk = next() { walks.append(walk) }
+    var output = scores.mutableSpan
+    while !walks.isEmpty {
+      var isAnyOver = false
+      var running = walks.mutableSpan
+      for index in running.indices {
+        running[index].step(tokens, self, into: &output, from: range.lowerBound)
+        if !running[index].isOver { continue }
+        if let walk = next() { running[index] = walk } else { isAnyOver = true }
+      }
+      if isAnyOver { walks.removeAll { $0.isOver } }
+    }
+    var sum = ScoreTotals()
+    for index in range where tokens[index] != NGramCounts.sentenceStart {
+      sum.add(Double(scores[index - range.lowerBound]), of: tokens[index])
+    }
+    return sum
+  }
+
   func totals(_ tokens: Table<UInt32>, _ range: Range<Int>, sentences: Bool) -> ScoreTotals {
     var sum = ScoreTotals()
     var state = State()
@@ -103,13 +190,7 @@ extension NGramTable {
         continue
       }
       if word == NGramCounts.sentenceEnd, !sentences { continue }
-      let log10 = Double(advance(&state, by: word))
-      sum.total += log10
-      sum.tokens += 1
-      if word == NGramCounts.unknown {
-        sum.unknownTotal += log10
-        sum.unknown += 1
-      }
+      sum.add(Double(advance(&state, by: word)), of: word)
     }
     return sum
   }

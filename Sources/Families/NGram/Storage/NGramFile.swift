@@ -50,15 +50,11 @@ struct NGramFile {
       try writer.add(level.words)
       try writer.add(level.contexts)
       try writer.add(level.leaves)
-      if let quantized = level.quantized {
-        try writer.add(quantized.links)
-        try writer.add(quantized.suffixes)
-        try writer.add(quantized.probabilityCodes)
-        try writer.add(quantized.backoffCodes)
-        try writer.add(quantized.values)
-      } else {
-        for _ in 3..<levelSections { try writer.add(try Table<UInt8>([])) }
-      }
+      try writer.add(level.quantized.links)
+      try writer.add(level.quantized.suffixes)
+      try writer.add(level.quantized.probabilityCodes)
+      try writer.add(level.quantized.backoffCodes)
+      try writer.add(level.quantized.values)
       try Interruption.check()
     }
     header[5] = UInt64(file.offset)
@@ -102,6 +98,7 @@ struct NGramFile {
     let order = Int(header[2])
     let sections = Self.vocabularySections + Self.levelSections * order
     guard header[6] == UInt64(sections) else { throw damaged }
+    file.useHugePages()
     parallelBlocks(file.count, size: 8 << 20) { first, end in file.populate(first, end - first) }
     var reader = SectionReader(file: file, header: header, damaged: damaged)
     vocabulary = try Vocabulary(
@@ -114,7 +111,7 @@ struct NGramFile {
         &reader, index: index, isLast: index + 1 == order, isQuantized: isQuantized && index > 0,
         LinkLimits(
           words: vocabulary.count, suffixes: index == 0 ? Int.max : levels[index - 1].count))
-      if let lower = levels.last {
+      if let lower = levels.last.map(NGramLevelView.init) {
         guard lower.firstChild(0) == 0, lower.firstChild(lower.count) == level.count else {
           throw damaged
         }
@@ -149,8 +146,8 @@ struct NGramFile {
           && quantized.values.count == 2 * QuantizedLevel.codes)
     else { throw reader.damaged }
     return NGramLevel(
-      words: words, contexts: contexts, leaves: leaves, quantized: isQuantized ? quantized : nil,
-      count: count)
+      words: words, contexts: contexts, leaves: leaves, quantized: quantized,
+      isQuantized: isQuantized, count: count)
   }
 
   private struct SectionReader {

@@ -21,15 +21,23 @@ struct QuantizedLevel: Sendable {
   var values: Table<Float>
 
   static let codes = 256
+
+  /// Empty tables: of a level that is not quantised.
+  static func none() throws(AIGCError) -> QuantizedLevel {
+    QuantizedLevel(
+      links: try Table([]), suffixes: try Table([]), probabilityCodes: try Table([]),
+      backoffCodes: try Table([]), values: try Table([]))
+  }
 }
 
 extension NGramLevel {
   /// The same level with its logarithms as 8-bit codes.
   func quantize() throws(AIGCError) -> NGramLevel {
-    let probabilities = try values { node in probability(node) }
+    let view = NGramLevelView(self)
+    let probabilities = try values { node in view.probability(node) }
     let probabilityBins = Bins(probabilities, exact: [0, logZero])
     let isContext = contexts.count > 0
-    let backoffs = isContext ? try values { node in context(node).backoff } : try Table([])
+    let backoffs = isContext ? try values { node in contexts[node].backoff } : try Table([])
     let backoffBins = Bins(backoffs, exact: [0, logZero])
     var level = self
     level.quantized = QuantizedLevel(
@@ -38,6 +46,7 @@ extension NGramLevel {
       probabilityCodes: try probabilityBins.encode(probabilities),
       backoffCodes: try backoffBins.encode(backoffs),
       values: try Table(probabilityBins.padded + backoffBins.padded))
+    level.isQuantized = true
     level.contexts = try Table([])
     level.leaves = try Table([])
     return level
