@@ -42,6 +42,16 @@ import Testing
     }
   }
 
+  /// One long text as the key of each of many members would be compared as often.
+  @Test func longKeysAreRefused() throws {
+    let key =
+      [UInt8(ascii: "X")] + littleEndian(UInt32(5000)) + repeated("k", 5000) + [0x71, 0, 0x30]
+    let members = [[UInt8]](repeating: [0x68, 0, 0x4E], count: 9).joined()
+    let pickle = start + key + [0x7D, 0x28] + members + [0x75, 0x2E]
+    #expect(
+      refuses { _ = try tree(pickle, fileSize: 9000) }.contains("the name of a value is too long"))
+  }
+
   private let visits: [UInt8] =
     [0x68, 1, 0x28] + [[UInt8]](repeating: [0x68, 0], count: 8000).joined() + [0x65, 0x2E]
 

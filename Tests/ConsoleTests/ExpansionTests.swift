@@ -189,6 +189,12 @@ private func error(_ body: () throws -> Void) -> AIGCError? {
   }
 
   /// Advice with flags that a command has not is left out; the fault stays.
+  @Test func partsOfPathsAreNoAdvice() {
+    let text = "a; --b.txt: no such file"
+    #expect(withoutForeignAdvice(text) { _ in false } == text)
+    #expect(withoutForeignAdvice("a; --b goes on") { _ in false } == "a")
+  }
+
   @Test func adviceIsOfTheCommand() {
     func advice(_ text: String) -> String {
       withoutForeignAdvice(text) { ["top-k", "stop"].contains($0) }

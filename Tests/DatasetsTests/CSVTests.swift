@@ -86,6 +86,10 @@ import Testing
     #expect(try csv("2019,2020\n3,4\n", header: .present).numbers("2020") == [4])
     #expect(try csv("a,b\nc,d\n", header: .absent).strings(1) == ["b", "d"])
     #expect(try csv("only,names\n").rowCount == 0)
+    // Names of columns may hold what numbers have around them.
+    #expect(try csv("date,5%,50%\nx,1,2\n").names == ["date", "5%", "50%"])
+    #expect(try csv("a,$5,(1)\nx,1,2\n").names == ["a", "$5", "(1)"])
+    #expect(try csv("\"1,5\";\"1.234,5\"\n2;3\n").names == nil)
   }
 
   @Test func missingValues() throws {
@@ -192,6 +196,7 @@ import Testing
     ("1,5|2,25|1.000", [1.5, 2.25, 1000]), ("1.5|2.25|1000", [1.5, 2.25, 1000]),
     ("5%|50 %|12,5%", [0.05, 0.5, 0.125]), ("$1,200.50|€3|-$2", [1200.5, 3, -2]),
     ("(1,234)|5|1,000,000", [-1234, 5, 1_000_000]), ("\u{2212}1|+2|1e3", [-1, 2, 1000]),
+    ("0,125|0,250|0,5", [0.125, 0.25, 0.5]),
     ("1,234|5|6", [1.234, 5, 6]), (" 1 | 2|3 ", [1, 2, 3]), ("1.234.567|1|2", [1_234_567, 1, 2]),
   ])
   func spellingsOfNumbers(cells: String, expected: [Double]) throws {
@@ -204,6 +209,7 @@ import Testing
   @Test func ambiguousCommas() throws {
     #expect(try csv("v,w\n\"1,234\",1\n").numbers("v") == [1234])
     #expect(try csv("v;w\n1,234;1\n").numbers("v") == [1.234])
+    #expect(try csv("v,w\n\"0,125\",1\n\"0,250\",1\n").numbers("v") == [0.125, 0.25])
     let table = try csv("v,w\n\"1,234\",1\n")
     #expect(try table.spellings([0], usual: [.decimalComma])[0].spelling == .decimalComma)
   }

@@ -127,6 +127,12 @@ import Testing
     #expect(
       message { _ = try encoder.encode(Table([97, 0xFF, 10])) }
         == "3 big.txt: byte 10 is not UTF-8; pass --tokens byte")
+    // A byte order mark is no text, but bytes of the file.
+    let marked = try Table<UInt8>([0xEF, 0xBB, 0xBF, 97, 10, 0xFF, 10]).withoutByteOrderMark
+    var other = BlockEncoder(mode: .auto, name: "b.txt")
+    #expect(message { _ = try other.encode(marked) }?.contains("byte 5 is not UTF-8") == true)
+    _ = try other.encode(marked.prefix(2))
+    #expect(message { _ = try other.encode(table("\u{0}")) }?.contains("byte 5 is NUL") == true)
   }
 
   @Test func oneLineOfTwentyMegabytes() throws {

@@ -108,6 +108,7 @@ import Testing
       }.map { String($0.dropFirst("3 \(folder.path)/tokenizer.json: ".count)) }
     }
     let unsupported = "is not supported, only byte-level BPE as GPT-2 has it"
+    let ids = (0..<600).map { _ in "0" }.joined(separator: ",")
     for (old, new, expected) in [
       (#""type":"BPE""#, #""type":"WordPiece""#, "model 'WordPiece' \(unsupported)"),
       (#""normalizer":null"#, #""normalizer":{"type":"NFC"}"#, "normalizer 'NFC' \(unsupported)"),
@@ -137,6 +138,11 @@ import Testing
         #""post_processor":{"type":"ByteLevel""#,
         #""post_processor":{"type":"TemplateProcessing","single":[{"SpecialToken":{"id":"x"}},{"Sequence":{"id":"A"}}]"#,
         "post_processor: 'x' is none of its special_tokens"
+      ),
+      (
+        #""post_processor":{"type":"ByteLevel""#,
+        #""post_processor":{"type":"TemplateProcessing","special_tokens":{"x":{"ids":[\#(ids)]}},"single":[{"SpecialToken":{"id":"x"}},{"SpecialToken":{"id":"x"}},{"Sequence":{"id":"A"}}]"#,
+        "post_processor: more than 1024 tokens around a text"
       ),
       (#""dropout":null"#, #""dropout":0.1"#, "dropout 0.1 \(unsupported)"),
       (#""ignore_merges":false"#, #""ignore_merges":true"#, "ignore_merges \(unsupported)"),

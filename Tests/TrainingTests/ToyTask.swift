@@ -28,6 +28,8 @@ final class ToyTask: TrainingTask {
   /// Held-out losses to report in place of real ones.
   var losses: [Double]?
   var hasValidation = true
+  /// At which evaluation from now on Ctrl-C comes in its midst.
+  var evaluationsToInterruption: Int?
 
   init(_ kind: OptimizerConfiguration.Kind = .adamw, hidden: Int = 24) {
     var random = RandomSource(seed: 3)
@@ -62,6 +64,10 @@ final class ToyTask: TrainingTask {
 
   func validate() throws(AIGCError) -> Double? {
     guard hasValidation else { return nil }
+    if let left = evaluationsToInterruption {
+      evaluationsToInterruption = left - 1
+      if left == 1 { throw .interrupted }
+    }
     if losses != nil { return losses?.isEmpty == false ? losses?.removeFirst() : 9 }
     var random = RandomSource(seed: 77)
     let x = Tensor.normal([64, 6], using: &random)

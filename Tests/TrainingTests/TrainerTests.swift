@@ -137,6 +137,26 @@ import Testing
     #expect(folderContents(whole) == folderContents(broken))
   }
 
+  /// In the midst of the second evaluation, and of the last one.
+  @Test(arguments: [2, 4]) func anInterruptedEvaluationIsMadeWhenTheRunGoesOn(
+    evaluation: Int
+  ) throws {
+    let (whole, broken) = ("\(parent)/whole", "\(parent)/broken")
+    let settings = configuration()
+    let count = (settings.steps + settings.evalEvery - 1) / settings.evalEvery
+    let (task, place) = (ToyTask(), evaluation == 2 ? 2 : count)
+    _ = try makeTrainer(ToyTask(), settings, whole).run(resuming: false)
+    task.evaluationsToInterruption = place
+    let trainer = makeTrainer(task, settings, broken)
+    #expect(error { _ = try trainer.run(resuming: false) } == .interrupted)
+    #expect(try Trainer.saved(in: broken).step == min(place * settings.evalEvery, settings.steps))
+    _ = try makeTrainer(ToyTask(), settings, broken).run(resuming: true)
+    for name in Self.files {
+      #expect(try bytes("\(whole)/\(name)") == bytes("\(broken)/\(name)"), "\(name)")
+    }
+    #expect(try rows(whole) == rows(broken))
+  }
+
   @Test func moreStepsGoOn() throws {
     var constant = configuration(20)
     constant.schedule = Schedule(peak: 0.01)

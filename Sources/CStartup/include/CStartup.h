@@ -12,7 +12,8 @@ int aigc_argument_count(void);
 const char *aigc_argument(int index);
 
 /* Ends the process with one line on standard error and exit code 1: `bytes` of memory were refused.
- * May be called from any thread and from a signal handler. See memory.c. */
+ * May be called from any thread. From a signal handler the line is certain, and the last act may wait for
+ * memory for ever; the handlers that call it have nothing better to do. See memory.c. */
 _Noreturn void aigc_out_of_memory(size_t bytes);
 /* What is done before such an end: temporary files are removed. */
 void aigc_set_last_act(void (*act)(void));

@@ -92,9 +92,16 @@ struct PickleObject {
   /// What `__setstate__` would get.
   var state = PickleValue.none
 
+  /// Names are shorter; one long text may be the key of every member, and comparing them takes long.
+  private static let longestKey = 4096
+
   /// Of members with equal keys the first place is kept, and the last value, as in Python.
-  mutating func dropRepeatedKeys() {
-    if members.count < 4 { return }
+  /// - Returns: false for a key that is too long to be compared.
+  mutating func dropRepeatedKeys() -> Bool {
+    for index in stride(from: 0, to: members.count - 1, by: 2) {
+      if let key = members[index].string, key.utf8.count > Self.longestKey { return false }
+    }
+    if members.count < 4 { return true }
     var places: [PickleValue: Int] = [:]
     places.reserveCapacity(members.count / 2)
     var kept: [PickleValue] = []
@@ -107,5 +114,6 @@ struct PickleObject {
       }
     }
     if kept.count < members.count { members = kept }
+    return true
   }
 }

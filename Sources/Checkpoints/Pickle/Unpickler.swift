@@ -44,7 +44,9 @@ struct Unpickler {
       pickle.steps += 1
       if code == PickleCode.stop {
         pickle.root = try pop()
-        for index in pickle.objects.indices { pickle.objects[index].dropRepeatedKeys() }
+        for index in pickle.objects.indices where !pickle.objects[index].dropRepeatedKeys() {
+          throw damaged("the name of a value is too long")
+        }
         return pickle
       }
       try execute(code)

@@ -5,7 +5,12 @@ import ArgumentParser
 /// - Parameter known: the long flags of the command, without dashes.
 func withoutForeignAdvice(_ text: String, known: (String) -> Bool) -> String {
   let parts = text.split(separator: "; ", omittingEmptySubsequences: false)
-  let kept = parts.dropFirst().filter { part in flagsNamed(in: part).allSatisfy(known) }
+  let kept = parts.dropFirst().filter { part in
+    // A path may hold "; --name.txt" too.
+    let word = part.prefix { $0 != " " }
+    let isPath = word.hasPrefix("--") && word.contains { !$0.isLetter && !$0.isNumber && $0 != "-" }
+    return isPath || flagsNamed(in: part).allSatisfy(known)
+  }
   return ([parts[0]] + kept).joined(separator: "; ")
 }
 

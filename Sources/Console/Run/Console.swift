@@ -46,7 +46,8 @@ public enum Console {
         try StandardOutput.flush()
         return 0
       } catch {
-        return try report(error, root: root, parsing: false, command: type(of: command))
+        return try report(
+          error, root: root, parsing: false, sources: sources, command: type(of: command))
       }
     } catch {
       return exitCode(error)
@@ -74,7 +75,7 @@ public enum Console {
     _ error: any Error, root: any ParsableCommand.Type, parsing: Bool,
     sources: [String: String] = [:], command: (any ParsableCommand.Type)? = nil
   ) throws(AIGCError) -> Int32 {
-    if let error = error as? AIGCError { return exitCode(error, of: command) }
+    if let error = error as? AIGCError { return exitCode(error, of: command, sources) }
     let code = root.exitCode(for: error)
     if code == .success {
       let text = root.fullMessage(for: error)
@@ -83,9 +84,7 @@ public enum Console {
       return 0
     }
     let message = root.message(for: error)
-    let source = sources.first { message.contains("'\($0.key) <") }
-    let origin = source.map { " (from \($0.value))" } ?? ""
-    if !message.isEmpty { Diagnostics.error(message + origin) }
+    if !message.isEmpty { Diagnostics.error(message + origin(of: message, sources)) }
     guard parsing || code == .validationFailure else { return code.rawValue }
     if let hint = helpHint(root.fullMessage(for: error)) { Diagnostics.plain(hint) }
     return AIGCError.Code.usage.rawValue
@@ -96,8 +95,21 @@ public enum Console {
     text.split(separator: "\n").last { $0.contains("--help' for more") }.map(String.init)
   }
 
+  /// " (from AIGC_SEED)" for a message that names a flag which the user did not type.
+  private static func origin(of message: String, _ sources: [String: String]) -> String {
+    let named = sources.filter { flag, _ in
+      message.ranges(of: flag).contains { range in
+        let next = message[range.upperBound...].first ?? " "
+        return !next.isLetter && !next.isNumber && next != "-"
+      }
+    }
+    if named.isEmpty { return "" }
+    return " (from \(Set(named.values).sorted().joined(separator: ", ")))"
+  }
+
   private static func exitCode(
-    _ error: AIGCError, of command: (any ParsableCommand.Type)? = nil
+    _ error: AIGCError, of command: (any ParsableCommand.Type)? = nil,
+    _ sources: [String: String] = [:]
   ) -> Int32 {
     if StandardOutput.isClosed { return 0 }
     var text = error.description
@@ -105,7 +117,7 @@ public enum Console {
       let table = OptionTable(command)
       text = withoutForeignAdvice(text) { table.index(long: $0) != nil }
     }
-    Diagnostics.error(text)
+    Diagnostics.error(error.code == .usage ? text + origin(of: text, sources) : text)
     return error.code.rawValue
   }
 

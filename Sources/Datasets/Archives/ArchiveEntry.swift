@@ -62,8 +62,6 @@ struct ArchiveLinks {
   private let entries: [ArchiveEntry]
   /// The last entry of each path.
   private var indices: [[UInt8]: Int] = [:]
-  /// Folders that stand in no entry of their own.
-  private var folders: Set<[UInt8]> = []
   /// Of each link the entry that it names, of others themselves; nil: it is not there.
   private var next: [Int?] = []
   /// Of each entry where the links end.
@@ -82,24 +80,33 @@ struct ArchiveLinks {
       }
       indices[Self.key(places[index][...])] = index
     }
+    var unknown: [[UInt8]: [Int]] = [:]
     for (index, entry) in entries.enumerated() {
       guard case .symbolicLink(let target) = entry.content, target.first != UInt8(ascii: "/"),
         let place = archivePlace(target, in: places[index].dropLast())
       else { continue }
-      next[index] = indices[Self.key(place[...])]
-      if folders.isEmpty {
-        for place in places {
-          for depth in 0..<min(place.count, Self.deepest) {
-            folders.insert(Self.key(place[..<depth]))
-          }
-        }
-      }
-      if next[index] == nil, folders.contains(Self.key(place[...])) { linksToFolders.insert(index) }
+      let key = Self.key(place[...])
+      next[index] = indices[key]
+      if next[index] == nil { unknown[key, default: []].append(index) }
     }
+    findFolders(places, &unknown)
     findEnds()
   }
 
   private var linksToFolders: Set<Int> = []
+
+  /// Finds links to folders that stand in no entry of their own.
+  /// - Parameter links: those whose target is no entry, by it.
+  private mutating func findFolders(_ places: [[[UInt8]]], _ links: inout [[UInt8]: [Int]]) {
+    for place in places {
+      for depth in 0..<min(place.count, Self.deepest) {
+        if links.isEmpty { return }
+        if let found = links.removeValue(forKey: Self.key(place[..<depth])) {
+          linksToFolders.formUnion(found)
+        }
+      }
+    }
+  }
 
   private static func key(_ place: ArraySlice<[UInt8]>) -> [UInt8] {
     Array(place.joined(separator: [UInt8(ascii: "/")]))

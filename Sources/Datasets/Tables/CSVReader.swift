@@ -54,7 +54,7 @@ public struct CSVReader: Sendable {
       case .present: true
       case .absent: false
       case .automatic:
-        !scanner.fields.indices.contains { scanner.isNumber($0) }
+        !scanner.fields.indices.contains { scanner.isBareNumber($0) }
           && !scanner.fields.indices.allSatisfy { scanner.isMissing($0) }
       }
     var rows = isHeader ? 0 : 1
@@ -191,11 +191,8 @@ public struct CSVReader: Sendable {
     _ indices: [Int], usual: [NumberSpelling?] = []
   ) throws(AIGCError) -> [ColumnSpelling] {
     var counts = [SpellingCounts](repeating: SpellingCounts(), count: indices.count)
-    var row = 0
     try forEachRecord(indices.first ?? 0) { scanner throws(AIGCError) in
       for (place, index) in indices.enumerated() { scanner.count(index, in: &counts[place]) }
-      row += 1
-      if row & 0xFFFF == 0 { try Interruption.check() }
     }
     let other: NumberSpelling = separator == UInt8(ascii: ",") ? .grouped : .decimalComma
     return counts.enumerated().map { place, found in

@@ -147,6 +147,13 @@ struct CSVScanner {
     return NumberSpelling.number(trimmed(index).map { text[$0] }, spelling)
   }
 
+  /// Whether it is a number without a sign of what it counts: "5%" and "$5" may be the names of columns.
+  func isBareNumber(_ index: Int) -> Bool {
+    number(index) != nil
+      || trimmed(index).allSatisfy { Self.bare.contains(text[$0]) } && isNumber(index)
+  }
+  private static let bare = Set("0123456789+-.,eE'".utf8)
+
   /// Whether it is a number in some spelling.
   func isNumber(_ index: Int) -> Bool {
     number(index) != nil

@@ -155,8 +155,9 @@ private struct NumberCell {
       case .decimalComma: spaces.union(apostrophes).union(["."])
       }
     let groups = scalars.split(separator: separator, omittingEmptySubsequences: false)
+    // No thousands begin with 0: 0,125 is an eighth.
     guard separators.count == 1, allowed.contains(separator), (1...3).contains(groups[0].count),
-      groups.dropFirst().allSatisfy({ $0.count == 3 })
+      groups[0].first != "0", groups.dropFirst().allSatisfy({ $0.count == 3 })
     else { return nil }
     return groups.map { text($0) }.joined()
   }

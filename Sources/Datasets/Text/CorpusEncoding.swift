@@ -80,7 +80,7 @@ public struct BlockEncoder {
     let corpus = TextCorpus(lines, mode: mode, name: name, offset: byteCount)
     try corpus.scan()
     for block in corpus.blocks { block.number { vocabulary.id(for: $0) } }
-    byteCount += lines.count
+    byteCount += lines.bytesBefore + lines.count
     return try corpus.encoded()
   }
 }
@@ -113,7 +113,6 @@ public func tokenRanges(
     let failure = scanner.scan(mode, into: &sink)
     try Interruption.check()
     if let failure { throw corpus.error(failure) }
-    try Interruption.check()
   }
   return sink.sentences
 }
@@ -184,7 +183,7 @@ private struct TextCorpus: Sendable {
   }
 
   func error(_ failure: ScanFailure) -> AIGCError {
-    let place = offset + (failure.position - text.pointer)
+    let place = offset + text.bytesBefore + (failure.position - text.pointer)
     switch failure.reason {
     case .notUTF8: return .badInput("\(name): byte \(place) is not UTF-8; pass --tokens byte")
     case .null:

@@ -68,6 +68,9 @@ extension BPETokenizer {
     }
   }
 
+  /// Text is searched for all of them at once, by tables of some twenty bytes for each of theirs.
+  private static let mostAddedBytes = 16 << 20
+
   private static func addedTokens(
     _ companions: TokenizerCompanions, _ vocabulary: VocabularyJSON, _ file: TokenizerJSON?,
     folder: String
@@ -87,16 +90,20 @@ extension BPETokenizer {
       if let file { for token in file.added { tokens[token.id] = (token, file.path) } }
     }
     let named = companions.named.compactMap { $0.token }
+    let special = Set(named.map { $0.content })
     for (_, entry) in tokens.sorted(by: { $0.key < $1.key }) {
       if list.token(entry.token.content) == entry.token { continue }
       var token = entry.token
-      if named.contains(where: { $0.content == token.content }) { token.isSpecial = true }
+      if special.contains(token.content) { token.isSpecial = true }
       try list.add(token, path: entry.path)
     }
     // Of several marks that are one token the last one's flags are taken.
     let known = Set(list.tokens.map { $0.content })
     for token in named + companions.extra where !known.contains(token.content) {
       try list.add(token, path: folder)
+    }
+    guard list.tokens.reduce(0, { $0 + $1.content.count }) <= mostAddedBytes else {
+      throw .badInput("\(folder): added tokens of more than \(mostAddedBytes >> 20) MiB together")
     }
     return list
   }

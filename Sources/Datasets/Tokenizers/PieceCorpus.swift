@@ -61,7 +61,7 @@ struct PieceCorpus: Sendable {
     tokens.endSentence(keepEmpty: true)
     tokens.finish()
     if let failure {
-      let place = failure.position - text.pointer
+      let place = text.bytesBefore + (failure.position - text.pointer)
       throw .badInput("\(name): byte \(place) is not UTF-8; pass --tokens byte")
     }
     if tokens.isOutOfMemory { throw .failed("\(name): out of memory") }

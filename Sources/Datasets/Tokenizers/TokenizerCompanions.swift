@@ -45,9 +45,11 @@ struct TokenizerCompanions {
   ]
   private static let largest = 64 << 20
   private var className: String?
+  private let folder: String
 
   /// - Throws: ``AIGCError`` (badInput) when a file is damaged or asks for what is not supported.
   init(folder: String) throws(AIGCError) {
+    self.folder = folder
     try read("\(folder)/\(Self.configuration)") { (scanner, key) throws(AIGCError) in
       try self.setting(&scanner, key)
     }
@@ -55,14 +57,15 @@ struct TokenizerCompanions {
       try read("\(folder)/\(Self.specialTokens)") { (scanner, key) throws(AIGCError) in
         if try !self.specialToken(&scanner, key) { try scanner.skip() }
       }
+      let special = Set((named.compactMap { $0.token } + extra).map { $0.content })
       try read("\(folder)/\(Self.addedTokens)") { (scanner, key) throws(AIGCError) in
         var token = AddedToken(id: try AddedToken.id(&scanner), content: Array(key.utf8))
-        token.isSpecial = self.isSpecial(token.content)
+        token.isSpecial = special.contains(token.content)
         token.isNormalized = !token.isSpecial
         self.legacy.append(token)
       }
     }
-    for entry in ofObjects { set(entry.name, entry.token) }
+    for entry in ofObjects { try set(entry.name, entry.token) }
     try chooseReader(folder)
     if reader == .gpt2 { addDefaults() }
   }
@@ -116,16 +119,16 @@ struct TokenizerCompanions {
     switch key {
     case "additional_special_tokens": oldExtra = try specialTokens(&scanner)
     case "extra_special_tokens", "model_specific_special_tokens":
-      for token in try specialTokens(&scanner)
-      where !newExtra.contains(where: { $0.content == token.content }) {
+      var known = Set(newExtra.map { $0.content })
+      for token in try specialTokens(&scanner) where known.insert(token.content).inserted {
         newExtra.append(token)
       }
     case _ where key.hasSuffix("_token"):
       let isKnown = Self.names.contains(key)
       if try scanner.takeNull() {
-        if isKnown { set(key, nil) }
+        if isKnown { try set(key, nil) }
       } else if scanner.peek() == UInt8(ascii: "\"") || scanner.peek() == UInt8(ascii: "{") {
-        set(key, try AddedToken(&scanner, isSpecial: true))
+        try set(key, AddedToken(&scanner, isSpecial: true))
       } else if isKnown {
         throw scanner.error("\(key) is no token")
       } else {
@@ -155,17 +158,18 @@ struct TokenizerCompanions {
     return tokens
   }
 
-  private mutating func set(_ name: String, _ token: AddedToken?) {
+  private mutating func set(_ name: String, _ token: AddedToken?) throws(AIGCError) {
     if let place = named.firstIndex(where: { $0.name == name }) {
       named[place].token = token
-    } else {
+    } else if named.count < Self.mostNamed {
       named.append((name, token))
+    } else {
+      throw .badInput("\(folder): more than \(Self.mostNamed) special tokens with names")
     }
   }
 
-  private func isSpecial(_ content: [UInt8]) -> Bool {
-    named.contains { $0.token?.content == content } || extra.contains { $0.content == content }
-  }
+  /// Models have some ten.
+  private static let mostNamed = 1000
 
   // MARK: The class
 

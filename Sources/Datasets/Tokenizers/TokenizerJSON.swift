@@ -129,6 +129,12 @@ struct TokenizerJSON {
     try self.template(&template)
   }
 
+  /// Tokens around every text: models have one or two.
+  private static let mostAround = 1024
+  private var tooManyAround: AIGCError {
+    .badInput("\(path): post_processor: more than \(Self.mostAround) tokens around a text")
+  }
+
   private mutating func template(_ scanner: inout JSONScanner) throws(AIGCError) {
     var single: [String?] = []
     var ids: [String: [Int32]] = [:]
@@ -161,12 +167,14 @@ struct TokenizerJSON {
           throw .badInput("\(path): post_processor: \(shown(name)) is none of its special_tokens")
         }
         result += found
+        guard result.count <= Self.mostAround else { throw tooManyAround }
       }
       return result
     }
     // Of several processors each goes around what those before it made.
     prefix = try tokens(single[..<text]) + prefix
     suffix += try tokens(single[(text + 1)...])
+    guard prefix.count + suffix.count <= Self.mostAround else { throw tooManyAround }
   }
 
   /// A text member of an object; nil when it is not there.

@@ -26,7 +26,9 @@ extension Family {
       throw .usage("--family \(name): models of this family cannot be made of a file of tensors")
     }
     try checkTensors(checkpoint)
-    var fitting: [(prefix: String, write: TensorImporter)] = []
+    // Of one model only: a writer holds its whole network.
+    var only: TensorImporter?
+    var fitting: [String] = []
     var problem: AIGCError?
     var seen: Set<String> = []
     for part in checkpoint.parts {
@@ -39,26 +41,27 @@ extension Family {
         else { continue }
         do throws(AIGCError) {
           if let write = try importer(of: view, options: options, folder: folder) {
-            fitting.append((part.prefix, write))
+            fitting.append(part.prefix)
+            only = fitting.count == 1 ? write : nil
           }
         } catch  where error.code == .mismatch {
           problem = problem ?? error
         }
       }
     }
-    guard let only = fitting.first else {
+    guard !fitting.isEmpty else {
       throw problem
         ?? .mismatch(
           "\(checkpoint.path): no \(name) in it: expected are \(form.tensors); it has "
             + checkpoint.summary)
     }
-    guard fitting.count == 1 else {
-      let places = fitting.map { "'\(printable($0.prefix))…'" }.joined(separator: ", ")
+    guard let only else {
+      let places = fitting.map { "'\(printable($0))…'" }.joined(separator: ", ")
       throw .mismatch(
         "\(checkpoint.path): \(fitting.count) models of it fit: \(places); save the one that is meant "
           + "by itself")
     }
-    try only.write()
+    try only()
   }
 
   private func checkTensors(_ checkpoint: Checkpoint) throws(AIGCError) {

@@ -156,6 +156,11 @@ extension Table<UInt8> {
     let isMarked = count >= 3 && self[0] == 0xEF && self[1] == 0xBB && self[2] == 0xBF
     return isMarked ? slice(3..<count) : self
   }
+
+  /// Bytes of its memory before it: those of a byte order mark that was left out.
+  public var bytesBefore: Int {
+    (storage as? TableStorage).map { UnsafeRawPointer(base) - UnsafeRawPointer($0.base) } ?? 0
+  }
 }
 
 extension String {

@@ -24,7 +24,7 @@ public final class OutputFile {
     switch try Self.check(path) {
     case .file(let target):
       self.target = target
-      try openTemporary(beside: target)
+      openTemporary(beside: target)
     case .descriptor(let number):
       target = nil
       descriptor = fcntl(number, F_DUPFD_CLOEXEC, 0)
@@ -55,7 +55,7 @@ public final class OutputFile {
   }
 
   /// Opens a new file beside `target`, with the permissions of what it will replace.
-  private func openTemporary(beside target: String) throws(AIGCError) {
+  private func openTemporary(beside target: String) {
     var number = 0
     repeat {
       // O_EXCL: neither a file of another process nor a link that waits there is written through.

@@ -44,13 +44,17 @@ public final class OutputFolder {
     let isReserved = try Self.reserve(target, named: path)
     // One that another process has got hold of meanwhile stays there.
     if !isReserved { try Self.checkReplaceable(target) }
-    lock = try FolderLock.joinedOrNew(target)
+    var made: String?
     do throws(AIGCError) {
+      lock = try FolderLock.joinedOrNew(target)
       try Self.checkStillFree(target, named: path)
       try Self.checkReplaceable(target)
-      temporaryPath = try Self.makeTemporary(beside: target, named: path)
-      temporaryLock = try FolderLock(temporaryPath)
+      let temporary = try Self.makeTemporary(beside: target, named: path)
+      made = temporary
+      temporaryLock = try FolderLock(temporary)
+      temporaryPath = temporary
     } catch {
+      if let made { rmdir(made) }
       if isReserved { rmdir(target) }
       throw error
     }

@@ -10,8 +10,13 @@ enum OutputTarget: Equatable {
   case special
   case folder
 
+  /// - Parameter path: "-" is standard output, as everywhere.
   /// - Throws: ``AIGCError`` (failed) for links that lead in a circle.
   init(_ path: String) throws(AIGCError) {
+    if path == "-" {
+      self = .descriptor(STDOUT_FILENO)
+      return
+    }
     let target = try Self.followed(path)
     if let descriptor = Self.descriptor(target) {
       self = .descriptor(descriptor)
@@ -71,11 +76,11 @@ public func isSameFile(_ a: String, _ b: String) -> Bool {
 
 /// Whether a path to write to is standard output: "-", /dev/stdout, or a link to it.
 public func isStandardOutput(_ path: String) -> Bool {
-  path == "-" || (try? OutputTarget(path)) == .descriptor(STDOUT_FILENO)
+  (try? OutputTarget(path)) == .descriptor(STDOUT_FILENO)
 }
 
 /// Whether what is written to the path becomes a file of that name: not with devices and FIFOs.
 public func isPlainFile(_ path: String) -> Bool {
-  guard path != "-", case .file? = try? OutputTarget(path) else { return false }
+  guard case .file? = try? OutputTarget(path) else { return false }
   return true
 }

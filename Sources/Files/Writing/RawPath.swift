@@ -21,7 +21,8 @@ public struct RawPath: Sendable, Hashable {
 }
 
 /// A name as text. Bytes that are not UTF-8 and characters that end lines or turn the direction of writing
-/// become `\xE9`, and in such names a backslash becomes two. Different names stay different.
+/// become `\xE9`, and in such names a backslash becomes two. Different names stay different bytes; Strings
+/// that spell one letter in two ways are equal in Swift.
 public func legible(_ name: [UInt8]) -> String {
   let looksEscaped = zip(name, name.dropFirst()).contains { $0 == 0x5C && $1 == 0x78 }
   if let text = String(validating: name, as: UTF8.self), !looksEscaped,

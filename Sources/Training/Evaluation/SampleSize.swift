@@ -71,7 +71,7 @@ public enum SampleSize {
     let interval = interval(hits, of: count)
     guard interval.upperBound - interval.lowerBound > 2 * widest else { return nil }
     return
-      "\(name) of \(count) image\(count == 1 ? "" : "s"): of many it would lie between "
+      "\(name) of \(counted(count, "image")): of many it would lie between "
       + "\(percent(interval.lowerBound)) and \(percent(interval.upperBound)); measure on more"
   }
 

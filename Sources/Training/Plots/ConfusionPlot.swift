@@ -68,8 +68,8 @@ public struct ConfusionPlot {
     return canvas.picture
   }
 
-  /// Writes the picture as PNG.
-  /// - Throws: ``AIGCError`` (failed) when the disk refuses.
+  /// Writes the image as PNG or JPEG, by the name.
+  /// - Throws: ``AIGCError``: usage for another ending; failed when the disk refuses.
   public func write(to path: String) throws(AIGCError) {
     try picture().write(to: path)
   }

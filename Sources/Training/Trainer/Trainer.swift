@@ -89,6 +89,9 @@ public final class Trainer {
       report(
         .note("nothing to do: \(state.step) of \(counted(configuration.steps, "step")) are done"))
     }
+    if state.isEvaluationDue == true {
+      try endStep(log, configuration.schedule.rate(max(state.step - 1, 0), of: configuration.steps))
+    }
     let isDone = state.step >= configuration.steps || isOutOfPatience
     if resuming, isDone { try show(log) }
     while state.step < configuration.steps, !isOutOfPatience { try advance(log) }
@@ -153,10 +156,16 @@ public final class Trainer {
     let result = try step(rate)
     state.add(result)
     averages.add(result)
+    try endStep(log, rate)
+  }
+
+  /// Evaluates, logs and saves what is due after a step.
+  private func endStep(_ log: TrainerLog, _ rate: Float) throws(AIGCError) {
     let isLast = state.step == configuration.steps
-    let isEvaluated = isLast || isDue(configuration.evalEvery)
+    let isEvaluated = isLast || isDue(configuration.evalEvery) || state.isEvaluationDue == true
+    state.isEvaluationDue = nil
     var (validation, isBest): (Double?, Bool) = (nil, false)
-    if isEvaluated, let loss = try validate(log, isLast: isLast) {
+    if isEvaluated, let loss = try validate(log) {
       validation = loss
       isBest = state.evaluate(loss)
       report(.evaluated(step: state.step, loss: loss, isBest: isBest))
@@ -168,19 +177,24 @@ public final class Trainer {
     if isEvaluated || isStopped || isDue(configuration.saveEvery) {
       try log.pausing { () throws(AIGCError) in try save(log, isBest: isBest) }
     }
-    if isStopped {
-      report(.note("stopped after step \(state.step); --resume goes on from there"))
-      throw .interrupted
-    }
+    if isStopped { throw stopped() }
   }
 
-  /// - Returns: nil without held-out data, and where Ctrl-C came in its midst: the steps are then saved
-  ///   without it.
-  private func validate(_ log: TrainerLog, isLast: Bool) throws(AIGCError) -> Double? {
+  private func stopped() -> AIGCError {
+    report(.note("stopped after step \(state.step); --resume goes on from there"))
+    return .interrupted
+  }
+
+  /// - Returns: nil without held-out data.
+  /// - Throws: ``AIGCError``: interrupted when Ctrl-C came in its midst, when the steps before are saved;
+  ///   else what the task throws.
+  private func validate(_ log: TrainerLog) throws(AIGCError) -> Double? {
     do throws(AIGCError) {
       return try log.pausing { () throws(AIGCError) in try task.validate() }
-    } catch  where error.code == .interrupted && !isLast {
-      return nil
+    } catch  where error.code == .interrupted {
+      state.isEvaluationDue = true
+      try log.pausing { () throws(AIGCError) in try save(log, isBest: false) }
+      throw stopped()
     }
   }
 

@@ -29,6 +29,9 @@ struct TrainerState: Codable, Equatable {
   var bestStep: Int?
   /// Evaluations since the best one.
   var evaluationsWithoutBest = 0
+  /// Whether Ctrl-C came in the midst of the evaluation after the last step: it is made when the run
+  /// goes on. nil: no.
+  var isEvaluationDue: Bool?
 
   /// Beyond any real count; sums of such numbers do not overflow.
   static let largest = 1 << 53

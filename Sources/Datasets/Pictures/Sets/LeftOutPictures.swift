@@ -1,3 +1,5 @@
+import Files
+
 /// What was found where pictures were looked for, and is not in the set: how many, and of the first ones why.
 public struct LeftOutPictures: Sendable, Equatable {
   /// How many images.
@@ -22,7 +24,7 @@ public struct LeftOutPictures: Sendable, Equatable {
     self.count += count
     noteCount += 1
     if notes.count < Self.shown {
-      notes.append(count > 0 ? "\(line) (\(imageCount(count)))" : line)
+      notes.append(count > 0 ? "\(line) (\(counted(count, "image")))" : line)
     }
   }
 
@@ -32,13 +34,10 @@ public struct LeftOutPictures: Sendable, Equatable {
     if noteCount > notes.count { lines.append("\(noteCount - notes.count) more folders") }
     lines += examples
     let rest = exampleCount - examples.count
-    if rest > 0 { lines.append("\(rest) more image\(rest == 1 ? "" : "s")") }
+    if rest > 0 { lines.append("\(counted(rest, "more image"))") }
     return lines
   }
 }
-
-/// "1 image", "5 images".
-func imageCount(_ count: Int) -> String { "\(count) image\(count == 1 ? "" : "s")" }
 
 extension PictureSet {
   /// How many images each class has; empty without classes.
@@ -51,7 +50,7 @@ extension PictureSet {
   /// For people: "data: 8 images of 2 classes: cats 4, dogs 4; 1 left out".
   public var summary: String {
     let shown = 20
-    var text = "\(path): \(imageCount(count))"
+    var text = "\(path): \(counted(count, "image"))"
     if labels == nil {
       text += " without classes"
     } else {

@@ -106,6 +106,7 @@ struct PictureFiles {
           continue
         }
         for entry in entries {
+          try Interruption.check()
           let inner = place + [legible(entry.name)]
           if case .folder = entry.kind {
             if entry.isLink {
