@@ -116,8 +116,9 @@ class NGram:
         own = [*plain, "--backoff", "1"]
         for name, flags, texts, count in [
                 ("temperature 1, no truncation", plain, 1, self.options.tokens),
-                ("the same, --backoff 1", own, 1, self.options.tokens),
-                ("the same, eight texts, one thread", [*own, "--threads", "1"], 8,
+                ("temperature 1, --backoff 1", own, 1, self.options.tokens),
+                ("eight texts, one thread", [*plain, "--threads", "1"], 8, self.options.tokens // 4),
+                ("eight texts, one thread, --backoff 1", [*own, "--threads", "1"], 8,
                  self.options.tokens // 4),
                 ("default chain", [], 1, self.options.tokens // 5)]:
             def generate(n):

@@ -45,9 +45,9 @@ struct GANFamily<Name: GANFamilyName>: ImageFamily {
     return members
   }
 
-  /// The same model with weights of another type, the discriminator too unless one part is named.
   var hasParts: Bool { true }
 
+  /// The same model with weights of another type, the discriminator too unless one part is named.
   func convert(
     _ path: String, to output: String, options: ConversionOptions
   ) throws(AIGCError) {

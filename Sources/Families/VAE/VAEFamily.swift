@@ -56,9 +56,9 @@ struct VAEFamily<Name: VAEFamilyName>: ImageFamily {
     return members
   }
 
-  /// The same model with weights of another type; with `--part generator` without its discriminator.
   var hasParts: Bool { true }
 
+  /// The same model with weights of another type; with `--part generator` without its discriminator.
   func convert(
     _ path: String, to output: String, options: ConversionOptions
   ) throws(AIGCError) {
@@ -102,7 +102,9 @@ struct VAEFamily<Name: VAEFamilyName>: ImageFamily {
   func importer(
     of checkpoint: Checkpoint, options: ImportOptions, folder: String
   ) throws(AIGCError) -> TensorImporter? {
-    guard options.part == nil else { throw .usage("--part is of the families gan and dcgan") }
+    guard options.part == nil else {
+      throw .usage("--part: a file of an autoencoder is taken whole; leave it out")
+    }
     guard checkpoint["\(VAEFolder.prefix(Name.kind))encoder.0.weight"] != nil else { return nil }
     guard let configuration = VAEShapes.configuration(checkpoint, Name.kind) else {
       throw .mismatch("\(checkpoint.path): the shapes are no \(name): \(checkpoint.summary)")

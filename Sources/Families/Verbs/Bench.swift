@@ -130,8 +130,9 @@ public struct Bench: ConsoleCommand {
       return found
     }
     var results: [JSONValue] = []
+    var different: [String] = []
     if compareThreads {
-      try compare(chosen) { try show($0, &results) }
+      different = try compare(chosen) { try show($0, &results) }
     } else {
       for benchmark in chosen {
         try show(line(benchmark, try benchmark.measure(seconds: seconds ?? 5)), &results)
@@ -139,6 +140,10 @@ public struct Bench: ConsoleCommand {
     }
     if common.json { try Answer(nil).write(json: [.init("results", .array(results))]) }
     try StandardOutput.flush()
+    guard different.isEmpty else {
+      throw AIGCError.failed(
+        "results differ with the number of threads: \(different.joined(separator: ", "))")
+    }
   }
 
   /// A line as soon as it is known, or with --json all at the end.
@@ -148,7 +153,10 @@ public struct Bench: ConsoleCommand {
     try StandardOutput.flush()
   }
 
-  private func compare(_ benchmarks: [Benchmark], _ show: (JSONValue) throws -> Void) throws {
+  /// - Returns: the benchmarks whose results differ.
+  private func compare(
+    _ benchmarks: [Benchmark], _ show: (JSONValue) throws -> Void
+  ) throws -> [String] {
     var different: [String] = []
     for benchmark in benchmarks {
       guard let isSame = try benchmark.isSame(forThreads: 1...3) else { continue }
@@ -158,10 +166,7 @@ public struct Bench: ConsoleCommand {
           .init("workload", .string(benchmark.name)), .init("same_bytes", .bool(isSame)),
         ]))
     }
-    guard different.isEmpty else {
-      throw AIGCError.failed(
-        "results differ with the number of threads: \(different.joined(separator: ", "))")
-    }
+    return different
   }
 
   private func line(_ benchmark: Benchmark, _ times: [Double]) -> JSONValue {

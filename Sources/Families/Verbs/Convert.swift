@@ -57,8 +57,8 @@ public struct Convert: ConsoleCommand {
       makes a model folder of the state_dict in the file, under whatever key and prefix.
       GPT-2 models: a folder, as Hugging Face has them (model.safetensors or pytorch_model.bin), goes \
       to a folder with model.safetensors.
-      GANs: a folder goes to a folder, with --type f16 of half the size, with --part generator without \
-      what only training needs.
+      GANs and autoencoders: a folder goes to a folder, with --type f16 of half the size, with --part \
+      generator without what only training needs.
       """)
 
   @Argument(
@@ -67,7 +67,7 @@ public struct Convert: ConsoleCommand {
   @Argument(
     help: "model.arpa, model.arpa.gz, weights.safetensors, or a folder.", completion: .file())
   var output: String
-  @Option(help: "What a token of an ARPA file is (default: whitespace).")
+  @Option(help: "What a token of an ARPA file is (default: what the file says, else whitespace).")
   var tokens: TokenMode?
   @Option(help: "Make a model of this family of the tensors.")
   var family: String?
@@ -75,8 +75,8 @@ public struct Convert: ConsoleCommand {
   var vocab: String?
   @Option(
     help: """
-      GANs: which of the two networks is written, or with --family which the tensors are: generator, \
-      discriminator (joins the folder of its generator).
+      GANs and autoencoders: generator leaves the discriminator out; of GANs with --family which the \
+      tensors are: generator, discriminator (joins the folder of its generator).
       """)
   var part: ImportOptions.Part?
   @Option(help: "Neural models: save the weights as f32, f16 or bf16 (default: as they are).")

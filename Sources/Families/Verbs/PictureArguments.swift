@@ -34,8 +34,6 @@ struct PictureArguments: ParsableArguments {
     if only != nil, without != nil { throw ValidationError("--only or --without, not both") }
   }
 
-  var options: PictureOptions { options(keeping: nil) }
-
   /// - Parameter settings: of a run that goes on: the same data as it was started with.
   func options(keeping settings: [String: String]?) -> PictureOptions {
     var result = PictureOptions(size: imageSize, channels: channels)
@@ -43,7 +41,7 @@ struct PictureArguments: ParsableArguments {
     let bad = settings?["--bad-pictures"].flatMap { PictureOptions.BadPictures(rawValue: $0) }
     if let bad { result.badPictures = bad }
     reading.apply(to: &result, isIgnored: settings?["--ignore-orientation"] != nil)
-    result.limit = limit ?? settings?["--limit"].flatMap { Int($0) }
+    result.limit = limit ?? settings?["--limit"].flatMap { Int($0) }.flatMap { $0 > 0 ? $0 : nil }
     result.classes =
       (only ?? settings?["--only"]).map { .only(commaSeparated($0)) }
       ?? (without ?? settings?["--without"]).map { .without(commaSeparated($0)) }
@@ -103,7 +101,9 @@ func refuseTable(_ path: String, by model: String? = nil) throws(AIGCError) {
   guard [".csv", ".tsv", ".csv.gz", ".tsv.gz"].contains(where: { name.hasSuffix($0) }) else {
     return
   }
-  guard let model else { throw .usage("\(path): a table; pass --task tabular to learn its rows") }
+  guard let model else {
+    throw .usage("\(path): a table; its rows are learned by 'aigc train vae … --task tabular'")
+  }
   throw .mismatch(
     "\(path): a table; \(model) is a model of images, see 'aigc train vae --task tabular'")
 }

@@ -78,15 +78,20 @@ struct Reconstruct: ConsoleCommand {
     // Of pictures it has chosen already.
     let limit = sets.isEmpty ? coding.limit ?? .max : .max
     let count = min(file.count, limit)
+    let symbols = try codec.symbols(of: file, name: name)
     var files: [String] = []
     if let outdir {
-      let paths = (0..<count).map { "\(outdir)/\(Self.fileName($0))" }
+      func path(_ index: Int) -> String { "\(outdir)/\(Self.fileName(index))" }
       // Before the first is written.
-      for path in paths { try InputRecord.checkFile(path) }
+      for index in 0..<count {
+        try Interruption.check(at: index)
+        try InputRecord.checkFile(path(index))
+      }
       try makeFolder(outdir)
-      try codec.decode(file, name: name, limit: limit) { values throws(AIGCError) in
+      try codec.decode(symbols, limit: limit) { values throws(AIGCError) in
         for picture in Picture.pictures(values: values, size: size, channels: channels) {
-          files.append(paths[files.count])
+          try Interruption.check()
+          files.append(path(files.count))
           try picture.write(to: files[files.count - 1])
         }
       }
@@ -97,7 +102,7 @@ struct Reconstruct: ConsoleCommand {
       throw .usage("\(counted(count, "picture")): too many for one sheet; see --outdir and --limit")
     }
     var again: [Picture] = []
-    try codec.decode(file, name: name, limit: limit) {
+    try codec.decode(symbols, limit: limit) {
       again += Picture.pictures(values: $0, size: size, channels: channels)
     }
     let path = out ?? "-"

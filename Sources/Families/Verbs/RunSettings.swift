@@ -63,11 +63,25 @@ extension TrainingOptions {
     }
   }
 
+  /// The shares of the data that can be held out.
+  static let heldOutShares = 0.0...0.9
+
   /// What is held out: as given, or what a run that goes on was started with.
-  func heldOut(_ configuration: TrainerConfiguration) -> (path: String?, share: Double?) {
+  /// - Throws: ``AIGCError``: badInput for a share that is none; usage for standard input, which a run
+  ///   cannot read again by itself.
+  func heldOut(
+    _ configuration: TrainerConfiguration, folder: String
+  ) throws(AIGCError) -> (path: String?, share: Double?) {
     guard resume, val == nil, valSplit == nil else { return (val, valSplit) }
     let settings = configuration.settings
-    return (settings?["--val"], settings?["--val-split"].flatMap { Double($0) })
+    if settings?["--val"] == "-" {
+      throw .usage("the run in \(folder) measured itself on standard input: pass --val")
+    }
+    guard let text = settings?["--val-split"] else { return (settings?["--val"], nil) }
+    guard let share = Double(text), Self.heldOutShares.contains(share) else {
+      throw .badInput("\(folder): the run's --val-split \(printable(text)) is no share; damaged")
+    }
+    return (settings?["--val"], share)
   }
 
   /// The settings of what is held out.

@@ -99,7 +99,7 @@ struct TrainingOptions: ParsableArguments {
     for (name, value) in [("--momentum", momentum), ("--beta1", beta1), ("--beta2", beta2)] {
       try check(name, value, 0...Float(1).nextDown)
     }
-    try check("--val-split", valSplit, 0...0.9)
+    try check("--val-split", valSplit, Self.heldOutShares)
   }
 
   private static let largest = 1 << 53

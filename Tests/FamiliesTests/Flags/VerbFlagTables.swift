@@ -112,7 +112,11 @@ private let generateSeries = VerbFlags(
       .refused("--interpolate", "--from"),
     ],
     "num": [.acts("--num 2 --seed 1")], "out": [.acts("--out $OUT.png")],
-    "csv": [.acts("--csv $OUT.csv"), .refused("--csv - --json", "not both")],
+    "csv": [
+      .acts("--csv $OUT.csv"), .refused("--csv - --json", "standard output"),
+      .refused("--csv /dev/stdout --json", "standard output"),
+      .refused("--csv - --out -", "standard output"),
+    ],
     "seed": [.acts("--seed 2", "--model series --num 2 --seed 1"), .refused("--seed 2", "--num")],
   ])
 

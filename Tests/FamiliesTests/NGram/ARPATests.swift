@@ -127,6 +127,18 @@ import Testing
     #expect(try NGramFamily().open(folder.file("model/model.ngram")).configuration.tokens == .auto)
   }
 
+  /// What the file says of its sentences holds with --tokens too.
+  @Test func tokensThatAreToldLeaveTheRest() throws {
+    let folder = try TemporaryFolder()
+    let path = try folder.write(
+      "a.arpa",
+      "# aigc tokens=char sentences=false\n\\data\\\nngram 1=4\n\n\\1-grams:\n"
+        + ["<unk>", "<s>", "</s>", "a"].map { "-0.5\t\($0)\n" }.joined() + "\n\\end\\\n")
+    let configuration = try readARPA(path, tokens: .whitespace).configuration
+    #expect(configuration.tokens == .whitespace && !configuration.sentences)
+    #expect(try readARPA(path).configuration.tokens == .char)
+  }
+
   /// Marks as KenLM treats them: sentences need theirs, an unknown word is added, `<UNK>` is `<unk>`.
   @Test func missingMarks() throws {
     func file(_ marks: [String]) -> String {
@@ -141,5 +153,9 @@ import Testing
     }
     #expect(try ngrams(read(file(["<s>", "</s>"])))[0]["<unk>"]?.probability == -100)
     #expect(try ngrams(read(file(["<s>", "</s>", "<UNK>"])))[0]["<unk>"]?.probability == -0.5)
+    // Beside it a word of that name is a word, before and behind it.
+    for marks in [["<UNK>", "<unk>", "<s>", "</s>"], ["<unk>", "<s>", "</s>", "<UNK>"]] {
+      #expect(try ngrams(read(file(marks)))[0]["<UNK>"]?.probability == -0.5)
+    }
   }
 }

@@ -33,7 +33,7 @@ import Testing
     _ codec: PictureCodec, _ file: LatentFile, limit: Int = .max
   ) throws -> [Float] {
     var values: [Float] = []
-    try codec.decode(file, name: "x", limit: limit) { values += $0 }
+    try codec.decode(codec.symbols(of: file, name: "x"), limit: limit) { values += $0 }
     return values
   }
 

@@ -81,7 +81,7 @@ func smallQuantized(_ folder: TemporaryFolder, steps: Int = 6) throws -> VAETrai
     part.trainer.steps = 2
     _ = try part.train(to: folder.file("part"))
     part.trainer.steps = 6
-    part.options = try VAETrainer.savedOptions(in: folder.file("part"))
+    part.options = try #require(VAEConfiguration.read(folder: folder.file("part")).training)
     _ = try part.resume(in: folder.file("part"))
     for file in [VAEFolder.weights, QuantizedModel.priorName] {
       #expect(

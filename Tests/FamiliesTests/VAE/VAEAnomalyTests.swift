@@ -151,7 +151,7 @@ import Training
     _ = try first.train(to: folder.file("part"))
     var rest = whole
     rest.table = nil
-    rest.options = try VAETrainer.savedOptions(in: folder.file("part"))
+    rest.options = try #require(VAEConfiguration.read(folder: folder.file("part")).training)
     _ = try rest.resume(in: folder.file("part"))
     func weights(_ name: String) throws -> [UInt8] {
       let bytes = try MappedFile(path: folder.file("\(name)/model.safetensors")).bytes()

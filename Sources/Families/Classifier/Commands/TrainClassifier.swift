@@ -39,12 +39,11 @@ struct TrainClassifier: ConsoleCommand {
       ]
     try training.configure(&trainer, folder: folder, settings)
     trainer.pictures = pictures.options(keeping: trainer.trainer.settings)
-    if let saved {
-      (trainer.pictures.size, trainer.pictures.channels) = (saved.size, saved.channels)
-    }
     let progress = TrainerProgressLine()
     trainer.report = { progress.show($0) }
-    if training.dryRun { return try printPlan(trainer, folder: folder) }
+    if training.dryRun {
+      return try printPlan(trainer, folder: folder, resuming: training.resume)
+    }
     let outcome = try training.resume ? trainer.resume(in: folder) : trainer.train(to: folder)
     progress.finish()
     try printOutcome(outcome, folder: folder, json: common.json)
@@ -116,7 +115,7 @@ extension TrainingOptions {
     try options.apply(to: &configuration)
     try keep(
       settings + heldOutSettings(share: trainer.heldOutShare), in: &configuration, folder: folder)
-    let heldOut = heldOut(configuration)
+    let heldOut = try heldOut(configuration, folder: folder)
     trainer.heldOut = heldOut.path
     if let share = heldOut.share { trainer.heldOutShare = share }
     try requireHeldOut(
@@ -126,9 +125,11 @@ extension TrainingOptions {
 }
 
 /// `--dry-run`: the resolved settings.
-private func printPlan(_ trainer: ClassifierTrainer, folder: String) throws(AIGCError) {
+private func printPlan(
+  _ trainer: ClassifierTrainer, folder: String, resuming: Bool
+) throws(AIGCError) {
   var trainer = trainer
-  try trainer.plan()
+  let configuration = try trainer.plan(resuming: resuming ? folder : nil)
   let (options, run) = (trainer.options, trainer.trainer)
   let members: [JSONValue.Member] = [
     .init("model", .string(folder)), .init("family", "classifier"),
@@ -138,8 +139,8 @@ private func printPlan(_ trainer: ClassifierTrainer, folder: String) throws(AIGC
     .init("convolution", .string(options.convolution.rawValue)),
     .init("val", JSONValue(trainer.heldOut)),
     .init("val_split", trainer.heldOut == nil ? .double(trainer.heldOutShare) : .null),
-    .init("image_size", JSONValue(trainer.pictures.size?.description)),
-    .init("channels", JSONValue(trainer.pictures.channels)),
+    .init("image_size", .string(configuration.size.description)),
+    .init("channels", .int(configuration.channels)),
   ]
   try Answer(nil).write(
     json: members + trainer.pictures.planMembers

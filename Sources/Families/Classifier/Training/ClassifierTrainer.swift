@@ -60,12 +60,18 @@ struct ClassifierTrainer {
     var confusion: ConfusionMatrix?
   }
 
-  /// Reads the data and sets the number of steps.
-  /// - Throws: as ``train(to:)``.
-  mutating func plan() throws(AIGCError) {
+  /// The model that would be trained; reads the data and sets the number of steps.
+  /// - Parameter folder: of a run that goes on; nil: a new one is planned.
+  /// - Throws: as ``train(to:)`` and ``resume(in:)``.
+  mutating func plan(resuming folder: String?) throws(AIGCError) -> ClassifierConfiguration {
+    if let folder {
+      let (configuration, learned, _) = try saved(in: folder)
+      setSteps(learned)
+      return configuration
+    }
     let (learned, _) = try read()
-    _ = try configuration(of: learned)
     setSteps(learned)
+    return try configuration(of: learned)
   }
 
   /// Trains a new model in `folder`.
@@ -93,9 +99,17 @@ struct ClassifierTrainer {
   /// Goes on with the run in `folder`, with the same pictures.
   /// - Throws: as ``train(to:)``, and mismatch when the pictures are not those of the run.
   mutating func resume(in folder: String) throws(AIGCError) -> Outcome {
-    var configuration = try ClassifierConfiguration.read(folder: folder)
+    var (configuration, learned, measured) = try saved(in: folder)
     // Measured anew.
     configuration.doubt = nil
+    return try run(configuration, learned, measured, folder, resuming: true)
+  }
+
+  /// The model of the run in `folder`, what it learns from and what it is measured on.
+  private mutating func saved(
+    in folder: String
+  ) throws(AIGCError) -> (ClassifierConfiguration, PictureSet, PictureSet?) {
+    let configuration = try ClassifierConfiguration.read(folder: folder)
     pictures.size = configuration.size
     pictures.channels = configuration.channels
     try pictures.keepOrientation(configuration.ignoresOrientation, of: folder)
@@ -103,7 +117,7 @@ struct ClassifierTrainer {
     guard learned.classes == configuration.classes else {
       throw .mismatch("\(data): other classes than those of the run in \(folder)")
     }
-    return try run(configuration, learned, measured, folder, resuming: true)
+    return (configuration, learned, measured)
   }
 
   /// The pictures to learn from and those to measure on.

@@ -29,6 +29,30 @@ struct ForecastArguments: ParsableArguments {
   @Flag(help: "Fill missing values by straight lines.")
   var interpolate = false
 
+  /// What a run keeps of the flags.
+  /// - Parameters:
+  ///   - hidden: as `layers`, `context` and `dropout` given beside these flags.
+  ///   - share: `--val-split`.
+  ///   - saved: the model of a run that goes on.
+  func settings(
+    hidden: Int?, layers: Int?, context: Int?, dropout: Float?, share: Double?,
+    _ saved: ForecastConfiguration?
+  ) -> [RunSetting] {
+    let columns = column.isEmpty ? nil : column.joined(separator: ",")
+    return [
+      RunSetting("--column", columns), RunSetting("--val-split", share),
+      RunSetting("--hidden", hidden, else: saved?.hiddenSize.description),
+      RunSetting("--layers", layers, else: saved?.layers.description),
+      RunSetting("--context", context, else: saved?.context.description),
+      RunSetting("--dropout", dropout, else: saved?.dropout.description),
+      RunSetting("--horizon", horizon, else: saved?.horizon.description),
+      RunSetting("--period", period, else: saved.map { "\($0.period ?? 0)" }),
+      RunSetting("--difference", difference?.rawValue),
+      RunSetting("--log", logarithm, else: saved?.normalisation.usesLogarithm.description),
+      RunSetting("--interpolate", isOn: interpolate),
+    ]
+  }
+
   private static let choices = Differencing.allCases.map { $0.rawValue }.joined(separator: ", ")
 
   /// Whether any was given: they are refused without `--task forecast`.
@@ -73,7 +97,13 @@ func runForecast(
   let folder = try training.folder(family: ForecastFamily.name, data: data[0])
   options.trainer = try training.base(options.trainer, folder: folder)
   try training.apply(to: &options.trainer)
-  if training.dryRun { return try printPlan(options, folder: folder) }
+  let saved = training.resume ? try ForecastConfiguration.read(folder: folder) : nil
+  try training.keep(
+    arguments.settings(
+      hidden: hidden, layers: layers, context: context, dropout: dropout, share: training.valSplit,
+      saved), in: &options.trainer, folder: folder)
+  if let saved { options.keep(saved) }
+  if training.dryRun { return try printPlan(options, folder: folder, isResumed: saved != nil) }
   let progress = TrainerProgressLine()
   let result = try trainForecast(options, to: folder, resuming: training.resume) {
     progress.show($0)
@@ -97,11 +127,14 @@ func runForecast(
 }
 
 /// `--dry-run`: what would be trained.
-private func printPlan(_ options: ForecastOptions, folder: String) throws(AIGCError) {
+private func printPlan(
+  _ options: ForecastOptions, folder: String, isResumed: Bool
+) throws(AIGCError) {
   try options.validate()
   let series = try TimeSeries(
     path: options.data, columns: options.columns, interpolates: options.interpolates)
   let plan = try ForecastPlan(series, options)
+  if isResumed { try ForecastConfiguration(series, plan, options).check(against: folder) }
   let members: [JSONValue.Member] = [
     .init("model", .string(folder)), .init("family", .string(ForecastFamily.name)),
     .init("network", .string(options.kind.rawValue)),

@@ -52,7 +52,11 @@ public struct GenerateSeries: ConsoleCommand {
       throw ValidationError("--seed goes with --num: nothing is drawn")
     }
     if interpolate, from == nil { throw ValidationError("--interpolate goes with --from") }
-    if csv == "-", common.json { throw ValidationError("--csv - or --json, not both") }
+    let named = [out, csv].compactMap { $0 }.filter { isStandardOutput($0) }
+    if !named.isEmpty, named.count > 1 || common.json || csv == nil {
+      throw ValidationError(
+        "two answers would go to standard output: name files for --out and --csv")
+    }
   }
 
   public func run() throws {

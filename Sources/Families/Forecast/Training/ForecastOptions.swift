@@ -30,6 +30,19 @@ struct ForecastOptions: Sendable {
 
   init(data: String) { self.data = data }
 
+  /// Takes what a run that goes on was started with.
+  /// - Parameter saved: its model; what follows from the data alone follows again.
+  mutating func keep(_ saved: ForecastConfiguration) {
+    let settings = trainer.settings
+    columns = saved.columns
+    (hidden, layers, dropout) = (saved.hiddenSize, saved.layers, saved.dropout)
+    (context, horizon, period) = (saved.context, saved.horizon, saved.period ?? 0)
+    logarithm = saved.normalisation.usesLogarithm
+    difference = settings?["--difference"].flatMap { Differencing(rawValue: $0) } ?? difference
+    interpolates = interpolates || settings?["--interpolate"] != nil
+    heldOutShare = heldOutShare ?? settings?["--val-split"].flatMap { Double($0) }
+  }
+
   static var defaultTrainer: TrainerConfiguration {
     var result = TrainerConfiguration(steps: 600, schedule: Schedule(.cosine, peak: 2e-3))
     result.batchSize = 32

@@ -35,7 +35,7 @@ func trainForecast(
   series.notes.forEach { report(.note($0)) }
   let plan = try ForecastPlan(series, options)
   let configuration = ForecastConfiguration(series, plan, options)
-  if resuming { try check(configuration, folder: folder) }
+  if resuming { try configuration.check(against: folder) }
   let task = ForecastTask(configuration, series.values, plan, options.trainer)
   let trainer = Trainer(task, options.trainer, folder: folder)
   trainer.report = report
@@ -53,19 +53,17 @@ func trainForecast(
     evaluation: measured.evaluation)
 }
 
-/// A run goes on only as the model that it was.
-private func check(
-  _ configuration: ForecastConfiguration, folder: String
-) throws(AIGCError) {
-  var saved = try ForecastConfiguration.read(folder: folder)
-  saved.residuals = configuration.residuals
-  guard saved == configuration else {
-    throw .mismatch(
-      "\(folder): the run has other data, columns or sizes; pass those that it was started with")
-  }
-}
-
 extension ForecastConfiguration {
+  /// Refuses to go on with the run in `folder` but as the model that it was.
+  func check(against folder: String) throws(AIGCError) {
+    var saved = try ForecastConfiguration.read(folder: folder)
+    saved.residuals = residuals
+    guard saved == self else {
+      throw .mismatch(
+        "\(folder): the run has other data, columns or sizes; pass those that it was started with")
+    }
+  }
+
   /// The configuration before training.
   init(_ series: TimeSeries, _ plan: ForecastPlan, _ options: ForecastOptions) {
     let end = series.suffix(plan.context + max(plan.transform.lag, plan.period ?? 0))

@@ -197,7 +197,7 @@ private func printPlan(_ trainer: GPT2Trainer, folder: String) throws(AIGCError)
     .init("layers", .int(model.layers)), .init("heads", .int(model.heads)),
     .init("width", .int(model.width)), .init("context", .int(model.context)),
     .init("dropout", .float(model.dropout)),
-    .init("storage", JSONValue(model.storage?.rawValue.lowercased())),
+    .init("storage", .string((model.storage ?? .f32).rawValue.lowercased())),
     .init("parameters_without_tokens", .int(configuration.parameterCount - model.width)),
     .init("parameters_per_token", .int(model.width)),
     .init("grad_accum", .int(accumulation)),

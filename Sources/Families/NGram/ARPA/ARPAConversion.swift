@@ -12,7 +12,12 @@ extension NGramFamily {
     let isARPA =
       name.hasSuffix(".arpa") || name.hasSuffix(".arpa.gz") || isStandardOutput(output)
       || (fileExists(output) && !isFolder(output) && !isPlainFile(output))
-    if isARPA { try OutputPlan.check([(output, .arpa)]) }
+    if isARPA {
+      guard !options.force else {
+        throw .usage("--force is of model folders: a file is replaced without it")
+      }
+      try OutputPlan.check([(output, .arpa)])
+    }
     let model = try open(path, tokens: options.tokens)
     if isARPA {
       try writeARPA(model, to: output)
@@ -44,7 +49,7 @@ func readARPA(_ path: String, tokens: TokenMode? = nil) throws(AIGCError) -> NGr
   }
   var configuration = NGramConfiguration()
   configuration.order = table.order
-  configuration.tokens = settings.tokens
+  configuration.tokens = tokens ?? settings.tokens
   configuration.sentences = settings.sentences
   return NGramLanguageModel(table: table, configuration: configuration)
 }

@@ -9,23 +9,26 @@ import Kernels
 struct ARPAReader {
   private let text: Table<UInt8>
   private let name: String
-  /// What is known of the text that the model was made of; nil: nothing yet.
+  /// What the file says of the text that the model was made of; nil: nothing.
   private(set) var settings: ARPASettings?
+  /// What the words are, whatever the file says.
+  private let tokens: TokenMode?
   private var mode = TokenMode.whitespace
   private var offset = 0
   private var line = 0
+  private var hasUnknown: Bool?
 
   /// - Parameter tokens: what the words are; nil: what the file says.
   init(text: Table<UInt8>, name: String, tokens: TokenMode?) {
     self.text = text
     self.name = name
-    settings = tokens.map { ARPASettings(tokens: $0) }
+    self.tokens = tokens
   }
 
   /// - Throws: ``AIGCError`` (badInput) naming the line that is wrong.
   mutating func read() throws(AIGCError) -> NGramTable {
     let sizes = try readHeader()
-    mode = settings?.tokens ?? .whitespace
+    mode = tokens ?? settings?.tokens ?? .whitespace
     var words = VocabularyBuilder()
     var entries: [ARPAEntries] = []
     for (index, size) in sizes.enumerated() {
@@ -115,13 +118,31 @@ struct ARPAReader {
     return sizes
   }
 
-  private func word(_ field: Range<Int>) -> [UInt8] {
+  private mutating func word(_ field: Range<Int>) -> [UInt8] {
     let word = field.map { text[$0] }
-    // SRILM has it in capitals; KenLM takes both.
-    if word == Self.capitalUnknown { return Array("<unk>".utf8) }
+    // SRILM has it in capitals, and KenLM takes both; beside the small one it is a word as others.
+    if word == Self.capitalUnknown, !statesUnknown() { return Self.unknown }
     return tokenBytes(ofARPASpelling: word, mode: mode)
   }
   private static let capitalUnknown = Array("<UNK>".utf8)
+  private static let unknown = Array("<unk>".utf8)
+
+  /// Whether "<unk>" is one of the words; looked for once, in files that have "<UNK>".
+  private mutating func statesUnknown() -> Bool {
+    if let hasUnknown { return hasUnknown }
+    let count = Self.unknown.count
+    func isSpace(_ place: Int) -> Bool { place >= text.count || text[place] <= 32 }
+    var found = false
+    var start = 1
+    while !found, start + count <= text.count {
+      found =
+        text[start] == Self.unknown[0] && isSpace(start - 1) && isSpace(start + count)
+        && Self.unknown.indices.allSatisfy { text[start + $0] == Self.unknown[$0] }
+      start += 1
+    }
+    hasUnknown = found
+    return found
+  }
 
   private mutating func parseEntry(
     _ range: Range<Int>, isLast: Bool, into level: inout ARPAEntries,

@@ -71,6 +71,9 @@ struct TrainNGram: ConsoleCommand {
     if preset == .article, (context ?? (order ?? 3) - 1) < 1 {
       throw ValidationError("--preset article needs a context of 1 or more")
     }
+    if let arpa, common.json, isStandardOutput(arpa) {
+      throw ValidationError("--arpa \(arpa) or --json, not both")
+    }
     _ = try thresholds()
     _ = try memoryInBytes()
   }
@@ -126,7 +129,8 @@ struct TrainNGram: ConsoleCommand {
           + "\(model.table.order), \(counted(counts.reduce(0, +), "n-gram")) in \(Format.fixed(seconds, 2)) s"
       )
       if let evaluation { Diagnostics.note("perplexity \(Format.fixed(evaluation.perplexity, 2))") }
-      try answer.write("\(path)\n")
+      // Behind an ARPA file it would be a line of it.
+      if arpa.map({ isStandardOutput($0) }) != true { try answer.write("\(path)\n") }
       Diagnostics.note("use it: aigc generate text --model \(path)")
     }
     try answer.finish()

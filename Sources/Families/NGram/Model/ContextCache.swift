@@ -105,6 +105,19 @@ final class ContextCache: Sendable {
   }
 }
 
+extension NGramTable {
+  /// The running sums of the probabilities of many children; nil where there are so few that adding
+  /// them up is quicker.
+  func sums(
+    of children: Range<Int>, level: Int, node: UInt32, _ cache: ContextCache
+  ) -> [Float]? {
+    guard children.count > ContextCache.smallContext else { return nil }
+    return cache.cumulative(.whole, level: level, node: node, children: children) {
+      exponential(levels[level].probability($0))
+    }
+  }
+}
+
 extension [Float] {
   /// The first index whose value is above `limit`; the last index where none is.
   func firstIndex(above limit: Float) -> Int {

@@ -260,10 +260,7 @@ struct DrawSource {
   private func drawChild(
     _ children: Range<Int>, _ level: Int, _ node: UInt32, _ uniform: Double
   ) -> Int? {
-    if children.count > ContextCache.smallContext {
-      let sums = cache.cumulative(.whole, level: level, node: node, children: children) {
-        exponential(table.levels[level].probability($0))
-      }
+    if let sums = table.sums(of: children, level: level, node: node, cache) {
       guard let last = sums.last, uniform < Double(last) else { return nil }
       return children.lowerBound + sums.firstIndex(above: Float(uniform))
     }
@@ -300,10 +297,7 @@ struct DrawSource {
       let probability = exponential(table.levels[length].probability(children.lowerBound))
       return probability > 0 ? children.lowerBound : nil
     }
-    if children.count > ContextCache.smallContext {
-      let sums = cache.cumulative(.whole, level: length, node: node, children: children) {
-        exponential(table.levels[length].probability($0))
-      }
+    if let sums = table.sums(of: children, level: length, node: node, cache) {
       guard let total = sums.last, total > 0 else { return nil }
       return children.lowerBound + sums.firstIndex(above: Float(uniform) * total)
     }

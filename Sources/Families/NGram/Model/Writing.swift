@@ -57,14 +57,10 @@ extension NGramTable {
   private func total(
     of children: Range<Int>, level: Int, node: UInt32, _ cache: ContextCache
   ) -> Double {
-    let upper = levels[level]
-    if children.count > ContextCache.smallContext {
-      let sums = cache.cumulative(.whole, level: level, node: node, children: children) {
-        exponential(upper.probability($0))
-      }
+    if let sums = sums(of: children, level: level, node: node, cache) {
       return Double(sums.last ?? 0)
     }
-    return children.reduce(0) { $0 + exponential(upper.probability($1)) }
+    return children.reduce(0) { $0 + exponential(levels[level].probability($1)) }
   }
 
   /// The log10 weight of a word in a chain.

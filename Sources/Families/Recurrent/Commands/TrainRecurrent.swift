@@ -198,7 +198,7 @@ extension TrainingOptions {
   ) throws(AIGCError) {
     let share = texts.heldOutShare
     try keep(model + heldOutSettings(share: share), in: &configuration, folder: folder)
-    let heldOut = heldOut(configuration)
+    let heldOut = try heldOut(configuration, folder: folder)
     texts.heldOut = heldOut.path
     texts.heldOutShare = heldOut.share ?? share
     try requireHeldOut(

@@ -2,10 +2,8 @@ import Files
 import Glibc
 
 extension AnomalyScorer {
-  /// Rows of which what depends on words that were not learned is computed at once.
-  private static let rowBlock = 256
-  /// How often the words of a row are gone through.
-  private static let sweeps = 2
+  /// Numbers of candidates that are computed at once: 16 MiB.
+  private static let largestBlock = 1 << 22
 
   /// The scores of rows of a table.
   ///
@@ -20,13 +18,15 @@ extension AnomalyScorer {
     var result = try scores(of: rows, labels: nil)
     guard let table = model.configuration.table else { return result }
     let unusual = rows.unlearned.keys.sorted()
-    for first in stride(from: 0, to: unusual.count, by: Self.rowBlock) {
-      let places = Array(unusual[first..<min(first + Self.rowBlock, unusual.count)])
+    let most = table.columns.map { $0.words.count }.max() ?? 1
+    let block = min(max(Self.largestBlock / (max(most, 1) * table.width), 1), 256)
+    for first in stride(from: 0, to: unusual.count, by: block) {
+      let places = Array(unusual[first..<min(first + block, unusual.count)])
       let columns = places.map { rows.unlearned[$0] ?? [] }
       let values = try rows.values(places, mirrored: [], isParallel: false)
       var worst = UnlearnedWords(
         values, scores: places.map { result[$0] }, columns: columns, table: table)
-      for step in 0..<Self.sweeps * (columns.map { $0.count }.max() ?? 0) {
+      for step in 0..<UnlearnedWords.sweeps * (columns.map { $0.count }.max() ?? 0) {
         let candidates = worst.candidates(step)
         try worst.take(scores(candidates, labels: []))
       }
@@ -38,6 +38,8 @@ extension AnomalyScorer {
 
 /// Rows with words that were not learned, in whose places known ones are tried.
 private struct UnlearnedWords {
+  /// How often the words of a row are gone through.
+  static let sweeps = 2
   private let table: VAETable
   /// Where each column starts in a row.
   private let starts: [Int]
@@ -62,7 +64,7 @@ private struct UnlearnedWords {
   /// All rows with each word of the column that is tried at this step, one after the other.
   mutating func candidates(_ step: Int) -> [Float] {
     tried = []
-    for row in rows.indices where step < 2 * columns[row].count {
+    for row in rows.indices where step < Self.sweeps * columns[row].count {
       let column = columns[row][step % columns[row].count]
       let range = starts[column]..<starts[column] + table.columns[column].words.count
       for word in range {

@@ -74,7 +74,7 @@ struct TrainVAE<Name: VAEFamilyName>: ConsoleCommand {
     trainer.model.codebook = quantized.codebook
     trainer.table = table.options
     let saved = training.resume ? try VAEConfiguration.read(folder: folder) : nil
-    trainer.options = saved.map { $0.training ?? VAETrainingOptions() } ?? VAETrainingOptions()
+    trainer.options = saved?.training ?? VAETrainingOptions()
     losses.apply(to: &trainer.options)
     try adversarial.apply(to: &trainer.options)
     try check(saved)
@@ -152,11 +152,11 @@ extension TrainingOptions {
     try options.apply(to: &configuration)
     try keep(
       settings + heldOutSettings(share: trainer.heldOutShare), in: &configuration, folder: folder)
-    let heldOut = heldOut(configuration)
+    let heldOut = try heldOut(configuration, folder: folder)
     trainer.heldOut = heldOut.path
     if let share = heldOut.share { trainer.heldOutShare = share }
     try requireHeldOut(
-      trainer.heldOut != nil || trainer.heldOutShare > 0, pass: "--val or --val-split")
+      trainer.heldOut != nil || trainer.heldOutShare > 0, pass: "--val, or --val-split above 0")
     trainer.trainer = configuration
   }
 }
@@ -168,10 +168,14 @@ private func printPlan(
   var trainer = trainer
   let configuration = try trainer.plan(resuming: resuming ? folder : nil)
   let (run, options) = (trainer.trainer, trainer.options)
+  let isTable = configuration.table != nil
   var members: [JSONValue.Member] = [
     .init("model", .string(folder)), .init("family", .string(configuration.family)),
-    .init("image_size", .string("\(configuration.width)x\(configuration.height)")),
-    .init("channels", .int(configuration.channels)), .init("latent", .int(configuration.latent)),
+    .init(
+      "image_size",
+      isTable ? .null : .string("\(configuration.width)x\(configuration.height)")),
+    .init("channels", isTable ? .null : .int(configuration.channels)),
+    .init("latent", .int(configuration.latent)),
     .init("network", .string(configuration.network.rawValue)),
     .init("layers", .array(configuration.layers.map { .int($0) })),
     .init("likelihood", .string(configuration.likelihood.rawValue)),

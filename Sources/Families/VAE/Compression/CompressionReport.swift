@@ -18,7 +18,7 @@ struct CompressionReport {
   /// - Parameters:
   ///   - size: bytes of the whole file.
   ///   - sets: what was compressed.
-  /// - Throws: ``AIGCError``: as ``PictureCodec/decode(_:name:limit:_:)``, badInput when a picture
+  /// - Throws: ``AIGCError``: as ``PictureCodec/decode(_:limit:_:)`` and ``PictureCodec/symbols(of:name:)``, badInput when a picture
   ///   cannot be read any more.
   init(
     _ codec: PictureCodec, _ file: LatentFile, size: Int, name: String, _ sets: [PictureSet]
@@ -26,7 +26,7 @@ struct CompressionReport {
     (pictures, bytes, payload) = (file.count, size, file.payload.count)
     pixels = codec.size.width * codec.size.height
     var again: [Float] = []
-    try codec.decode(file, name: name) { again += $0 }
+    try codec.decode(codec.symbols(of: file, name: name)) { again += $0 }
     var (sum, place): (UInt64, Int) = (0, 0)
     try PictureCodec.forBlocks(of: sets) { values, _ in
       for value in values {

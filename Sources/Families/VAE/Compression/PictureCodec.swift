@@ -88,17 +88,16 @@ struct PictureCodec {
     else { throw .usage("\(counted(count, "picture")): too many for one file") }
   }
 
-  /// Hands out the pictures of a file, in blocks.
-  /// - Parameters:
-  ///   - name: of the file, for errors.
-  ///   - limit: the most pictures that are wanted.
-  ///   - body: gets values, [pictures, height, width, channels], from -1 to 1.
-  /// - Throws: ``AIGCError``: mismatch for a file of another model, badInput for a damaged one, and
-  ///   what `body` throws.
-  func decode(
-    _ file: LatentFile, name: String, limit: Int = .max,
-    _ body: (_ values: [Float]) throws(AIGCError) -> Void
-  ) throws(AIGCError) {
+  /// What a file holds, all of it read.
+  struct Symbols {
+    fileprivate let coder: any LatentCoder
+    fileprivate let values: [Int32]
+  }
+
+  /// Reads what a file holds before a picture of it is computed.
+  /// - Parameter name: of the file, for errors.
+  /// - Throws: ``AIGCError``: mismatch for a file of another model, badInput for a damaged one.
+  func symbols(of file: LatentFile, name: String) throws(AIGCError) -> Symbols {
     let isCodes = if case .codes = model { true } else { false }
     guard file.fingerprint == fingerprint, (file.kind == .codes) == isCodes,
       file.width == size.width, file.height == size.height,
@@ -112,11 +111,23 @@ struct PictureCodec {
     else {
       throw .badInput("\(name): damaged: \(counted(file.count, "picture")), a step of \(file.step)")
     }
-    let symbols = try coder.unpacked(file.payload, pictures: file.count, name: name)
-    let end = min(file.count, limit) * coder.symbolCount
+    return Symbols(
+      coder: coder, values: try coder.unpacked(file.payload, pictures: file.count, name: name))
+  }
+
+  /// Hands out pictures, in blocks.
+  /// - Parameters:
+  ///   - limit: the most pictures that are wanted.
+  ///   - body: gets values, [pictures, height, width, channels], from -1 to 1.
+  /// - Throws: ``AIGCError``: what `body` throws.
+  func decode(
+    _ symbols: Symbols, limit: Int = .max, _ body: (_ values: [Float]) throws(AIGCError) -> Void
+  ) throws(AIGCError) {
+    let (coder, values) = (symbols.coder, symbols.values)
+    let end = min(values.count / coder.symbolCount, limit) * coder.symbolCount
     for first in stride(from: 0, to: end, by: Self.block * coder.symbolCount) {
       try body(
-        coder.pictures(Array(symbols[first..<min(first + Self.block * coder.symbolCount, end)])))
+        coder.pictures(Array(values[first..<min(first + Self.block * coder.symbolCount, end)])))
     }
   }
 

@@ -50,6 +50,17 @@ public struct VAETable: Codable, Equatable, Sendable {
   /// Numbers of a row.
   public var width: Int { columns.reduce(0) { $0 + $1.width } }
 
+  /// Whether it says the same of the same rows. What older versions did not write down is not compared.
+  func isSame(as other: VAETable) -> Bool {
+    var filled = self
+    guard columns.count == other.columns.count else { return false }
+    for index in columns.indices {
+      filled.columns[index].rarest = columns[index].rarest ?? other.columns[index].rarest
+      filled.columns[index].spelling = columns[index].spelling ?? other.columns[index].spelling
+    }
+    return filled == other
+  }
+
   /// What keeps it from being read; nil when nothing does.
   var problem: String? {
     guard !columns.isEmpty, columns.count <= Self.largestWidth,
@@ -58,6 +69,9 @@ public struct VAETable: Codable, Equatable, Sendable {
     guard
       columns.allSatisfy({ $0.mean.isFinite && $0.deviation > 0 && $0.deviation.isFinite })
     else { return "a column's mean or deviation is no number" }
+    guard columns.allSatisfy({ $0.rarest.map { (1...1 << 53).contains($0) } ?? true }) else {
+      return "a word's count is out of range"
+    }
     return nil
   }
 }

@@ -105,7 +105,7 @@ public struct VAETrainer {
     let configuration = try VAEConfiguration.read(folder: folder)
     if let saved = configuration.table {
       let (planned, learned, measured) = try readTable(VAETableOptions(of: saved))
-      guard planned.table == saved else {
+      guard planned.table.map({ saved.isSame(as: $0) }) == true else {
         throw .mismatch("\(data): its rows are not those of the run in \(folder)")
       }
       return (configuration, learned, measured)
@@ -120,12 +120,6 @@ public struct VAETrainer {
       throw .mismatch("\(data): its classes are not those of the model in \(folder)")
     }
     return (configuration, learned, measured)
-  }
-
-  /// The settings that the run in `folder` was saved with.
-  /// - Throws: ``AIGCError`` (badInput) when there is none.
-  public static func savedOptions(in folder: String) throws(AIGCError) -> VAETrainingOptions {
-    try VAEConfiguration.read(folder: folder).training ?? VAETrainingOptions()
   }
 
   /// The pictures to learn from and those to measure on.
