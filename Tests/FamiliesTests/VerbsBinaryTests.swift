@@ -2,8 +2,10 @@ import Files
 import Glibc
 import Testing
 
-/// The program that was built beside the test bundle.
+/// The program that `AIGC_PROGRAM` names, a release build say, or the one that was built beside the test
+/// bundle.
 let program: String? = {
+  if let path = getenv("AIGC_PROGRAM") { return String(cString: path) }
   guard let bundle = CommandLine.arguments.first(where: { $0.hasSuffix(".xctest") }) else {
     return nil
   }

@@ -2,15 +2,6 @@ import Files
 import Glibc
 import Synchronization
 
-/// The program that was built beside the test bundle.
-let builtProgram: String? = {
-  guard let bundle = CommandLine.arguments.first(where: { $0.hasSuffix(".xctest") }) else {
-    return nil
-  }
-  let path = parentFolder(of: bundle) + "/aigc"
-  return access(path, X_OK) == 0 ? path : nil
-}()
-
 /// What a run of the program left.
 struct ProgramRun: Equatable {
   var code: Int32 = -1
@@ -121,12 +112,12 @@ final class FlagFolder: Sendable {
   }
 
   private static func run(_ arguments: String, in folder: String, number: Int) -> ProgramRun {
-    guard let builtProgram else { return ProgramRun() }
+    guard let program else { return ProgramRun() }
     let name = "run\(number)"
     let command = arguments.replacing("$OUT", with: "\(name)/out")
     // Files with times in them are named only; what a picture of a loss shows is in the log too.
     let script = """
-      cd '\(folder)' && mkdir -p \(name) && '\(builtProgram)' \(command) >\(name).1 2>\(name).2 </dev/null
+      cd '\(folder)' && mkdir -p \(name) && '\(program)' \(command) >\(name).1 2>\(name).2 </dev/null
       code=$?; cd \(name) && find . -type f | sort | while read -r f; do
         case $f in *log.jsonl|*loss.png|*events*) echo "$f" ;; *) cksum "$f" ;; esac
       done >../\(name).3; exit $code
