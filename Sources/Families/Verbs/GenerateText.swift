@@ -161,6 +161,9 @@ struct TextArguments: ParsableArguments {
 
   func validate() throws {
     if prompt != nil, file != nil { throw ValidationError("--prompt or --file, not both") }
+    if let promptCache, isStandardOutput(promptCache) {
+      throw ValidationError("--prompt-cache \(promptCache): a file is needed, which is read again")
+    }
   }
 
   /// The options of the generator; the prompt is read.

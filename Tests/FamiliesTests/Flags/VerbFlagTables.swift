@@ -73,6 +73,7 @@ private let generateText: VerbFlags = {
       "prompt-cache": [
         .acts("--prompt-cache $OUT", "--model gpt2 --prompt the --seed 1 -n 5"),
         .refused("--prompt-cache $OUT", "prompt-cache"),
+        .refused("--prompt-cache -", "a file is needed", "--model gpt2 --prompt the -n 5"),
       ],
       "temperature": [.acts("--temperature 0"), refusedBySearch("--temperature 0.5")],
       "top-k": [.acts("--top-k 1"), refusedBySearch("--top-k 3")],
