@@ -48,7 +48,7 @@ import Training
     configuration.context = 8
     let path = folder.file("\(kind)")
     let output = try OutputFolder(path: path)
-    let network = RecurrentNetwork(configuration.sizes, using: &random)
+    let network = random.drawn { RecurrentNetwork(configuration.sizes, using: &$0) }
     try tokenizer.write { output.file($0) }
     try StateDictionary.write(network.namedParameters, to: output.file(RecurrentFolder.weights))
     try configuration.write(to: output.file(ModelConfiguration.fileName))
@@ -130,7 +130,7 @@ import Training
     var random = RandomSource(seed: 1)
     var sizes = GANConfiguration(kind, width: 8, height: 8, channels: 1, layers: [4])
     (sizes.latent, sizes.classes) = (3, ["a", "b"])
-    let generator = GANGenerator(sizes, using: &random).namedParameters
+    let generator = random.drawn { GANGenerator(sizes, using: &$0) }.namedParameters
     try GANFolder.write(sizes, generator: generator, discriminator: nil) { folder.file($0) }
     // Of a class that the seed does not draw.
     try damaging(
@@ -147,7 +147,7 @@ import Training
     var sizes = VAEConfiguration(kind, width: 8, height: 8, channels: 1)
     (sizes.latent, sizes.layers, sizes.network, sizes.hidden) = (2, [5], .convolutional, 6)
     sizes.latents = LatentStatistics.standard(2)
-    let networks = VAENetworks(sizes, using: &random)
+    let networks = random.drawn { VAENetworks(sizes, using: &$0) }
     try VAEFolder.write(sizes, networks) { folder.file($0) }
     let values = (0..<64).map { Float($0) / 32 - 1 }
     try damaging(folder.file(VAEFolder.weights)) { tensor in
@@ -180,7 +180,7 @@ import Training
     var codebook = VAECodebook()
     (codebook.entries, codebook.dimension) = (6, 3)
     sizes = sizes.quantized(codebook)
-    let networks = QuantizedNetworks(sizes, codebook, using: &random)
+    let networks = random.drawn { QuantizedNetworks(sizes, codebook, using: &$0) }
     try QuantizedModel(sizes, codebook, networks, prior: nil).write { folder.file($0) }
     // What only training reads, and entries of codes that do not come.
     let unused = [
@@ -202,7 +202,8 @@ import Training
       size: PictureSize(width: 8, height: 8), channels: 1, classes: ["a", "b", "c"])
     (sizes.stages, sizes.hidden) = ([3], 5)
     try ClassifierFamily().write(
-      sizes, ClassifierNetwork(sizes, using: &random), type: .f32, to: folder.file("model"))
+      sizes, random.drawn { ClassifierNetwork(sizes, using: &$0) }, type: .f32,
+      to: folder.file("model"))
     let values = (0..<64).map { Float($0) / 32 - 1 }
     try damaging(folder.file("model/\(Classifier.weightsFile)")) { tensor in
       if tensor.hasSuffix("num_batches_tracked") { return }

@@ -91,28 +91,28 @@ struct PictureModelFuzz: FuzzSubject {
       sizes.latent = 3
       sizes.classes = ["a", "b"]
       sizes.training = GANTrainingOptions()
-      let generator = GANGenerator(sizes, using: &random).namedParameters
-      let discriminator = GANDiscriminator(sizes, using: &random).namedParameters
+      let generator = random.drawn { GANGenerator(sizes, using: &$0) }.namedParameters
+      let discriminator = random.drawn { GANDiscriminator(sizes, using: &$0) }.namedParameters
       try GANFolder.write(sizes, generator: generator, discriminator: discriminator, to: name)
     case .classifier:
       var sizes = ClassifierConfiguration(
         size: PictureSize(width: 8, height: 6), channels: 1, classes: ["a", "b", "c"])
       (sizes.stages, sizes.hidden) = ([3], 5)
       try ClassifierFamily().write(
-        sizes, ClassifierNetwork(sizes, using: &random), type: .f32, to: folder)
+        sizes, random.drawn { ClassifierNetwork(sizes, using: &$0) }, type: .f32, to: folder)
     case .vqvae:
       var sizes = VAEConfiguration(.vae, width: 8, height: 8, channels: 1)
       sizes.layers = [4]
       var codebook = VAECodebook()
       (codebook.entries, codebook.dimension) = (6, 3)
       sizes = sizes.quantized(codebook)
-      let networks = QuantizedNetworks(sizes, codebook, using: &random)
+      let networks = random.drawn { QuantizedNetworks(sizes, codebook, using: &$0) }
       try QuantizedModel(sizes, codebook, networks, prior: nil).write(to: name)
     default:
       let sizes = autoencoder
-      let networks = VAENetworks(sizes, using: &random)
+      let networks = random.drawn { VAENetworks(sizes, using: &$0) }
       let discriminator = VAEFolder.discriminatorSizes(sizes)
-        .map { GANDiscriminator($0, using: &random) }
+        .map { sizes in random.drawn { GANDiscriminator(sizes, using: &$0) } }
       try VAEFolder.write(sizes, networks, discriminator: discriminator, to: name)
     }
   }

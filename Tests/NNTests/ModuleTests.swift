@@ -12,9 +12,10 @@ import Testing
   @Test func namesArePyTorchs() {
     var random = RandomSource(seed: 1)
     let model = Model(
-      lstm: Recurrent(.lstm, input: 2, hidden: 3, layers: 2, using: &random),
+      lstm: random.drawn { Recurrent(.lstm, input: 2, hidden: 3, layers: 2, using: &$0) },
       head: Sequential([
-        Linear(3, 4, using: &random), Activation(relu), Linear(4, 1, using: &random),
+        random.drawn { Linear(3, 4, using: &$0) }, Activation(relu),
+        random.drawn { Linear(4, 1, using: &$0) },
       ]))
     #expect(
       model.namedParameters.map { $0.name } == [

@@ -48,7 +48,7 @@ import Testing
   @Test func linear() throws {
     let file = try fixture("layers")
     var random = RandomSource(seed: 1)
-    let layer = Linear(7, 9, using: &random)
+    let layer = random.drawn { Linear(7, 9, using: &$0) }
     try file.load(layer, "linear.parameter.")
     let x = try file.values("linear.x")
     try compare(file, "linear", layer, input: x) { $0.map { layer($0) } ?? x }
@@ -57,7 +57,7 @@ import Testing
   @Test func embedding() throws {
     let file = try fixture("layers")
     var random = RandomSource(seed: 1)
-    let layer = Embedding(11, 5, using: &random)
+    let layer = random.drawn { Embedding(11, 5, using: &$0) }
     try file.load(layer, "embedding.parameter.")
     let indices = try file.indices("embedding.x")
     try compare(file, "embedding", layer, input: nil) { _ in layer(indices) }
@@ -65,7 +65,7 @@ import Testing
 
   @Test func layerNorm() throws {
     let file = try fixture("layers")
-    let layer = LayerNorm(13)
+    let layer = ParameterPlan.shapes { LayerNorm(13, using: &$0) }
     try file.load(layer, "layer_norm.parameter.")
     let x = try file.values("layer_norm.x")
     try compare(file, "layer_norm", layer, input: x) {
@@ -78,9 +78,11 @@ import Testing
     let file = try fixture("recurrent")
     var random = RandomSource(seed: 1)
     let kind = RecurrentKind(rawValue: String(name.prefix { $0 != "_" })) ?? .lstm
-    let layer = Recurrent(
-      kind, input: 4, hidden: hidden, layers: 2,
-      nonlinearity: name == "rnn_relu" ? .relu : .tanh, using: &random)
+    let layer = random.drawn {
+      Recurrent(
+        kind, input: 4, hidden: hidden, layers: 2,
+        nonlinearity: name == "rnn_relu" ? .relu : .tanh, using: &$0)
+    }
     if hidden == 20 {
       try file.load(layer, "\(name).20.parameter.")
     } else {
@@ -108,7 +110,7 @@ import Testing
   /// A sequence in two pieces gives what the whole gives.
   @Test(arguments: RecurrentKind.allCases) func statesGoOn(_ kind: RecurrentKind) throws {
     var random = RandomSource(seed: 5)
-    let layer = Recurrent(kind, input: 3, hidden: 9, layers: 2, using: &random)
+    let layer = random.drawn { Recurrent(kind, input: 3, hidden: 9, layers: 2, using: &$0) }
     let x = Tensor.normal([6, 4, 3], using: &random)
     let whole = layer(x, nil, .inference).output
     let (first, state) = layer(x.sliced(0..<2), nil, .inference)

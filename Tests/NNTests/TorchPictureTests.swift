@@ -54,28 +54,38 @@ import Testing
 
   @Test func convolutions() throws {
     var random = RandomSource(seed: 1)
-    try check("conv", [Conv2d(3, 5, kernel: 3, padding: 1, using: &random)])
+    try check("conv", [random.drawn { Conv2d(3, 5, kernel: 3, padding: 1, using: &$0) }])
     try check(
       "strided",
-      [Conv2d(4, 6, kernel: 4, stride: 2, padding: 1, hasBias: false, using: &random)])
+      [random.drawn { Conv2d(4, 6, kernel: 4, stride: 2, padding: 1, hasBias: false, using: &$0) }])
     try check(
-      "transposed", [ConvTranspose2d(5, 3, kernel: 4, stride: 2, padding: 1, using: &random)])
+      "transposed",
+      [random.drawn { ConvTranspose2d(5, 3, kernel: 4, stride: 2, padding: 1, using: &$0) }])
     try check(
       "output_padding",
       [
-        ConvTranspose2d(4, 2, kernel: 3, stride: 2, padding: 1, outputPadding: 1, using: &random)
+        random.drawn {
+          ConvTranspose2d(4, 2, kernel: 3, stride: 2, padding: 1, outputPadding: 1, using: &$0)
+        }
       ])
   }
 
   @Test func normalisation() throws {
-    try check("batch_norm", [BatchNorm2d(5)])
-    try check("batch_norm_relu", [BatchNorm2d(20), Activation.relu])
-    try check("batch_norm_leaky", [BatchNorm2d(5, momentum: 0.3), Activation.leakyRelu(0.2)])
-    try check("batch_norm_eval", [BatchNorm2d(5), Activation.relu], isTraining: false)
+    var random = RandomSource(seed: 1)
+    try check("batch_norm", [random.drawn { BatchNorm2d(5, using: &$0) }])
+    try check("batch_norm_relu", [random.drawn { BatchNorm2d(20, using: &$0) }, Activation.relu])
+    try check(
+      "batch_norm_leaky",
+      [random.drawn { BatchNorm2d(5, momentum: 0.3, using: &$0) }, Activation.leakyRelu(0.2)])
+    try check(
+      "batch_norm_eval", [random.drawn { BatchNorm2d(5, using: &$0) }, Activation.relu],
+      isTraining: false)
     // Not in the same passes.
-    try check("batch_norm_relu", [BatchNorm2d(20), Activation { relu($0) }])
-    try check("instance_norm", [InstanceNorm2d(5)])
-    try check("instance_norm_affine", [InstanceNorm2d(5, isAffine: true)])
+    try check(
+      "batch_norm_relu", [random.drawn { BatchNorm2d(20, using: &$0) }, Activation { relu($0) }])
+    try check("instance_norm", [random.drawn { InstanceNorm2d(5, using: &$0) }])
+    try check(
+      "instance_norm_affine", [random.drawn { InstanceNorm2d(5, isAffine: true, using: &$0) }])
   }
 
   @Test func poolingAndUpsampling() throws {
@@ -85,21 +95,23 @@ import Testing
     try check("nearest", [Upsample(2)])
     try check("bilinear", [Upsample(2, mode: .bilinear)])
     var random = RandomSource(seed: 1)
-    try check("flatten", [Flatten(), Linear(24, 5, using: &random)])
+    try check("flatten", [Flatten(), random.drawn { Linear(24, 5, using: &$0) }])
   }
 
   @Test func spectralNorm() throws {
     var random = RandomSource(seed: 1)
-    try check("spectral_linear", [Linear(6, 4, isSpectral: true, using: &random)])
+    try check("spectral_linear", [random.drawn { Linear(6, 4, isSpectral: true, using: &$0) }])
     let convolution = {
-      Conv2d(3, 5, kernel: 4, stride: 2, padding: 1, isSpectral: true, using: &random)
+      random.drawn { Conv2d(3, 5, kernel: 4, stride: 2, padding: 1, isSpectral: true, using: &$0) }
     }
     try check("spectral_conv", [convolution()])
     try check("spectral_eval", [convolution()], isTraining: false)
     try check(
       "spectral_transposed",
       [
-        ConvTranspose2d(5, 3, kernel: 4, stride: 2, padding: 1, isSpectral: true, using: &random)
+        random.drawn {
+          ConvTranspose2d(5, 3, kernel: 4, stride: 2, padding: 1, isSpectral: true, using: &$0)
+        }
       ])
   }
 
@@ -125,10 +137,11 @@ import Testing
     init() {
       var random = RandomSource(seed: 1)
       main = Sequential([
-        Conv2d(1, 6, kernel: 4, stride: 2, padding: 1, hasBias: false, using: &random),
-        BatchNorm2d(6), Activation.leakyRelu(0.2),
-        Conv2d(6, 8, kernel: 3, padding: 1, using: &random), Activation.relu, MaxPool2d(2),
-        Flatten(), Linear(8 * 9, 10, using: &random),
+        random.drawn { Conv2d(1, 6, kernel: 4, stride: 2, padding: 1, hasBias: false, using: &$0) },
+        random.drawn { BatchNorm2d(6, using: &$0) }, Activation.leakyRelu(0.2),
+        random.drawn { Conv2d(6, 8, kernel: 3, padding: 1, using: &$0) }, Activation.relu,
+        MaxPool2d(2),
+        Flatten(), random.drawn { Linear(8 * 9, 10, using: &$0) },
       ])
     }
   }
@@ -172,9 +185,11 @@ import Testing
     let file = try fixture("pictures")
     var random = RandomSource(seed: 1)
     let model = Sequential([
-      Conv2d(3, 6, kernel: 4, stride: 2, padding: 1, using: &random), Activation.leakyRelu(0.2),
-      Conv2d(6, 8, kernel: 4, stride: 2, padding: 1, using: &random), InstanceNorm2d(8),
-      Activation.leakyRelu(0.2), Conv2d(8, 1, kernel: 2, using: &random),
+      random.drawn { Conv2d(3, 6, kernel: 4, stride: 2, padding: 1, using: &$0) },
+      Activation.leakyRelu(0.2),
+      random.drawn { Conv2d(6, 8, kernel: 4, stride: 2, padding: 1, using: &$0) },
+      random.drawn { InstanceNorm2d(8, using: &$0) },
+      Activation.leakyRelu(0.2), random.drawn { Conv2d(8, 1, kernel: 2, using: &$0) },
     ])
     let named = model.namedParameters
     try setFormula(named)

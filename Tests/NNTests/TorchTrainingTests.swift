@@ -14,9 +14,9 @@ import Testing
 
     init(_ kind: RecurrentKind) {
       var random = RandomSource(seed: 1)
-      embedding = Embedding(13, 6, using: &random)
-      recurrent = Recurrent(kind, input: 6, hidden: 10, layers: 2, using: &random)
-      fc = Linear(10, 13, using: &random)
+      embedding = random.drawn { Embedding(13, 6, using: &$0) }
+      recurrent = random.drawn { Recurrent(kind, input: 6, hidden: 10, layers: 2, using: &$0) }
+      fc = random.drawn { Linear(10, 13, using: &$0) }
     }
 
     /// By the fused loss and the short way through the embedding, or by plain operations.
@@ -132,12 +132,12 @@ import Testing
   @Test func strictLoading() throws {
     let folder = try TemporaryFolder()
     var random = RandomSource(seed: 6)
-    let written = Linear(3, 2, using: &random)
+    let written = random.drawn { Linear(3, 2, using: &$0) }
     let path = folder.file("model.safetensors")
     let weight = Parameter(Tensor.zeros([2, 4]))
     try StateDictionary.write(
       [("fc.weight", weight), ("fc.extra", written.weight), ("fc.other", written.weight)], to: path)
-    let read = Linear(3, 2, using: &random)
+    let read = random.drawn { Linear(3, 2, using: &$0) }
     let before = read.weight.value.values
     let checkpoint = try Checkpoint.open(path)
     let error = try #require(throws: AIGCError.self) {
@@ -158,7 +158,9 @@ import Testing
   @Test func savedIsLoaded() throws {
     let folder = try TemporaryFolder()
     var random = RandomSource(seed: 7)
-    let (a, b) = (Linear(3, 2, using: &random), Linear(3, 2, using: &random))
+    let (a, b) = (
+      random.drawn { Linear(3, 2, using: &$0) }, random.drawn { Linear(3, 2, using: &$0) }
+    )
     let path = folder.file("model.safetensors")
     try StateDictionary.write(a.namedParameters, to: path)
     try StateDictionary.load(b.namedParameters, from: Checkpoint.open(path))

@@ -14,7 +14,7 @@ import Testing
   @Test func lossesAndGradients() throws {
     let file = try fixture("quantizer")
     var random = RandomSource(seed: 1)
-    let layer = VectorQuantizer(6, dimension: 4, update: .gradient, using: &random)
+    let layer = random.drawn { VectorQuantizer(6, dimension: 4, update: .gradient, using: &$0) }
     #expect(layer.namedParameters.map { $0.name } == ["embedding.weight"])
     layer.embedding.value = try file.values("embedding.weight")
     try watching([layer.embedding]) {
@@ -36,7 +36,7 @@ import Testing
   @Test func movingAverages() throws {
     let file = try fixture("quantizer")
     var random = RandomSource(seed: 1)
-    let layer = VectorQuantizer(6, dimension: 4, using: &random)
+    let layer = random.drawn { VectorQuantizer(6, dimension: 4, using: &$0) }
     #expect(layer.trainableParameters.isEmpty)
     try file.load(layer, "start.")
     let context = training()
@@ -56,7 +56,7 @@ import Testing
     let x = Tensor.normal([512, 2], mean: 40, using: &random)
     func trained() -> (VectorQuantizer, [Int32]) {
       var random = RandomSource(seed: 5)
-      let layer = VectorQuantizer(16, dimension: 2, using: &random)
+      let layer = random.drawn { VectorQuantizer(16, dimension: 2, using: &$0) }
       let before = layer.embedding.value.values
       _ = layer(x, .inference)
       #expect(layer.embedding.value.values == before)

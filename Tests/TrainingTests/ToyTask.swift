@@ -34,7 +34,8 @@ final class ToyTask: TrainingTask {
   init(_ kind: OptimizerConfiguration.Kind = .adamw, hidden: Int = 24) {
     var random = RandomSource(seed: 3)
     network = Network(
-      hidden: Linear(6, hidden, using: &random), out: Linear(hidden, 1, using: &random))
+      hidden: random.drawn { Linear(6, hidden, using: &$0) },
+      out: random.drawn { Linear(hidden, 1, using: &$0) })
     var settings = OptimizerConfiguration()
     settings.kind = kind
     settings.momentum = 0.9

@@ -1,3 +1,5 @@
+import Kernels
+
 /// How a parameter stands in files, where that is not as it lies in memory.
 public enum StoredForm: Sendable {
   case plain
@@ -11,14 +13,50 @@ public enum StoredForm: Sendable {
   case integer
 }
 
+/// What a parameter starts with, before training or the values of a file.
+public enum ParameterStart: Equatable, Sendable {
+  case constant(Float)
+  /// Drawn uniformly from -bound to bound.
+  case uniform(bound: Float)
+  /// Drawn from a normal distribution.
+  case normal(mean: Float = 0, deviation: Float)
+  /// Drawn from the standard normal distribution and divided by the Euclidean norm of all values.
+  case normalized
+
+  /// Uniform within ±1/√inputs, as PyTorch's Linear and convolutions start (He et al. 2015 with a = √5).
+  /// - Parameter inputs: how many values each output is made of.
+  public static func fanIn(_ inputs: Int) -> ParameterStart {
+    .uniform(bound: inputs > 0 ? 1 / Float(inputs).squareRoot() : 0)
+  }
+
+  /// Values of the given shape.
+  /// - Parameter random: is left alone for constants.
+  public func values(_ shape: Shape, using random: inout RandomSource) -> Tensor {
+    switch self {
+    case .constant(let value): return Tensor(repeating: value, shape)
+    case .uniform(let bound): return .uniform(shape, -bound, bound, using: &random)
+    case .normal(let mean, let deviation):
+      return .normal(shape, mean: mean, deviation: deviation, using: &random)
+    case .normalized:
+      let drawn = Tensor.normal(shape, using: &random)
+      return drawn / max(Float(drawn.squareSum().squareRoot()), 1e-12)
+    }
+  }
+}
+
 /// A value that training changes: weights, biases. Running statistics are parameters too, which are
 /// not trainable.
+///
+/// One that a module is built with has a shape and no memory yet: its values are drawn, or those of a file.
 public final class Parameter: Differentiable {
   /// Its name in checkpoints, where the property's own name does not do: `weight_ih_l0`.
   public let name: String?
   /// Whether optimizers change it.
   public let isTrainable: Bool
   public let stored: StoredForm
+  public let shape: Shape
+  /// What it starts with; nil for one that was made of values.
+  public let start: ParameterStart?
   private var plain: Tensor
   private var recording: Tensor?
 
@@ -26,6 +64,21 @@ public final class Parameter: Differentiable {
     _ value: Tensor, name: String? = nil, isTrainable: Bool = true, stored: StoredForm = .plain
   ) {
     plain = value.detached
+    shape = value.shape
+    start = nil
+    self.name = name
+    self.isTrainable = isTrainable
+    self.stored = stored
+  }
+
+  /// A parameter without memory, until its ``value`` is set.
+  public init(
+    shape: Shape, start: ParameterStart, name: String? = nil, isTrainable: Bool = true,
+    stored: StoredForm = .plain
+  ) {
+    plain = Parameter.nothing
+    self.shape = shape
+    self.start = start
     self.name = name
     self.isTrainable = isTrainable
     self.stored = stored
@@ -33,18 +86,21 @@ public final class Parameter: Differentiable {
 
   /// The current value. Inside ``watching(_:_:)`` it is recorded.
   public var value: Tensor {
-    get { recording ?? plain }
+    get {
+      if let recording { return recording }
+      precondition(plain.shape == shape, "Parameter: neither drawn nor loaded")
+      return plain
+    }
     set {
       precondition(
-        newValue.shape == plain.shape,
-        "Parameter: \(newValue.shape) for a parameter of shape \(plain.shape)")
+        newValue.shape == shape,
+        "Parameter: \(newValue.shape) for a parameter of shape \(shape)")
       plain = newValue.detached
       recording = nil
     }
   }
 
-  public var shape: Shape { plain.shape }
-  public var count: Int { plain.count }
+  public var count: Int { shape.count }
   public var watched: Tensor { value }
 
   func beginWatching() { recording = plain.watchedCopy() }
@@ -61,7 +117,6 @@ public final class Parameter: Differentiable {
   /// while the parameter is watched.
   public func update(_ body: (UnsafeMutableBufferPointer<Float>) -> Void) {
     precondition(recording == nil, "Parameter: changed while it is watched")
-    let shape = plain.shape
     var storage = plain.storage
     let isShared = !isKnownUniquelyReferenced(&plain)
     if !isShared {

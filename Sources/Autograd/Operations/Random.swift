@@ -24,12 +24,11 @@ public final class Context {
 }
 
 extension Tensor {
-  /// Values from the normal distribution; zeros from ``RandomSource/zeros``. One draw from `random`
-  /// starts a stream of their own, which several threads take in blocks.
+  /// Values from the normal distribution. One draw from `random` starts a stream of their own, which
+  /// several threads take in blocks.
   public static func normal(
     _ shape: Shape, mean: Float = 0, deviation: Float = 1, using random: inout RandomSource
   ) -> Tensor {
-    if random == .zeros { return .zeros(shape) }
     let (output, key) = (Storage(count: shape.count), UInt(random.next()))
     let base = output.base
     parallelElements(output.count) { first, end in
@@ -38,15 +37,13 @@ extension Tensor {
     return Tensor(output, shape)
   }
 
-  /// Values from the uniform distribution over [low, high); zeros from ``RandomSource/zeros``.
+  /// Values from the uniform distribution over [low, high).
   public static func uniform(
     _ shape: Shape, _ low: Float = 0, _ high: Float = 1, using random: inout RandomSource
   ) -> Tensor {
-    random == .zeros
-      ? .zeros(shape)
-      : Tensor(shape) { memory in
-        for index in memory.indices { memory[index] = low + (high - low) * Float(random.uniform()) }
-      }
+    Tensor(shape) { memory in
+      for index in memory.indices { memory[index] = low + (high - low) * Float(random.uniform()) }
+    }
   }
 
   /// Dropout (Srivastava et al. 2014): while training, each value becomes 0 with probability `rate`

@@ -65,15 +65,6 @@ struct ClassifierConfiguration: Codable, Equatable, Sendable {
     }
   }
 
-  /// Weights of the layers, without biases and norms.
-  var weightCount: Int {
-    let convolutions = zip([channels] + stages, stages).reduce(0) {
-      $0 + 9 * ($1.0 + $1.1) * $1.1
-    }
-    let flat = (width >> stages.count) * (height >> stages.count) * (stages.last ?? 1)
-    return convolutions + hidden * (flat + classes.count)
-  }
-
   /// Why the sizes make no model; nil where they do.
   var problem: String? {
     let sides = 1...PictureSize.longestSide
@@ -96,8 +87,7 @@ struct ClassifierConfiguration: Codable, Equatable, Sendable {
     guard largestMap <= largestPictureMap else {
       return "maps of \(counted(largestMap, "value")) are too large"
     }
-    guard weightCount <= 1 << 31 else { return "\(counted(weightCount, "weight")) are too many" }
-    return nil
+    return ParameterPlan.problem { ClassifierNetwork(self, using: &$0) }
   }
 
   /// - Throws: ``AIGCError`` (badInput) when the file is missing, or its sizes make no model.

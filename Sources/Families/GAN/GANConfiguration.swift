@@ -1,5 +1,6 @@
 import Files
 import FoundationEssentials
+import NN
 import Training
 
 /// Which of the two networks of fully connected or convolutional layers.
@@ -143,10 +144,9 @@ public struct GANConfiguration: Codable, Equatable, Sendable {
     guard largestMap <= largestPictureMap else {
       return "maps of \(largestMap) values: too large"
     }
-    guard generatorWeights <= 1 << 31 else {
-      return "a model of \(generatorWeights) weights: too large"
+    return ParameterPlan.problem {
+      (GANGenerator(self, using: &$0), GANDiscriminator(self, using: &$0))
     }
-    return nil
   }
 
   /// Values of a picture, or of the largest map between convolutions.
@@ -154,23 +154,6 @@ public struct GANConfiguration: Codable, Equatable, Sendable {
     if ganKind == .gan { return pictureCount }
     let start = startWidth * startHeight
     return layers.enumerated().reduce(pictureCount) { max($0, start << (2 * $1.0) * $1.1) }
-  }
-
-  /// Weights of the networks' layers, without biases and norms.
-  var generatorWeights: Int {
-    ganKind == .gan
-      ? Self.products([inputCount] + layers + [pictureCount])
-      : startWidth * startHeight * inputCount * layers[0] + 16 * Self.products(layers + [channels])
-  }
-  var discriminatorWeights: Int {
-    ganKind == .gan
-      ? Self.products([logitCount] + layers + [pictureCount])
-      : startWidth * startHeight * logitCount * layers[0] + 16 * Self.products(layers + [channels])
-  }
-
-  /// The sum of the products of neighbours.
-  private static func products(_ sizes: [Int]) -> Int {
-    zip(sizes, sizes.dropFirst()).reduce(0) { $0 + $1.0 * $1.1 }
   }
 
   /// - Throws: ``AIGCError`` (badInput) when the file is missing, or its sizes make no model.

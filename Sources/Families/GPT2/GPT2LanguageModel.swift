@@ -169,8 +169,7 @@ public final class GPT2LanguageModel: LanguageModel, @unchecked Sendable {
   func network() throws(AIGCError) -> GPT2Network {
     try lock.withLock { _ throws(AIGCError) in
       if let loaded { return loaded }
-      var nothing = RandomSource.zeros
-      let network = GPT2Network(configuration.sizes, using: &nothing)
+      let network = configuration.network
       try weights?.load(into: network)
       loaded = network
       return network

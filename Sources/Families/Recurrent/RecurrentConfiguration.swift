@@ -61,28 +61,23 @@ public struct RecurrentConfiguration: Codable, Equatable, Sendable {
       hidden: hiddenSize, layers: layers, dropout: dropout, isTied: isTied)
   }
 
-  /// The largest number of weights that a file may ask for: 16 GiB of them.
-  private static let largestWeightCount = 1 << 32
-
   /// - Throws: ``AIGCError`` (badInput) when the file is missing, or its sizes make no model.
   static func read(folder: String) throws(AIGCError) -> RecurrentConfiguration {
     let configuration = try ModelConfiguration.decode(RecurrentConfiguration.self, folder: folder)
-    let sizes = [
-      configuration.vocabularySize, configuration.embeddingSize, configuration.hiddenSize,
-    ]
     let place = "\(folder)/config.json"
     guard RecurrentKind(rawValue: configuration.family) != nil, configuration.formatVersion == 1
     else { throw .badInput("\(place): not a recurrent model that this aigc reads") }
-    guard sizes.allSatisfy({ (1...1 << 24).contains($0) }), (1...64).contains(configuration.layers),
-      (1...1 << 24).contains(configuration.context), configuration.dropout >= 0,
-      configuration.dropout < 1,
-      !configuration.isTied || configuration.embeddingSize == configuration.hiddenSize
-    else { throw .badInput("\(place): sizes that make no model") }
-    let weights = configuration.sizes.weightCount
-    guard weights <= largestWeightCount else {
-      throw .badInput("\(place): a model of \(weights) weights is too large")
-    }
+    if let problem = configuration.problem { throw .badInput("\(place): \(problem)") }
     return configuration
+  }
+
+  /// Why the sizes make no model; nil: they do.
+  var problem: String? {
+    guard [vocabularySize, embeddingSize, hiddenSize].allSatisfy({ (1...1 << 24).contains($0) }),
+      (1...64).contains(layers), (1...1 << 24).contains(context), dropout >= 0, dropout < 1,
+      !isTied || embeddingSize == hiddenSize
+    else { return "sizes that make no model" }
+    return ParameterPlan.problem { RecurrentNetwork(sizes, using: &$0) }
   }
 
   func write(to path: String) throws(AIGCError) {

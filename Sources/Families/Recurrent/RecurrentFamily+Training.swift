@@ -80,8 +80,10 @@ extension RecurrentFamily {
       Name.kind, tokens: .auto, vocabularySize: shapes.vocabulary,
       embeddingSize: shapes.embedding, hiddenSize: shapes.hidden, layers: shapes.layers)
     configuration.context = 64
-    var nothing = RandomSource.zeros
-    let network = RecurrentNetwork(configuration.sizes, using: &nothing)
+    if let problem = configuration.problem {
+      throw .mismatch("\(checkpoint.path): \(problem)")
+    }
+    let network = ParameterPlan.shapes { RecurrentNetwork(configuration.sizes, using: &$0) }
     try StateDictionary.load(network.namedParameters, from: checkpoint)
     return { [configuration] () throws(AIGCError) in
       let output = try OutputFolder(path: folder)

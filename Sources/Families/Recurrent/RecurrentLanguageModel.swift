@@ -38,10 +38,7 @@ public final class RecurrentLanguageModel: LanguageModel, @unchecked Sendable {
           + "\(tokenizer.vocabularySize)")
     }
     let checkpoint = try Checkpoint.open("\(folder)/\(RecurrentFolder.weights)")
-    // Before memory of the configuration's sizes is asked for.
-    try StateDictionary.check(checkpoint, least: configuration.sizes.weightCount)
-    var nothing = RandomSource.zeros
-    let network = RecurrentNetwork(configuration.sizes, using: &nothing)
+    let network = ParameterPlan.shapes { RecurrentNetwork(configuration.sizes, using: &$0) }
     try StateDictionary.load(network.namedParameters, from: checkpoint)
     self.init(configuration, network, tokenizer, path: checkpoint.path)
   }

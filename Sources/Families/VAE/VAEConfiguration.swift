@@ -1,6 +1,7 @@
 import Files
 import FoundationEssentials
 import Kernels
+import NN
 import Training
 
 /// A plain autoencoder, or one that learns from a discriminator too.
@@ -127,8 +128,16 @@ public struct VAEConfiguration: Codable, Equatable, Sendable {
     guard largestMap <= largestPictureMap else {
       return "maps of \(largestMap) values: too large"
     }
-    guard weightCount <= 1 << 31 else { return "a model of \(weightCount) weights: too large" }
-    return nil
+    return ParameterPlan.problem { plan in
+      if let codebook {
+        _ = QuantizedNetworks(self, codebook, using: &plan)
+      } else {
+        _ = VAENetworks(self, using: &plan)
+      }
+      if let sizes = VAEFolder.discriminatorSizes(self) {
+        _ = GANDiscriminator(sizes, using: &plan)
+      }
+    }
   }
 
   /// Values of a picture with its classes, or of the largest map between convolutions.
@@ -142,23 +151,6 @@ public struct VAEConfiguration: Codable, Equatable, Sendable {
   /// How many pictures are computed at once: `most`, or fewer where their maps are large.
   func batch(upTo most: Int) -> Int {
     max(1, min(most, 4 * largestPictureMap / max(largestMap, 1)))
-  }
-
-  /// Weights of the networks' layers, without biases.
-  var weightCount: Int {
-    if let codebook { return quantizedWeightCount(codebook) }
-    let classes = classes.count
-    if network == .linear {
-      return Self.products([pictureCount + classes] + layers + [2 * latent])
-        + Self.products([latent + classes] + layers.reversed() + [pictureCount])
-    }
-    return 16 * (Self.products([channels + classes] + layers) + Self.products([channels] + layers))
-      + 2 * mapCount * hidden + hidden * (3 * latent + classes)
-  }
-
-  /// The sum of the products of neighbours.
-  private static func products(_ sizes: [Int]) -> Int {
-    zip(sizes, sizes.dropFirst()).reduce(0) { $0 + $1.0 * $1.1 }
   }
 
   /// - Throws: ``AIGCError`` (badInput) when the file is missing, or its sizes make no model.

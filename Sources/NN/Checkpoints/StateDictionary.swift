@@ -29,17 +29,6 @@ public enum StateDictionary {
     try SafetensorsWriter.write(tensors(parameters, type: type), to: path, sync: true)
   }
 
-  /// Refuses a file that holds too few values for a model, before memory of the configuration's sizes is
-  /// asked for.
-  /// - Parameter count: values of the model.
-  /// - Throws: ``AIGCError`` (mismatch).
-  public static func check(_ checkpoint: Checkpoint, least count: Int) throws(AIGCError) {
-    guard checkpoint.valueCount >= count else {
-      throw .mismatch(
-        "\(checkpoint.path): does not fit the model: \(checkpoint.valueCount) values, not \(count)")
-    }
-  }
-
   /// Takes the values of all `parameters` from a checkpoint: every name must be there with its shape,
   /// and no other.
   /// - Parameters:

@@ -16,13 +16,19 @@ public struct BatchNorm2d: Normalization {
   ///   - channels: of the pictures.
   ///   - epsilon: added to the variance.
   ///   - momentum: share of a batch in the running statistics.
-  public init(_ channels: Int, epsilon: Float = 1e-5, momentum: Float = 0.1) {
-    weight = Parameter(.ones([channels]))
-    bias = Parameter(.zeros([channels]))
-    runningMean = Parameter(.zeros([channels]), name: "running_mean", isTrainable: false)
-    runningVariance = Parameter(.ones([channels]), name: "running_var", isTrainable: false)
-    batchCount = Parameter(
-      Tensor(0), name: "num_batches_tracked", isTrainable: false, stored: .integer)
+  ///   - plan: takes the factors and running variances, which start with 1, and the offsets and running
+  ///     means, with 0.
+  public init(
+    _ channels: Int, epsilon: Float = 1e-5, momentum: Float = 0.1, using plan: inout ParameterPlan
+  ) {
+    weight = plan.parameter([channels], .constant(1))
+    bias = plan.parameter([channels], .constant(0))
+    runningMean = plan.parameter(
+      [channels], .constant(0), name: "running_mean", isTrainable: false)
+    runningVariance = plan.parameter(
+      [channels], .constant(1), name: "running_var", isTrainable: false)
+    batchCount = plan.parameter(
+      [], .constant(0), name: "num_batches_tracked", isTrainable: false, stored: .integer)
     self.epsilon = epsilon
     self.momentum = momentum
   }
@@ -59,9 +65,12 @@ public struct InstanceNorm2d: Normalization {
   ///   - channels: of the pictures.
   ///   - epsilon: added to the variance.
   ///   - isAffine: whether each channel has a factor and an offset, which are learned.
-  public init(_ channels: Int, epsilon: Float = 1e-5, isAffine: Bool = false) {
-    weight = isAffine ? Parameter(.ones([channels])) : nil
-    bias = isAffine ? Parameter(.zeros([channels])) : nil
+  ///   - plan: takes the factors, which start with 1, and the offsets, with 0.
+  public init(
+    _ channels: Int, epsilon: Float = 1e-5, isAffine: Bool = false, using plan: inout ParameterPlan
+  ) {
+    weight = isAffine ? plan.parameter([channels], .constant(1)) : nil
+    bias = isAffine ? plan.parameter([channels], .constant(0)) : nil
     self.epsilon = epsilon
   }
 

@@ -14,10 +14,10 @@ public struct Conv1D: Layer {
   ///   - output: size of the last axis of y.
   ///   - deviation: of the normal distribution that the weight is drawn from; the bias is 0.
   public init(
-    _ input: Int, _ output: Int, deviation: Float = 0.02, using random: inout RandomSource
+    _ input: Int, _ output: Int, deviation: Float = 0.02, using plan: inout ParameterPlan
   ) {
-    weight = Parameter(.normal([input, output], deviation: deviation, using: &random))
-    bias = Parameter(.zeros([output]))
+    weight = plan.parameter([input, output], .normal(deviation: deviation))
+    bias = plan.parameter([output], .constant(0))
   }
 
   public func callAsFunction(_ x: Tensor, _ context: Context) -> Tensor { self(x) }

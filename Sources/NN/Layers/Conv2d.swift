@@ -20,19 +20,19 @@ public struct Conv2d: Layer {
   ///   - padding: rows and columns of zeros around x.
   ///   - hasBias: whether each channel of y gets a value of its own added.
   ///   - isSpectral: whether the weight is divided by its largest singular value.
-  ///   - random: draws weight and bias uniformly within ±1/√(kernel² · in), as PyTorch does.
+  ///   - plan: takes weight and bias, which start uniformly within ±1/√(kernel² · in), as in PyTorch.
   public init(
     _ input: Int, _ output: Int, kernel: Int, kernelWidth: Int? = nil, stride: Int = 1,
     padding: Int = 0, hasBias: Bool = true, isSpectral: Bool = false,
-    using random: inout RandomSource
+    using plan: inout ParameterPlan
   ) {
     let kernelWidth = kernelWidth ?? kernel
-    let fanIn = kernel * kernelWidth * input
-    weight = Parameter(
-      Initializer.fanIn([kernel, kernelWidth, input, output], fanIn: fanIn, using: &random),
+    let start = ParameterStart.fanIn(kernel * kernelWidth * input)
+    weight = plan.parameter(
+      [kernel, kernelWidth, input, output], start,
       name: isSpectral ? SpectralNorm.weightName : nil, stored: .convolution)
-    bias = hasBias ? Parameter(Initializer.fanIn([output], fanIn: fanIn, using: &random)) : nil
-    spectralNorm = isSpectral ? SpectralNorm(weight, outputAxis: 3, using: &random) : nil
+    bias = hasBias ? plan.parameter([output], start) : nil
+    spectralNorm = isSpectral ? SpectralNorm(weight, outputAxis: 3, using: &plan) : nil
     self.stride = stride
     self.padding = padding
   }
@@ -65,19 +65,19 @@ public struct ConvTranspose2d: Layer {
   ///   - outputPadding: rows and columns more at the end of y.
   ///   - hasBias: whether each channel of y gets a value of its own added.
   ///   - isSpectral: whether the weight is divided by its largest singular value.
-  ///   - random: draws weight and bias uniformly within ±1/√(kernel² · out), as PyTorch does.
+  ///   - plan: takes weight and bias, which start uniformly within ±1/√(kernel² · out), as in PyTorch.
   public init(
     _ input: Int, _ output: Int, kernel: Int, kernelWidth: Int? = nil, stride: Int = 1,
     padding: Int = 0, outputPadding: Int = 0, hasBias: Bool = true, isSpectral: Bool = false,
-    using random: inout RandomSource
+    using plan: inout ParameterPlan
   ) {
     let kernelWidth = kernelWidth ?? kernel
-    let fanIn = kernel * kernelWidth * output
-    weight = Parameter(
-      Initializer.fanIn([kernel, kernelWidth, output, input], fanIn: fanIn, using: &random),
+    let start = ParameterStart.fanIn(kernel * kernelWidth * output)
+    weight = plan.parameter(
+      [kernel, kernelWidth, output, input], start,
       name: isSpectral ? SpectralNorm.weightName : nil, stored: .convolution)
-    bias = hasBias ? Parameter(Initializer.fanIn([output], fanIn: fanIn, using: &random)) : nil
-    spectralNorm = isSpectral ? SpectralNorm(weight, outputAxis: 2, using: &random) : nil
+    bias = hasBias ? plan.parameter([output], start) : nil
+    spectralNorm = isSpectral ? SpectralNorm(weight, outputAxis: 2, using: &plan) : nil
     self.stride = stride
     self.padding = padding
     self.outputPadding = outputPadding

@@ -8,9 +8,9 @@ public struct Embedding: Module {
 
   /// - Parameter deviation: of the normal distribution that the vectors are drawn from; PyTorch's is 1.
   public init(
-    _ tokens: Int, _ size: Int, deviation: Float = 1, using random: inout RandomSource
+    _ tokens: Int, _ size: Int, deviation: Float = 1, using plan: inout ParameterPlan
   ) {
-    weight = Parameter(.normal([tokens, size], deviation: deviation, using: &random))
+    weight = plan.parameter([tokens, size], .normal(deviation: deviation))
   }
 
   /// - Parameter indices: token ids of any shape.

@@ -9,9 +9,10 @@ public struct LayerNorm: Layer {
   /// - Parameters:
   ///   - size: of the last axis.
   ///   - epsilon: added to the variance.
-  public init(_ size: Int, epsilon: Float = 1e-5) {
-    weight = Parameter(.ones([size]))
-    bias = Parameter(.zeros([size]))
+  ///   - plan: takes the factors, which start with 1, and the offsets, with 0.
+  public init(_ size: Int, epsilon: Float = 1e-5, using plan: inout ParameterPlan) {
+    weight = plan.parameter([size], .constant(1))
+    bias = plan.parameter([size], .constant(0))
     self.epsilon = epsilon
   }
 

@@ -14,17 +14,15 @@ public struct Linear: Layer {
   ///   - output: size of the last axis of y.
   ///   - hasBias: whether b is there.
   ///   - isSpectral: whether the weight is divided by its largest singular value.
-  ///   - random: draws both uniformly within ±1/√input, as PyTorch does.
+  ///   - plan: takes both, which start uniformly within ±1/√input, as in PyTorch.
   public init(
     _ input: Int, _ output: Int, hasBias: Bool = true, isSpectral: Bool = false,
-    using random: inout RandomSource
+    using plan: inout ParameterPlan
   ) {
-    weight = Parameter(
-      Initializer.fanIn([output, input], fanIn: input, using: &random),
-      name: isSpectral ? SpectralNorm.weightName : nil)
-    bias =
-      hasBias ? Parameter(Initializer.fanIn([output], fanIn: input, using: &random)) : nil
-    spectralNorm = isSpectral ? SpectralNorm(weight, outputAxis: 0, using: &random) : nil
+    weight = plan.parameter(
+      [output, input], .fanIn(input), name: isSpectral ? SpectralNorm.weightName : nil)
+    bias = hasBias ? plan.parameter([output], .fanIn(input)) : nil
+    spectralNorm = isSpectral ? SpectralNorm(weight, outputAxis: 0, using: &plan) : nil
   }
 
   /// A layer that shares a weight: the output of a language model tied to its embedding.

@@ -13,11 +13,6 @@ public enum RecurrentKind: String, Codable, CaseIterable, Sendable {
     case .lstm: 4
     }
   }
-
-  /// How many weights the layers of a network have, biases included.
-  public func weightCount(input: Int, hidden: Int, layers: Int) -> Int {
-    gates * hidden * (input + (2 * layers - 1) * hidden + 2 * layers)
-  }
 }
 
 /// What a recurrent network remembers between two pieces of a sequence, one entry a layer; without
@@ -53,10 +48,10 @@ public struct Recurrent: Module {
   ///   - layers: how many.
   ///   - dropout: rate between layers.
   ///   - nonlinearity: of a plain RNN.
-  ///   - random: draws all uniformly within ±1/√hidden, as PyTorch does.
+  ///   - plan: takes all, which start uniformly within ±1/√hidden, as in PyTorch.
   public init(
     _ kind: RecurrentKind, input: Int, hidden: Int, layers: Int, dropout: Float = 0,
-    nonlinearity: RNNSequence.Nonlinearity = .tanh, using random: inout RandomSource
+    nonlinearity: RNNSequence.Nonlinearity = .tanh, using plan: inout ParameterPlan
   ) {
     self.kind = kind
     self.dropout = dropout
@@ -66,7 +61,7 @@ public struct Recurrent: Module {
       made.append(
         RecurrentLayer(
           index, gates: kind.gates, input: index == 0 ? input : hidden, hidden: hidden,
-          using: &random))
+          using: &plan))
     }
     self.layers = made
   }
@@ -150,11 +145,10 @@ public struct RecurrentLayer: Module {
 
   public var prefix: ModulePrefix { .none }
 
-  init(_ index: Int, gates: Int, input: Int, hidden: Int, using random: inout RandomSource) {
+  init(_ index: Int, gates: Int, input: Int, hidden: Int, using plan: inout ParameterPlan) {
     let size = gates * hidden
-    func parameter(_ name: String, _ shape: Shape) -> Parameter {
-      Parameter(
-        Initializer.fanIn(shape, fanIn: hidden, using: &random), name: "\(name)_l\(index)")
+    func parameter(_ name: String, _ sizes: [Int]) -> Parameter {
+      plan.parameter(sizes, .fanIn(hidden), name: "\(name)_l\(index)")
     }
     inputWeight = parameter("weight_ih", [size, input])
     hiddenWeight = parameter("weight_hh", [size, hidden])

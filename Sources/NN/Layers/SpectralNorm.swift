@@ -18,15 +18,14 @@ struct SpectralNorm: Module {
   /// - Parameters:
   ///   - weight: a matrix, or weights of a convolution.
   ///   - outputAxis: the axis of the layer's outputs.
-  ///   - random: draws both vectors.
-  init(_ weight: Parameter, outputAxis: Int, using random: inout RandomSource) {
+  ///   - plan: takes both vectors.
+  init(_ weight: Parameter, outputAxis: Int, using plan: inout ParameterPlan) {
     let outputs = weight.shape[outputAxis]
     var shape = weight.shape.dimensions
     shape.remove(at: outputAxis)
-    u = Parameter(
-      .normal([outputs], using: &random).normalized(), name: "weight_u", isTrainable: false)
-    v = Parameter(
-      .normal(Shape(shape), using: &random).normalized(), name: "weight_v", isTrainable: false,
+    u = plan.parameter([outputs], .normalized, name: "weight_u", isTrainable: false)
+    v = plan.parameter(
+      shape, .normalized, name: "weight_v", isTrainable: false,
       stored: weight.shape.rank == 4 ? .window : .plain)
     self.outputAxis = outputAxis
   }

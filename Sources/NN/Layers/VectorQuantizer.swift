@@ -28,20 +28,22 @@ public struct VectorQuantizer: Module {
   /// - Parameters:
   ///   - entries: of the codebook.
   ///   - dimension: of each.
-  ///   - random: draws the entries uniformly within ±1/entries, as is common in PyTorch.
+  ///   - plan: takes the entries, which start uniformly within ±1/entries, as is common in PyTorch.
   public init(
-    _ entries: Int, dimension: Int, update: Update = .average, using random: inout RandomSource
+    _ entries: Int, dimension: Int, update: Update = .average, using plan: inout ParameterPlan
   ) {
-    let bound = 1 / Float(entries)
-    let start = Tensor.uniform([entries, dimension], -bound, bound, using: &random)
-    embedding = Parameter(start, name: "embedding.weight", isTrainable: update == .gradient)
+    embedding = plan.parameter(
+      [entries, dimension], .uniform(bound: 1 / Float(max(entries, 1))), name: "embedding.weight",
+      isTrainable: update == .gradient)
     // No vector has come yet: at the first step all entries but those that are taken are dead.
     counts =
       update == .gradient
-      ? nil : Parameter(.zeros([entries]), name: "ema_cluster_size", isTrainable: false)
+      ? nil
+      : plan.parameter([entries], .constant(0), name: "ema_cluster_size", isTrainable: false)
     sums =
       update == .gradient
-      ? nil : Parameter(.zeros([entries, dimension]), name: "ema_w", isTrainable: false)
+      ? nil
+      : plan.parameter([entries, dimension], .constant(0), name: "ema_w", isTrainable: false)
   }
 
   public var entries: Int { embedding.shape[0] }

@@ -34,8 +34,8 @@ import Training
     _ configuration: GANConfiguration, _ name: String
   ) throws -> (GANGenerator, GANDiscriminator) {
     var random = RandomSource(seed: 1)
-    let generator = GANGenerator(configuration, using: &random)
-    let discriminator = GANDiscriminator(configuration, using: &random)
+    let generator = random.drawn { GANGenerator(configuration, using: &$0) }
+    let discriminator = random.drawn { GANDiscriminator(configuration, using: &$0) }
     try StateDictionary.load(
       generator.namedParameters, from: file, prefix: "\(name).generator.start.")
     try StateDictionary.load(
@@ -160,7 +160,7 @@ import Training
       .gan, width: 4, height: 3, channels: 1, layers: [4, 8])
     configuration.latent = 2
     var random = RandomSource(seed: 1)
-    let discriminator = GANDiscriminator(configuration, using: &random)
+    let discriminator = random.drawn { GANDiscriminator(configuration, using: &$0) }
     try StateDictionary.load(discriminator.namedParameters, from: file, prefix: "losses.start.")
     func pictures(_ name: String) throws -> Tensor { try tensor(name).reshaped([5, 3, 4, 1]) }
     let (real, fake) = (try pictures("losses.real"), try pictures("losses.fake"))

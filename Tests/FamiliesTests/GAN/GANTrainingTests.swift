@@ -89,7 +89,8 @@ func smallGAN(_ kind: GANKind, _ folder: TemporaryFolder, steps: Int = 6) throws
     var random = RandomSource(seed: 1)
     var configuration = GANConfiguration(.gan, width: 8, height: 8, channels: 1, layers: [32, 64])
     configuration.latent = 6
-    let untrained = GANModel(configuration, GANGenerator(configuration, using: &random))
+    let untrained = GANModel(
+      configuration, random.drawn { GANGenerator(configuration, using: &$0) })
     let before = try AdversarialMonitor(untrained, set).evaluate()
     #expect(before.isCollapsed)
     _ = try trainer.train(to: folder.file("model"))

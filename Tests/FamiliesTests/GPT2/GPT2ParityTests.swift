@@ -18,8 +18,7 @@ func gpt2Fixture(_ name: String) -> String {
 func gpt2Network(_ folder: String) throws -> GPT2Network {
   let configuration = try GPT2Configuration.read(folder: folder)
   let weights = try GPT2Weights(folder: folder, configuration)
-  var nothing = RandomSource.zeros
-  let network = GPT2Network(configuration.sizes, using: &nothing)
+  let network = configuration.network
   try weights.load(into: network)
   return network
 }
@@ -47,12 +46,14 @@ func gpt2Network(_ folder: String) throws -> GPT2Network {
         tokens: .char, vocabularySize: 11, context: 8, width: 6, layers: 2, heads: 3)
       configuration.inner = 5
       configuration.isTied = isTied
-      var random = RandomSource(seed: 1)
-      let network = GPT2Network(configuration.sizes, using: &random)
-      #expect(
-        Set(network.namedParameters.map { "\($0.name) \($0.parameter.shape)" })
-          == Set(configuration.tensorShapes.map { "\($0.name) \($0.shape)" }))
-      #expect(network.parameterCount == configuration.parameterCount)
+      // Two blocks of 6 · (4 · 6 + 2 · 5 + 9) + 5 weights; tables and the last norm.
+      #expect(configuration.parameterCount == 2 * 263 + 6 * (isTied ? 21 : 32))
+      let shapes = configuration.tensorShapes
+      #expect(shapes.count == (isTied ? 28 : 29))
+      #expect(shapes[0].name == "transformer.wte.weight" && shapes[0].shape == [11, 6])
+      let inner = shapes.first { $0.name == "transformer.h.1.mlp.c_fc.weight" }
+      #expect(inner?.shape == [6, 5])
+      #expect((shapes.last?.name == "lm_head.weight") == !isTied)
     }
   }
 
@@ -60,7 +61,7 @@ func gpt2Network(_ folder: String) throws -> GPT2Network {
     let configuration = GPT2Configuration(
       tokens: .char, vocabularySize: 200, context: 64, width: 64, layers: 8, heads: 4)
     var random = RandomSource(seed: 1)
-    let network = GPT2Network(configuration.sizes, using: &random)
+    let network = random.drawn { GPT2Network(configuration.sizes, using: &$0) }
     for (name, parameter) in network.namedParameters {
       let values = parameter.value.values
       if name.hasSuffix("bias") {
@@ -80,8 +81,7 @@ func gpt2Network(_ folder: String) throws -> GPT2Network {
     var configuration = GPT2Configuration(
       tokens: .char, vocabularySize: 97, context: 64, width: 32, layers: 2, heads: 4)
     configuration.epsilon = 1e-5
-    var nothing = RandomSource.zeros
-    let network = GPT2Network(configuration.sizes, using: &nothing)
+    let network = configuration.network
     try StateDictionary.load(network.namedParameters, from: file, prefix: "start.")
     let named = network.trainableNamedParameters
     let parameters = named.map { $0.parameter }
@@ -140,7 +140,7 @@ func gpt2Network(_ folder: String) throws -> GPT2Network {
       tokens: .char, vocabularySize: 13, context: 8, width: 8, layers: 2, heads: 2)
     (configuration.embeddingDropout, configuration.residualDropout) = (0.5, 0.5)
     var random = RandomSource(seed: 3)
-    let network = GPT2Network(configuration.sizes, using: &random)
+    let network = random.drawn { GPT2Network(configuration.sizes, using: &$0) }
     let tokens = Indices([1, 2, 3, 4], [1, 4])
     let first = network.logits(tokens, Context(isTraining: true, random: RandomSource(seed: 1)))
     let second = network.logits(tokens, Context(isTraining: true, random: RandomSource(seed: 2)))

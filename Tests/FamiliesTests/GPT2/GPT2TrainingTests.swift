@@ -103,7 +103,7 @@ import Training
     var results: [[Float]] = []
     for (batch, accumulation) in [(4, 2), (8, 1)] {
       var random = RandomSource(seed: 1)
-      let network = GPT2Network(configuration.sizes, using: &random)
+      let network = random.drawn { GPT2Network(configuration.sizes, using: &$0) }
       var settings = GPT2Preset.baby.training
       settings.gradAccumulation = accumulation
       settings.optimizer.kind = .sgd

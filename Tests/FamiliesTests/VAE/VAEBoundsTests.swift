@@ -24,8 +24,8 @@ import Training
     (sizes.latent, sizes.layers) = (3, [8, 6])
     if name == "gaussian" { sizes.likelihood = .gaussian }
     if name == "conditional" { sizes.classes = ["0", "1"] }
-    var nothing = RandomSource.zeros
-    let networks = VAENetworks(sizes, using: &nothing)
+    var nothing = RandomSource(seed: 0)
+    let networks = nothing.drawn { VAENetworks(sizes, using: &$0) }
     // Strict, and the file holds other tensors too: those of this model alone are looked at.
     for (parameter, value) in networks.namedParameters {
       let stored = try file.tensor("\(name).model.\(parameter)")

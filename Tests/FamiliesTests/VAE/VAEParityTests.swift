@@ -88,7 +88,7 @@ import Training
     _ configuration: VAEConfiguration, _ name: String
   ) throws -> VAENetworks {
     var random = RandomSource(seed: 1)
-    let result = VAENetworks(configuration, using: &random)
+    let result = random.drawn { VAENetworks(configuration, using: &$0) }
     try StateDictionary.load(result.namedParameters, from: file, prefix: name)
     return result
   }
@@ -159,7 +159,7 @@ import Training
     let networks = try networks(configuration, "\(name).start.vae.")
     var random = RandomSource(seed: 1)
     let sizes = try #require(VAEFolder.discriminatorSizes(configuration))
-    let discriminator = GANDiscriminator(sizes, using: &random)
+    let discriminator = random.drawn { GANDiscriminator(sizes, using: &$0) }
     try StateDictionary.load(
       discriminator.namedParameters, from: file, prefix: "\(name).start.discriminator.")
     var options = VAETrainingOptions()

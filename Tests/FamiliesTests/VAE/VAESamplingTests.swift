@@ -17,7 +17,7 @@ import Testing
     var sizes = VAEConfiguration(.vae, width: 6, height: 5, channels: 1)
     (sizes.latent, sizes.layers) = (3, [8])
     var random = RandomSource(seed: 2)
-    model = VAEModel(sizes, VAENetworks(sizes, using: &random))
+    model = VAEModel(sizes, random.drawn { VAENetworks(sizes, using: &$0) })
   }
 
   private func picture(_ name: String, seed: UInt64) throws -> String {
@@ -49,7 +49,7 @@ import Testing
       #expect(throws: AIGCError.self) { try sampler.encoded(bad) }
     }
     var nothing = RandomSource(seed: 1)
-    let gan = GANModel(.gan, GANGenerator(.gan, using: &nothing))
+    let gan = GANModel(.gan, nothing.drawn { GANGenerator(.gan, using: &$0) })
     #expect(throws: AIGCError.self) {
       try PictureSampler(gan, labels: [], scale: 1).encoded(ends)
     }

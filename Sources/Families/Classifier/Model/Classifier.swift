@@ -37,10 +37,7 @@ final class Classifier: FeatureExtractor {
   static func network(
     _ checkpoint: Checkpoint, _ configuration: ClassifierConfiguration
   ) throws(AIGCError) -> ClassifierNetwork {
-    // Before memory of the configuration's sizes is asked for.
-    try StateDictionary.check(checkpoint, least: configuration.weightCount)
-    var nothing = RandomSource.zeros
-    let network = ClassifierNetwork(configuration, using: &nothing)
+    let network = ParameterPlan.shapes { ClassifierNetwork(configuration, using: &$0) }
     try StateDictionary.load(network.namedParameters, from: checkpoint)
     return network
   }

@@ -6,8 +6,8 @@ import NN
 /// stage halving the sides, then two fully connected layers.
 ///
 /// In PyTorch, with stages of 32 and 64 channels for pictures of 28 pixels:
-/// `features` = Sequential(Conv2d(1, 32, 3, padding=1), BatchNorm2d(32), ReLU(), Conv2d(32, 32, 3,
-/// padding=1), BatchNorm2d(32), ReLU(), MaxPool2d(2), and the same with 64), `classifier` =
+/// `features` = Sequential(Conv2d(1, 32, 3, padding=1), BatchNorm2d(32, using: &plan), ReLU(), Conv2d(32, 32, 3,
+/// padding=1), BatchNorm2d(32, using: &plan), ReLU(), MaxPool2d(2), and the same with 64), `classifier` =
 /// Sequential(Flatten(), Linear(64 · 7 · 7, 128), ReLU(), Dropout(0.4), Linear(128, 10)).
 struct ClassifierNetwork: Module {
   let features: Sequential
@@ -15,14 +15,15 @@ struct ClassifierNetwork: Module {
 
   /// - Parameters:
   ///   - configuration: its sizes make a model.
-  ///   - random: draws the weights.
-  init(_ configuration: ClassifierConfiguration, using random: inout RandomSource) {
+  ///   - plan: takes the parameters.
+  init(_ configuration: ClassifierConfiguration, using plan: inout ParameterPlan) {
     var layers: [any Layer] = []
     var input = configuration.channels
     for output in configuration.stages {
       for channels in [input, output] {
         layers += [
-          Conv2d(channels, output, kernel: 3, padding: 1, using: &random), BatchNorm2d(output),
+          Conv2d(channels, output, kernel: 3, padding: 1, using: &plan),
+          BatchNorm2d(output, using: &plan),
           Activation.relu,
         ]
       }
@@ -33,9 +34,9 @@ struct ClassifierNetwork: Module {
     let shift = configuration.stages.count
     let flat = (configuration.width >> shift) * (configuration.height >> shift) * input
     classifier = Sequential([
-      Flatten(), Linear(flat, configuration.hidden, using: &random), Activation.relu,
+      Flatten(), Linear(flat, configuration.hidden, using: &plan), Activation.relu,
       Dropout(configuration.dropout),
-      Linear(configuration.hidden, configuration.classes.count, using: &random),
+      Linear(configuration.hidden, configuration.classes.count, using: &plan),
     ])
   }
 

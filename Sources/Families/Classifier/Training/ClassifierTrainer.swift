@@ -151,7 +151,7 @@ struct ClassifierTrainer {
     let perEpoch = setSteps(learned)
     if trainer.evalEvery == 0 { trainer.evalEvery = Int(perEpoch) }
     var random = RandomSource(seed: trainer.seed)
-    let network = ClassifierNetwork(configuration, using: &random)
+    let network = random.drawn { ClassifierNetwork(configuration, using: &$0) }
     let task = ClassifierTask(configuration, network, learned, heldOut: measured, trainer)
     task.report = report
     let loop = Trainer(task, trainer, folder: folder)

@@ -86,6 +86,7 @@ struct ForecastConfiguration: Codable, Equatable, Sendable {
       ("labels", labels.count <= 2 * Self.longest),
     ]
     if let failed = checks.first(where: { !$0.1 }) { return failed.0 }
+    if ParameterPlan.problem({ ForecastNetwork(sizes, using: &$0) }) != nil { return "hidden_size" }
     let isHistory =
       history.count == count
       && history.allSatisfy { column in

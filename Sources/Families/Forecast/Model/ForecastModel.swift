@@ -30,10 +30,9 @@ struct ForecastModel {
   init(folder: String) throws(AIGCError) {
     configuration = try ForecastConfiguration.read(folder: folder)
     let file = try Checkpoint.open("\(folder)/\(Self.weightsName)")
-    try StateDictionary.check(file, least: configuration.sizes.weightCount)
     path = file.path
-    var random = RandomSource(seed: 0)
-    network = ForecastNetwork(configuration.sizes, using: &random)
+    let sizes = configuration.sizes
+    network = ParameterPlan.shapes { ForecastNetwork(sizes, using: &$0) }
     try StateDictionary.load(network.namedParameters, from: file)
   }
 

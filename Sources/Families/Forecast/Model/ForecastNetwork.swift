@@ -12,21 +12,16 @@ struct ForecastNetwork: Module {
     var hidden = 32
     var layers = 1
     var dropout: Float = 0
-
-    /// How many weights the network has.
-    var weightCount: Int {
-      kind.weightCount(input: columns, hidden: hidden, layers: layers) + (hidden + 1) * columns
-    }
   }
 
   let recurrent: Recurrent
   let fc: Linear
 
-  init(_ sizes: Sizes, using random: inout RandomSource) {
+  init(_ sizes: Sizes, using plan: inout ParameterPlan) {
     recurrent = Recurrent(
       sizes.kind, input: sizes.columns, hidden: sizes.hidden, layers: sizes.layers,
-      dropout: sizes.dropout, using: &random)
-    fc = Linear(sizes.hidden, sizes.columns, using: &random)
+      dropout: sizes.dropout, using: &plan)
+    fc = Linear(sizes.hidden, sizes.columns, using: &plan)
   }
 
   /// - Parameter x: [steps, batch, columns].

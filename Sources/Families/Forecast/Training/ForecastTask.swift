@@ -36,7 +36,7 @@ final class ForecastTask: TrainingTask {
   ) {
     self.configuration = configuration
     var random = RandomSource(seed: trainer.seed)
-    network = ForecastNetwork(configuration.sizes, using: &random)
+    network = random.drawn { ForecastNetwork(configuration.sizes, using: &$0) }
     optimizer = trainer.optimizer.make(network.trainableParameters)
     gradientStep = GradientStep(
       network.namedParameters, optimizer, clip: trainer.optimizer.gradClip)

@@ -10,8 +10,8 @@ enum GANBenchmarks {
       let configuration = kind == .gan ? GANConfiguration.gan : .dcgan
       var random = RandomSource(seed: 1)
       let networks = GANStep(
-        GANGenerator(configuration, using: &random),
-        GANDiscriminator(configuration, using: &random), GANTrainingOptions(),
+        random.drawn { GANGenerator(configuration, using: &$0) },
+        random.drawn { GANDiscriminator(configuration, using: &$0) }, GANTrainingOptions(),
         GANTrainer.defaults(kind).optimizer)
       let shape: Shape = [64, configuration.height, configuration.width, 1]
       let pictures = Tensor.uniform(shape, -1, 1, using: &random)

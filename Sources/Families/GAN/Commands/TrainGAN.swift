@@ -233,9 +233,8 @@ private func printPlan(
   var trainer = trainer
   let configuration = try trainer.plan(resuming: resuming ? folder : nil)
   let options = trainer.options
-  var nothing = RandomSource.zeros
-  let generator = GANGenerator(configuration, using: &nothing)
-  let discriminator = GANDiscriminator(configuration, using: &nothing)
+  let generator = ParameterPlan.shapes { GANGenerator(configuration, using: &$0) }
+  let discriminator = ParameterPlan.shapes { GANDiscriminator(configuration, using: &$0) }
   let members: [JSONValue.Member] = [
     .init("model", .string(folder)), .init("family", .string(configuration.family)),
     .init("image_size", .string("\(configuration.width)x\(configuration.height)")),

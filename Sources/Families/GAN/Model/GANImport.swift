@@ -22,10 +22,9 @@ extension GANFamily {
   ) throws(AIGCError) -> TensorImporter? {
     guard checkpoint["\(GANShapes.prefix)0.weight"] != nil else { return nil }
     if options.part == .discriminator { return try discriminator(checkpoint, folder) }
-    var nothing = RandomSource.zeros
     let configuration = try GANShapes.configuration(
       checkpoint, Name.kind, isGenerator: options.part == .generator)
-    let generator = GANGenerator(configuration, using: &nothing)
+    let generator = ParameterPlan.shapes { GANGenerator(configuration, using: &$0) }
     try StateDictionary.load(generator.namedParameters, from: checkpoint)
     return { () throws(AIGCError) in
       let output = try OutputFolder(path: folder)

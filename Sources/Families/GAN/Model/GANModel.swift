@@ -28,9 +28,7 @@ public final class GANModel: ImageGenerator {
   public convenience init(folder: String) throws(AIGCError) {
     let configuration = try GANConfiguration.read(folder: folder)
     let checkpoint = try Checkpoint.open("\(folder)/\(GANFolder.generator)")
-    try StateDictionary.check(checkpoint, least: configuration.generatorWeights)
-    var nothing = RandomSource.zeros
-    let generator = GANGenerator(configuration, using: &nothing)
+    let generator = ParameterPlan.shapes { GANGenerator(configuration, using: &$0) }
     try StateDictionary.load(generator.namedParameters, from: checkpoint)
     self.init(configuration, generator, path: checkpoint.path)
   }
@@ -84,9 +82,7 @@ enum GANFolder {
   static func discriminator(
     _ checkpoint: Checkpoint, _ configuration: GANConfiguration
   ) throws(AIGCError) -> GANDiscriminator {
-    try StateDictionary.check(checkpoint, least: configuration.discriminatorWeights)
-    var nothing = RandomSource.zeros
-    let network = GANDiscriminator(configuration, using: &nothing)
+    let network = ParameterPlan.shapes { GANDiscriminator(configuration, using: &$0) }
     try StateDictionary.load(network.namedParameters, from: checkpoint)
     return network
   }

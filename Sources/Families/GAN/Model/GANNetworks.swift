@@ -9,14 +9,14 @@ public struct GANGenerator: Module {
 
   /// - Parameters:
   ///   - configuration: sizes that make a model.
-  ///   - random: draws the weights.
-  public init(_ configuration: GANConfiguration, using random: inout RandomSource) {
+  ///   - plan: takes the parameters.
+  public init(_ configuration: GANConfiguration, using plan: inout ParameterPlan) {
     self.configuration = configuration
     switch configuration.ganKind {
-    case .gan: model = Sequential(Self.linear(configuration, &random))
+    case .gan: model = Sequential(Self.linear(configuration, &plan))
     case .dcgan:
-      model = Sequential(Self.convolutions(configuration, &random))
-      drawAsDCGAN(model.namedParameters, &random)
+      model = Sequential(Self.convolutions(configuration, &plan))
+      drawAsDCGAN(model.namedParameters, &plan)
     }
   }
 
@@ -43,19 +43,19 @@ public struct GANGenerator: Module {
 
   /// latent → 128 → 256 → pixels: the article's `Generator`.
   private static func linear(
-    _ sizes: GANConfiguration, _ random: inout RandomSource
+    _ sizes: GANConfiguration, _ plan: inout ParameterPlan
   ) -> [any Layer] {
     var (layers, input): ([any Layer], Int) = ([], sizes.inputCount)
     for output in sizes.layers {
-      layers += [Linear(input, output, using: &random), Activation.relu]
+      layers += [Linear(input, output, using: &plan), Activation.relu]
       input = output
     }
-    return layers + [Linear(input, sizes.pictureCount, using: &random), Activation(tanh)]
+    return layers + [Linear(input, sizes.pictureCount, using: &plan), Activation(tanh)]
   }
 
   /// latent → 4 x 4 → 8 x 8 → …: the article's `DCGANGenerator`.
   private static func convolutions(
-    _ sizes: GANConfiguration, _ random: inout RandomSource
+    _ sizes: GANConfiguration, _ plan: inout ParameterPlan
   ) -> [any Layer] {
     var (layers, input): ([any Layer], Int) = ([], sizes.inputCount)
     for (index, output) in (sizes.layers + [sizes.channels]).enumerated() {
@@ -64,8 +64,10 @@ public struct GANGenerator: Module {
         ConvTranspose2d(
           input, output, kernel: isFirst ? sizes.startHeight : 4,
           kernelWidth: isFirst ? sizes.startWidth : 4, stride: isFirst ? 1 : 2,
-          padding: isFirst ? 0 : 1, hasBias: false, using: &random))
-      if index < sizes.layers.count { layers += [BatchNorm2d(output), Activation.relu] }
+          padding: isFirst ? 0 : 1, hasBias: false, using: &plan))
+      if index < sizes.layers.count {
+        layers += [BatchNorm2d(output, using: &plan), Activation.relu]
+      }
       input = output
     }
     return layers + [Activation(tanh)]
@@ -79,14 +81,14 @@ public struct GANDiscriminator: Module {
 
   /// - Parameters:
   ///   - configuration: sizes that make a model.
-  ///   - random: draws the weights.
-  public init(_ configuration: GANConfiguration, using random: inout RandomSource) {
+  ///   - plan: takes the parameters.
+  public init(_ configuration: GANConfiguration, using plan: inout ParameterPlan) {
     self.configuration = configuration
     switch configuration.ganKind {
-    case .gan: model = Sequential(Self.linear(configuration, &random))
+    case .gan: model = Sequential(Self.linear(configuration, &plan))
     case .dcgan:
-      model = Sequential(Self.convolutions(configuration, &random))
-      drawAsDCGAN(model.namedParameters, &random)
+      model = Sequential(Self.convolutions(configuration, &plan))
+      drawAsDCGAN(model.namedParameters, &plan)
     }
   }
 
@@ -128,35 +130,35 @@ public struct GANDiscriminator: Module {
 
   /// pixels → 256 → 128 → 1: the article's `Discriminator`.
   private static func linear(
-    _ sizes: GANConfiguration, _ random: inout RandomSource
+    _ sizes: GANConfiguration, _ plan: inout ParameterPlan
   ) -> [any Layer] {
     var (layers, input): ([any Layer], Int) = ([], sizes.pictureCount)
     for output in sizes.layers.reversed() {
       layers += [
-        Linear(input, output, isSpectral: sizes.isSpectral, using: &random), Activation.relu,
+        Linear(input, output, isSpectral: sizes.isSpectral, using: &plan), Activation.relu,
       ]
       input = output
     }
     return layers + [
-      Linear(input, sizes.logitCount, isSpectral: sizes.isSpectral, using: &random)
+      Linear(input, sizes.logitCount, isSpectral: sizes.isSpectral, using: &plan)
     ]
   }
 
   /// The generator the other way round, with slopes of 0.2 below 0 and no norm in the first layer
   /// (Radford et al. 2016).
   private static func convolutions(
-    _ sizes: GANConfiguration, _ random: inout RandomSource
+    _ sizes: GANConfiguration, _ plan: inout ParameterPlan
   ) -> [any Layer] {
     var (layers, input): ([any Layer], Int) = ([], sizes.channels)
     for (index, output) in sizes.layers.reversed().enumerated() {
       layers.append(
         Conv2d(
           input, output, kernel: 4, stride: 2, padding: 1, hasBias: false,
-          isSpectral: sizes.isSpectral, using: &random))
+          isSpectral: sizes.isSpectral, using: &plan))
       if index > 0 {
         switch sizes.discriminatorNorm {
-        case .batch: layers.append(BatchNorm2d(output))
-        case .instance: layers.append(InstanceNorm2d(output))
+        case .batch: layers.append(BatchNorm2d(output, using: &plan))
+        case .instance: layers.append(InstanceNorm2d(output, using: &plan))
         case .none: break
         }
       }
@@ -166,20 +168,19 @@ public struct GANDiscriminator: Module {
     return layers + [
       Conv2d(
         input, sizes.logitCount, kernel: sizes.startHeight, kernelWidth: sizes.startWidth,
-        hasBias: false, isSpectral: sizes.isSpectral, using: &random)
+        hasBias: false, isSpectral: sizes.isSpectral, using: &plan)
     ]
   }
 }
 
 /// Starting values of Radford et al. 2016: convolutions from N(0, 0.02), factors of norms from
 /// N(1, 0.02).
-private func drawAsDCGAN(_ parameters: NamedParameters, _ random: inout RandomSource) {
-  if random == .zeros { return }
+private func drawAsDCGAN(_ parameters: NamedParameters, _ plan: inout ParameterPlan) {
   for (_, parameter) in parameters where parameter.isTrainable {
     if parameter.stored == .convolution {
-      Initializer.normal(parameter, deviation: 0.02, using: &random)
-    } else if parameter.value.values.allSatisfy({ $0 == 1 }) {
-      Initializer.normal(parameter, mean: 1, deviation: 0.02, using: &random)
+      plan.redraw(parameter, .normal(deviation: 0.02))
+    } else if parameter.start == .constant(1) {
+      plan.redraw(parameter, .normal(mean: 1, deviation: 0.02))
     }
   }
 }

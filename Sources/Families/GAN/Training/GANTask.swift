@@ -50,8 +50,7 @@ final class GANTask: TrainingTask {
     self.pictures = pictures
     if let decay = options.average {
       // A third network of the generator's shape, for the average of its weights.
-      var nothing = RandomSource.zeros
-      shown = GANGenerator(configuration, using: &nothing)
+      shown = ParameterPlan.shapes { GANGenerator(configuration, using: &$0) }
       let source = networks.generator.namedParameters.map { $0.parameter }
       let averages = shown.namedParameters.map { $0.parameter }
       for (parameter, average) in zip(source, averages) { average.value = parameter.value }

@@ -141,8 +141,8 @@ public struct GANTrainer {
     setSteps(set)
     var random = RandomSource(seed: trainer.seed)
     let networks = GANStep(
-      GANGenerator(configuration, using: &random),
-      GANDiscriminator(configuration, using: &random), options, trainer.optimizer)
+      random.drawn { GANGenerator(configuration, using: &$0) },
+      random.drawn { GANDiscriminator(configuration, using: &$0) }, options, trainer.optimizer)
     let score = try score()
     let few = SampleSize.ofMonitor(set.count)
     let report = report

@@ -25,7 +25,7 @@ enum GPT2TrainingBenchmarks {
   ) -> Benchmark {
     Benchmark(name, unit: "tokens/s", items: batch * steps) {
       var random = RandomSource(seed: 1)
-      let network = GPT2Network(sizes, using: &random)
+      let network = random.drawn { GPT2Network(sizes, using: &$0) }
       let parameters = network.trainableParameters
       let optimizer = Adam(parameters, .adamW)
       func tokens() -> [Int32] {

@@ -142,24 +142,6 @@ public struct GPT2Weights: Sendable {
 extension GPT2Configuration {
   /// The names and shapes of all tensors, the table of embeddings first.
   public var tensorShapes: [(name: String, shape: [Int])] {
-    var result: [(name: String, shape: [Int])] = [
-      ("transformer.wte.weight", [vocabularySize, width]),
-      ("transformer.wpe.weight", [context, width]),
-    ]
-    for layer in 0..<layers {
-      let block = "transformer.h.\(layer)"
-      result += [
-        ("\(block).ln_1.weight", [width]), ("\(block).ln_1.bias", [width]),
-        ("\(block).attn.c_attn.weight", [width, 3 * width]),
-        ("\(block).attn.c_attn.bias", [3 * width]),
-        ("\(block).attn.c_proj.weight", [width, width]), ("\(block).attn.c_proj.bias", [width]),
-        ("\(block).ln_2.weight", [width]), ("\(block).ln_2.bias", [width]),
-        ("\(block).mlp.c_fc.weight", [width, innerSize]), ("\(block).mlp.c_fc.bias", [innerSize]),
-        ("\(block).mlp.c_proj.weight", [innerSize, width]), ("\(block).mlp.c_proj.bias", [width]),
-      ]
-    }
-    result += [("transformer.ln_f.weight", [width]), ("transformer.ln_f.bias", [width])]
-    if !isTied { result.append(("lm_head.weight", [vocabularySize, width])) }
-    return result
+    network.namedParameters.map { ($0.name, $0.parameter.shape.dimensions) }
   }
 }

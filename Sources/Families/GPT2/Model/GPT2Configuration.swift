@@ -1,6 +1,7 @@
 import Datasets
 import Files
 import FoundationEssentials
+import NN
 import Training
 
 /// `config.json` of a GPT-2 model: Hugging Face's keys, so that a model of ours is one of
@@ -185,15 +186,11 @@ extension GPT2Configuration {
   /// Size of the blocks' inner layer.
   public var innerSize: Int { inner ?? 4 * width }
 
-  /// How many weights the model has.
-  public var parameterCount: Int {
-    let block = width * (4 * width + 2 * innerSize + 9) + innerSize
-    let tables = width * (vocabularySize * (isTied ? 1 : 2) + context + 2)
-    return tables + layers * block
-  }
+  /// The network as shapes alone.
+  var network: GPT2Network { ParameterPlan.shapes { GPT2Network(sizes, using: &$0) } }
 
-  /// The largest number of weights that a file may ask for: 16 GiB of them.
-  private static let largestParameterCount = 1 << 32
+  /// How many weights the model has.
+  public var parameterCount: Int { network.parameterCount }
 
   /// - Throws: ``AIGCError`` (badInput) when the file is missing, or its sizes make no model.
   public static func read(folder: String) throws(AIGCError) -> GPT2Configuration {
@@ -225,10 +222,7 @@ extension GPT2Configuration {
     guard [embeddingDropout, residualDropout].allSatisfy({ $0 >= 0 && $0 < 1 }) else {
       return "dropout rates must be from 0 to below 1"
     }
-    guard parameterCount <= Self.largestParameterCount else {
-      return "a model of \(parameterCount) weights is too large"
-    }
-    return nil
+    return ParameterPlan.problem { GPT2Network(sizes, using: &$0) }
   }
 
   func write(to path: String) throws(AIGCError) {

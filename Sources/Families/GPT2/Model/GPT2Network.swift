@@ -13,16 +13,15 @@ struct GPT2Network: Module {
 
   /// Weights as GPT-2 starts with: from N(0, 0.02²), those that end a residual branch divided by the
   /// root of the number of branches; biases 0.
-  init(_ sizes: Sizes, using random: inout RandomSource) {
+  init(_ sizes: Sizes, using plan: inout ParameterPlan) {
     precondition(sizes.width % sizes.heads == 0, "the width \(sizes.width) of \(sizes.heads) heads")
     self.sizes = sizes
-    transformer = GPT2Transformer(sizes, using: &random)
+    transformer = GPT2Transformer(sizes, using: &plan)
     ownHead =
       sizes.isTied
       ? nil
-      : Parameter(
-        .normal([sizes.vocabulary, sizes.width], deviation: 0.02, using: &random),
-        name: "lm_head.weight")
+      : plan.parameter(
+        [sizes.vocabulary, sizes.width], .normal(deviation: 0.02), name: "lm_head.weight")
   }
 
   /// [vocabulary, width].
@@ -63,12 +62,12 @@ struct GPT2Transformer: Module {
   /// Whether training keeps only what goes into each block, and computes the rest again.
   var recomputesBlocks = false
 
-  init(_ sizes: GPT2Network.Sizes, using random: inout RandomSource) {
+  init(_ sizes: GPT2Network.Sizes, using plan: inout ParameterPlan) {
     self.sizes = sizes
-    wte = Embedding(sizes.vocabulary, sizes.width, deviation: 0.02, using: &random)
-    wpe = Embedding(sizes.context, sizes.width, deviation: 0.02, using: &random)
-    h = (0..<sizes.layers).map { _ in GPT2Block(sizes, using: &random) }
-    norm = LayerNorm(sizes.width, epsilon: sizes.epsilon)
+    wte = Embedding(sizes.vocabulary, sizes.width, deviation: 0.02, using: &plan)
+    wpe = Embedding(sizes.context, sizes.width, deviation: 0.02, using: &plan)
+    h = (0..<sizes.layers).map { _ in GPT2Block(sizes, using: &plan) }
+    norm = LayerNorm(sizes.width, epsilon: sizes.epsilon, using: &plan)
   }
 
   func callAsFunction(_ tokens: Indices, _ context: Context) -> Tensor {
@@ -95,12 +94,12 @@ struct GPT2Block: Module {
   private let norm2: LayerNorm
   let mlp: GPT2MLP
 
-  init(_ sizes: GPT2Network.Sizes, using random: inout RandomSource) {
+  init(_ sizes: GPT2Network.Sizes, using plan: inout ParameterPlan) {
     dropout = sizes.residualDropout
-    norm1 = LayerNorm(sizes.width, epsilon: sizes.epsilon)
-    attn = GPT2Attention(sizes, using: &random)
-    norm2 = LayerNorm(sizes.width, epsilon: sizes.epsilon)
-    mlp = GPT2MLP(sizes, using: &random)
+    norm1 = LayerNorm(sizes.width, epsilon: sizes.epsilon, using: &plan)
+    attn = GPT2Attention(sizes, using: &plan)
+    norm2 = LayerNorm(sizes.width, epsilon: sizes.epsilon, using: &plan)
+    mlp = GPT2MLP(sizes, using: &plan)
   }
 
   func callAsFunction(_ x: Tensor, _ context: Context) -> Tensor {
@@ -116,11 +115,11 @@ struct GPT2Attention: Module {
   private let queryKeyValue: Conv1D
   private let output: Conv1D
 
-  init(_ sizes: GPT2Network.Sizes, using random: inout RandomSource) {
+  init(_ sizes: GPT2Network.Sizes, using plan: inout ParameterPlan) {
     heads = sizes.heads
-    queryKeyValue = Conv1D(sizes.width, 3 * sizes.width, using: &random)
+    queryKeyValue = Conv1D(sizes.width, 3 * sizes.width, using: &plan)
     output = Conv1D(
-      sizes.width, sizes.width, deviation: residualDeviation(sizes), using: &random)
+      sizes.width, sizes.width, deviation: residualDeviation(sizes), using: &plan)
   }
 
   func callAsFunction(_ x: Tensor) -> Tensor {
@@ -136,11 +135,11 @@ struct GPT2MLP: Module {
   private let inner: Conv1D
   private let output: Conv1D
 
-  init(_ sizes: GPT2Network.Sizes, using random: inout RandomSource) {
+  init(_ sizes: GPT2Network.Sizes, using plan: inout ParameterPlan) {
     activation = sizes.activation
-    inner = Conv1D(sizes.width, sizes.inner, using: &random)
+    inner = Conv1D(sizes.width, sizes.inner, using: &plan)
     output = Conv1D(
-      sizes.inner, sizes.width, deviation: residualDeviation(sizes), using: &random)
+      sizes.inner, sizes.width, deviation: residualDeviation(sizes), using: &plan)
   }
 
   func callAsFunction(_ x: Tensor) -> Tensor {

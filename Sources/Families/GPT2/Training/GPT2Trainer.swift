@@ -32,7 +32,7 @@ public struct GPT2Trainer {
     configuration.endTokens = tokenizer.endToken.map { [Int($0)] }
     if let problem = configuration.problem { throw .usage(problem) }
     var random = RandomSource(seed: trainer.seed)
-    let network = GPT2Network(configuration.sizes, using: &random)
+    let network = random.drawn { GPT2Network(configuration.sizes, using: &$0) }
     return try run(configuration, network, tokenizer, corpus, folder, storage: .f32)
   }
 

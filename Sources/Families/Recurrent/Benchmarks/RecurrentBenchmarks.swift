@@ -26,7 +26,7 @@ enum RecurrentBenchmarks {
       .lstm, tokens: .whitespace, vocabularySize: 5000, embeddingSize: 128, hiddenSize: 256,
       layers: 1)
     let model = RecurrentLanguageModel(
-      configuration, RecurrentNetwork(configuration.sizes, using: &random), tokenizer)
+      configuration, random.drawn { RecurrentNetwork(configuration.sizes, using: &$0) }, tokenizer)
     nonisolated(unsafe) var source = random
     return {
       var session = RecurrentSession(model)
@@ -46,7 +46,7 @@ enum RecurrentBenchmarks {
   ) -> Benchmark {
     Benchmark(name, unit: "tokens/s", items: batch * steps) {
       var random = RandomSource(seed: 1)
-      let network = RecurrentNetwork(sizes, using: &random)
+      let network = random.drawn { RecurrentNetwork(sizes, using: &$0) }
       let parameters = network.trainableParameters
       let optimizer = Adam(parameters, .adamW)
       func tokens() -> [Int32] {

@@ -16,12 +16,6 @@ struct RecurrentNetwork: Module {
     /// Whether the projection shares the embedding's weight (Press and Wolf 2017); both sizes are
     /// then equal.
     var isTied = false
-
-    /// How many weights the network has.
-    var weightCount: Int {
-      vocabulary * (embedding + 1 + (isTied ? 0 : hidden))
-        + kind.weightCount(input: embedding, hidden: hidden, layers: layers)
-    }
   }
 
   let sizes: Sizes
@@ -29,15 +23,15 @@ struct RecurrentNetwork: Module {
   let recurrent: Recurrent
   let fc: Linear
 
-  init(_ sizes: Sizes, using random: inout RandomSource) {
+  init(_ sizes: Sizes, using plan: inout ParameterPlan) {
     precondition(
       !sizes.isTied || sizes.embedding == sizes.hidden, "tied weights need equal sizes")
     self.sizes = sizes
-    embedding = Embedding(sizes.vocabulary, sizes.embedding, using: &random)
+    embedding = Embedding(sizes.vocabulary, sizes.embedding, using: &plan)
     recurrent = Recurrent(
       sizes.kind, input: sizes.embedding, hidden: sizes.hidden, layers: sizes.layers,
-      dropout: sizes.dropout, using: &random)
-    let projection = Linear(sizes.hidden, sizes.vocabulary, using: &random)
+      dropout: sizes.dropout, using: &plan)
+    let projection = Linear(sizes.hidden, sizes.vocabulary, using: &plan)
     fc = sizes.isTied ? Linear(weight: embedding.weight, bias: projection.bias) : projection
   }
 

@@ -49,7 +49,7 @@ public struct RecurrentTrainer {
     configuration.dropout = model.dropout
     configuration.isTied = model.isTied
     configuration.context = model.context
-    let network = RecurrentNetwork(configuration.sizes, using: &random)
+    let network = random.drawn { RecurrentNetwork(configuration.sizes, using: &$0) }
     return try run(
       RecurrentLanguageModel(configuration, network, tokenizer), corpus, folder, resuming: false)
   }
@@ -156,7 +156,7 @@ extension RecurrentLanguageModel {
     var configuration = configuration
     configuration.vocabularySize = grown.tokenizer.vocabularySize
     var random = RandomSource(seed: seed, stream: 2)
-    let larger = RecurrentNetwork(configuration.sizes, using: &random)
+    let larger = random.drawn { RecurrentNetwork(configuration.sizes, using: &$0) }
     let old = Dictionary(
       uniqueKeysWithValues: network.namedParameters.map { ($0.name, $0.parameter) })
     for (name, parameter) in larger.namedParameters {

@@ -9,9 +9,9 @@ enum VAEBenchmarks {
     Benchmark("\(kind.rawValue)-train", unit: "images/s", items: 128) {
       let configuration = VAEConfiguration.standard(kind)
       var random = RandomSource(seed: 1)
-      let networks = VAENetworks(configuration, using: &random)
-      let discriminator = VAEFolder.discriminatorSizes(configuration).map {
-        GANDiscriminator($0, using: &random)
+      let networks = random.drawn { VAENetworks(configuration, using: &$0) }
+      let discriminator = VAEFolder.discriminatorSizes(configuration).map { sizes in
+        random.drawn { GANDiscriminator(sizes, using: &$0) }
       }
       let trainer = VAETrainer.defaults
       let step: any VAETrainingStep

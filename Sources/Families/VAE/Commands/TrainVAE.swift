@@ -3,6 +3,7 @@ import Console
 import Datasets
 import Files
 import Kernels
+import NN
 import Training
 
 /// `aigc train vae|vaegan`.
@@ -215,9 +216,9 @@ private func adversarialMembers(
 }
 
 private func parameterCount(_ configuration: VAEConfiguration) -> Int {
-  var nothing = RandomSource.zeros
   guard let codebook = configuration.codebook else {
-    return VAENetworks(configuration, using: &nothing).parameterCount
+    return ParameterPlan.shapes { VAENetworks(configuration, using: &$0) }.parameterCount
   }
-  return QuantizedNetworks(configuration, codebook, using: &nothing).parameterCount
+  return ParameterPlan.shapes { QuantizedNetworks(configuration, codebook, using: &$0) }
+    .parameterCount
 }

@@ -18,10 +18,7 @@ enum VAEFolder {
   static func networks(
     _ checkpoint: Checkpoint, _ configuration: VAEConfiguration
   ) throws(AIGCError) -> VAENetworks {
-    // Before memory of the configuration's sizes is asked for.
-    try StateDictionary.check(checkpoint, least: configuration.weightCount)
-    var nothing = RandomSource.zeros
-    let networks = VAENetworks(configuration, using: &nothing)
+    let networks = ParameterPlan.shapes { VAENetworks(configuration, using: &$0) }
     try StateDictionary.load(
       networks.namedParameters, from: checkpoint, prefix: prefix(configuration.vaeKind))
     return networks
@@ -47,11 +44,7 @@ enum VAEFolder {
     guard let sizes = discriminatorSizes(configuration),
       checkpoint["\(discriminatorPrefix)model.0.weight"] != nil
     else { return nil }
-    guard checkpoint.valueCount >= configuration.weightCount + sizes.discriminatorWeights else {
-      throw .mismatch("\(checkpoint.path): its discriminator does not fit the model")
-    }
-    var nothing = RandomSource.zeros
-    let network = GANDiscriminator(sizes, using: &nothing)
+    let network = ParameterPlan.shapes { GANDiscriminator(sizes, using: &$0) }
     try StateDictionary.load(
       network.namedParameters, from: checkpoint, prefix: discriminatorPrefix)
     return network

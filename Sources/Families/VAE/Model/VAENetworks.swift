@@ -18,19 +18,20 @@ public struct VAENetworks: Module {
 
   /// - Parameters:
   ///   - configuration: sizes that make a model.
-  ///   - random: draws the weights, as PyTorch does.
-  public init(_ configuration: VAEConfiguration, using random: inout RandomSource) {
+  ///   - plan: takes the parameters.
+  public init(_ configuration: VAEConfiguration, using plan: inout ParameterPlan) {
     self.configuration = configuration
     switch configuration.network {
     case .linear:
-      encoder = Sequential(Self.linearEncoder(configuration, &random))
-      decoder = Sequential(Self.linearDecoder(configuration, &random))
+      encoder = Sequential(Self.linearEncoder(configuration, &plan))
+      decoder = Sequential(Self.linearDecoder(configuration, &plan))
     case .convolutional:
-      encoder = Sequential(Self.convolutionalEncoder(configuration, &random))
-      decoder = Sequential(Self.convolutionalDecoder(configuration, &random))
+      encoder = Sequential(Self.convolutionalEncoder(configuration, &plan))
+      decoder = Sequential(Self.convolutionalDecoder(configuration, &plan))
     }
-    let shape: Shape = configuration.table == nil ? [1] : [configuration.width, 1]
-    logDeviation = configuration.likelihood == .gaussian ? Parameter(.zeros(shape)) : nil
+    let sizes = configuration.table == nil ? [1] : [configuration.width, 1]
+    logDeviation =
+      configuration.likelihood == .gaussian ? plan.parameter(sizes, .constant(0)) : nil
   }
 
   /// See ``VAEConfiguration/batch(upTo:)``.
@@ -102,67 +103,67 @@ public struct VAENetworks: Module {
 
   /// pixels → 256 → 128 → 2 · latent.
   private static func linearEncoder(
-    _ sizes: VAEConfiguration, _ random: inout RandomSource
+    _ sizes: VAEConfiguration, _ plan: inout ParameterPlan
   ) -> [any Layer] {
-    linear([sizes.pictureCount + sizes.classes.count] + sizes.layers + [2 * sizes.latent], &random)
+    linear([sizes.pictureCount + sizes.classes.count] + sizes.layers + [2 * sizes.latent], &plan)
   }
 
   /// latent → 128 → 256 → pixels.
   private static func linearDecoder(
-    _ sizes: VAEConfiguration, _ random: inout RandomSource
+    _ sizes: VAEConfiguration, _ plan: inout ParameterPlan
   ) -> [any Layer] {
     linear(
       [sizes.latent + sizes.classes.count] + sizes.layers.reversed() + [sizes.pictureCount],
-      &random)
+      &plan)
   }
 
   /// Fully connected layers of these sizes, with ReLU between them.
-  private static func linear(_ sizes: [Int], _ random: inout RandomSource) -> [any Layer] {
+  private static func linear(_ sizes: [Int], _ plan: inout ParameterPlan) -> [any Layer] {
     var layers: [any Layer] = []
     for (input, output) in zip(sizes, sizes.dropFirst()) {
       if !layers.isEmpty { layers.append(Activation.relu) }
-      layers.append(Linear(input, output, using: &random))
+      layers.append(Linear(input, output, using: &plan))
     }
     return layers
   }
 
   /// Windows of 4 x 4 that halve the sides, then two fully connected layers.
   private static func convolutionalEncoder(
-    _ sizes: VAEConfiguration, _ random: inout RandomSource
+    _ sizes: VAEConfiguration, _ plan: inout ParameterPlan
   ) -> [any Layer] {
     var (layers, input): ([any Layer], Int) = ([], sizes.channels + sizes.classes.count)
     for output in sizes.layers {
       layers += [
-        Conv2d(input, output, kernel: 4, stride: 2, padding: 1, using: &random), Activation.relu,
+        Conv2d(input, output, kernel: 4, stride: 2, padding: 1, using: &plan), Activation.relu,
       ]
       input = output
     }
     return layers + [
-      Flatten(), Linear(sizes.mapHeight * sizes.mapWidth * input, sizes.hidden, using: &random),
-      Activation.relu, Linear(sizes.hidden, 2 * sizes.latent, using: &random),
+      Flatten(), Linear(sizes.mapHeight * sizes.mapWidth * input, sizes.hidden, using: &plan),
+      Activation.relu, Linear(sizes.hidden, 2 * sizes.latent, using: &plan),
     ]
   }
 
   /// The encoder the other way round.
   private static func convolutionalDecoder(
-    _ sizes: VAEConfiguration, _ random: inout RandomSource
+    _ sizes: VAEConfiguration, _ plan: inout ParameterPlan
   ) -> [any Layer] {
     var input = sizes.layers.last ?? 1
     let (height, width) = (sizes.mapHeight, sizes.mapWidth)
     var layers: [any Layer] = [
-      Linear(sizes.latent + sizes.classes.count, sizes.hidden, using: &random), Activation.relu,
-      Linear(sizes.hidden, height * width * input, using: &random), Activation.relu,
+      Linear(sizes.latent + sizes.classes.count, sizes.hidden, using: &plan), Activation.relu,
+      Linear(sizes.hidden, height * width * input, using: &plan), Activation.relu,
       Unflatten(height: height, width: width, channels: input),
     ]
     for output in sizes.layers.dropLast().reversed() {
       layers += [
-        ConvTranspose2d(input, output, kernel: 4, stride: 2, padding: 1, using: &random),
+        ConvTranspose2d(input, output, kernel: 4, stride: 2, padding: 1, using: &plan),
         Activation.relu,
       ]
       input = output
     }
     return layers + [
-      ConvTranspose2d(input, sizes.channels, kernel: 4, stride: 2, padding: 1, using: &random)
+      ConvTranspose2d(input, sizes.channels, kernel: 4, stride: 2, padding: 1, using: &plan)
     ]
   }
 }

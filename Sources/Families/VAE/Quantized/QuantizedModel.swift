@@ -42,9 +42,7 @@ public final class QuantizedModel: ImageGenerator {
       throw .mismatch("\(folder): an autoencoder without a codebook")
     }
     let checkpoint = try Checkpoint.open("\(folder)/\(VAEFolder.weights)")
-    try StateDictionary.check(checkpoint, least: configuration.weightCount)
-    var nothing = RandomSource.zeros
-    let networks = QuantizedNetworks(configuration, codebook, using: &nothing)
+    let networks = ParameterPlan.shapes { QuantizedNetworks(configuration, codebook, using: &$0) }
     try StateDictionary.load(networks.namedParameters, from: checkpoint)
     let path = "\(folder)/\(Self.priorName)"
     let prior = fileExists(path) ? try CodeGridModel(path: path) : nil

@@ -19,15 +19,16 @@ public struct QuantizedNetworks: Module {
   /// - Parameters:
   ///   - configuration: sizes that make a model.
   ///   - codebook: of the configuration.
-  ///   - random: draws the weights, as PyTorch does.
+  ///   - plan: takes the parameters.
   public init(
-    _ configuration: VAEConfiguration, _ codebook: VAECodebook, using random: inout RandomSource
+    _ configuration: VAEConfiguration, _ codebook: VAECodebook, using plan: inout ParameterPlan
   ) {
-    encoder = Sequential(Self.encoder(configuration, codebook, &random))
+    encoder = Sequential(Self.encoder(configuration, codebook, &plan))
     quantizer = VectorQuantizer(
-      codebook.entries, dimension: codebook.dimension, update: codebook.update, using: &random)
-    decoder = Sequential(Self.decoder(configuration, codebook, &random))
-    logDeviation = configuration.likelihood == .gaussian ? Parameter(.zeros([1])) : nil
+      codebook.entries, dimension: codebook.dimension, update: codebook.update, using: &plan)
+    decoder = Sequential(Self.decoder(configuration, codebook, &plan))
+    logDeviation =
+      configuration.likelihood == .gaussian ? plan.parameter([1], .constant(0)) : nil
   }
 
   var likelihood: VAELikelihood { VAELikelihood(logDeviation: logDeviation?.value) }
@@ -45,37 +46,37 @@ public struct QuantizedNetworks: Module {
   /// Windows of 4 x 4 that halve the sides, one of 3 x 3, and one of a single place to the size of
   /// the codebook's entries.
   private static func encoder(
-    _ sizes: VAEConfiguration, _ codebook: VAECodebook, _ random: inout RandomSource
+    _ sizes: VAEConfiguration, _ codebook: VAECodebook, _ plan: inout ParameterPlan
   ) -> [any Layer] {
     var (layers, input): ([any Layer], Int) = ([], sizes.channels)
     for output in sizes.layers {
       layers += [
-        Conv2d(input, output, kernel: 4, stride: 2, padding: 1, using: &random), Activation.relu,
+        Conv2d(input, output, kernel: 4, stride: 2, padding: 1, using: &plan), Activation.relu,
       ]
       input = output
     }
     return layers + [
-      Conv2d(input, input, kernel: 3, padding: 1, using: &random), Activation.relu,
-      Conv2d(input, codebook.dimension, kernel: 1, using: &random),
+      Conv2d(input, input, kernel: 3, padding: 1, using: &plan), Activation.relu,
+      Conv2d(input, codebook.dimension, kernel: 1, using: &plan),
     ]
   }
 
   private static func decoder(
-    _ sizes: VAEConfiguration, _ codebook: VAECodebook, _ random: inout RandomSource
+    _ sizes: VAEConfiguration, _ codebook: VAECodebook, _ plan: inout ParameterPlan
   ) -> [any Layer] {
     var input = sizes.layers.last ?? 1
     var layers: [any Layer] = [
-      Conv2d(codebook.dimension, input, kernel: 3, padding: 1, using: &random), Activation.relu,
+      Conv2d(codebook.dimension, input, kernel: 3, padding: 1, using: &plan), Activation.relu,
     ]
     for output in sizes.layers.dropLast().reversed() {
       layers += [
-        ConvTranspose2d(input, output, kernel: 4, stride: 2, padding: 1, using: &random),
+        ConvTranspose2d(input, output, kernel: 4, stride: 2, padding: 1, using: &plan),
         Activation.relu,
       ]
       input = output
     }
     return layers + [
-      ConvTranspose2d(input, sizes.channels, kernel: 4, stride: 2, padding: 1, using: &random)
+      ConvTranspose2d(input, sizes.channels, kernel: 4, stride: 2, padding: 1, using: &plan)
     ]
   }
 }

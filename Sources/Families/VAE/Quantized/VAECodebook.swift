@@ -45,13 +45,4 @@ extension VAEConfiguration {
     result.latent = result.codeCount
     return result
   }
-
-  /// Weights of a VQ-VAE's layers, without biases.
-  func quantizedWeightCount(_ codebook: VAECodebook) -> Int {
-    let sizes = [channels] + layers
-    let products = zip(sizes, sizes.dropFirst()).reduce(0) { $0 + $1.0 * $1.1 }
-    let last = layers.last ?? 1
-    return 32 * products + 9 * last * last + 10 * last * codebook.dimension
-      + codebook.entries * codebook.dimension
-  }
 }

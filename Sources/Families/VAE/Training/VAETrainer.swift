@@ -184,15 +184,17 @@ public struct VAETrainer {
     }
     let task: any TrainingTask
     if let codebook = configuration.codebook {
-      let networks = QuantizedNetworks(configuration, codebook, using: &random)
+      let networks = random.drawn {
+        QuantizedNetworks(configuration, codebook, using: &$0)
+      }
       let quantized = QuantizedTask(
         configuration, codebook, networks, learned, heldOut: measured, trainer)
       quantized.warn = { report(.warning($0)) }
       task = quantized
     } else {
-      let networks = VAENetworks(configuration, using: &random)
-      let discriminator = VAEFolder.discriminatorSizes(configuration).map {
-        GANDiscriminator($0, using: &random)
+      let networks = random.drawn { VAENetworks(configuration, using: &$0) }
+      let discriminator = VAEFolder.discriminatorSizes(configuration).map { sizes in
+        random.drawn { GANDiscriminator(sizes, using: &$0) }
       }
       let plain = VAETask(
         configuration, networks, discriminator, learned, heldOut: measured, trainer)
