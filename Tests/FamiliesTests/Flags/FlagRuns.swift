@@ -17,7 +17,7 @@ struct ProgramRun: Equatable {
 /// A folder with small texts, tables, pictures and models of every family, in which commands run.
 final class FlagFolder: Sendable {
   static let shared = FlagFolder()
-  private let path: String
+  let path: String
   /// What went wrong; empty when nothing did.
   let problem: String
 
@@ -107,17 +107,22 @@ final class FlagFolder: Sendable {
   private static let count = Atomic<Int>(0)
 
   /// Runs a command line of the program; `$OUT` is a new path.
-  func run(_ arguments: String) -> ProgramRun {
-    Self.run(arguments, in: path, number: Self.count.add(1, ordering: .relaxed).newValue)
+  /// - Parameter addressSpace: KiB that it may have; nil: as many as there are.
+  func run(_ arguments: String, addressSpace: Int? = nil) -> ProgramRun {
+    Self.run(
+      arguments, in: path, number: Self.count.add(1, ordering: .relaxed).newValue,
+      limit: addressSpace.map { "ulimit -v \($0) && " } ?? "")
   }
 
-  private static func run(_ arguments: String, in folder: String, number: Int) -> ProgramRun {
+  private static func run(
+    _ arguments: String, in folder: String, number: Int, limit: String = ""
+  ) -> ProgramRun {
     guard let program else { return ProgramRun() }
     let name = "run\(number)"
     let command = arguments.replacing("$OUT", with: "\(name)/out")
     // Files with times in them are named only; what a picture of a loss shows is in the log too.
     let script = """
-      cd '\(folder)' && mkdir -p \(name) && '\(program)' \(command) >\(name).1 2>\(name).2 </dev/null
+      cd '\(folder)' && mkdir -p \(name) && \(limit)'\(program)' \(command) >\(name).1 2>\(name).2 </dev/null
       code=$?; cd \(name) && find . -type f | sort | while read -r f; do
         case $f in *log.jsonl|*loss.png|*events*) echo "$f" ;; *) cksum "$f" ;; esac
       done >../\(name).3; exit $code
