@@ -40,16 +40,18 @@ let package = Package(
     library("Files", ["CSystem"]),
     library("Kernels", ["Files", "CBLAS", "CLAPACKE", "CKernels"]),
     library("Autograd", ["Kernels", "CKernels"]),
-    library("Datasets", ["Files", "Kernels", "CZlib", "CPNG", "CTurboJPEG"]),
-    library("Checkpoints", ["Files", "Datasets"]),
+    library("Archives", ["Files", "CZlib"]),
+    library("Datasets", ["Files", "Archives", "Kernels", "CZlib", "CPNG", "CTurboJPEG"]),
+    library("Checkpoints", ["Files", "Archives"]),
     library("NN", ["Autograd", "Kernels", "Checkpoints", "Files"]),
-    library("Training", ["Files", "Kernels", "Autograd", "NN", "Checkpoints", "Datasets"]),
+    library(
+      "Training", ["Files", "Archives", "Kernels", "Autograd", "NN", "Checkpoints", "Datasets"]),
     library("Console", ["Files", "Kernels", argumentParser]),
     library(
       "Families",
       [
-        "Files", "Kernels", "Autograd", "NN", "Datasets", "Checkpoints", "Training", "Console",
-        argumentParser,
+        "Files", "Archives", "Kernels", "Autograd", "NN", "Datasets", "Checkpoints", "Training",
+        "Console", argumentParser,
       ]),
     .target(name: "CStartup"),
     .executableTarget(
@@ -60,23 +62,28 @@ let package = Package(
     tests("AutogradTests", ["Autograd", "Kernels"]),
     tests(
       "NNTests", ["NN", "Autograd", "Kernels", "Checkpoints", "Files"], fixtures: ["Fixtures"]),
-    tests("DatasetsTests", ["Datasets", "Files", "Kernels", "CPNG"], fixtures: ["Fixtures"]),
-    tests("CheckpointsTests", ["Checkpoints", "Datasets", "Files"], fixtures: ["Fixtures"]),
+    tests(
+      "DatasetsTests", ["Datasets", "Archives", "Files", "Kernels", "CPNG"],
+      fixtures: ["Fixtures"]),
+    tests("CheckpointsTests", ["Checkpoints", "Archives", "Files"], fixtures: ["Fixtures"]),
     tests(
       "TrainingTests",
-      ["Training", "Autograd", "NN", "Checkpoints", "Datasets", "Kernels", "Files"],
+      ["Training", "Archives", "Autograd", "NN", "Checkpoints", "Datasets", "Kernels", "Files"],
       fixtures: ["Fixtures"]),
     tests("ConsoleTests", ["Console", "Files", argumentParser]),
     tests(
       "FamiliesTests",
       [
-        "Families", "Autograd", "NN", "Checkpoints", "Training", "Datasets", "Files", "Kernels",
-        "Console", argumentParser,
+        "Families", "Archives", "Autograd", "NN", "Checkpoints", "Training", "Datasets", "Files",
+        "Kernels", "Console", argumentParser,
       ],
       fixtures: ["Fixtures"]),
     tests(
       "Fuzz",
-      ["Families", "Autograd", "Checkpoints", "Training", "Datasets", "Files", "Kernels"]),
+      [
+        "Families", "Archives", "Autograd", "Checkpoints", "Training", "Datasets", "Files",
+        "Kernels",
+      ]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -1,4 +1,4 @@
-import Datasets
+import Archives
 import Files
 
 /// A file of named tensors, open for reading.

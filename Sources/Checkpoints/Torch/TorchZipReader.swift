@@ -1,4 +1,4 @@
-import Datasets
+import Archives
 import Files
 
 /// Reads what `torch.save` writes since PyTorch 1.6: a zip file with a pickle, `data.pkl`, and the

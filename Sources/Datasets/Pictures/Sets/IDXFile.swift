@@ -1,3 +1,4 @@
+import Archives
 import Files
 
 /// A file of MNIST's kind, packed by gzip or not: a big-endian header, then one byte a value

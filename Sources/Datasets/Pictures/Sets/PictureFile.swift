@@ -1,3 +1,4 @@
+import Archives
 import Files
 
 /// A file that should be a picture: in a folder or in an archive.

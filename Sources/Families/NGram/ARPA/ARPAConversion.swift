@@ -1,3 +1,4 @@
+import Archives
 import Console
 import Datasets
 import Files

@@ -78,7 +78,7 @@ public final class GzipReader {
 
   /// Fills `output` unless the end comes first.
   /// - Returns: number of bytes written.
-  func read(into output: UnsafeMutableBufferPointer<UInt8>) throws(AIGCError) -> Int {
+  package func read(into output: UnsafeMutableBufferPointer<UInt8>) throws(AIGCError) -> Int {
     guard let start = output.baseAddress else { return 0 }
     var done = 0
     while done < output.count {

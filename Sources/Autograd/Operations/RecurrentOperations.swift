@@ -81,7 +81,7 @@ public func lstm(
       from: cells.base + (shape.steps - 1) * shape.batch * shape.hidden, count: memory.count)
   }
   let indices = input.indices
-  let layer = RecurrentLayer(shape, indices, hasState: h0 != nil, hasCell: c0 != nil)
+  let layer = RecurrentBuffers(shape, indices, hasState: h0 != nil, hasCell: c0 != nil)
   let inputs =
     [input.tensor, weights.hidden, weights.inputBias, weights.hiddenBias]
     + [h0, c0].compactMap { $0 }
@@ -122,7 +122,7 @@ public func gru(_ input: RecurrentGates, _ weights: RecurrentWeights, h0: Tensor
       input: $0, bias: weights.inputBias.pointer, hiddenBias: weights.hiddenBias.pointer,
       gates: gates.base, hidden: hidden.base, states: states.base)
   }
-  let layer = RecurrentLayer(shape, input.indices, hasState: h0 != nil, hasCell: false)
+  let layer = RecurrentBuffers(shape, input.indices, hasState: h0 != nil, hasCell: false)
   let inputs =
     [input.tensor, weights.hidden, weights.inputBias, weights.hiddenBias] + [h0].compactMap { $0 }
   return Tensor(states, [shape.steps, shape.batch, shape.hidden]).recorded(
@@ -157,7 +157,7 @@ public func rnn(
   let sequence = RNNSequence(
     shape, weights: weights.hidden.pointer, h0: h0?.pointer, nonlinearity: nonlinearity)
   input.withInput { sequence.forward(input: $0, bias: bias.pointer, states: states.base) }
-  let layer = RecurrentLayer(shape, input.indices, hasState: h0 != nil, hasCell: false)
+  let layer = RecurrentBuffers(shape, input.indices, hasState: h0 != nil, hasCell: false)
   let inputs =
     [input.tensor, weights.hidden, weights.inputBias, weights.hiddenBias] + [h0].compactMap { $0 }
   return Tensor(states, [shape.steps, shape.batch, shape.hidden]).recorded(
@@ -178,7 +178,7 @@ public func rnn(
 }
 
 /// What the gradients of all three layers have in common.
-private struct RecurrentLayer {
+private struct RecurrentBuffers {
   let shape: RecurrentShape
   let indices: Indices?
   let hasState: Bool

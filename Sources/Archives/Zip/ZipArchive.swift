@@ -18,16 +18,16 @@ public struct ZipArchive: Sendable {
     /// Where its own header begins.
     var offset: Int
     /// Where the name stands in the file.
-    var nameBytes: Range<Int>
+    package var nameBytes: Range<Int>
     /// Whether it is a symbolic link, whose contents are the path that it leads to.
-    var isLink: Bool
+    package var isLink: Bool
   }
 
   /// The first four bytes of a file with at least one entry.
   public static let localSignature: UInt32 = 0x0403_4B50
   private static let directorySignature: UInt32 = 0x0201_4B50
   /// The first four bytes of a file without entries.
-  static let endSignature: UInt32 = 0x0605_4B50
+  package static let endSignature: UInt32 = 0x0605_4B50
   private static let end64Signature: UInt32 = 0x0606_4B50
   private static let locator64Signature: UInt32 = 0x0706_4B50
   /// Deflate cannot make more of a byte.
@@ -213,7 +213,7 @@ public struct ZipArchive: Sendable {
   }
 
   /// The first bytes of an entry, at most `count`; fewer or none when it is damaged.
-  func start(of entry: Entry, count: Int) -> [UInt8] {
+  package func start(of entry: Entry, count: Int) -> [UInt8] {
     guard let packed = try? packed(entry) else { return [] }
     switch entry.method {
     case 0: return packed.prefix(count).array(of: UInt8.self)

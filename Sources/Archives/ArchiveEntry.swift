@@ -1,8 +1,8 @@
 import Files
 
 /// An entry of a tar or zip file.
-struct ArchiveEntry: Sendable {
-  enum Content: Sendable {
+package struct ArchiveEntry: Sendable {
+  package enum Content: Sendable {
     case file(ArchivedFile)
     case folder
     /// The same file as that of an entry before, which is called so.
@@ -14,11 +14,15 @@ struct ArchiveEntry: Sendable {
   }
 
   /// With its folders, as in the archive.
-  let name: [UInt8]
-  let content: Content
+  package let name: [UInt8]
+  package let content: Content
+
+  package init(name: [UInt8], content: Content) {
+    (self.name, self.content) = (name, content)
+  }
 
   /// The folders and the name below what was packed.
-  var place: [[UInt8]] {
+  package var place: [[UInt8]] {
     archivePlace(name)
       ?? name.split(separator: UInt8(ascii: "/"), maxSplits: 256).map { Array($0) }
       .filter { $0 != [0x2E] && $0 != [0x2E, 0x2E] }
@@ -26,18 +30,25 @@ struct ArchiveEntry: Sendable {
 }
 
 /// A file inside an archive.
-struct ArchivedFile: Sendable {
+package struct ArchivedFile: Sendable {
   /// Bytes of memory that ``read`` takes; 0 where nothing is unpacked.
-  let unpackedSize: Int
+  package let unpackedSize: Int
   /// Its first bytes, as many as tell what it is.
-  let start: @Sendable () -> [UInt8]
-  let read: @Sendable () throws(AIGCError) -> Table<UInt8>
+  package let start: @Sendable () -> [UInt8]
+  package let read: @Sendable () throws(AIGCError) -> Table<UInt8>
+
+  package init(
+    unpackedSize: Int, start: @escaping @Sendable () -> [UInt8],
+    read: @escaping @Sendable () throws(AIGCError) -> Table<UInt8>
+  ) {
+    (self.unpackedSize, self.start, self.read) = (unpackedSize, start, read)
+  }
 }
 
 /// The folders and the name of a path of an archive: "./a//b/../c" is a, c.
 /// - Parameter folder: where the path begins.
 /// - Returns: nil for a path that leads out of the archive.
-func archivePlace(_ path: [UInt8], in folder: [[UInt8]] = []) -> [[UInt8]]? {
+package func archivePlace(_ path: [UInt8], in folder: [[UInt8]] = []) -> [[UInt8]]? {
   var result = folder
   // The rest of a path without end stays one name.
   for part in path.split(separator: UInt8(ascii: "/"), maxSplits: 256) {
@@ -52,8 +63,8 @@ func archivePlace(_ path: [UInt8], in folder: [[UInt8]] = []) -> [[UInt8]]? {
 }
 
 /// Where the links of an archive lead, within it.
-struct ArchiveLinks {
-  enum Target {
+package struct ArchiveLinks {
+  package enum Target {
     case entry(Int)
     case folder
     case nothing
@@ -69,7 +80,7 @@ struct ArchiveLinks {
   /// Folders of a path beyond which they are not looked at.
   private static let deepest = 64
 
-  init(_ entries: [ArchiveEntry]) {
+  package init(_ entries: [ArchiveEntry]) {
     self.entries = entries
     let places = entries.map { $0.place }
     next = entries.map { _ in nil }
@@ -141,7 +152,7 @@ struct ArchiveLinks {
   }
 
   /// What entry `index` stands for.
-  subscript(index: Int) -> Target {
+  package subscript(index: Int) -> Target {
     guard let end = ends[index] else { return .nothing }
     if linksToFolders.contains(end) { return .folder }
     if case .folder = entries[end].content { return .folder }

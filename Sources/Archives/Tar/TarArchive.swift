@@ -2,9 +2,9 @@ import Files
 
 /// The entries of a tar file: the old format, ustar with POSIX's long names and sizes (IEEE Std 1003.1, pax),
 /// and GNU's.
-struct TarArchive: Sendable {
+package struct TarArchive: Sendable {
   /// In the order of the file.
-  private(set) var entries: [ArchiveEntry] = []
+  package private(set) var entries: [ArchiveEntry] = []
 
   private let path: String
   private let bytes: Table<UInt8>
@@ -24,13 +24,13 @@ struct TarArchive: Sendable {
   }
 
   /// Whether the first block is the header of a tar file.
-  static func recognizes(_ bytes: Table<UInt8>) -> Bool {
+  package static func recognizes(_ bytes: Table<UInt8>) -> Bool {
     bytes.count >= block && hasChecksum(bytes, 0)
   }
 
   /// - Parameter bytes: the file, which is called `path` in messages.
   /// - Throws: ``AIGCError`` (badInput) when it is damaged or truncated.
-  init(path: String, bytes: Table<UInt8>) throws(AIGCError) {
+  package init(path: String, bytes: Table<UInt8>) throws(AIGCError) {
     self.path = path
     self.bytes = bytes
     var offset = 0
