@@ -42,6 +42,32 @@ import Testing
   @Test func gruCell() async {
     await #expect(processExitsWith: .success) { KernelCheck.atEveryLevel { $0.gruCell() } }
   }
+  @Test func winogradMaps() async {
+    await #expect(processExitsWith: .success) { KernelCheck.atEveryLevel { $0.winogradMaps() } }
+  }
+  @Test func winogradWeights() async {
+    await #expect(processExitsWith: .success) { KernelCheck.atEveryLevel { $0.winogradWeights() } }
+  }
+  @Test func winogradProducts() async {
+    await #expect(processExitsWith: .success) { KernelCheck.atEveryLevel { $0.winogradProducts() } }
+  }
+  @Test func filterMaps() async {
+    await #expect(processExitsWith: .success) { KernelCheck.atEveryLevel { $0.filterMaps() } }
+  }
+  @Test func filterWeights() async {
+    await #expect(processExitsWith: .success) { KernelCheck.atEveryLevel { $0.filterWeights() } }
+  }
+  @Test func listedPanels() async {
+    await #expect(processExitsWith: .success) { KernelCheck.atEveryLevel { $0.listedPanels() } }
+  }
+  @Test func leakyGradient() async {
+    await #expect(processExitsWith: .success) { KernelCheck.atEveryLevel { $0.leakyGradient() } }
+  }
+
+  /// What minimal filtering is checked against gives the outputs of the definition.
+  @Test func filteringMatricesAreRight() {
+    #expect(max(Filtering.ofThree.error, Filtering.ofTwo.error) < 1e-12)
+  }
 
   /// A check that finds nothing wrong must be able to fail.
   @Test func checkCanFail() {
