@@ -1,7 +1,8 @@
 # Names functions longer than `limit` lines in formatted Swift, where one ends with a brace at its own
-# indent. Exit 1 when there are any: find … -exec awk -v limit=60 -f Scripts/functions.awk {} +
+# indent; with `only` those whose heads hold that text. Exit 1 when there are any:
+# find … -exec awk -v limit=60 -f Scripts/functions.awk {} +
 function finish() {
-  if (FNR - start >= limit) {
+  if (FNR - start >= limit && (only == "" || index(name, only))) {
     printf "%s:%d: %d lines: %s\n", FILENAME, start, FNR - start + 1, name
     bad = 1
   }

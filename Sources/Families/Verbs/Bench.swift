@@ -112,23 +112,38 @@ public struct Bench: ConsoleCommand {
 
   public func run() throws {
     let all = families.flatMap { $0.benchmarks } + machineBenchmarks + convolutionBenchmarks
-    guard !names.isEmpty else {
-      let answer = try Answer(nil)
-      if common.json {
-        try answer.write(json: [.init("benchmarks", .array(all.map { .string($0.name) }))])
-      } else {
-        try answer.write(all.map { $0.name + "\n" }.joined())
-      }
-      return try answer.finish()
+    guard !names.isEmpty else { return try list(all) }
+    let chosen = try names.flatMap { try benchmarks(named: $0, among: all) }
+    let different = try measure(chosen)
+    guard different.isEmpty else {
+      throw AIGCError.failed(
+        "results differ with the number of threads: \(different.joined(separator: ", "))")
     }
-    let chosen = try names.flatMap { name in
-      let found = all.filter { name == "all" || $0.name == name }
-      guard !found.isEmpty else {
-        let similar = suggestion(for: name, among: all.map { $0.name })
-        throw AIGCError.usage("unknown benchmark '\(name)'\(similar)")
-      }
-      return found
+  }
+
+  private func list(_ all: [Benchmark]) throws {
+    let answer = try Answer(nil)
+    if common.json {
+      try answer.write(json: [.init("benchmarks", .array(all.map { .string($0.name) }))])
+    } else {
+      try answer.write(all.map { $0.name + "\n" }.joined())
     }
+    try answer.finish()
+  }
+
+  private func benchmarks(
+    named name: String, among all: [Benchmark]
+  ) throws(AIGCError) -> [Benchmark] {
+    let found = all.filter { name == "all" || $0.name == name }
+    guard !found.isEmpty else {
+      let similar = suggestion(for: name, among: all.map { $0.name })
+      throw .usage("unknown benchmark '\(name)'\(similar)")
+    }
+    return found
+  }
+
+  /// - Returns: those whose results differ with the number of threads, where that is asked for.
+  private func measure(_ chosen: [Benchmark]) throws -> [String] {
     var results: [JSONValue] = []
     var different: [String] = []
     if compareThreads {
@@ -140,10 +155,7 @@ public struct Bench: ConsoleCommand {
     }
     if common.json { try Answer(nil).write(json: [.init("results", .array(results))]) }
     try StandardOutput.flush()
-    guard different.isEmpty else {
-      throw AIGCError.failed(
-        "results differ with the number of threads: \(different.joined(separator: ", "))")
-    }
+    return different
   }
 
   /// A line as soon as it is known, or with --json all at the end.

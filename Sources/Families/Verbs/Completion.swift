@@ -10,6 +10,14 @@ public struct Completion: ConsoleCommand {
 
   enum Shell: String, CaseIterable, ExpressibleByArgument {
     case bash, zsh, fish
+
+    var shell: CompletionShell {
+      switch self {
+      case .bash: .bash
+      case .zsh: .zsh
+      case .fish: .fish
+      }
+    }
   }
 
   @Argument(help: "bash, zsh or fish.")
@@ -20,13 +28,7 @@ public struct Completion: ConsoleCommand {
   public init() {}
 
   public func run() throws {
-    let shell: CompletionShell =
-      switch shell {
-      case .bash: .bash
-      case .zsh: .zsh
-      case .fish: .fish
-      }
-    let script = Console.completionScript(for: shell) + "\n"
+    let script = Console.completionScript(for: shell.shell) + "\n"
     let answer = try Answer(nil)
     if common.json {
       try answer.write(json: [

@@ -41,12 +41,21 @@ struct Encode: ConsoleCommand {
     try coding.checkStep(codec)
     let sets = try coding.open(pictures, codec)
     if isTensors {
-      guard coding.givenStep == nil else {
-        throw AIGCError.usage("--step: tensors are written as they are, nothing is rounded")
-      }
-      try codec.writeTensors(sets, to: out)
-      return try report(codec, [.init("pictures", .int(sets.reduce(0) { $0 + $1.count }))])
+      try writeTensors(codec, sets)
+    } else {
+      try writeLatents(codec, sets)
     }
+  }
+
+  private func writeTensors(_ codec: PictureCodec, _ sets: [PictureSet]) throws {
+    guard coding.givenStep == nil else {
+      throw AIGCError.usage("--step: tensors are written as they are, nothing is rounded")
+    }
+    try codec.writeTensors(sets, to: out)
+    try report(codec, [.init("pictures", .int(sets.reduce(0) { $0 + $1.count }))])
+  }
+
+  private func writeLatents(_ codec: PictureCodec, _ sets: [PictureSet]) throws {
     let latents = try codec.encode(sets, step: coding.step)
     // A file that nothing comes back of is not written.
     let found = try CompressionReport(

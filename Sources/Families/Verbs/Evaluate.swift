@@ -42,6 +42,11 @@ public struct Evaluate: ConsoleCommand {
 
   public func run() throws {
     let answer = try Answer(nil)
+    let result = try evaluate()
+    try common.json ? answer.write(json: result.members) : answer.write(result.text)
+  }
+
+  private func evaluate() throws -> Evaluation {
     if file == nil, !pictures.halves {
       // A name that is none is the first thing to say.
       if !fileExists(model) { _ = try ModelStore.standard().resolve(model) }
@@ -51,17 +56,17 @@ public struct Evaluate: ConsoleCommand {
       guard !window.isGiven, mixture.others.isEmpty else {
         throw AIGCError.usage("--context, --stride and --with are of texts, not of \(model)")
       }
-      let result = try pictures.evaluate(model, file)
-      try common.json ? answer.write(json: result.members) : answer.write(result.text)
-      return
+      return try pictures.evaluate(model, file)
     }
     if let (family, path) = measuredOnPictures(model), !pictures.isOfDistances, !window.isGiven,
       mixture.others.isEmpty
     {
-      let result = try family.evaluate(path, on: file, pictures.reading)
-      try common.json ? answer.write(json: result.members) : answer.write(result.text)
-      return
+      return try family.evaluate(path, on: file, pictures.reading)
     }
+    return try evaluateText(file)
+  }
+
+  private func evaluateText(_ file: String) throws -> Evaluation {
     if pictures.isGiven {
       throw AIGCError.usage(
         "--num, --features, --bad-pictures, --ignore-orientation, --iw-samples, --seed compare images "
@@ -72,21 +77,17 @@ public struct Evaluate: ConsoleCommand {
     }
     guard mixture.others.isEmpty else {
       let result = try mixture.evaluate(first: model, file: file)
-      try common.json ? answer.write(json: result.members) : answer.write(result.text)
-      return
+      return Evaluation(members: result.members, text: result.text)
     }
     let path = try ModelStore.standard().resolve(model)
-    if !window.isGiven, let result = try family(of: path).evaluate(path, on: file) {
-      try common.json ? answer.write(json: result.members) : answer.write(result.text)
-      return
-    }
+    if !window.isGiven, let result = try family(of: path).evaluate(path, on: file) { return result }
     let model = try loadTextModel(model).model
     let result = try model.evaluate(readText(path: file), name: file, window: window.window)
     SampleSize.ofMeans("perplexity and bits per byte", result.tokens, "tokens").map {
       Diagnostics.warning($0)
     }
     result.noteUnknown()
-    if common.json { try answer.write(json: result.members) } else { try answer.write(result.text) }
+    return Evaluation(members: result.members, text: result.text)
   }
 }
 

@@ -67,13 +67,7 @@ struct Finetune: ConsoleCommand {
   func run() throws {
     let path = try ModelStore.standard().resolve(model)
     let family = try family(of: path)
-    var data = data
-    if data.count > 1, let first = data.first, families.contains(where: { $0.name == first }) {
-      guard first == family.name else {
-        throw AIGCError.mismatch("\(path): a model of the family \(family.name), not \(first)")
-      }
-      data.removeFirst()
-    }
+    let data = try data(of: family, path)
     guard let finetunable = family as? any FinetunableFamily else {
       throw AIGCError.usage(
         "\(path): models of the family \(family.name) are not fine-tuned: "
@@ -81,5 +75,15 @@ struct Finetune: ConsoleCommand {
             ? "'aigc update' adds data to them" : "train a model on the data with 'aigc train'"))
     }
     try finetunable.finetune(path, on: data, arguments, json: common.json)
+  }
+
+  /// Without the family's name, which may stand before the data.
+  private func data(of family: any Family, _ path: String) throws(AIGCError) -> [String] {
+    guard data.count > 1, let first = data.first, families.contains(where: { $0.name == first })
+    else { return data }
+    guard first == family.name else {
+      throw .mismatch("\(path): a model of the family \(family.name), not \(first)")
+    }
+    return Array(data.dropFirst())
   }
 }

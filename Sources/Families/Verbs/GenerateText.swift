@@ -58,6 +58,13 @@ public struct GenerateText: ConsoleCommand {
     for setting in model.ignoredSettings {
       Diagnostics.note("\(setting) is not taken from the model's folder; flags set it")
     }
+    let samples = try generate(options, model, path)
+    if samples.last?.reason == .interrupted { throw AIGCError.interrupted }
+  }
+
+  private func generate(
+    _ options: GenerationOptions, _ model: any LanguageModel, _ path: String
+  ) throws -> [GeneratedSample] {
     var generator = try TextGenerator(model: model, options: options)
     generator.promptProgress = promptProgress()
     let answer = try Answer(out, common.json ? .json : .text)
@@ -70,14 +77,13 @@ public struct GenerateText: ConsoleCommand {
     }
     let report = try copies.report(samples, options: options)
     if common.json {
-      let members = generationMembers(
-        samples, model, path: path, seed: options.seed)
+      let members = generationMembers(samples, model, path: path, seed: options.seed)
       try answer.write(json: members + (report.map { [.init("copied", $0.json)] } ?? []))
       try answer.finish()
     } else if let report {
       for line in report.lines(length: copies.copyLength) { Diagnostics.note(line) }
     }
-    if samples.last?.reason == .interrupted { throw AIGCError.interrupted }
+    return samples
   }
 }
 

@@ -45,21 +45,7 @@ struct Reconstruct: ConsoleCommand {
     if let outdir { try OutputPlan.check(folder: outdir, reading: inputs) }
     try OutputPlan.check([(out, .picture)], reading: inputs)
     let codec = try openCodec(model)
-    if inputs.contains(where: { LatentFile.recognizes($0) }) {
-      guard inputs.count == 1 else {
-        throw AIGCError.usage(
-          "\(counted(inputs.count, "input")): one file of 'aigc encode', or pictures")
-      }
-      guard coding.givenStep == nil, !coding.reading.isGiven else {
-        throw AIGCError.usage(
-          "--step, --bad-pictures and --ignore-orientation are of pictures; \(inputs[0]) is coded already"
-        )
-      }
-      let file = try LatentFile(path: inputs[0])
-      let files = try write(codec, file, name: inputs[0], above: [])
-      return try report(
-        codec, [.init("pictures", .int(min(file.count, coding.limit ?? .max)))], files)
-    }
+    if inputs.contains(where: { LatentFile.recognizes($0) }) { return try reconstructFile(codec) }
     try coding.checkStep(codec)
     let sets = try coding.open(inputs, codec)
     let file = try codec.encode(sets, step: coding.step)
@@ -67,6 +53,22 @@ struct Reconstruct: ConsoleCommand {
       codec, file, size: file.bytes.count, name: inputs[0], sets)
     Diagnostics.note(found.text)
     try report(codec, found.members, write(codec, file, name: inputs[0], above: sets))
+  }
+
+  /// From what `aigc encode` wrote.
+  private func reconstructFile(_ codec: PictureCodec) throws {
+    guard inputs.count == 1 else {
+      throw AIGCError.usage(
+        "\(counted(inputs.count, "input")): one file of 'aigc encode', or pictures")
+    }
+    guard coding.givenStep == nil, !coding.reading.isGiven else {
+      throw AIGCError.usage(
+        "--step, --bad-pictures and --ignore-orientation are of pictures; \(inputs[0]) is coded already"
+      )
+    }
+    let file = try LatentFile(path: inputs[0])
+    let files = try write(codec, file, name: inputs[0], above: [])
+    try report(codec, [.init("pictures", .int(min(file.count, coding.limit ?? .max)))], files)
   }
 
   /// Writes the pictures of a file, with originals above them.

@@ -70,14 +70,15 @@ struct SamplePictures<Name: ImageFamilyName>: ConsoleCommand {
     let seeds =
       walk.map || !walk.ends.isEmpty
       ? [] : try pictures.resolvedSeeds(isWalk: walk.interpolate, frames: walk.frames)
-    var files: [String] = []
-    if let outdir {
-      files = try sampler.writeEach(seeds, to: outdir)
-    } else if let out {
-      try file(sampler, seeds).write(to: out, isAnimation: walk.frames != nil)
-      files = [out]
-    }
-    try report(path, generator, seeds, files)
+    try report(path, generator, seeds, write(sampler, seeds))
+  }
+
+  /// - Returns: the files.
+  private func write(_ sampler: PictureSampler, _ seeds: [UInt64]) throws -> [String] {
+    if let outdir { return try sampler.writeEach(seeds, to: outdir) }
+    guard let out else { return [] }
+    try file(sampler, seeds).write(to: out, isAnimation: walk.frames != nil)
+    return [out]
   }
 
   /// The one file of `--out`.

@@ -44,13 +44,15 @@ public struct Score: ConsoleCommand {
       [(out, common.json ? .json : .lines), (anomalies.roc, .picture)], reading: files)
     let path = try ModelStore.standard().resolve(model)
     let family = try family(of: path)
-    guard let family = family as? any AnomalyFamily else {
-      guard family is any TextFamily else {
-        throw AIGCError.mismatch(
-          "\(path): a model of kind '\(family.kind)'; text models and autoencoders give scores")
-      }
-      return try scoreText(path)
+    if let family = family as? any AnomalyFamily { return try scoreAnomalies(path, family) }
+    guard family is any TextFamily else {
+      throw AIGCError.mismatch(
+        "\(path): a model of kind '\(family.kind)'; text models and autoencoders give scores")
     }
+    try scoreText(path)
+  }
+
+  private func scoreAnomalies(_ path: String, _ family: any AnomalyFamily) throws {
     guard !window.isGiven, !byLine else {
       throw AIGCError.usage("--context, --stride, --by-line are of texts")
     }

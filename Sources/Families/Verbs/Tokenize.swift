@@ -40,21 +40,31 @@ public struct Tokenize: ConsoleCommand {
 
   public func run() throws {
     try OutputPlan.check([(out, common.json ? .json : pieces ? .lines : .text)], reading: [text])
-    var tokenizer = try tokenizer.load()
-    if noParseSpecial {
-      guard var bpe = tokenizer as? BPETokenizer else {
-        throw AIGCError.usage(
-          "--no-parse-special is of BPE tokens; this model's are \(tokenizer.kind.rawValue) tokens")
-      }
-      bpe.parsesSpecialTokens = false
-      tokenizer = bpe
-    }
+    let tokenizer = try loadTokenizer()
     let ids =
       switch try TextArgument(text) {
       case .words(let words): try tokenizer.encode(prompt: words)
       case .text(let text, let name): try tokenizer.encode(text, name: name)
       }
     let answer = try Answer(out, common.json ? .json : .text)
+    try write(ids, of: tokenizer, to: answer)
+    try answer.finish()
+  }
+
+  private func loadTokenizer() throws -> any Tokenizer {
+    let found = try tokenizer.load()
+    if !noParseSpecial { return found }
+    guard var bpe = found as? BPETokenizer else {
+      throw AIGCError.usage(
+        "--no-parse-special is of BPE tokens; this model's are \(found.kind.rawValue) tokens")
+    }
+    bpe.parsesSpecialTokens = false
+    return bpe
+  }
+
+  private func write(
+    _ ids: [Int32], of tokenizer: any Tokenizer, to answer: Answer
+  ) throws {
     if common.json {
       let count = JSONValue.Member("count", .int(ids.count))
       try answer.write(json: [count], array: "tokens", count: self.count ? 0 : ids.count) { index in
@@ -81,7 +91,6 @@ public struct Tokenize: ConsoleCommand {
       }
       try answer.write([10])
     }
-    try answer.finish()
   }
 
   /// Writes what `append` makes of each id, in blocks.
@@ -144,6 +153,13 @@ public struct Detokenize: ConsoleCommand {
       case .text(let text, let name): try TokenIDs.read(text, name: name, limit: limit)
       }
     let answer = try Answer(out, common.json ? .json : .text)
+    try write(ids, of: tokenizer, to: answer)
+    try answer.finish()
+  }
+
+  private func write(
+    _ ids: [Int32], of tokenizer: any Tokenizer, to answer: Answer
+  ) throws {
     if common.json {
       let text = try tokenizer.text(of: ids[...])
       try answer.write(json: [.init("count", .int(ids.count))] + JSONValue.text(bytes: text))
@@ -155,7 +171,6 @@ public struct Detokenize: ConsoleCommand {
         try Interruption.check()
       }
     }
-    try answer.finish()
   }
 }
 

@@ -65,20 +65,29 @@ public struct Update: ConsoleCommand {
     if path == nil, isBundled(found) {
       throw AIGCError.usage("\(model) is a bundled model; pass --out for a copy")
     }
-    var options = UpdateOptions()
-    (options.steps, options.epochs, options.rate) = (steps, epochs, lr)
-    options.seed = seed.seed >= 0 ? UInt64(seed.seed) : nil
-    let report =
+    let members =
       if let path, !isSameFile(path, found) {
         try family.update(found, with: data, to: path, options: options)
       } else {
         try update(found, family, options)
       }
-    let target = path ?? found
+    try report(path ?? found, family, members)
+  }
+
+  private var options: UpdateOptions {
+    var options = UpdateOptions()
+    (options.steps, options.epochs, options.rate) = (steps, epochs, lr)
+    options.seed = seed.seed >= 0 ? UInt64(seed.seed) : nil
+    return options
+  }
+
+  private func report(
+    _ target: String, _ family: any Family, _ members: [JSONValue.Member]
+  ) throws {
     let answer = Answer.ofFinishedWork()
     if common.json {
       try answer.write(
-        json: [.init("model", .string(target)), .init("family", .string(family.name))] + report)
+        json: [.init("model", .string(target)), .init("family", .string(family.name))] + members)
     } else {
       try answer.write("\(target)\n")
     }

@@ -33,29 +33,35 @@ struct Classify: ConsoleCommand {
     var options = classifier.pictureOptions
     reading.apply(to: &options, isIgnored: options.ignoresOrientation)
     try forPictures(pictures, options) { (set) throws(AIGCError) in
-      var doubts: [Float] = []
-      for first in stride(from: 0, to: set.count, by: 512) {
-        let range = first..<min(first + 512, set.count)
-        let probabilities = try classifier.probabilities(set.values(Array(range)))
-        doubts += Classifier.doubts(probabilities, classes: classifier.classes.count)
-        for (place, index) in range.enumerated() {
-          let found = likeliest(classifier, probabilities, place)
-          if common.json {
-            results += found.map { result(set.name(of: index), $0) }
-          } else {
-            try answer.write(found.map { line(set.name(of: index), $0) }.joined())
-          }
-        }
-      }
-      SampleSize.ofFeatures(
-        of: set.path, doubts: doubts, usual: classifier.usualDoubt,
-        losesColors: set.losesColors, flag: "--model"
-      ).forEach { Diagnostics.warning($0) }
+      try classify(set, classifier, answer, &results)
     }
     if common.json {
       try answer.write(json: [], array: "results", count: results.count) { results[$0] }
     }
     try answer.finish()
+  }
+
+  private func classify(
+    _ set: PictureSet, _ classifier: Classifier, _ answer: Answer, _ results: inout [JSONValue]
+  ) throws(AIGCError) {
+    var doubts: [Float] = []
+    for first in stride(from: 0, to: set.count, by: 512) {
+      let range = first..<min(first + 512, set.count)
+      let probabilities = try classifier.probabilities(set.values(Array(range)))
+      doubts += Classifier.doubts(probabilities, classes: classifier.classes.count)
+      for (place, index) in range.enumerated() {
+        let found = likeliest(classifier, probabilities, place)
+        if common.json {
+          results += found.map { result(set.name(of: index), $0) }
+        } else {
+          try answer.write(found.map { line(set.name(of: index), $0) }.joined())
+        }
+      }
+    }
+    SampleSize.ofFeatures(
+      of: set.path, doubts: doubts, usual: classifier.usualDoubt, losesColors: set.losesColors,
+      flag: "--model"
+    ).forEach { Diagnostics.warning($0) }
   }
 
   private typealias Finding = (label: String, probability: Float)

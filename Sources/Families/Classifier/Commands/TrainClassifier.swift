@@ -22,6 +22,18 @@ struct TrainClassifier: ConsoleCommand {
 
   func run() throws {
     let folder = try training.folder(family: "classifier", data: data)
+    var trainer = try trainer(folder)
+    let progress = TrainerProgressLine()
+    trainer.report = { progress.show($0) }
+    if training.dryRun {
+      return try printPlan(trainer, folder: folder, resuming: training.resume)
+    }
+    let outcome = try training.resume ? trainer.resume(in: folder) : trainer.train(to: folder)
+    progress.finish()
+    try printOutcome(outcome, folder: folder, json: common.json)
+  }
+
+  private func trainer(_ folder: String) throws -> ClassifierTrainer {
     var trainer = ClassifierTrainer()
     trainer.data = data
     trainer.labels = pictures.labels
@@ -39,14 +51,7 @@ struct TrainClassifier: ConsoleCommand {
       ]
     try training.configure(&trainer, folder: folder, settings)
     trainer.pictures = pictures.options(keeping: trainer.trainer.settings)
-    let progress = TrainerProgressLine()
-    trainer.report = { progress.show($0) }
-    if training.dryRun {
-      return try printPlan(trainer, folder: folder, resuming: training.resume)
-    }
-    let outcome = try training.resume ? trainer.resume(in: folder) : trainer.train(to: folder)
-    progress.finish()
-    try printOutcome(outcome, folder: folder, json: common.json)
+    return trainer
   }
 }
 

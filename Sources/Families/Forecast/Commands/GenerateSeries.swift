@@ -63,23 +63,34 @@ public struct GenerateSeries: ConsoleCommand {
     try OutputPlan.check([(out, .picture), (csv, .commaSeparated)], reading: [from])
     let path = try resolvedModel()
     let model = try ForecastModel(folder: path)
-    let configuration = model.configuration
-    let series: TimeSeries
-    if let from {
-      series = try .read(from, for: configuration.columns, interpolates: interpolate)
-      series.notes.forEach { Diagnostics.note($0) }
-      try model.check(series)
-    } else {
-      series = TimeSeries(
-        columns: configuration.columns, values: configuration.history,
-        labels: configuration.labels)
-    }
+    let series = try series(model)
     let noise = num.map { _ in seed.resolve() }
     let origins = [Int](repeating: series.count, count: num ?? 1)
     let samples = try model.forecasts(series.values, from: origins, horizon: steps, noise: noise)
     if let out { try draw(series, samples.map { $0[0] }, to: out) }
     let forecast = SeriesForecast(
       columns: series.columns, labels: series.labels, samples: samples, isSampled: num != nil)
+    try write(forecast, path, seed: noise)
+  }
+
+  /// What is forecast from: of a table, or the end of what the model learned from.
+  private func series(_ model: ForecastModel) throws(AIGCError) -> TimeSeries {
+    let configuration = model.configuration
+    guard let from else {
+      return TimeSeries(
+        columns: configuration.columns, values: configuration.history,
+        labels: configuration.labels)
+    }
+    let series = try TimeSeries.read(
+      from, for: configuration.columns, interpolates: interpolate)
+    series.notes.forEach { Diagnostics.note($0) }
+    try model.check(series)
+    return series
+  }
+
+  private func write(
+    _ forecast: SeriesForecast, _ path: String, seed noise: UInt64?
+  ) throws(AIGCError) {
     if let csv {
       let file = try Answer(csv, .commaSeparated)
       try file.write(forecast.csv)

@@ -52,6 +52,21 @@ struct TrainGAN<Name: GANFamilyName>: ConsoleCommand {
 
   func run() throws {
     let folder = try training.folder(family: Name.family, data: data)
+    var trainer = try trainer(folder)
+    let progress = TrainerProgressLine()
+    trainer.report = { progress.show($0) }
+    if training.dryRun {
+      return try printPlan(trainer, folder: folder, resuming: training.resume)
+    }
+    let summary = training.resume ? try trainer.resume(in: folder) : try trainer.train(to: folder)
+    progress.finish()
+    try printSummary(
+      summary, folder: folder, json: common.json, items: "images",
+      score: ("frechet_distance", "Fréchet distance on --features"),
+      command: "sample \(Name.family) --out img.png")
+  }
+
+  private func trainer(_ folder: String) throws -> GANTrainer {
     var trainer = GANTrainer()
     trainer.kind = Name.kind
     trainer.data = data
@@ -66,17 +81,7 @@ struct TrainGAN<Name: GANFamilyName>: ConsoleCommand {
     let saved = training.resume ? try GANConfiguration.read(folder: folder) : nil
     try training.configure(&trainer, folder: folder, settings(saved))
     trainer.pictures = pictures.options(keeping: trainer.trainer.settings)
-    let progress = TrainerProgressLine()
-    trainer.report = { progress.show($0) }
-    if training.dryRun {
-      return try printPlan(trainer, folder: folder, resuming: training.resume)
-    }
-    let summary = training.resume ? try trainer.resume(in: folder) : try trainer.train(to: folder)
-    progress.finish()
-    try printSummary(
-      summary, folder: folder, json: common.json, items: "images",
-      score: ("frechet_distance", "Fréchet distance on --features"),
-      command: "sample \(Name.family) --out img.png")
+    return trainer
   }
 
   /// What a run keeps.

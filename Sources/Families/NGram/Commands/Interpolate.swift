@@ -37,6 +37,11 @@ struct Interpolate: ConsoleCommand {
     let shares = try fitted?.weights ?? givenWeights()
     let merged = try mixture.merge(weights: shares)
     try NGramFolder.write(merged.table, merged.configuration, to: folder)
+    note(shares, fitted)
+    try report(path, shares, fitted)
+  }
+
+  private func note(_ shares: [Double], _ fitted: NGramMixture.Fit?) {
     for (name, share) in zip(models, shares) {
       Diagnostics.note("\(Format.fixed(share, 4))  \(name)")
     }
@@ -46,6 +51,11 @@ struct Interpolate: ConsoleCommand {
         "perplexity on the words of \(tune ?? "-") that all models know: \(single) → "
           + Format.fixed(fitted.mixture, 2))
     }
+  }
+
+  private func report(
+    _ path: String, _ shares: [Double], _ fitted: NGramMixture.Fit?
+  ) throws {
     let answer = Answer.ofFinishedWork()
     if common.json {
       let parts = models.indices.map { index in

@@ -45,11 +45,14 @@ struct NGramMixture {
 
   // MARK: Weights
 
+  /// Weights, each part's perplexity, and that of the mixture.
+  typealias Fit = (weights: [Double], perplexities: [Double], mixture: Double)
+
   /// Weights that make held-out text likeliest (expectation maximisation), and each part's own
   /// perplexity and the mixture's on the words that all of them know.
   func fit(
     on text: Table<UInt8>, name: String
-  ) throws(AIGCError) -> (weights: [Double], perplexities: [Double], mixture: Double) {
+  ) throws(AIGCError) -> Fit {
     let vocabulary = try words.freeze()
     let mode = parts[0].configuration.tokens
     let tokens = try encode(text: text, mode: mode, vocabulary: vocabulary, name: name).tokens

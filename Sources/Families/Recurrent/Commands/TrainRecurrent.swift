@@ -52,6 +52,13 @@ struct TrainRecurrent<Name: RecurrentCommandName>: ConsoleCommand {
         context: model.context, dropout: model.dropout, training: training, json: common.json)
     }
     let folder = try training.folder(family: Name.kind.rawValue, data: data[0])
+    try runRecurrent(try trainer(folder), training, folder: folder, json: common.json) {
+      (trainer) throws(AIGCError) in
+      training.resume ? try trainer.resume(in: folder) : try trainer.train(to: folder)
+    }
+  }
+
+  private func trainer(_ folder: String) throws -> RecurrentTrainer {
     var trainer = RecurrentTrainer()
     trainer.texts.paths = data
     trainer.model =
@@ -60,10 +67,7 @@ struct TrainRecurrent<Name: RecurrentCommandName>: ConsoleCommand {
     try training.configure(
       &trainer, folder: folder, model: model.settings(trainer.model),
       article: model.preset == .article)
-    try runRecurrent(trainer, training, folder: folder, json: common.json) {
-      (trainer) throws(AIGCError) in
-      training.resume ? try trainer.resume(in: folder) : try trainer.train(to: folder)
-    }
+    return trainer
   }
 }
 

@@ -67,6 +67,27 @@ struct TrainVAE<Name: VAEFamilyName>: ConsoleCommand {
 
   func run() throws {
     let folder = try training.folder(family: Name.family, data: data)
+    var trainer = try trainer(folder)
+    let progress = TrainerProgressLine()
+    trainer.report = { progress.show($0) }
+    if training.dryRun {
+      return try printPlan(trainer, folder: folder, resuming: training.resume)
+    }
+    let summary = training.resume ? try trainer.resume(in: folder) : try trainer.train(to: folder)
+    progress.finish()
+    try report(summary, folder, isTable: trainer.table != nil)
+  }
+
+  private func report(_ summary: TrainingSummary, _ folder: String, isTable: Bool) throws {
+    let isQuantized = try VAEConfiguration.read(folder: folder).codebook != nil
+    try printSummary(
+      summary, folder: folder, json: common.json, items: isTable ? "rows" : "images",
+      score: ("val_loss", "\(isQuantized ? "loss" : "-ELBO") on what was held out"),
+      command: "sample \(Name.family) --out img.png",
+      usage: isTable ? "score \(folder) TABLE" : nil)
+  }
+
+  private func trainer(_ folder: String) throws -> VAETrainer {
     var trainer = VAETrainer()
     trainer.kind = Name.kind
     trainer.data = data
@@ -82,20 +103,7 @@ struct TrainVAE<Name: VAEFamilyName>: ConsoleCommand {
     if let convolution = pictures.convolution { trainer.options.convolution = convolution }
     try training.configure(&trainer, folder: folder, settings(saved))
     trainer.pictures = pictures.options(keeping: trainer.trainer.settings)
-    let progress = TrainerProgressLine()
-    trainer.report = { progress.show($0) }
-    if training.dryRun {
-      return try printPlan(trainer, folder: folder, resuming: training.resume)
-    }
-    let summary = training.resume ? try trainer.resume(in: folder) : try trainer.train(to: folder)
-    progress.finish()
-    let isQuantized = try VAEConfiguration.read(folder: folder).codebook != nil
-    try printSummary(
-      summary, folder: folder, json: common.json,
-      items: trainer.table == nil ? "images" : "rows",
-      score: ("val_loss", "\(isQuantized ? "loss" : "-ELBO") on what was held out"),
-      command: "sample \(Name.family) --out img.png",
-      usage: trainer.table == nil ? nil : "score \(folder) TABLE")
+    return trainer
   }
 }
 
