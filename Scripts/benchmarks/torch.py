@@ -29,6 +29,10 @@ TRAINING = {
 }
 
 
+# Those whose convolutions may be quicker in PyTorch's other layout.
+CONVOLUTIONAL = {"dcgan-train", "stylegan-train", "cyclegan-train"}
+
+
 def gigaflop(workload):
     """Of one training step; None where it is not known."""
     if workload not in TRAINING:
@@ -106,25 +110,42 @@ class Torch:
         for workload in self.chosen:
             self.compare(workload)
 
+    def settings(self, workload):
+        """What the peer is tried with, by name."""
+        if not self.options.python:
+            return {}
+        if not workload.endswith("-train"):
+            return {"eager": []}
+        found = {"eager": [], "compiled": ["--compile"]}
+        if workload in CONVOLUTIONAL:
+            found["eager, channels last"] = ["--channels-last"]
+            found["compiled, channels last"] = ["--compile", "--channels-last"]
+        if self.options.bf16:
+            found["bf16"] = ["--precision", "bf16"]
+        return found
+
     def compare(self, workload):
-        """Ours, eager, compiled, ours, eager ...: the better of the peer's two counts."""
-        python, trains = self.options.python, workload.endswith("-train")
+        """Ours, each of the peer's settings, ours ...: the best of those in float32 counts."""
         probe = self.options.blas and (
             "sgemm" if gigaflop(workload) else "weights-read" if workload == "lstm-generate" else None)
-        ours, eager, compiled, limit = in_turns(
-            self.options.runs, self.ours(workload), python and self.peer(workload),
-            python and trains and self.peer(workload, "--compile"), probe and self.ours(probe))
+        settings = self.settings(workload)
+        ours, limit, *peers = in_turns(
+            self.options.runs, self.ours(workload), probe and self.ours(probe),
+            *[self.peer(workload, *flags) for flags in settings.values()])
+        peers = dict(zip(settings, peers))
+        half = peers.pop("bf16", None)
         best, name = [], ""
-        if python:
-            best, name = eager, "eager"
-            if trains:
-                slower = "compiled %s" % short(median(compiled))
-                if median(compiled) > median(eager):
-                    best, name, slower = compiled, "compiled", "eager %s" % short(median(eager))
-                name += " (%s)" % slower
-            name = best[0].line["peer"].replace("-compile", "") + " " + name
+        if peers:
+            first = max(peers, key=lambda each: median(peers[each]))
+            best = peers.pop(first)
+            others = ", ".join("%s %s" % (each, short(median(runs))) for each, runs in peers.items())
+            version = best[0].line["peer"].replace("-compile", "").replace("-channels-last", "")
+            name = "%s %s%s" % (version, first, others and " (%s)" % others)
         unit = ours[0].line["unit"]
         self.report.add(workload, unit, "more", rates(ours), rates(best), name)
+        if half:
+            self.report.add(workload + ", peer in bf16", unit, "more", rates(ours), rates(half),
+                            half[0].line["peer"])
         self.report.add(workload + ", peak memory", "MB", "less", memory(ours), memory(best), name)
         if probe:
             self.share(workload, probe, ours, best, limit, name)
