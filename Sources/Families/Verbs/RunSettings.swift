@@ -66,10 +66,25 @@ extension TrainingOptions {
   /// The shares of the data that can be held out.
   static let heldOutShares = 0.0...0.9
 
+  /// Has a run keep its settings and what is held out, of which measures are taken.
+  /// - Parameters:
+  ///   - path: of held-out data; is set.
+  ///   - share: of the data that is held out without them: the family's; is set.
+  ///   - settings, configuration, folder: see ``keep(_:in:folder:)``.
+  func keepHeldOut(
+    path: inout String?, share: inout Double, _ settings: [RunSetting],
+    in configuration: inout TrainerConfiguration, folder: String
+  ) throws(AIGCError) {
+    try keep(settings + heldOutSettings(share: share), in: &configuration, folder: folder)
+    let heldOut = try heldOut(configuration, folder: folder)
+    (path, share) = (heldOut.path, heldOut.share ?? share)
+    try requireHeldOut(path != nil || share > 0, pass: "--val, or --val-split above 0")
+  }
+
   /// What is held out: as given, or what a run that goes on was started with.
   /// - Throws: ``AIGCError``: badInput for a share that is none; usage for standard input, which a run
   ///   cannot read again by itself.
-  func heldOut(
+  private func heldOut(
     _ configuration: TrainerConfiguration, folder: String
   ) throws(AIGCError) -> (path: String?, share: Double?) {
     guard resume, val == nil, valSplit == nil else { return (val, valSplit) }
@@ -86,7 +101,7 @@ extension TrainingOptions {
 
   /// The settings of what is held out.
   /// - Parameter share: in force where no flag says another.
-  func heldOutSettings(share: Double) -> [RunSetting] {
+  private func heldOutSettings(share: Double) -> [RunSetting] {
     [
       // Another file measures the same run: it may change.
       RunSetting("--val", nil as String?, else: val),
@@ -99,4 +114,9 @@ extension TrainingOptions {
     guard let earlyStop, earlyStop > 0, !isMeasured else { return }
     throw .usage("--early-stop \(earlyStop): nothing is measured to stop by: pass \(flags)")
   }
+}
+
+/// What `--dry-run` says of held-out data.
+func heldOutMembers(_ path: String?, share: Double) -> [JSONValue.Member] {
+  [.init("val", JSONValue(path)), .init("val_split", path == nil ? .double(share) : .null)]
 }

@@ -118,13 +118,9 @@ extension TrainingOptions {
       epochs ?? (steps == nil && !resume ? ClassifierTrainer.defaultEpochs : nil)
     options.epochs = nil
     try options.apply(to: &configuration)
-    try keep(
-      settings + heldOutSettings(share: trainer.heldOutShare), in: &configuration, folder: folder)
-    let heldOut = try heldOut(configuration, folder: folder)
-    trainer.heldOut = heldOut.path
-    if let share = heldOut.share { trainer.heldOutShare = share }
-    try requireHeldOut(
-      trainer.heldOut != nil || trainer.heldOutShare > 0, pass: "--val, or --val-split above 0")
+    try keepHeldOut(
+      path: &trainer.heldOut, share: &trainer.heldOutShare, settings, in: &configuration,
+      folder: folder)
     trainer.trainer = configuration
   }
 }
@@ -142,13 +138,14 @@ private func printPlan(
     .init("hidden", .int(options.hidden)), .init("dropout", .float(options.dropout)),
     .init("augment", .float(options.augmentation)), .init("mirror", .bool(options.isMirrored)),
     .init("convolution", .string(options.convolution.rawValue)),
-    .init("val", JSONValue(trainer.heldOut)),
-    .init("val_split", trainer.heldOut == nil ? .double(trainer.heldOutShare) : .null),
+  ]
+  let sizes: [JSONValue.Member] = [
     .init("image_size", .string(configuration.size.description)),
     .init("channels", .int(configuration.channels)),
   ]
   try Answer(nil).write(
-    json: members + trainer.pictures.planMembers
+    json: members + heldOutMembers(trainer.heldOut, share: trainer.heldOutShare) + sizes
+      + trainer.pictures.planMembers
       + run.planMembers(epochs: trainer.epochs) + (trainer.found?.members ?? []))
 }
 

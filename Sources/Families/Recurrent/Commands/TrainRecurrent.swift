@@ -200,13 +200,8 @@ extension TrainingOptions {
     _ texts: inout TrainingTexts, _ model: [RunSetting],
     in configuration: inout TrainerConfiguration, folder: String
   ) throws(AIGCError) {
-    let share = texts.heldOutShare
-    try keep(model + heldOutSettings(share: share), in: &configuration, folder: folder)
-    let heldOut = try heldOut(configuration, folder: folder)
-    texts.heldOut = heldOut.path
-    texts.heldOutShare = heldOut.share ?? share
-    try requireHeldOut(
-      texts.heldOut != nil || texts.heldOutShare > 0, pass: "--val, or --val-split above 0")
+    try keepHeldOut(
+      path: &texts.heldOut, share: &texts.heldOutShare, model, in: &configuration, folder: folder)
   }
 }
 
@@ -250,10 +245,5 @@ private func printPlan(_ trainer: RecurrentTrainer, folder: String) throws(AIGCE
 
 extension TrainingTexts {
   /// What `--dry-run` says of the held-out text.
-  var planMembers: [JSONValue.Member] {
-    [
-      .init("val", JSONValue(heldOut)),
-      .init("val_split", heldOut == nil ? .double(heldOutShare) : .null),
-    ]
-  }
+  var planMembers: [JSONValue.Member] { heldOutMembers(heldOut, share: heldOutShare) }
 }

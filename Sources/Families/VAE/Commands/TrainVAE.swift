@@ -159,13 +159,9 @@ extension TrainingOptions {
     trainer.epochs = epochs ?? (steps == nil && !resume ? VAETrainer.defaultEpochs : nil)
     options.epochs = nil
     try options.apply(to: &configuration)
-    try keep(
-      settings + heldOutSettings(share: trainer.heldOutShare), in: &configuration, folder: folder)
-    let heldOut = try heldOut(configuration, folder: folder)
-    trainer.heldOut = heldOut.path
-    if let share = heldOut.share { trainer.heldOutShare = share }
-    try requireHeldOut(
-      trainer.heldOut != nil || trainer.heldOutShare > 0, pass: "--val, or --val-split above 0")
+    try keepHeldOut(
+      path: &trainer.heldOut, share: &trainer.heldOutShare, settings, in: &configuration,
+      folder: folder)
     trainer.trainer = configuration
   }
 }
@@ -200,9 +196,8 @@ private func printPlan(
     .init("convolution", .string(options.convolution.rawValue)),
     .init("columns", JSONValue(configuration.table?.columns.count)),
     .init("label", JSONValue(configuration.table?.label)),
-    .init("val", JSONValue(trainer.heldOut)),
-    .init("val_split", trainer.heldOut == nil ? .double(trainer.heldOutShare) : .null),
   ]
+  members += heldOutMembers(trainer.heldOut, share: trainer.heldOutShare)
   members += adversarialMembers(configuration, options)
   if configuration.table == nil { members += trainer.pictures.planMembers }
   try Answer(nil).write(
