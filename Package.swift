@@ -51,11 +51,16 @@ let package = Package(
       "Families",
       [
         "Files", "Archives", "Kernels", "Autograd", "NN", "Datasets", "Checkpoints", "Training",
-        "Console", argumentParser,
+      ]),
+    library(
+      "Commands",
+      [
+        "Files", "Kernels", "NN", "Datasets", "Checkpoints", "Training", "Families", "Console",
+        argumentParser,
       ]),
     .target(name: "CStartup"),
     .executableTarget(
-      name: "aigc", dependencies: ["CStartup", "Families", "Console", "Files", argumentParser],
+      name: "aigc", dependencies: ["CStartup", "Commands", "Console", "Files", argumentParser],
       swiftSettings: settings),
     tests("FilesTests", ["Files", "Kernels"]),
     tests("KernelsTests", ["Kernels", "CKernels", "Files"]),
@@ -74,15 +79,15 @@ let package = Package(
     tests(
       "FamiliesTests",
       [
-        "Families", "Archives", "Autograd", "NN", "Checkpoints", "Training", "Datasets", "Files",
-        "Kernels", "Console", argumentParser,
+        "Commands", "Families", "Archives", "Autograd", "NN", "Checkpoints", "Training", "Datasets",
+        "Files", "Kernels", "Console", argumentParser,
       ],
       fixtures: ["Fixtures"]),
     tests(
       "Fuzz",
       [
-        "Families", "Archives", "Autograd", "Checkpoints", "Training", "Datasets", "Files",
-        "Kernels",
+        "Commands", "Families", "Archives", "Autograd", "Checkpoints", "Training", "Datasets",
+        "Files", "Kernels",
       ]),
   ],
   swiftLanguageModes: [.v6]

@@ -1,7 +1,7 @@
 import ArgumentParser
 import CStartup
+import Commands
 import Console
-import Families
 import Files
 
 struct AIGC: ParsableCommand {

@@ -4,6 +4,7 @@ import Files
 import Testing
 import Training
 
+@testable import Commands
 @testable import Families
 
 /// `aigc convert` and `aigc inspect` of files of tensors.

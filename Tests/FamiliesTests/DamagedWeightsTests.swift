@@ -6,6 +6,7 @@ import NN
 import Testing
 import Training
 
+@testable import Commands
 @testable import Families
 
 /// One value that is no number, in any tensor of any family: no answer comes out, and the tensor is named.
@@ -87,10 +88,10 @@ import Training
     try damaging("\(path)/\(RecurrentFolder.weights)") { tensor in
       try expectNoText({ try RecurrentLanguageModel(folder: path) }, tensor, "abc\nabc")
       let data = try folder.write("data.txt", String(repeating: "abc\nabc", count: 40))
-      var trainer = RecurrentTrainer()
-      trainer.texts.paths = [data]
+      var recipe = RecurrentRecipe(.lstm, texts: [data])
+      recipe.settings.model.context = 16
       expectDamage(tensor, "finetune") {
-        _ = try trainer.finetune(path, to: folder.file("further"), grows: false)
+        _ = try recipe.train(further: path, to: folder.file("further"))
       }
       #expect(!isFolder(folder.file("further")))
     }
@@ -217,7 +218,7 @@ import Training
     let folder = try ForecastFolder()
     let options = ForecastFolder.options(try folder.table(ForecastFolder.wave(60)), steps: 1)
     let path = "\(folder.path)/model"
-    _ = try trainForecast(options, to: path)
+    _ = try options.train(to: path)
     try damaging("\(path)/\(ForecastModel.weightsName)") { tensor in
       let model = try ForecastModel(folder: path)
       expectDamage(tensor, "generate series") {

@@ -5,6 +5,7 @@ import Files
 import Testing
 import Training
 
+@testable import Commands
 @testable import Families
 
 @Suite struct MixtureVerbTests {

@@ -3,6 +3,7 @@ import Glibc
 import Testing
 import Training
 
+@testable import Commands
 @testable import Families
 
 @Suite struct ModelCompletionTests {

@@ -18,7 +18,7 @@ import Testing
   ])
   func generators(_ name: String) throws {
     let folder = try TemporaryFolder()
-    let family = GANFamily<GANName>()
+    let family = GANFamily(.gan)
     for options in [ImportOptions(), ImportOptions(part: .generator)] {
       let path = folder.file("model")
       try family.importCheckpoint(try open(name), options: options, to: path)
@@ -36,7 +36,7 @@ import Testing
 
   @Test func discriminatorsAreNoGenerators() throws {
     let folder = try TemporaryFolder()
-    let family = GANFamily<GANName>()
+    let family = GANFamily(.gan)
     let path = folder.file("model")
     let message = refuses([.mismatch]) {
       try family.importCheckpoint(try open("discriminator"), options: ImportOptions(), to: path)
@@ -59,7 +59,7 @@ import Testing
   @Test func refusalsSayWhatIsThere() throws {
     let folder = try TemporaryFolder()
     let path = folder.file("model")
-    func message(_ name: String, _ family: any Family = GANFamily<GANName>()) -> String {
+    func message(_ name: String, _ family: any Family = GANFamily(.gan)) -> String {
       refuses([.mismatch]) {
         try family.importCheckpoint(try open(name), options: ImportOptions(), to: path)
       }
@@ -69,7 +69,7 @@ import Testing
     let arrays = message("numpy")
     #expect(arrays.contains("1 arrays of NumPy (weights)") && arrays.contains("torch.from_numpy"))
     for family in [
-      RecurrentFamily<LSTMName>(), VAEFamily<VAEName>(), ClassifierFamily(),
+      RecurrentFamily(.lstm), VAEFamily(.vae), ClassifierFamily(),
     ] as [any Family] {
       let text = message("nested", family)
       #expect(text.contains("no \(family.name) in it"))
@@ -80,7 +80,7 @@ import Testing
         ["embedding.weight", "encoder.0.weight", "features.0.weight"].contains { text.contains($0) }
       )
     }
-    #expect(message("nested", GANFamily<DCGANName>()).contains("[5, 3]"))
+    #expect(message("nested", GANFamily(.dcgan)).contains("[5, 3]"))
     #expect(!fileExists(path))
     #expect(try open("numpy").arrays == ["weights"])
     #expect(try open("numbers").metadata["epoch"] == "3")
@@ -90,8 +90,8 @@ import Testing
   @Test func everyFamilyFindsItsOwn() throws {
     let folder = try TemporaryFolder()
     let cases: [(any Family, String)] = [
-      (GANFamily<DCGANName>(), "dcgan_generator.pth"), (VAEFamily<VAEName>(), "vae.pth"),
-      (RecurrentFamily<LSTMName>(), "recurrent/article.pth"),
+      (GANFamily(.dcgan), "dcgan_generator.pth"), (VAEFamily(.vae), "vae.pth"),
+      (RecurrentFamily(.lstm), "recurrent/article.pth"),
       (ClassifierFamily(), "classifier/model.safetensors"),
     ]
     for (family, name) in cases {
@@ -132,7 +132,7 @@ import Testing
     let folder = try TemporaryFolder()
     let vae = try Checkpoint.open("\(fixtures)/vae.pth")
     _ = refuses([.mismatch]) {
-      try GANFamily<GANName>().importCheckpoint(
+      try GANFamily(.gan).importCheckpoint(
         vae, options: ImportOptions(), to: folder.file("model"))
     }
   }

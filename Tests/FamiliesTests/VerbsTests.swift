@@ -5,6 +5,7 @@ import Kernels
 import Testing
 import Training
 
+@testable import Commands
 @testable import Families
 
 /// Three tokens with fixed scores; the last one ends a text.

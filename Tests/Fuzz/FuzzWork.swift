@@ -4,6 +4,7 @@ import Files
 import Kernels
 import Training
 
+@testable import Commands
 @testable import Families
 
 /// A target of the n-gram models: what is changed, and what is then done with it.

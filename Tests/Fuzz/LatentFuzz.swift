@@ -22,21 +22,27 @@ struct LatentFuzz: FuzzSubject {
     let size: [UInt8] = [0, 0, 8, 3, 0, 0, 0, 8, 0, 0, 0, 8, 0, 0, 0, 8]
     try put(size + pictures, "\(folder)/pictures")
     try put([0, 0, 8, 1, 0, 0, 0, 8, 0, 1, 0, 1, 0, 1, 0, 1], "\(folder)/labels")
-    var trainer = VAETrainer()
-    (trainer.data, trainer.labels) = ("\(folder)/pictures", "\(folder)/labels")
-    (trainer.trainer.steps, trainer.trainer.batchSize) = (2, 4)
-    (trainer.model.layers, trainer.model.latent, trainer.model.isConditional) = ([4], 3, true)
-    _ = try trainer.train(to: "\(folder)/latents")
-    trainer.model.isConditional = false
+    var recipe = VAERecipe(.vae)
+    (recipe.settings.images.path, recipe.settings.images.labels) = (
+      "\(folder)/pictures", "\(folder)/labels"
+    )
+    (recipe.run.trainer.steps, recipe.run.trainer.batchSize) = (2, 4)
+    (
+      recipe.settings.model.layers, recipe.settings.model.latent,
+      recipe.settings.model.isConditional
+    ) = ([4], 3, true)
+    _ = try recipe.train(to: "\(folder)/latents")
+    recipe.settings.model.isConditional = false
     var codebook = VAECodebook()
     (codebook.entries, codebook.dimension) = (5, 2)
-    trainer.model.codebook = codebook
-    _ = try trainer.train(to: "\(folder)/codes")
+    recipe.settings.model.codebook = codebook
+    _ = try recipe.train(to: "\(folder)/codes")
     if target == .codePrior {
       seeds = [try read(path)]
       return
     }
-    let set = try PictureSet.open(trainer.data, labels: trainer.labels)
+    let set = try PictureSet.open(
+      recipe.settings.images.path, labels: recipe.settings.images.labels)
     for model in ["latents", "codes"] {
       seeds.append(try PictureCodec("\(folder)/\(model)").encode([set], step: 0.5).bytes)
     }

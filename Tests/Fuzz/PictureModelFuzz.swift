@@ -5,6 +5,7 @@ import Files
 import Kernels
 import Training
 
+@testable import Commands
 @testable import Families
 
 /// Targets of models of pictures: `config.json` of a folder with small sound weights; `vaeWeights`
@@ -144,15 +145,15 @@ struct PictureModelFuzz: FuzzSubject {
 
   func run() throws {
     switch target {
-    case .gan: try use(GANFamily<GANName>())
-    case .dcgan: try use(GANFamily<DCGANName>())
+    case .gan: try use(GANFamily(.gan))
+    case .dcgan: try use(GANFamily(.dcgan))
     case .classifier: try classify()
     case .vqvae: try useCodes()
     default: try encode()
     }
   }
 
-  private func use<Name>(_ family: GANFamily<Name>) throws {
+  private func use(_ family: GANFamily) throws {
     try sample(family.load(folder))
     _ = try family.inspect(folder)
     let configuration = try GANConfiguration.read(folder: folder)
@@ -199,9 +200,9 @@ struct PictureModelFuzz: FuzzSubject {
     else { throw AIGCError.failed("impossible results") }
     let isPlain = model.configuration.vaeKind == .vae
     if isPlain {
-      _ = try VAEFamily<VAEName>().inspect(folder)
+      _ = try VAEFamily(.vae).inspect(folder)
     } else {
-      _ = try VAEFamily<VAEGANName>().inspect(folder)
+      _ = try VAEFamily(.vaegan).inspect(folder)
       let weights = try Checkpoint.open("\(folder)/\(VAEFolder.weights)")
       _ = try VAEFolder.discriminator(weights, model.configuration)
     }

@@ -1,7 +1,7 @@
 import Files
 
 /// The type of a tensor's values. The raw value is the spelling of safetensors.
-public enum ScalarType: String, CaseIterable, Sendable {
+public enum ScalarType: String, CaseIterable, Codable, Sendable {
   // From the last to the first in a file that the safetensors crate writes (its enum `Dtype`).
   case bool = "BOOL"
   case u8 = "U8"

@@ -1,3 +1,4 @@
+import Files
 import Glibc
 import Synchronization
 
@@ -47,6 +48,14 @@ public enum Diagnostics {
   /// Something the user should know: "warning: …". Silent with `--quiet`.
   public static func warning(_ text: String) {
     if !isQuiet { line("\(prefix("33")) \(colored("warning:", "33")) \(text)") }
+  }
+
+  /// What a call of the library wants its caller to know.
+  public static func show(_ notice: Notice) {
+    switch notice {
+    case .note(let text): note(text)
+    case .warning(let text): warning(text)
+    }
   }
 
   /// Why the command failed: "aigc: …". Always shown.

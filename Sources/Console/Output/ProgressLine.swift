@@ -1,3 +1,4 @@
+import Files
 import Glibc
 import Synchronization
 
@@ -105,12 +106,5 @@ public final class ProgressLine: Sendable {
       }
     }
     return parts.joined(separator: "  ")
-  }
-}
-
-extension Duration {
-  /// The duration in seconds.
-  public var seconds: Double {
-    Double(components.seconds) + Double(components.attoseconds) * 1e-18
   }
 }

@@ -1,5 +1,5 @@
 /// Width and height of a picture in pixels.
-public struct PictureSize: Sendable, Hashable, CustomStringConvertible {
+public struct PictureSize: Codable, Sendable, Hashable, CustomStringConvertible {
   public let width: Int
   public let height: Int
 

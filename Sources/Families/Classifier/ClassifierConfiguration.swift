@@ -6,37 +6,37 @@ import NN
 import Training
 
 /// `config.json` of a classifier: everything needed to build it.
-struct ClassifierConfiguration: Codable, Equatable, Sendable {
-  var family = "classifier"
-  var formatVersion = 1
-  var kind = "classifier"
-  var description: String?
-  var isDefault: Bool?
+public struct ClassifierConfiguration: Codable, Equatable, Sendable {
+  public var family = "classifier"
+  public var formatVersion = 1
+  public var kind = "classifier"
+  public var description: String?
+  public var isDefault: Bool?
   /// Of the pictures.
-  var width: Int
-  var height: Int
+  public var width: Int
+  public var height: Int
   /// 1 or 3.
-  var channels: Int
+  public var channels: Int
   /// Channels of each stage: two convolutions, then half the size.
-  var stages = [32, 64]
+  public var stages = [32, 64]
   /// Units of the last hidden layer.
-  var hidden = 128
-  var dropout: Float = 0.4
+  public var hidden = 128
+  public var dropout: Float = 0.4
   /// How far pictures were changed in training, see ``AffineAugmentation``, and whether mirrored.
-  var augmentation: Float = 0
-  var isMirrored = false
+  public var augmentation: Float = 0
+  public var isMirrored = false
   /// How convolutions were computed in training.
-  var convolution = ConvolutionMode.fast
+  public var convolution = ConvolutionMode.fast
   /// Their names.
-  var classes: [String]
+  public var classes: [String]
   /// Pictures learned from in training, each as often as it was seen.
-  var trainingPictures = 0
+  public var trainingPictures = 0
   /// Mean over held-out pictures of 1 less the probability of the likeliest class; nil: not measured.
-  var doubt: Double?
+  public var doubt: Double?
   /// Whether pictures were learned as they are stored; nil: turned as EXIF says.
-  var ignoresOrientation: Bool?
+  public var ignoresOrientation: Bool?
 
-  enum CodingKeys: String, CodingKey {
+  public enum CodingKeys: String, CodingKey {
     case family
     case formatVersion = "format_version"
     case kind
@@ -50,23 +50,23 @@ struct ClassifierConfiguration: Codable, Equatable, Sendable {
     case ignoresOrientation = "ignore_orientation"
   }
 
-  init(size: PictureSize, channels: Int, classes: [String]) {
+  public init(size: PictureSize, channels: Int, classes: [String]) {
     (width, height) = (size.width, size.height)
     self.channels = channels
     self.classes = classes
   }
 
-  var size: PictureSize { PictureSize(width: width, height: height) }
+  public var size: PictureSize { PictureSize(width: width, height: height) }
 
   /// Values of a picture, or of the largest map of a stage.
-  var largestMap: Int {
+  public var largestMap: Int {
     stages.enumerated().reduce(width * height * channels) {
       max($0, (width >> $1.0) * (height >> $1.0) * $1.1)
     }
   }
 
   /// Why the sizes make no model; nil where they do.
-  var problem: String? {
+  public var problem: String? {
     let sides = 1...PictureSize.longestSide
     guard sides.contains(width), sides.contains(height), [1, 3].contains(channels) else {
       return "pictures of \(width)x\(height) with \(channels) channels"
@@ -91,7 +91,7 @@ struct ClassifierConfiguration: Codable, Equatable, Sendable {
   }
 
   /// - Throws: ``AIGCError`` (badInput) when the file is missing, or its sizes make no model.
-  static func read(folder: String) throws(AIGCError) -> ClassifierConfiguration {
+  public static func read(folder: String) throws(AIGCError) -> ClassifierConfiguration {
     let result = try ModelConfiguration.decode(ClassifierConfiguration.self, folder: folder)
     let place = "\(folder)/\(ModelConfiguration.fileName)"
     guard result.family == "classifier", result.formatVersion == 1 else {

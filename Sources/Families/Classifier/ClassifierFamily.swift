@@ -1,6 +1,4 @@
-import ArgumentParser
 import Checkpoints
-import Console
 import Datasets
 import Files
 import Kernels
@@ -8,19 +6,19 @@ import NN
 import Training
 
 /// Classifiers of pictures: convolutional networks.
-struct ClassifierFamily: PictureMeasuringFamily {
-  let name = "classifier"
-  let kind = "classifier"
-  var trainCommand: any ParsableCommand.Type { TrainClassifier.self }
-  var commands: [any ParsableCommand.Type] { [Classify.self] }
+public struct ClassifierFamily: ImageMeasuringFamily {
+  public let name = "classifier"
+  public let kind = "classifier"
 
-  func evaluate(
-    _ path: String, on file: String, _ reading: PictureReadingArguments
-  ) throws(AIGCError) -> Evaluation {
+  public init() {}
+
+  public func evaluate(
+    _ path: String, on file: String, _ reading: ImageReading, _ notices: NoticeHandler
+  ) throws(AIGCError) -> any Report {
     let classifier = try Classifier(folder: path)
     var options = classifier.pictureOptions
     reading.apply(to: &options, isIgnored: options.ignoresOrientation)
-    var pictures = try openPictures(file, options)
+    var pictures = try openPictures(file, options, notices)
     guard pictures.labels != nil else { throw .mismatch("\(file): pictures without classes") }
     let unknown = pictures.classes.filter { !classifier.classes.contains($0) }
     if !unknown.isEmpty, pictures.classes.count - unknown.count == classifier.classes.count {
@@ -28,19 +26,17 @@ struct ClassifierFamily: PictureMeasuringFamily {
       options.classes = .only(classifier.classes)
       pictures = try PictureSet.open(file, options)
       let list = unknown.prefix(12).joined(separator: ", ")
-      Diagnostics.note("left out: the classes that the model does not know: \(list)")
+      notices(.note("left out: the classes that the model does not know: \(list)"))
     }
     guard pictures.classes == classifier.classes else {
       throw .mismatch("\(file): other classes than those of \(path)")
     }
     let (loss, confusion, _) = try classifier.measure(pictures)
-    confusion.warnings.forEach { Diagnostics.warning($0) }
-    return Evaluation(
-      members: confusion.members + [.init("loss", .double(loss))],
-      text: "\(confusion.text)\nloss \(Format.fixed(loss, 4))\n")
+    confusion.warnings.forEach { notices(.warning($0)) }
+    return ClassifierEvaluation(confusion: confusion, loss: loss)
   }
 
-  func inspect(_ path: String) throws(AIGCError) -> [JSONValue.Member] {
+  public func inspect(_ path: String) throws(AIGCError) -> [JSONValue.Member] {
     let configuration = try ClassifierConfiguration.read(folder: path)
     let checkpoint = try Checkpoint.open("\(path)/\(Classifier.weightsFile)")
     let network = try Classifier.network(checkpoint, configuration)
@@ -54,8 +50,8 @@ struct ClassifierFamily: PictureMeasuringFamily {
     ]
   }
 
-  func convert(
-    _ path: String, to output: String, options: ConversionOptions
+  public func convert(
+    _ path: String, to output: String, options: ConversionOptions, _ notices: NoticeHandler
   ) throws(AIGCError) {
     let configuration = try ClassifierConfiguration.read(folder: path)
     let checkpoint = try Checkpoint.open("\(path)/\(Classifier.weightsFile)")
@@ -66,7 +62,7 @@ struct ClassifierFamily: PictureMeasuringFamily {
     try write(configuration, network, type: type, to: folder)
   }
 
-  var importForm: ImportForm? {
+  public var importForm: ImportForm? {
     ImportForm(
       tensors:
         "features.0.weight [maps, channels, 3, 3], features.7.weight … for each further stage, "
@@ -75,7 +71,7 @@ struct ClassifierFamily: PictureMeasuringFamily {
 
   /// A `state_dict` of the network that ``ClassifierNetwork`` describes: sizes from the shapes; pictures
   /// are taken to be square, classes are called by their numbers.
-  func importer(
+  public func importer(
     of checkpoint: Checkpoint, options: ImportOptions, folder: String
   ) throws(AIGCError) -> TensorImporter? {
     guard checkpoint["features.0.weight"] != nil, checkpoint["classifier.1.weight"] != nil,
@@ -123,4 +119,14 @@ struct ClassifierFamily: PictureMeasuringFamily {
     try ModelConfiguration.write(configuration, to: output.file(ModelConfiguration.fileName))
     try output.commit()
   }
+}
+
+/// How well a classifier tells classes apart.
+public struct ClassifierEvaluation: Report {
+  public var confusion: ConfusionMatrix
+  /// The mean cross-entropy in nats.
+  public var loss: Double
+
+  public var members: [JSONValue.Member] { confusion.members + [.init("loss", .double(loss))] }
+  public var text: String { "\(confusion.text)loss \(Format.fixed(loss, 4))\n" }
 }

@@ -1,17 +1,18 @@
-import Console
 import Files
 import Training
 
 /// Forecasts of time series by recurrent networks. They are trained by `aigc train rnn|gru|lstm
 /// --task forecast`.
-struct ForecastFamily: Family {
-  static let name = "forecast"
-  static let kind = "series"
+public struct ForecastFamily: Family {
+  public init() {}
 
-  var name: String { Self.name }
-  var kind: String { Self.kind }
+  public static let name = "forecast"
+  public static let kind = "series"
 
-  func inspect(_ path: String) throws(AIGCError) -> [JSONValue.Member] {
+  public var name: String { Self.name }
+  public var kind: String { Self.kind }
+
+  public func inspect(_ path: String) throws(AIGCError) -> [JSONValue.Member] {
     let model = try ForecastModel(folder: path)
     let configuration = model.configuration
     let transform = configuration.normalisation
@@ -31,14 +32,15 @@ struct ForecastFamily: Family {
     ]
   }
 
-  func evaluate(_ path: String, on file: String) throws(AIGCError) -> Evaluation? {
+  public func evaluate(
+    _ path: String, on file: String, _ notices: NoticeHandler
+  ) throws(AIGCError) -> (any Report)? {
     let model = try ForecastModel(folder: path)
     let series = try TimeSeries.read(
       file, for: model.configuration.columns, interpolates: false)
     try model.check(series, steps: model.configuration.horizon)
     let start = max(model.configuration.needed, model.configuration.period ?? 1)
-    let result = try ForecastEvaluation(model, series, from: start)
-    return Evaluation(members: result.members, text: result.text)
+    return try ForecastEvaluation(model, series, from: start)
   }
 }
 
@@ -46,7 +48,7 @@ extension ForecastModel {
   /// Checks that a forecast can go on from a series.
   /// - Parameter steps: known values that are to be forecast.
   /// - Throws: ``AIGCError`` (mismatch).
-  func check(_ series: TimeSeries, steps: Int = 0) throws(AIGCError) {
+  public func check(_ series: TimeSeries, steps: Int = 0) throws(AIGCError) {
     let needed = max(configuration.needed, configuration.period ?? 1) + steps
     guard series.count >= needed else {
       throw .mismatch(

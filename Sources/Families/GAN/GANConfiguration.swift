@@ -157,7 +157,7 @@ public struct GANConfiguration: Codable, Equatable, Sendable {
   }
 
   /// - Throws: ``AIGCError`` (badInput) when the file is missing, or its sizes make no model.
-  static func read(folder: String) throws(AIGCError) -> GANConfiguration {
+  public static func read(folder: String) throws(AIGCError) -> GANConfiguration {
     let result = try ModelConfiguration.decode(GANConfiguration.self, folder: folder)
     let place = "\(folder)/\(ModelConfiguration.fileName)"
     guard GANKind(rawValue: result.family) != nil, result.formatVersion == 1 else {

@@ -1,29 +1,24 @@
-import ArgumentParser
 import Checkpoints
-import Console
 import Files
 import Kernels
 import NN
 import Training
 
-/// The name of one of the two families, as a type: ArgumentParser needs a type for each command.
-protocol GANFamilyName: ImageFamilyName {
-  static var kind: GANKind { get }
-}
-extension GANFamilyName { static var family: String { kind.rawValue } }
-enum GANName: GANFamilyName { static let kind = GANKind.gan }
-enum DCGANName: GANFamilyName { static let kind = GANKind.dcgan }
-
 /// Generative adversarial networks: of fully connected layers, and of convolutions.
-struct GANFamily<Name: GANFamilyName>: ImageFamily {
-  var name: String { Name.family }
-  var trainCommand: any ParsableCommand.Type { TrainGAN<Name>.self }
-  var sampleCommand: any ParsableCommand.Type { SamplePictures<Name>.self }
-  var benchmarks: [Benchmark] { [GANBenchmarks.train(Name.kind)] }
+public struct GANFamily: ImageFamily {
+  let network: GANKind
 
-  func load(_ path: String) throws(AIGCError) -> any ImageGenerator { try GANModel(folder: path) }
+  /// - Parameter network: which of the two.
+  public init(_ network: GANKind) { self.network = network }
 
-  func inspect(_ path: String) throws(AIGCError) -> [JSONValue.Member] {
+  public var name: String { network.rawValue }
+  public var benchmarks: [Benchmark] { [GANBenchmarks.train(network)] }
+
+  public func load(_ path: String) throws(AIGCError) -> any ImageGenerator {
+    try GANModel(folder: path)
+  }
+
+  public func inspect(_ path: String) throws(AIGCError) -> [JSONValue.Member] {
     let model = try GANModel(folder: path)
     let sizes = model.configuration
     var members: [JSONValue.Member] = [
@@ -45,11 +40,11 @@ struct GANFamily<Name: GANFamilyName>: ImageFamily {
     return members
   }
 
-  var hasParts: Bool { true }
+  public var hasParts: Bool { true }
 
   /// The same model with weights of another type, the discriminator too unless one part is named.
-  func convert(
-    _ path: String, to output: String, options: ConversionOptions
+  public func convert(
+    _ path: String, to output: String, options: ConversionOptions, _ notices: NoticeHandler
   ) throws(AIGCError) {
     guard !output.hasSuffix(".safetensors") else {
       throw .usage("\(output): a GAN is a folder; name one")

@@ -1,30 +1,29 @@
-import ArgumentParser
 import Checkpoints
-import Console
 import Datasets
 import Files
 import NN
 import Training
 
 /// GPT-2 models: our own, and those published as Hugging Face folders.
-struct GPT2Family: TextFamily {
-  var name: String { "gpt2" }
-  var trainCommand: any ParsableCommand.Type { TrainGPT2.self }
-  var benchmarks: [Benchmark] { GPT2TrainingBenchmarks.all + GPT2GenerationBenchmarks.all }
+public struct GPT2Family: TextFamily {
+  public init() {}
 
-  func load(_ path: String) throws(AIGCError) -> any LanguageModel {
+  public var name: String { "gpt2" }
+  public var benchmarks: [Benchmark] { GPT2TrainingBenchmarks.all + GPT2GenerationBenchmarks.all }
+
+  public func load(_ path: String) throws(AIGCError) -> any LanguageModel {
     try GPT2LanguageModel(folder: path)
   }
 
-  func load(_ path: String, context: Int?) throws(AIGCError) -> any LanguageModel {
+  public func load(_ path: String, context: Int?) throws(AIGCError) -> any LanguageModel {
     try GPT2LanguageModel(folder: path, context: context)
   }
 
-  func tokenizer(_ path: String) throws(AIGCError) -> any Tokenizer {
+  public func tokenizer(_ path: String) throws(AIGCError) -> any Tokenizer {
     try GPT2LanguageModel.tokenizer(path, .read(folder: path))
   }
 
-  func inspect(_ path: String) throws(AIGCError) -> [JSONValue.Member] {
+  public func inspect(_ path: String) throws(AIGCError) -> [JSONValue.Member] {
     let model = try GPT2LanguageModel(folder: path)
     let configuration = model.configuration
     return [
@@ -46,8 +45,8 @@ struct GPT2Family: TextFamily {
   }
 
   /// A Hugging Face folder again: one safetensors file, in the type that is asked for.
-  func convert(
-    _ path: String, to output: String, options: ConversionOptions
+  public func convert(
+    _ path: String, to output: String, options: ConversionOptions, _ notices: NoticeHandler
   ) throws(AIGCError) {
     guard !output.hasSuffix(".safetensors") else {
       throw .usage("\(output): a GPT-2 model is a folder; name one")

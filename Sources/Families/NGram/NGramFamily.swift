@@ -1,47 +1,49 @@
-import ArgumentParser
-import Console
 import Datasets
 import Files
+import Synchronization
 import Training
 
 /// N-gram language models.
-struct NGramFamily: TextFamily {
-  let name = "ngram"
-  var trainCommand: any ParsableCommand.Type { TrainNGram.self }
-  var commands: [any ParsableCommand.Type] {
-    [Interpolate.self, Quantize.self]
-  }
+public struct NGramFamily: TextFamily, UpdatableFamily {
+  public let name = "ngram"
 
-  var isUpdatable: Bool { true }
+  /// The name of the binary model in a folder.
+  public static let modelFile = NGramFolder.model
 
-  @discardableResult
-  func update(
-    _ path: String, with data: [String], to output: String, options: UpdateOptions
-  ) throws(AIGCError) -> [JSONValue.Member] {
+  public init() {}
+
+  public func update(
+    _ path: String, with data: [String], to output: String, options: UpdateOptions,
+    _ report: @escaping (TrainerEvent) -> Void
+  ) throws(AIGCError) -> UpdateResult {
     guard options.steps == nil, options.epochs == nil, options.rate == nil, options.seed == nil
     else { throw .usage("\(path): an n-gram model has no --steps, --epochs, --lr or --seed") }
     var trainer = NGramTrainer()
     trainer.texts = data
-    trainer.warn = { Diagnostics.warning($0) }
+    let warnings = Mutex<[String]>([])
+    trainer.warn = { text in warnings.withLock { $0.append(text) } }
     try trainer.update(model: path, to: output)
+    warnings.withLock { $0 }.forEach { report(.warning($0)) }
     let updated = try ModelConfiguration.decode(NGramConfiguration.self, folder: output)
-    return [.init("training_tokens", .int(updated.trainingTokens))]
+    return .counted(trainingTokens: updated.trainingTokens)
   }
 
-  func claims(_ path: String) -> Bool {
+  public func claims(_ path: String) -> Bool {
     [".arpa", ".arpa.gz", ".ngram"].contains { path.hasSuffix($0) }
   }
 
-  func load(_ path: String) throws(AIGCError) -> any LanguageModel { try open(path) }
+  public func load(_ path: String) throws(AIGCError) -> any LanguageModel { try open(path) }
 
-  func tokenizer(_ path: String) throws(AIGCError) -> any Tokenizer {
+  public func tokenizer(_ path: String) throws(AIGCError) -> any Tokenizer {
     let model = try open(path)
     return WordTokenizer(mode: model.configuration.tokens, vocabulary: model.table.vocabulary)
   }
 
   /// Opens the model that the user wrote as a name or a path.
   /// - Throws: ``AIGCError``: mismatch for a model of another family, and as ``open(_:)``.
-  func openNamed(_ nameOrPath: String) throws(AIGCError) -> (path: String, NGramLanguageModel) {
+  public func openNamed(_ nameOrPath: String) throws(AIGCError) -> (
+    path: String, NGramLanguageModel
+  ) {
     let path = try ModelStore.standard().resolve(nameOrPath)
     if isFolder(path), case let family = try family(of: path).name, family != name {
       throw .mismatch("\(path): a model of the family \(family); an n-gram model is needed here")
@@ -51,7 +53,7 @@ struct NGramFamily: TextFamily {
 
   /// A model folder, an ARPA file or a bare binary model, whose settings stand beside it where it was
   /// made.
-  func open(_ path: String) throws(AIGCError) -> NGramLanguageModel {
+  public func open(_ path: String) throws(AIGCError) -> NGramLanguageModel {
     if isFolder(path) { return try NGramLanguageModel(folder: path) }
     guard path.hasSuffix(".ngram") else { return try readARPA(path) }
     let table = try NGramTable(path: path)
@@ -65,12 +67,12 @@ struct NGramFamily: TextFamily {
     var configuration = NGramConfiguration()
     configuration.tokens = .whitespace
     configuration.order = table.order
-    Diagnostics.note(
-      "\(path): read with --tokens whitespace: its \(ModelConfiguration.fileName) is not beside it")
-    return NGramLanguageModel(table: table, configuration: configuration)
+    let note =
+      "\(path): read with --tokens whitespace: its \(ModelConfiguration.fileName) is not beside it"
+    return NGramLanguageModel(table: table, configuration: configuration, notes: [note])
   }
 
-  func inspect(_ path: String) throws(AIGCError) -> [JSONValue.Member] {
+  public func inspect(_ path: String) throws(AIGCError) -> [JSONValue.Member] {
     let model = try open(path)
     let configuration = model.configuration
     return [

@@ -163,6 +163,15 @@ public struct QuantizationReport: Equatable, Sendable {
   public let perplexityAfter: Double
   /// What the perplexities were measured on.
   public let text: String
+
+  public init(
+    bytesBefore: Int, bytesAfter: Int, perplexityBefore: Double, perplexityAfter: Double,
+    text: String
+  ) {
+    (self.bytesBefore, self.bytesAfter) = (bytesBefore, bytesAfter)
+    (self.perplexityBefore, self.perplexityAfter) = (perplexityBefore, perplexityAfter)
+    self.text = text
+  }
 }
 
 extension Estimator {

@@ -26,7 +26,7 @@ public struct RecurrentConfiguration: Codable, Equatable, Sendable {
   /// Tokens learned from in training.
   public var trainingTokens = 0
 
-  enum CodingKeys: String, CodingKey {
+  public enum CodingKeys: String, CodingKey {
     case family
     case formatVersion = "format_version"
     case kind
@@ -53,7 +53,7 @@ public struct RecurrentConfiguration: Codable, Equatable, Sendable {
     self.layers = layers
   }
 
-  var recurrentKind: RecurrentKind { RecurrentKind(rawValue: family) ?? .lstm }
+  public var recurrentKind: RecurrentKind { RecurrentKind(rawValue: family) ?? .lstm }
 
   var sizes: RecurrentNetwork.Sizes {
     RecurrentNetwork.Sizes(
@@ -62,7 +62,7 @@ public struct RecurrentConfiguration: Codable, Equatable, Sendable {
   }
 
   /// - Throws: ``AIGCError`` (badInput) when the file is missing, or its sizes make no model.
-  static func read(folder: String) throws(AIGCError) -> RecurrentConfiguration {
+  public static func read(folder: String) throws(AIGCError) -> RecurrentConfiguration {
     let configuration = try ModelConfiguration.decode(RecurrentConfiguration.self, folder: folder)
     let place = "\(folder)/config.json"
     guard RecurrentKind(rawValue: configuration.family) != nil, configuration.formatVersion == 1
@@ -72,7 +72,7 @@ public struct RecurrentConfiguration: Codable, Equatable, Sendable {
   }
 
   /// Why the sizes make no model; nil: they do.
-  var problem: String? {
+  public var problem: String? {
     guard [vocabularySize, embeddingSize, hiddenSize].allSatisfy({ (1...1 << 24).contains($0) }),
       (1...64).contains(layers), (1...1 << 24).contains(context), dropout >= 0, dropout < 1,
       !isTied || embeddingSize == hiddenSize
@@ -80,7 +80,7 @@ public struct RecurrentConfiguration: Codable, Equatable, Sendable {
     return ParameterPlan.problem { RecurrentNetwork(sizes, using: &$0) }
   }
 
-  func write(to path: String) throws(AIGCError) {
+  public func write(to path: String) throws(AIGCError) {
     try ModelConfiguration.write(self, to: path)
   }
 }

@@ -1,5 +1,4 @@
 import Checkpoints
-import Console
 import Datasets
 import Files
 import Kernels
@@ -7,77 +6,46 @@ import NN
 import Training
 
 extension RecurrentFamily: FinetunableFamily {
-  func finetune(
-    _ path: String, on data: [String], _ arguments: FinetuneArguments, json: Bool
-  ) throws(AIGCError) {
-    let (training, memory) = (arguments.training, arguments.memory)
-    guard memory.gradAccum == nil, !memory.checkpointActivations else {
+  public func recipe(
+    further path: String, on data: [String], _ options: FinetuneOptions
+  ) throws(AIGCError) -> any TrainingRecipe {
+    guard options.gradAccumulation == nil, !options.recomputesBlocks else {
       throw .usage("--grad-accum and --checkpoint-activations are of gpt2 models, not of \(name)")
     }
-    let folder = try training.folder(family: name, data: data[0])
-    var trainer = RecurrentTrainer()
-    trainer.texts.paths = data
-    trainer.model = RecurrentModelOptions(of: try .read(folder: path))
-    if let context = arguments.context { trainer.model.context = context }
-    try training.configure(&trainer, folder: folder)
-    if training.lr == nil {
-      trainer.trainer.schedule.peak = RecurrentTrainer.furtherDefaults.schedule.peak
-    }
-    if training.steps == nil, training.epochs == nil { trainer.epochs = 3 }
-    try runRecurrent(trainer, training, folder: folder, json: json) {
-      (trainer) throws(AIGCError) in
-      try trainer.finetune(
-        path, to: folder, grows: false, context: arguments.context)
-    }
-  }
-
-  var isUpdatable: Bool { true }
-
-  @discardableResult
-  func update(
-    _ path: String, with data: [String], to output: String, options: UpdateOptions
-  ) throws(AIGCError) -> [JSONValue.Member] {
-    var trainer = RecurrentTrainer()
-    trainer.texts.paths = data
-    trainer.texts.heldOutShare = 0
-    trainer.trainer = TrainerConfiguration(
-      steps: options.steps ?? 1, schedule: Schedule(.constant, peak: options.rate ?? 5e-4))
-    trainer.trainer.optimizer.gradClip = 1
-    trainer.trainer.seed = options.seed ?? SeedOption.random()
-    trainer.epochs = options.epochs ?? (options.steps == nil ? 1 : nil)
-    let progress = TrainerProgressLine()
-    trainer.report = { progress.show($0) }
-    let summary = try trainer.finetune(path, to: output, grows: true)
-    progress.finish()
-    Diagnostics.note(
-      "\(counted(summary.steps, "step")), \(counted(summary.items, "token"))")
-    return updateMembers(summary)
+    var recipe = RecurrentRecipe(network, texts: data)
+    recipe.settings.model = RecurrentModelOptions(of: try .read(folder: path))
+    if let context = options.context { recipe.settings.model.context = context }
+    recipe.settings.growsVocabulary = options.growsVocabulary
+    // A trained model takes smaller steps.
+    recipe.run.trainer.schedule.peak = 5e-4
+    recipe.run.epochs = 3
+    return recipe
   }
 }
 
 extension RecurrentFamily {
-  var takesVocabulary: Bool { true }
+  public var takesVocabulary: Bool { true }
 
-  var importForm: ImportForm? {
-    let gates = Name.kind.gates == 1 ? "" : "\(Name.kind.gates) x "
+  public var importForm: ImportForm? {
+    let gates = network.gates == 1 ? "" : "\(network.gates) x "
     return ImportForm(
-      tensors: "embedding.weight [vocabulary, embedding], \(Name.kind.rawValue).weight_ih_l0 "
-        + "[\(gates)hidden, embedding], \(Name.kind.rawValue).weight_hh_l0 [\(gates)hidden, hidden], "
+      tensors: "embedding.weight [vocabulary, embedding], \(network.rawValue).weight_ih_l0 "
+        + "[\(gates)hidden, embedding], \(network.rawValue).weight_hh_l0 [\(gates)hidden, hidden], "
         + "their biases, and fc.weight [vocabulary, hidden]")
   }
 
   /// Makes a model folder of a `state_dict` such as the article's `LSTMLanguageModel` has: sizes from
   /// the shapes, tokens from a file with one a line; without it they are called by their numbers.
-  func importer(
+  public func importer(
     of checkpoint: Checkpoint, options: ImportOptions, folder: String
   ) throws(AIGCError) -> TensorImporter? {
     guard checkpoint["embedding.weight"] != nil,
-      checkpoint["\(Name.kind.rawValue).weight_hh_l0"] != nil
+      checkpoint["\(network.rawValue).weight_hh_l0"] != nil
     else { return nil }
-    let shapes = try RecurrentShapes(checkpoint, Name.kind)
+    let shapes = try RecurrentShapes(checkpoint, network)
     let tokenizer = try vocabulary(options.vocabulary, count: shapes.vocabulary)
     var configuration = RecurrentConfiguration(
-      Name.kind, tokens: .auto, vocabularySize: shapes.vocabulary,
+      network, tokens: .auto, vocabularySize: shapes.vocabulary,
       embeddingSize: shapes.embedding, hiddenSize: shapes.hidden, layers: shapes.layers)
     configuration.context = 64
     if let problem = configuration.problem {

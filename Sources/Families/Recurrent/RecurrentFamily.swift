@@ -1,6 +1,4 @@
-import ArgumentParser
 import Checkpoints
-import Console
 import Datasets
 import Files
 import Kernels
@@ -8,21 +6,25 @@ import NN
 import Training
 
 /// Recurrent language models: RNN, GRU and LSTM, one family each, of one make.
-struct RecurrentFamily<Name: RecurrentCommandName>: TextFamily {
-  var name: String { Name.kind.rawValue }
-  var trainCommand: any ParsableCommand.Type { TrainRecurrent<Name>.self }
-  var benchmarks: [Benchmark] { Name.kind == .lstm ? RecurrentBenchmarks.all : [] }
+public struct RecurrentFamily: TextFamily {
+  let network: RecurrentKind
 
-  func load(_ path: String) throws(AIGCError) -> any LanguageModel {
+  /// - Parameter network: which of the three.
+  public init(_ network: RecurrentKind) { self.network = network }
+
+  public var name: String { network.rawValue }
+  public var benchmarks: [Benchmark] { network == .lstm ? RecurrentBenchmarks.all : [] }
+
+  public func load(_ path: String) throws(AIGCError) -> any LanguageModel {
     try RecurrentLanguageModel(folder: path)
   }
 
-  func tokenizer(_ path: String) throws(AIGCError) -> any Tokenizer {
+  public func tokenizer(_ path: String) throws(AIGCError) -> any Tokenizer {
     let configuration = try RecurrentConfiguration.read(folder: path)
     return try loadTokenizer(kind: configuration.tokens, folder: path)
   }
 
-  func inspect(_ path: String) throws(AIGCError) -> [JSONValue.Member] {
+  public func inspect(_ path: String) throws(AIGCError) -> [JSONValue.Member] {
     let model = try RecurrentLanguageModel(folder: path)
     let configuration = model.configuration
     return [

@@ -154,7 +154,7 @@ public struct VAEConfiguration: Codable, Equatable, Sendable {
   }
 
   /// - Throws: ``AIGCError`` (badInput) when the file is missing, or its sizes make no model.
-  static func read(folder: String) throws(AIGCError) -> VAEConfiguration {
+  public static func read(folder: String) throws(AIGCError) -> VAEConfiguration {
     let result = try ModelConfiguration.decode(VAEConfiguration.self, folder: folder)
     let place = "\(folder)/\(ModelConfiguration.fileName)"
     guard VAEKind(rawValue: result.family) != nil, result.formatVersion == 1 else {

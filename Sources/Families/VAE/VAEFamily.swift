@@ -1,27 +1,20 @@
-import ArgumentParser
 import Checkpoints
-import Console
 import Files
 import Kernels
 import NN
 import Training
 
-/// The name of one of the two families, as a type: ArgumentParser needs a type for each command.
-protocol VAEFamilyName: ImageFamilyName {
-  static var kind: VAEKind { get }
-}
-extension VAEFamilyName { static var family: String { kind.rawValue } }
-enum VAEName: VAEFamilyName { static let kind = VAEKind.vae }
-enum VAEGANName: VAEFamilyName { static let kind = VAEKind.vaegan }
-
 /// Variational autoencoders, plain and with a discriminator.
-struct VAEFamily<Name: VAEFamilyName>: ImageFamily {
-  var name: String { Name.family }
-  var trainCommand: any ParsableCommand.Type { TrainVAE<Name>.self }
-  var sampleCommand: any ParsableCommand.Type { SamplePictures<Name>.self }
-  var benchmarks: [Benchmark] { [VAEBenchmarks.train(Name.kind)] }
+public struct VAEFamily: ImageFamily {
+  let network: VAEKind
 
-  func load(_ path: String) throws(AIGCError) -> any ImageGenerator {
+  /// - Parameter network: which of the two.
+  public init(_ network: VAEKind) { self.network = network }
+
+  public var name: String { network.rawValue }
+  public var benchmarks: [Benchmark] { [VAEBenchmarks.train(network)] }
+
+  public func load(_ path: String) throws(AIGCError) -> any ImageGenerator {
     let configuration = try VAEConfiguration.read(folder: path)
     guard configuration.table == nil else {
       throw .mismatch("\(path): a model of tables, which makes no pictures")
@@ -30,7 +23,7 @@ struct VAEFamily<Name: VAEFamilyName>: ImageFamily {
       ? try VAEModel(folder: path) : try QuantizedModel(folder: path)
   }
 
-  func inspect(_ path: String) throws(AIGCError) -> [JSONValue.Member] {
+  public func inspect(_ path: String) throws(AIGCError) -> [JSONValue.Member] {
     let sizes = try VAEConfiguration.read(folder: path)
     if sizes.codebook != nil { return try QuantizedModel(folder: path).description }
     let model = try VAEModel(folder: path)
@@ -49,18 +42,18 @@ struct VAEFamily<Name: VAEFamilyName>: ImageFamily {
         .init("beta", .float(training.beta)), .init("kl_anneal", .int(training.annealingSteps)),
         .init("free_bits", .float(training.freeBits)),
       ]
-      if Name.kind == .vaegan {
+      if network == .vaegan {
         members.append(.init("reconstruction", .string(training.reconstruction.rawValue)))
       }
     }
     return members
   }
 
-  var hasParts: Bool { true }
+  public var hasParts: Bool { true }
 
   /// The same model with weights of another type; with `--part generator` without its discriminator.
-  func convert(
-    _ path: String, to output: String, options: ConversionOptions
+  public func convert(
+    _ path: String, to output: String, options: ConversionOptions, _ notices: NoticeHandler
   ) throws(AIGCError) {
     guard !output.hasSuffix(".safetensors") else {
       throw .usage("\(output): an autoencoder is a folder; name one")
@@ -70,7 +63,7 @@ struct VAEFamily<Name: VAEFamilyName>: ImageFamily {
     }
     let configuration = try VAEConfiguration.read(folder: path)
     let checkpoint = try Checkpoint.open("\(path)/\(VAEFolder.weights)")
-    let stored = checkpoint["\(VAEFolder.prefix(Name.kind))encoder.0.weight"]?.type
+    let stored = checkpoint["\(VAEFolder.prefix(network))encoder.0.weight"]?.type
     let target = try RunFolder.path(family: name, data: path, out: output, force: options.force)
     if configuration.codebook != nil {
       let model = try QuantizedModel(folder: path)
@@ -88,30 +81,30 @@ struct VAEFamily<Name: VAEFamilyName>: ImageFamily {
     try folder.commit()
   }
 
-  var importForm: ImportForm? {
-    let prefix = VAEFolder.prefix(Name.kind)
+  public var importForm: ImportForm? {
+    let prefix = VAEFolder.prefix(network)
     return ImportForm(
       tensors:
         "\(prefix)encoder.0.weight, \(prefix)encoder.2.weight … and \(prefix)decoder.0.weight …, the "
         + "last of the encoder with [2 x latent, …]"
-        + (Name.kind == .vaegan ? ", and discriminator.model.0.weight …" : ""))
+        + (network == .vaegan ? ", and discriminator.model.0.weight …" : ""))
   }
 
   /// `aigc convert FILE FOLDER --family vae|vaegan`: a bare state_dict of the article's class, its sizes
   /// from the shapes; pictures are taken to be square.
-  func importer(
+  public func importer(
     of checkpoint: Checkpoint, options: ImportOptions, folder: String
   ) throws(AIGCError) -> TensorImporter? {
     guard options.part == nil else {
       throw .usage("--part: a file of an autoencoder is taken whole; leave it out")
     }
-    guard checkpoint["\(VAEFolder.prefix(Name.kind))encoder.0.weight"] != nil else { return nil }
-    guard let configuration = VAEShapes.configuration(checkpoint, Name.kind) else {
+    guard checkpoint["\(VAEFolder.prefix(network))encoder.0.weight"] != nil else { return nil }
+    guard let configuration = VAEShapes.configuration(checkpoint, network) else {
       throw .mismatch("\(checkpoint.path): the shapes are no \(name): \(checkpoint.summary)")
     }
     let networks = try VAEFolder.networks(checkpoint, configuration)
     let discriminator = try VAEFolder.discriminator(checkpoint, configuration)
-    if Name.kind == .vaegan, discriminator == nil {
+    if network == .vaegan, discriminator == nil {
       throw .mismatch("\(checkpoint.path): no discriminator.model.0.weight")
     }
     return { () throws(AIGCError) in

@@ -1,3 +1,5 @@
+import Files
+
 /// How often pictures of each class were taken for each class.
 public struct ConfusionMatrix: Sendable {
   /// Names of the classes.
@@ -45,5 +47,28 @@ public struct ConfusionMatrix: Sendable {
   public func accuracy(_ label: Int) -> Double? {
     let all = total(label)
     return all > 0 ? Double(count(label, predicted: label)) / Double(all) : nil
+  }
+}
+
+extension ConfusionMatrix: Report {
+  /// Accuracy, and that of each class, as JSON.
+  public var members: [JSONValue.Member] {
+    let each = classes.indices.map { label in
+      JSONValue.Member(classes[label], accuracy(label).map { .double($0) } ?? .null)
+    }
+    return [
+      .init("accuracy", .double(accuracy)), .init("evaluated_images", .int(total)),
+      .init("classes", .object(each)),
+    ]
+  }
+
+  /// For people: the accuracy, then that of each class.
+  public var text: String {
+    func percent(_ share: Double) -> String { "\(Format.fixed(share * 100, 2))%" }
+    let width = classes.reduce(0) { max($0, Format.columns($1)) }
+    let each = classes.indices.compactMap { label in
+      accuracy(label).map { "  \(padded(classes[label], width))  \(percent($0))" }
+    }
+    return (["accuracy \(percent(accuracy)) of \(total)"] + each).map { $0 + "\n" }.joined()
   }
 }

@@ -107,6 +107,9 @@ public protocol LanguageModel: Sendable {
   /// Settings for generation that the model's files have and that are not taken, a text for each.
   var ignoredSettings: [String] { get }
 
+  /// How the model's files were understood where they do not say it, in words for the user.
+  var notes: [String] { get }
+
   /// Whether generation is over at ``endToken``. Where not (the default), the token ends a sentence:
   /// the decoder writes a line end for it and the session goes on with a new sentence.
   var endTokenEndsText: Bool { get }
@@ -168,6 +171,7 @@ public protocol LanguageModel: Sendable {
 extension LanguageModel {
   public var endTokens: [Int32] { endToken.map { [$0] } ?? [] }
   public var ignoredSettings: [String] { [] }
+  public var notes: [String] { [] }
   public var endTokenEndsText: Bool { false }
   public var generatesInParallel: Bool { false }
   public var contextSize: Int? { nil }

@@ -17,6 +17,11 @@ public struct TrainingTexts: Sendable {
     self.heldOutShare = heldOutShare
   }
 
+  /// - Parameter heldOut: of a run; nil: nothing is held out.
+  public init(_ paths: [String], _ heldOut: HeldOutData?) {
+    self.init(paths, heldOut: heldOut?.path, heldOutShare: heldOut?.share ?? 0)
+  }
+
   /// Reads all of them.
   /// - Throws: ``AIGCError`` (badInput) for a file that cannot be read.
   public func read() throws(AIGCError) -> TrainingCorpus {

@@ -31,6 +31,9 @@ public protocol TrainingTask: AnyObject {
   /// What ``validate()`` measures, in the log: "val_loss".
   var validationName: String { get }
 
+  /// The same in words, for people: "validation loss".
+  var validationTitle: String { get }
+
   /// What the next line of the log says beside the means of steps: called once for each line.
   func takeNotes() -> [JSONValue.Member]
 
@@ -55,6 +58,7 @@ public protocol TrainingTask: AnyObject {
 
 extension TrainingTask {
   public var validationName: String { "val_loss" }
+  public var validationTitle: String { "validation loss" }
   public var itemsBefore: Int { 0 }
   public func takeNotes() -> [JSONValue.Member] { [] }
   public func show(in folder: String) throws(AIGCError) {}

@@ -8,6 +8,7 @@ import NN
 import Testing
 import Training
 
+@testable import Commands
 @testable import Families
 
 /// Classifiers from pictures to classes; the plain PyTorch twin of `Scripts/fixtures/torch_classifier.py`.
@@ -42,27 +43,27 @@ import Training
     return path
   }
 
-  private func trainer(_ folder: TemporaryFolder, steps: Int) throws -> ClassifierTrainer {
-    var trainer = ClassifierTrainer()
-    trainer.data = try pictures(folder, count: 300, name: "bars")
-    trainer.options.stages = [4]
-    trainer.options.hidden = 8
-    trainer.options.augmentation = 0.5
-    trainer.trainer.steps = steps
-    trainer.trainer.batchSize = 32
-    trainer.trainer.evalEvery = 10
-    trainer.trainer.logEvery = 5
-    trainer.trainer.seed = 3
-    trainer.trainer.schedule.peak = 1e-2
-    return trainer
+  private func recipe(_ folder: TemporaryFolder, steps: Int) throws -> ClassifierRecipe {
+    var recipe = ClassifierRecipe()
+    recipe.settings.images.path = try pictures(folder, count: 300, name: "bars")
+    recipe.settings.model.stages = [4]
+    recipe.settings.model.hidden = 8
+    recipe.settings.model.augmentation = 0.5
+    recipe.run.trainer.steps = steps
+    recipe.run.trainer.batchSize = 32
+    recipe.run.trainer.evalEvery = 10
+    recipe.run.trainer.logEvery = 5
+    recipe.run.trainer.seed = 3
+    recipe.run.trainer.schedule.peak = 1e-2
+    return recipe
   }
 
   @Test func learnsAndMeasures() throws {
     let folder = try TemporaryFolder()
-    var trainer = try trainer(folder, steps: 60)
+    let recipe = try recipe(folder, steps: 60)
     let model = folder.file("model")
-    let outcome = try trainer.train(to: model)
-    let confusion = try #require(outcome.confusion)
+    let outcome = try recipe.train(to: model)
+    let confusion = try #require(outcome.measures)
     #expect(confusion.total == 30)
     #expect(confusion.accuracy > 0.9)
     #expect(fileExists("\(model)/confusion.png"))
@@ -70,7 +71,9 @@ import Training
     #expect(try #require(log.last?["accuracy"]) == confusion.accuracy)
     // Pictures that it has not seen.
     let others = try pictures(folder, count: 200, name: "others")
-    let evaluation = try ClassifierFamily().evaluate(model, on: others, .parse([]))
+    let evaluation = try ClassifierFamily().evaluate(
+      model, on: others, ImageReading()
+    ) { _ in }
     guard case .double(let accuracy)? = evaluation.members.first?.value else {
       Issue.record("no accuracy")
       return
@@ -84,13 +87,14 @@ import Training
   /// What learned two of three classes knows no other, and is measured on these.
   @Test func someClasses() throws {
     let folder = try TemporaryFolder()
-    var trainer = try trainer(folder, steps: 40)
-    trainer.pictures.classes = .without(["1"])
-    let outcome = try trainer.train(to: folder.file("model"))
-    #expect(outcome.confusion?.classes == ["0", "2"])
+    var recipe = try recipe(folder, steps: 40)
+    recipe.settings.images.options.classes = .without(["1"])
+    let outcome = try recipe.train(to: folder.file("model"))
+    #expect(outcome.measures?.classes == ["0", "2"])
     let others = try pictures(folder, count: 200, name: "others")
     let evaluation = try ClassifierFamily().evaluate(
-      folder.file("model"), on: others, .parse([]))
+      folder.file("model"), on: others, ImageReading()
+    ) { _ in }
     let members = Dictionary(
       uniqueKeysWithValues: evaluation.members.map { ($0.name, $0.value.number) })
     var rest = PictureOptions()
@@ -98,15 +102,15 @@ import Training
     let count = try PictureSet.open(others, rest).count
     #expect(members["evaluated_images"] == Double(count))
     #expect(try #require(members["accuracy"] ?? nil) > 0.9)
-    trainer.pictures.classes = .only(["1"])
-    #expect(throws: AIGCError.self) { try trainer.train(to: folder.file("one")) }
+    recipe.settings.images.options.classes = .only(["1"])
+    #expect(throws: AIGCError.self) { try recipe.train(to: folder.file("one")) }
   }
 
   /// Two sets of pictures by the features of a classifier; a generator in place of one of them.
   @Test func distances() throws {
     let folder = try TemporaryFolder()
-    var trainer = try trainer(folder, steps: 10)
-    _ = try trainer.train(to: folder.file("model"))
+    let recipe = try recipe(folder, steps: 10)
+    _ = try recipe.train(to: folder.file("model"))
     let (few, many) = (
       try pictures(folder, count: 120, name: "few"), try pictures(folder, count: 150, name: "many")
     )
@@ -157,13 +161,13 @@ import Training
     let folder = try TemporaryFolder()
     // The schedule's length belongs to the run; with a constant rate it does not matter.
     for name in ["whole", "parts"] {
-      var first = try trainer(folder, steps: name == "whole" ? 20 : 7)
-      first.trainer.schedule = Schedule(.constant, peak: 1e-2)
+      var first = try recipe(folder, steps: name == "whole" ? 20 : 7)
+      first.run.trainer.schedule = Schedule(.constant, peak: 1e-2)
       _ = try first.train(to: folder.file(name))
-      var rest = try trainer(folder, steps: 20)
-      rest.trainer.schedule = Schedule(.constant, peak: 1e-2)
+      var rest = try recipe(folder, steps: 20)
+      rest.run.trainer.schedule = Schedule(.constant, peak: 1e-2)
       // What the run was begun with is in its folder.
-      rest.options = ClassifierOptions()
+      rest.settings.model = ClassifierOptions()
       _ = try rest.resume(in: folder.file(name))
     }
     let (a, b) = (
@@ -215,9 +219,9 @@ import Training
     #expect(throws: AIGCError.self) {
       try family.importCheckpoint(expected, options: ImportOptions(), to: folder.file("model"))
     }
-    var trainer = try trainer(folder, steps: 1)
-    trainer.options.stages = [4, 4, 4, 4]
-    let error = #expect(throws: AIGCError.self) { try trainer.train(to: folder.file("model")) }
+    var recipe = try recipe(folder, steps: 1)
+    recipe.settings.model.stages = [4, 4, 4, 4]
+    let error = #expect(throws: AIGCError.self) { try recipe.train(to: folder.file("model")) }
     #expect(error?.code == .usage)
     #expect(!fileExists(folder.file("model")))
   }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import FoundationEssentials
 
+@testable import Commands
 @testable import Families
 
 /// The commands of the program as ArgumentParser describes them.

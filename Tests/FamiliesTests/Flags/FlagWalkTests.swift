@@ -2,6 +2,7 @@ import Files
 import FoundationEssentials
 import Testing
 
+@testable import Commands
 @testable import Families
 
 private let tables = trainingVerbs + otherVerbs

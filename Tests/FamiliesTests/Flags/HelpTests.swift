@@ -2,6 +2,7 @@ import Files
 import Glibc
 import Testing
 
+@testable import Commands
 @testable import Families
 
 /// The help of every verb, word for word: a change shows in the diff.

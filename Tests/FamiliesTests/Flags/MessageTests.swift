@@ -4,6 +4,7 @@ import Testing
 import Training
 
 @testable import Console
+@testable import Commands
 @testable import Families
 
 /// What messages and help say of flags.
@@ -30,29 +31,51 @@ import Training
         "convert",
       ]
     ),
-    ("Families/Verbs/AnomalyArguments", ["score"]), ("Families/Verbs/Bench", ["bench"]),
-    ("Families/Verbs/Completion", ["completion"]), ("Families/Verbs/Convert", ["convert"]),
-    ("Families/Verbs/ConvolutionBenchmarks", ["bench"]),
-    ("Families/Verbs/CopyArguments", ["generate text"]),
-    ("Families/Verbs/Encode", ["encode", "reconstruct"]),
-    ("Families/Verbs/Evaluate", ["evaluate", "interpolate"]),
-    ("Families/Verbs/Finetune", ["finetune", "train gpt2"]),
-    ("Families/Verbs/GenerateText", ["generate text"]), ("Families/Verbs/Inspect", ["inspect"]),
-    ("Families/Verbs/MachineBenchmarks", ["bench"]),
-    ("Families/Verbs/ModelArguments", ["generate text", "generate series", "evaluate", "score"]),
-    ("Families/Verbs/Models", ["models"]), ("Families/Verbs/Next", ["next"]),
-    ("Families/Verbs/PictureArguments", ["train gan", "train vae", "train classifier"]),
-    ("Families/Verbs/PictureReading", ["train gan", "classify", "score"]),
-    ("Families/Verbs/TensorImport", ["convert"]),
-    ("Families/Verbs/PictureSampler", ["sample gan"]),
-    ("Families/Verbs/Reconstruct", ["reconstruct"]),
-    ("Families/Verbs/RunSettings", ["train lstm", "train gan"]),
-    ("Families/Verbs/Sampl", ["sample gan", "generate text"]),
-    ("Families/Verbs/Score", ["score"]), ("Families/Verbs/Tokenize", ["tokenize", "detokenize"]),
-    ("Families/Verbs/Train", ["train lstm", "train gan", "train vae", "finetune"]),
-    ("Families/Verbs/Update", ["update"]),
+    ("Families/Benchmarks", ["bench"]), ("Families/Images", ["sample gan"]),
+    ("Families/Protocols/Conversion", ["convert"]),
+    ("Families/Protocols/TensorImport", ["convert"]),
+    ("Families/Protocols/Anomaly", ["score"]),
+    ("Families/Protocols/ImageReading", ["train gan", "classify", "score"]),
+    ("Commands/Images/AnomalyArguments", ["score"]), ("Commands/Images/Classify", ["classify"]),
+    ("Commands/Images/Encode", ["encode", "reconstruct"]),
+    ("Commands/Images/EvaluatePictures", ["evaluate"]),
+    ("Commands/Images/Reconstruct", ["reconstruct"]), ("Commands/Images/Sampl", ["sample gan"]),
+    ("Commands/Images/ScoreAnomalies", ["score"]),
+    ("Commands/Models/Bench", ["bench"]), ("Commands/Models/Completion", ["completion"]),
+    ("Commands/Models/Convert", ["convert"]), ("Commands/Models/Evaluate", ["evaluate"]),
+    ("Commands/Models/Inspect", ["inspect"]), ("Commands/Models/Models", ["models"]),
+    ("Commands/Models/Score", ["score"]),
+    ("Commands/Series/GenerateSeries", ["generate series"]),
+    ("Commands/Text/EvaluateMixture", ["evaluate", "interpolate"]),
+    ("Commands/Text/GenerateText", ["generate text"]),
+    ("Commands/Text/Interpolate", ["interpolate"]), ("Commands/Text/Next", ["next"]),
+    ("Commands/Text/Quantize", ["quantize"]),
+    ("Commands/Text/Tokenize", ["tokenize", "detokenize"]),
+    ("Commands/Training/Finetune", ["finetune", "train gpt2"]),
+    ("Commands/Training/Recipes/Classifier", ["train classifier", "classify"]),
+    ("Commands/Training/Recipes/Forecast", ["train lstm"]),
+    ("Commands/Training/Recipes/GAN", ["train gan", "train dcgan", "sample gan"]),
+    ("Commands/Training/Recipes/GPT2", ["train gpt2"]),
+    ("Commands/Training/Recipes/Image", ["train gan", "train vae", "train classifier"]),
+    ("Commands/Training/Recipes/Recurrent", ["train lstm", "generate text"]),
+    ("Commands/Training/Recipes/TrainNGram", ["train ngram", "generate text"]),
+    ("Commands/Training/Recipes/VAE", ["train vae", "train vaegan", "sample vae"]),
+    ("Commands/Training/RunSettings", ["train lstm", "train gan"]),
+    ("Commands/Training/Train", ["train lstm", "train gan", "train vae", "finetune"]),
+    ("Commands/Training/Recipe", ["train lstm", "train gpt2", "generate text"]),
+    ("Commands/Training/Update", ["update"]),
+    ("Commands/Training/DefaultsText", ["train lstm", "train vae"]),
+    ("Commands/Flags/CopyArguments", ["generate text"]),
+    ("Commands/Flags/Image", ["train gan", "classify", "score", "sample gan"]),
+    (
+      "Commands/Flags/ModelArguments", ["generate text", "generate series", "evaluate", "score"]
+    ),
+    ("Commands/Flags/SampledFile", ["sample gan"]),
+    ("Commands/Flags/SamplingArguments", ["generate text"]),
     // Of all families and verbs: `Console` leaves out advice that a command cannot follow.
-    ("Families/Registry", []), ("Console", []), ("Datasets", []), ("Training", []), ("Files", []),
+    ("Families/Registry", []), ("Families/Protocols", []), ("Console", []), ("Datasets", []),
+    ("Training", []), ("Files", []), ("Archives", []), ("Commands/Verbs", []),
+    ("Commands/Flags", []),
     ("Checkpoints", []), ("NN", []), ("Kernels", []), ("Autograd", []), ("aigc", []),
   ]
 
@@ -124,17 +147,19 @@ import Training
   /// "Defaults: above" is above: the settings that hold are those of the trainer.
   @Test(arguments: ["lstm", "gpt2", "classifier", "gan", "dcgan", "vae", "vaegan"])
   func helpSaysTheTrainersDefaults(family: String) throws {
-    let command = try #require(families.first { $0.name == family }?.trainCommand)
+    let command = try #require(
+      Train.configuration.subcommands.first { $0.configuration.commandName == family })
     let text = command.configuration.discussion
-    let expected: TrainerConfiguration =
+    let run: RunOptions =
       switch family {
-      case "lstm": RecurrentTrainer.defaults
-      case "gpt2": GPT2Preset.baby.training
-      case "classifier": ClassifierTrainer.defaults
-      case "gan": GANTrainer.defaults(.gan)
-      case "dcgan": GANTrainer.defaults(.dcgan)
-      default: VAETrainer.defaults
+      case "lstm": RecurrentRecipe(.lstm).run
+      case "gpt2": GPT2Recipe().run
+      case "classifier": ClassifierRecipe().run
+      case "gan": GANRecipe(.gan).run
+      case "dcgan": GANRecipe(.dcgan).run
+      default: VAERecipe(.vae).run
       }
+    let expected = run.trainer
     #expect(text.contains("--batch-size \(expected.batchSize)"), "\(text)")
     #expect(text.contains("--schedule \(expected.schedule.shape.rawValue)"), "\(text)")
     #expect(text.contains("--lr 0.00"), "\(text)")
@@ -143,19 +168,6 @@ import Training
   @Test func numbersHaveTheirNouns() {
     #expect(counted(1, "token") == "1 token" && counted(0, "token") == "0 tokens")
     #expect(counted(2, "class", plural: "classes") == "2 classes")
-  }
-
-  /// What families say of each other's verbs does not go round in circles.
-  @Test func adviceLeadsSomewhere() throws {
-    for family in families {
-      guard !family.isUpdatable else { continue }
-      do {
-        try family.update("m", with: ["d"], to: "m", options: UpdateOptions())
-        Issue.record("\(family.name) takes data")
-      } catch {
-        #expect(!"\(error)".contains("finetune") && !"\(error)".contains("update'"), "\(error)")
-      }
-    }
   }
 
   @Test func sizesOfDCGANsAreNamed() {

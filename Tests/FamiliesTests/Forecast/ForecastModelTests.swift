@@ -44,12 +44,12 @@ struct ForecastFolder: ~Copyable {
     return text
   }
 
-  static func options(_ data: String, steps: Int) -> ForecastOptions {
-    var result = ForecastOptions(data: data)
-    result.hidden = 8
-    result.trainer.steps = steps
-    result.trainer.batchSize = 8
-    result.trainer.seed = 3
+  static func options(_ data: String, steps: Int) -> ForecastRecipe {
+    var result = ForecastRecipe(table: data)
+    result.settings.hidden = 8
+    result.run.trainer.steps = steps
+    result.run.trainer.batchSize = 8
+    result.run.trainer.seed = 3
     return result
   }
 }
@@ -64,10 +64,11 @@ private func code(_ body: () throws -> Void) -> AIGCError.Code? {
     let folder = try ForecastFolder()
     let options = ForecastFolder.options(
       try folder.table(ForecastFolder.wave(144)), steps: 200)
-    let result = try trainForecast(options, to: "\(folder.path)/model")
-    #expect(result.configuration.period == 12)
-    #expect(result.configuration.normalisation.lag == 12)
-    let column = try #require(result.evaluation.columns.first)
+    let result = try options.train(to: "\(folder.path)/model")
+    let configuration = try ForecastConfiguration.read(folder: result.folder)
+    #expect(configuration.period == 12)
+    #expect(configuration.normalisation.lag == 12)
+    let column = try #require(result.measures?.columns.first)
     #expect(column.multiStep.map { $0.name } == ["model", "naive", "seasonal_naive"])
     let errors = column.multiStep.map { $0.metrics.mae }
     #expect(errors[0] < 0.5 * errors[1], "\(errors)")
@@ -89,32 +90,32 @@ private func code(_ body: () throws -> Void) -> AIGCError.Code? {
     var options = ForecastFolder.options(
       try folder.table(ForecastFolder.wave(60, columns: 2)), steps: 12)
     // The same column twice.
-    options.columns = ["v0", "2"]
-    #expect(code { _ = try trainForecast(options, to: "\(folder.path)/no") } == .usage)
-    options.columns = ["v1", "v0"]
-    options.kind = .gru
-    options.trainer.schedule.shape = .constant
-    options.trainer.evalEvery = 6
-    _ = try trainForecast(options, to: "\(folder.path)/a")
+    options.settings.columns = ["v0", "2"]
+    #expect(code { _ = try options.train(to: "\(folder.path)/no") } == .usage)
+    options.settings.columns = ["v1", "v0"]
+    options.settings.kind = .gru
+    options.run.trainer.schedule.shape = .constant
+    options.run.trainer.evalEvery = 6
+    _ = try options.train(to: "\(folder.path)/a")
     var first = options
-    first.trainer.steps = 6
-    _ = try trainForecast(first, to: "\(folder.path)/b")
-    _ = try trainForecast(options, to: "\(folder.path)/b", resuming: true)
+    first.run.trainer.steps = 6
+    _ = try first.train(to: "\(folder.path)/b")
+    _ = try options.resume(in: "\(folder.path)/b")
     for name in ["model.safetensors", "config.json", "forecast.png"] {
       #expect(try folder.bytes("a/\(name)") == folder.bytes("b/\(name)"), "\(name)")
     }
     // Other data.
     let other = try folder.table(ForecastFolder.wave(61, columns: 2))
-    options.data = other
+    options.settings.data = other
     #expect(
-      code { _ = try trainForecast(options, to: "\(folder.path)/b", resuming: true) } == .mismatch)
+      code { _ = try options.resume(in: "\(folder.path)/b") } == .mismatch)
   }
 
   @Test func aFolderForecastsAsTheSeriesDoes() throws {
     let folder = try ForecastFolder()
     let data = try folder.table(ForecastFolder.wave(60))
     let path = "\(folder.path)/model"
-    _ = try trainForecast(ForecastFolder.options(data, steps: 5), to: path)
+    _ = try ForecastFolder.options(data, steps: 5).train(to: path)
     let model = try ForecastModel(folder: path)
     let stored = model.configuration.history
     let series = try TimeSeries.read(
@@ -144,7 +145,7 @@ private func code(_ body: () throws -> Void) -> AIGCError.Code? {
     let folder = try ForecastFolder()
     let path = "\(folder.path)/model"
     let data = try folder.table(ForecastFolder.wave(60))
-    _ = try trainForecast(ForecastFolder.options(data, steps: 2), to: path)
+    _ = try ForecastFolder.options(data, steps: 2).train(to: path)
     let short = try folder.table(ForecastFolder.wave(10), "short.csv")
     let named = try folder.table("a,b\n1,2\n3,4\n", "named.csv")
     #expect(code { _ = try ForecastFamily().evaluate(path, on: short) } == .mismatch)
@@ -166,48 +167,50 @@ private func code(_ body: () throws -> Void) -> AIGCError.Code? {
   func refused(text: String, columns: [String], expected: AIGCError.Code) throws {
     let folder = try ForecastFolder()
     var options = ForecastFolder.options(try folder.table(text), steps: 1)
-    options.columns = columns
-    #expect(code { _ = try trainForecast(options, to: "\(folder.path)/m") } == expected)
+    options.settings.columns = columns
+    #expect(code { _ = try options.train(to: "\(folder.path)/m") } == expected)
     #expect(!fileExists("\(folder.path)/m"))
   }
 
   @Test func constantsAndGapsAreLearned() throws {
     let folder = try ForecastFolder()
     let constant = try folder.table("x\n" + String(repeating: "7\n", count: 40))
-    let result = try trainForecast(
-      ForecastFolder.options(constant, steps: 3), to: "\(folder.path)/m")
-    #expect(result.configuration.normalisation.deviations == [1])
+    let result = try ForecastFolder.options(constant, steps: 3).train(to: "\(folder.path)/m")
+    #expect(
+      try ForecastConfiguration.read(folder: result.folder).normalisation.deviations == [1])
     let gaps = try folder.table("x,y\n" + String(repeating: "1,2\n,3\n3,\n", count: 12), "g.csv")
     var options = ForecastFolder.options(gaps, steps: 3)
-    options.columns = ["x", "y"]
-    #expect(code { _ = try trainForecast(options, to: "\(folder.path)/g") } == .badInput)
-    options.interpolates = true
-    options.difference = .none
-    #expect(code { _ = try trainForecast(options, to: "\(folder.path)/g") } == nil)
+    options.settings.columns = ["x", "y"]
+    #expect(code { _ = try options.train(to: "\(folder.path)/g") } == .badInput)
+    options.settings.interpolates = true
+    options.settings.difference = .none
+    #expect(code { _ = try options.train(to: "\(folder.path)/g") } == nil)
   }
 
   @Test func settingsOutOfRange() throws {
     let folder = try ForecastFolder()
     let data = try folder.table(ForecastFolder.wave(60))
-    let changes: [(inout ForecastOptions) -> Void] = [
-      { $0.hidden = 0 }, { $0.layers = 1000 }, { $0.context = 0 }, { $0.horizon = 50 },
-      { $0.period = -1 }, { $0.heldOutShare = 0.9 }, { $0.dropout = 1 }, { $0.trainer.steps = 0 },
+    let changes: [(inout ForecastRecipe) -> Void] = [
+      { $0.settings.hidden = 0 }, { $0.settings.layers = 1000 }, { $0.settings.context = 0 },
+      { $0.settings.horizon = 50 },
+      { $0.settings.period = -1 }, { $0.run.heldOut?.share = 0.9 }, { $0.settings.dropout = 1 },
+      { $0.run.trainer.steps = 0 },
     ]
     for change in changes {
       var options = ForecastFolder.options(data, steps: 1)
       change(&options)
-      #expect(code { _ = try trainForecast(options, to: "\(folder.path)/m") } == .usage)
+      #expect(code { _ = try options.train(to: "\(folder.path)/m") } == .usage)
     }
     var options = ForecastFolder.options(data, steps: 1)
-    options.context = 5000
-    #expect(code { _ = try trainForecast(options, to: "\(folder.path)/m") } == .badInput)
+    options.settings.context = 5000
+    #expect(code { _ = try options.train(to: "\(folder.path)/m") } == .badInput)
   }
 
   @Test func damagedFolders() throws {
     let folder = try ForecastFolder()
     let path = "\(folder.path)/model"
-    _ = try trainForecast(
-      ForecastFolder.options(try folder.table(ForecastFolder.wave(60)), steps: 1), to: path)
+    _ = try ForecastFolder.options(try folder.table(ForecastFolder.wave(60)), steps: 1)
+      .train(to: path)
     let good = try ForecastConfiguration.read(folder: path)
     let changes: [(inout ForecastConfiguration) -> Void] = [
       { $0.history = [] }, { $0.history = [[1]] }, { $0.columns = [] }, { $0.hiddenSize = -1 },

@@ -6,13 +6,14 @@ import NN
 import Testing
 import Training
 
+@testable import Commands
 @testable import Families
 
 /// Model folders of GANs: damaged ones, those of PyTorch, and what is sampled of them.
 @Suite struct GANFolderTests {
   private func model(_ kind: GANKind = .gan) throws -> (TemporaryFolder, String) {
     let folder = try TemporaryFolder()
-    var trainer = try smallGAN(kind, folder, steps: 1)
+    let trainer = try smallGAN(kind, folder, steps: 1)
     _ = try trainer.train(to: folder.file("model"))
     return (folder, folder.file("model"))
   }
@@ -58,7 +59,7 @@ import Training
     var options = ConversionOptions()
     options.type = .f16
     options.part = .generator
-    try GANFamily<DCGANName>().convert(path, to: folder.file("half"), options: options)
+    try GANFamily(.dcgan).convert(path, to: folder.file("half"), options: options)
     #expect(!fileExists(folder.file("half/\(GANFolder.discriminator)")))
     let (whole, half) = (try GANModel(folder: path), try GANModel(folder: folder.file("half")))
     let latent = whole.draw(seed: 1).latent
@@ -70,7 +71,7 @@ import Training
     #expect(
       try bytes(folder.file("half/\(GANFolder.generator)")).count
         < bytes("\(path)/\(GANFolder.generator)").count)
-    try GANFamily<DCGANName>().convert(
+    try GANFamily(.dcgan).convert(
       folder.file("half"), to: folder.file("again"), options: ConversionOptions())
     #expect(
       try Checkpoint.open(folder.file("again/\(GANFolder.generator)"))["model.0.weight"]?.type
@@ -80,7 +81,7 @@ import Training
   @Test func stateDictionariesOfPyTorch() throws {
     let folder = try TemporaryFolder()
     let fixtures = "\(parentFolder(of: parentFolder(of: #filePath)))/Fixtures"
-    let family = GANFamily<DCGANName>()
+    let family = GANFamily(.dcgan)
     let file = try Checkpoint.open("\(fixtures)/dcgan_generator.pth")
     try family.importCheckpoint(file, options: ImportOptions(), to: folder.file("model"))
     let model = try GANModel(folder: folder.file("model"))
@@ -94,7 +95,7 @@ import Training
     #expect(found.count == pictures.count)
     #expect(zip(found, pictures).allSatisfy { abs($0 - $1) < 1e-4 })
     _ = refuses([.mismatch]) {
-      try GANFamily<GANName>().importCheckpoint(
+      try GANFamily(.gan).importCheckpoint(
         file, options: ImportOptions(), to: folder.file("wrong"))
     }
     // A discriminator joins its generator; this one is none.
@@ -126,7 +127,8 @@ import Training
     let (folder, path) = try model()
     let sampler = PictureSampler(try GANModel(folder: path), labels: [], scale: 2)
     let seeds: [UInt64] = [3, 4, 10_000]
-    try sampler.sheet(seeds, columns: 2).write(to: folder.file("a.png"), isAnimation: false)
+    try SampledFile(sampler.sheet(seeds, columns: 2)).write(
+      to: folder.file("a.png"), isAnimation: false)
     let sheet = try Picture.read(folder.file("a.png"))
     #expect((sheet.width, sheet.height) == (2 * 18 + 2, 2 * 18 + 2))
     let files = try sampler.writeEach(seeds, to: folder.file("each"))
@@ -137,16 +139,17 @@ import Training
     // The second picture of the sheet is that file.
     let start = 2 * sheet.width + 20
     #expect(Array(sheet.pixels[start..<start + 16]) == Array(one.pixels[..<16]))
-    try sampler.animation(sampler.draws(seeds), cells: 1, columns: 1, frames: 6)
+    try SampledFile(sampler.animation(sampler.draws(seeds), cells: 1, columns: 1, frames: 6))
       .write(to: folder.file("walk.apng"), isAnimation: true)
-    try sampler.strips(sampler.draws(seeds), columns: 5).write(
+    try SampledFile(sampler.strips(sampler.draws(seeds), columns: 5)).write(
       to: folder.file("s.jpg"), isAnimation: false)
     #expect(try Picture.read(folder.file("s.jpg")).width == 5 * 18 + 2)
     _ = refuses([.usage]) {
-      try sampler.sheet(seeds, columns: 2).write(to: folder.file("a.bmp"), isAnimation: false)
+      try SampledFile(sampler.sheet(seeds, columns: 2)).write(
+        to: folder.file("a.bmp"), isAnimation: false)
     }
     _ = refuses([.usage]) {
-      try sampler.animation(sampler.draws(seeds), cells: 4, columns: 2, frames: 6)
+      try SampledFile(sampler.animation(sampler.draws(seeds), cells: 4, columns: 2, frames: 6))
         .write(to: folder.file("w.png"), isAnimation: true)
     }
   }

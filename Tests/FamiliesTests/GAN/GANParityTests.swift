@@ -6,6 +6,7 @@ import NN
 import Testing
 import Training
 
+@testable import Commands
 @testable import Families
 
 /// The networks and their steps beside PyTorch's (`Scripts/fixtures/torch_gan.py`).
@@ -100,7 +101,7 @@ import Training
     let name = kind.rawValue
     let (generator, discriminator) = try networks(configuration(kind), name)
     let step = GANStep(
-      generator, discriminator, GANTrainingOptions(), GANTrainer.defaults(kind).optimizer)
+      generator, discriminator, GANTrainingOptions(), GANRecipe.defaults(kind).optimizer)
     let (real, latents) = (try tensor("\(name).real"), try tensor("\(name).latents"))
     let generatorLosses = try numbers("\(name).generator_losses")
     let discriminatorLosses = try numbers("\(name).discriminator_losses")

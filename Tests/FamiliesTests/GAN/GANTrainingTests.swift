@@ -7,6 +7,7 @@ import NN
 import Testing
 import Training
 
+@testable import Commands
 @testable import Families
 
 /// A file of pictures of MNIST's kind, squares of two classes at random places, and its labels.
@@ -34,21 +35,19 @@ func writeSquares(
 }
 
 /// A small run that ends in a moment.
-func smallGAN(_ kind: GANKind, _ folder: TemporaryFolder, steps: Int = 6) throws -> GANTrainer {
+func smallGAN(_ kind: GANKind, _ folder: TemporaryFolder, steps: Int = 6) throws -> GANRecipe {
   let files = try writeSquares(folder)
-  var trainer = GANTrainer()
-  trainer.kind = kind
-  trainer.data = files.pictures
-  trainer.labels = files.labels
-  if kind == .dcgan { trainer.pictures.size = PictureSize(width: 16, height: 16) }
-  trainer.model.width = 8
-  trainer.model.latent = 6
-  trainer.trainer = GANTrainer.defaults(kind)
-  trainer.trainer.steps = steps
-  trainer.trainer.batchSize = 8
-  trainer.trainer.evalEvery = 3
-  trainer.trainer.seed = 3
-  return trainer
+  var recipe = GANRecipe(kind)
+  recipe.settings.images.path = files.pictures
+  recipe.settings.images.labels = files.labels
+  if kind == .dcgan { recipe.settings.images.options.size = PictureSize(width: 16, height: 16) }
+  recipe.settings.model.width = 8
+  recipe.settings.model.latent = 6
+  recipe.run.trainer.steps = steps
+  recipe.run.trainer.batchSize = 8
+  recipe.run.trainer.evalEvery = 3
+  recipe.run.trainer.seed = 3
+  return recipe
 }
 
 /// GANs from pictures to pictures.
@@ -61,16 +60,16 @@ func smallGAN(_ kind: GANKind, _ folder: TemporaryFolder, steps: Int = 6) throws
 
   @Test(arguments: GANKind.allCases) func aRunShowsItself(_ kind: GANKind) throws {
     let folder = try TemporaryFolder()
-    var trainer = try smallGAN(kind, folder)
-    trainer.options.isAnimated = true
-    trainer.options.average = 0.9
-    let summary = try trainer.train(to: folder.file("model"))
+    var recipe = try smallGAN(kind, folder)
+    recipe.settings.training.isAnimated = true
+    recipe.settings.training.average = 0.9
+    let summary = try recipe.train(to: folder.file("model")).summary
     #expect(summary.steps == 6 && summary.items == 48)
     for name in ["samples.png", "animation.png", "loss.png", "log.jsonl"] {
       #expect(fileExists(folder.file("model/\(name)")), "\(name)")
     }
     let model = try GANModel(folder: folder.file("model"))
-    #expect(model.configuration.training == trainer.options)
+    #expect(model.configuration.training == recipe.settings.training)
     let side = kind == .gan ? 8 : 16
     #expect((model.width, model.height, model.channels) == (side, side, 1))
     let values = try model.pictures(latents: model.draw(seed: 4).latent, labels: [])
@@ -81,11 +80,11 @@ func smallGAN(_ kind: GANKind, _ folder: TemporaryFolder, steps: Int = 6) throws
 
   @Test func itLearns() throws {
     let folder = try TemporaryFolder()
-    var trainer = try smallGAN(.gan, folder, steps: 1500)
-    trainer.model.width = 32
-    trainer.trainer.evalEvery = 500
-    trainer.trainer.schedule.peak = 1e-3
-    let set = try PictureSet.open(trainer.data)
+    var recipe = try smallGAN(.gan, folder, steps: 1500)
+    recipe.settings.model.width = 32
+    recipe.run.trainer.evalEvery = 500
+    recipe.run.trainer.schedule.peak = 1e-3
+    let set = try PictureSet.open(recipe.settings.images.path)
     var random = RandomSource(seed: 1)
     var configuration = GANConfiguration(.gan, width: 8, height: 8, channels: 1, layers: [32, 64])
     configuration.latent = 6
@@ -93,7 +92,7 @@ func smallGAN(_ kind: GANKind, _ folder: TemporaryFolder, steps: Int = 6) throws
       configuration, random.drawn { GANGenerator(configuration, using: &$0) })
     let before = try AdversarialMonitor(untrained, set).evaluate()
     #expect(before.isCollapsed)
-    _ = try trainer.train(to: folder.file("model"))
+    _ = try recipe.train(to: folder.file("model"))
     let model = try GANModel(folder: folder.file("model"))
     let after = try AdversarialMonitor(model, set).evaluate()
     // All of the seeds 1 to 12 reach that.
@@ -106,32 +105,32 @@ func smallGAN(_ kind: GANKind, _ folder: TemporaryFolder, steps: Int = 6) throws
       "the latest weights are the model's")
   }
 
-  private static let variants: [(String, GANKind, @Sendable (inout GANTrainer) -> Void)] = [
+  private static let variants: [(String, GANKind, @Sendable (inout GANRecipe) -> Void)] = [
     ("plain gan", .gan, { _ in }), ("plain dcgan", .dcgan, { _ in }),
     (
       "everything", .dcgan,
       {
-        $0.options.average = 0.9
-        $0.options.isAnimated = true
-        $0.options.rollsBack = true
-        $0.options.isMirrored = true
-        $0.options.augmentation = Augmentation([.color, .translation, .cutout])
-        $0.model.isConditional = true
+        $0.settings.training.average = 0.9
+        $0.settings.training.isAnimated = true
+        $0.settings.training.rollsBack = true
+        $0.settings.training.isMirrored = true
+        $0.settings.training.augmentation = Augmentation([.color, .translation, .cutout])
+        $0.settings.model.isConditional = true
       }
     ),
     (
       "penalties", .dcgan,
       {
-        $0.options.loss = .wganGP
-        $0.options.r1 = 1
-        $0.options.discriminatorSteps = 2
+        $0.settings.training.loss = .wganGP
+        $0.settings.training.r1 = 1
+        $0.settings.training.discriminatorSteps = 2
       }
     ),
     (
       "spectral", .gan,
       {
-        $0.options.loss = .hinge
-        $0.model.isSpectral = true
+        $0.settings.training.loss = .hinge
+        $0.settings.model.isSpectral = true
       }
     ),
   ]
@@ -148,7 +147,8 @@ func smallGAN(_ kind: GANKind, _ folder: TemporaryFolder, steps: Int = 6) throws
     _ = try first.train(to: folder.file("parts"))
     var second = try smallGAN(kind, folder)
     change(&second)
-    second.options = try GANTrainer.savedOptions(in: folder.file("parts"))
+    second.settings.training =
+      try GANConfiguration.read(folder: folder.file("parts")).training ?? GANTrainingOptions()
     _ = try second.resume(in: folder.file("parts"))
     #expect(try weights(folder.file("whole")) == weights(folder.file("parts")), "\(name)")
     let state = Trainer.stateFileName
@@ -163,8 +163,8 @@ func smallGAN(_ kind: GANKind, _ folder: TemporaryFolder, steps: Int = 6) throws
     for threads in [1, 3] {
       Threads.count = threads
       let folder = try TemporaryFolder()
-      var trainer = try smallGAN(kind, folder, steps: 3)
-      _ = try trainer.train(to: folder.file("model"))
+      let recipe = try smallGAN(kind, folder, steps: 3)
+      _ = try recipe.train(to: folder.file("model"))
       let found = try weights(folder.file("model"))
       #expect(expected == nil || expected == found)
       expected = found
@@ -173,9 +173,9 @@ func smallGAN(_ kind: GANKind, _ folder: TemporaryFolder, steps: Int = 6) throws
 
   @Test func classesAreLearnedAndAskedFor() throws {
     let folder = try TemporaryFolder()
-    var trainer = try smallGAN(.gan, folder)
-    trainer.model.isConditional = true
-    _ = try trainer.train(to: folder.file("model"))
+    var recipe = try smallGAN(.gan, folder)
+    recipe.settings.model.isConditional = true
+    _ = try recipe.train(to: folder.file("model"))
     let model = try GANModel(folder: folder.file("model"))
     #expect(model.classes == ["0", "1"])
     let latent = model.draw(seed: 1).latent
@@ -187,9 +187,10 @@ func smallGAN(_ kind: GANKind, _ folder: TemporaryFolder, steps: Int = 6) throws
     _ = refuses([.usage]) { _ = try model.pictures(latents: latent, labels: [2]) }
     _ = refuses([.usage]) { _ = try model.pictures(latents: latent, labels: []) }
     var unlabelled = try smallGAN(.gan, folder)
-    unlabelled.model.isConditional = true
-    unlabelled.data = try folder.write("one.pgm", "P5 8 8 255 " + String(repeating: "x", count: 64))
-    unlabelled.labels = nil
+    unlabelled.settings.model.isConditional = true
+    unlabelled.settings.images.path = try folder.write(
+      "one.pgm", "P5 8 8 255 " + String(repeating: "x", count: 64))
+    unlabelled.settings.images.labels = nil
     #expect(
       refuses([.usage]) { _ = try unlabelled.train(to: folder.file("other")) }
         .contains("--conditional"))
@@ -197,15 +198,15 @@ func smallGAN(_ kind: GANKind, _ folder: TemporaryFolder, steps: Int = 6) throws
 
   @Test func otherPicturesAreRefused() throws {
     let folder = try TemporaryFolder()
-    var trainer = try smallGAN(.gan, folder)
-    _ = try trainer.train(to: folder.file("model"))
+    let recipe = try smallGAN(.gan, folder)
+    _ = try recipe.train(to: folder.file("model"))
     var other = try smallGAN(.gan, folder)
     let few = try writeSquares(try TemporaryFolder(), count: 20)
-    (other.data, other.labels) = (few.pictures, few.labels)
+    (other.settings.images.path, other.settings.images.labels) = (few.pictures, few.labels)
     #expect(
       refuses([.mismatch, .badInput]) { _ = try other.resume(in: folder.file("model")) } != "")
     var odd = try smallGAN(.dcgan, folder)
-    odd.pictures.size = PictureSize(width: 17, height: 16)
+    odd.settings.images.options.size = PictureSize(width: 17, height: 16)
     #expect(
       refuses([.usage]) { _ = try odd.train(to: folder.file("odd")) }.contains("--image-size"))
   }

@@ -11,18 +11,20 @@ import Training
 
 /// GPT-2 models from text to text.
 @Suite(.serialized) struct GPT2TrainingTests {
-  private func trainer(_ folder: TemporaryFolder, steps: Int = 12) throws -> GPT2Trainer {
-    var trainer = GPT2Trainer()
-    trainer.texts.paths = [try folder.write("text.txt", String(corpus().prefix(6000)))]
-    (trainer.model.layers, trainer.model.heads, trainer.model.width) = (2, 2, 16)
-    trainer.model.context = 16
-    trainer.trainer.steps = steps
-    trainer.trainer.batchSize = 4
-    trainer.trainer.evalEvery = 6
-    trainer.trainer.seed = 3
-    trainer.trainer.schedule.warmup = 0
-    trainer.trainer.schedule.peak = 1e-2
-    return trainer
+  private func recipe(_ folder: TemporaryFolder, steps: Int = 12) throws -> GPT2Recipe {
+    var recipe = GPT2Recipe()
+    recipe.settings.texts = [try folder.write("text.txt", String(corpus().prefix(6000)))]
+    (recipe.settings.model.layers, recipe.settings.model.heads, recipe.settings.model.width) = (
+      2, 2, 16
+    )
+    recipe.settings.model.context = 16
+    recipe.run.trainer.steps = steps
+    recipe.run.trainer.batchSize = 4
+    recipe.run.trainer.evalEvery = 6
+    recipe.run.trainer.seed = 3
+    recipe.run.trainer.schedule.warmup = 0
+    recipe.run.trainer.schedule.peak = 1e-2
+    return recipe
   }
 
   private func weights(_ path: String) throws -> [UInt8] {
@@ -31,9 +33,9 @@ import Training
 
   @Test func learns() throws {
     let folder = try TemporaryFolder()
-    var trainer = try trainer(folder, steps: 40)
-    trainer.trainer.batchSize = 16
-    let summary = try trainer.train(to: folder.file("model"))
+    var recipe = try recipe(folder, steps: 40)
+    recipe.run.trainer.batchSize = 16
+    let summary = try recipe.train(to: folder.file("model")).summary
     let model = try GPT2LanguageModel(folder: folder.file("model"))
     // Far below a guess among all characters.
     let guess = log(Tensor(Float(model.vocabularySize))).item
@@ -52,10 +54,12 @@ import Training
     var results: [[UInt8]] = []
     for count in 1...3 {
       Threads.count = count
-      var trainer = try trainer(folder, steps: 6)
-      trainer.model.dropout = 0.1
-      (trainer.model.width, trainer.model.context, trainer.model.heads) = (72, 40, 3)
-      _ = try trainer.train(to: folder.file("model-\(count)"))
+      var recipe = try recipe(folder, steps: 6)
+      recipe.settings.model.dropout = 0.1
+      (recipe.settings.model.width, recipe.settings.model.context, recipe.settings.model.heads) = (
+        72, 40, 3
+      )
+      _ = try recipe.train(to: folder.file("model-\(count)"))
       results.append(try weights(folder.file("model-\(count)")))
     }
     #expect(results[0] == results[1] && results[0] == results[2])
@@ -63,13 +67,13 @@ import Training
 
   @Test func resumingEqualsNotStopping() throws {
     let folder = try TemporaryFolder()
-    var whole = try trainer(folder)
-    whole.model.dropout = 0.3
-    whole.trainer.gradAccumulation = 2
-    whole.trainer.schedule.shape = .constant
+    var whole = try recipe(folder)
+    whole.settings.model.dropout = 0.3
+    whole.run.trainer.gradAccumulation = 2
+    whole.run.trainer.schedule.shape = .constant
     _ = try whole.train(to: folder.file("whole"))
     var first = whole
-    first.trainer.steps = 6
+    first.run.trainer.steps = 6
     _ = try first.train(to: folder.file("parts"))
     var second = whole
     _ = try second.resume(in: folder.file("parts"))
@@ -78,7 +82,7 @@ import Training
         try bytes(folder.file("whole/\(name)")) == bytes(folder.file("parts/\(name)")), "\(name)")
     }
     // Other data is another run.
-    second.texts.paths = [try folder.write("other.txt", String(corpus().prefix(3000)))]
+    second.settings.texts = [try folder.write("other.txt", String(corpus().prefix(3000)))]
     _ = refuses([.mismatch]) { _ = try second.resume(in: folder.file("parts")) }
   }
 
@@ -86,10 +90,10 @@ import Training
   @Test func recomputingChangesNothing() throws {
     let folder = try TemporaryFolder()
     for recomputes in [false, true] {
-      var trainer = try trainer(folder, steps: 4)
-      trainer.model.dropout = 0.2
-      trainer.model.recomputesBlocks = recomputes
-      _ = try trainer.train(to: folder.file("\(recomputes)"))
+      var recipe = try recipe(folder, steps: 4)
+      recipe.settings.model.dropout = 0.2
+      recipe.settings.model.recomputesBlocks = recomputes
+      _ = try recipe.train(to: folder.file("\(recomputes)"))
     }
     #expect(try weights(folder.file("true")) == weights(folder.file("false")))
   }
@@ -137,19 +141,19 @@ import Training
 
   @Test func filesAreDocuments() throws {
     let folder = try TemporaryFolder()
-    var trainer = try trainer(folder, steps: 2)
-    trainer.texts.paths.append(try folder.write("two.txt", "the dog runs ."))
-    trainer.model.tokens = .bpe
-    trainer.model.vocabularySize = 270
-    trainer.model.storage = .f16
-    _ = try trainer.train(to: folder.file("model"))
+    var recipe = try recipe(folder, steps: 2)
+    recipe.settings.texts.append(try folder.write("two.txt", "the dog runs ."))
+    recipe.settings.model.tokens = .bpe
+    recipe.settings.model.vocabularySize = 270
+    recipe.settings.model.storage = .f16
+    _ = try recipe.train(to: folder.file("model"))
     let model = try GPT2LanguageModel(folder: folder.file("model"))
     #expect(model.weights?.type == .f16)
     #expect(model.configuration.endToken == model.endToken.map { Int($0) })
     #expect(model.endTokenEndsText && model.startToken == model.endToken)
     // Its tokenizer for another model.
-    trainer.model.tokenizer = folder.file("model")
-    _ = try trainer.train(to: folder.file("other"))
+    recipe.settings.model.tokenizer = folder.file("model")
+    _ = try recipe.train(to: folder.file("other"))
     #expect(
       try bytes(folder.file("model/vocab.json")) == bytes(folder.file("other/vocab.json")))
   }

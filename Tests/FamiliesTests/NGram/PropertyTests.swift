@@ -5,6 +5,7 @@ import Kernels
 import Testing
 import Training
 
+@testable import Commands
 @testable import Families
 
 /// What must hold for every model.

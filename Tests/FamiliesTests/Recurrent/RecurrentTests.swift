@@ -12,30 +12,29 @@ import Training
 /// RNN, GRU and LSTM language models from text to text.
 @Suite(.serialized) struct RecurrentTests {
   /// A small model, trained for a moment.
-  private func trainer(
+  private func recipe(
     _ folder: TemporaryFolder, _ kind: RecurrentKind, tokens: TokenizerKind = .char,
     text: String? = nil, steps: Int = 12
-  ) throws -> RecurrentTrainer {
+  ) throws -> RecurrentRecipe {
     let text = try text ?? String(corpus().prefix(6000))
-    var trainer = RecurrentTrainer()
-    trainer.texts.paths = [try folder.write("text-\(kind).txt", text)]
-    trainer.model.kind = kind
-    trainer.model.tokens = tokens
-    trainer.model.hidden = 24
-    trainer.model.embedding = 16
-    trainer.model.context = 16
-    trainer.trainer.steps = steps
-    trainer.trainer.batchSize = 8
-    trainer.trainer.evalEvery = 6
-    trainer.trainer.seed = 3
-    trainer.trainer.schedule.peak = 1e-2
-    return trainer
+    var recipe = RecurrentRecipe(kind)
+    recipe.settings.texts = [try folder.write("text-\(kind).txt", text)]
+    recipe.settings.model.tokens = tokens
+    recipe.settings.model.hidden = 24
+    recipe.settings.model.embedding = 16
+    recipe.settings.model.context = 16
+    recipe.run.trainer.steps = steps
+    recipe.run.trainer.batchSize = 8
+    recipe.run.trainer.evalEvery = 6
+    recipe.run.trainer.seed = 3
+    recipe.run.trainer.schedule.peak = 1e-2
+    return recipe
   }
 
   @Test(arguments: RecurrentKind.allCases) func learns(_ kind: RecurrentKind) throws {
     let folder = try TemporaryFolder()
-    var trainer = try trainer(folder, kind, steps: 40)
-    let summary = try trainer.train(to: folder.file("model"))
+    let recipe = try recipe(folder, kind, steps: 40)
+    let summary = try recipe.train(to: folder.file("model")).summary
     let model = try RecurrentLanguageModel(folder: folder.file("model"))
     // Far below a guess among all characters.
     let guess = log(Tensor(Float(model.vocabularySize))).item
@@ -46,8 +45,8 @@ import Training
   @Test(arguments: RecurrentKind.allCases)
   func sessionsFollowTheSequence(_ kind: RecurrentKind) throws {
     let folder = try TemporaryFolder()
-    var trainer = try trainer(folder, kind, steps: 2)
-    _ = try trainer.train(to: folder.file("model"))
+    let recipe = try recipe(folder, kind, steps: 2)
+    _ = try recipe.train(to: folder.file("model"))
     let model = try RecurrentLanguageModel(folder: folder.file("model"))
     let tokens = try model.encode("the cat sees it")
     let scores = try model.logProbabilities(tokens)
@@ -74,9 +73,9 @@ import Training
     var texts: [[UInt8]] = []
     for count in 1...3 {
       Threads.count = count
-      var trainer = try trainer(folder, .lstm, steps: 6)
-      trainer.model.hidden = 130
-      _ = try trainer.train(to: folder.file("model-\(count)"))
+      var recipe = try recipe(folder, .lstm, steps: 6)
+      recipe.settings.model.hidden = 130
+      _ = try recipe.train(to: folder.file("model-\(count)"))
       results.append(try bytes(folder.file("model-\(count)/\(RecurrentFolder.weights)")))
       let model = try RecurrentLanguageModel(folder: folder.file("model-\(count)"))
       var options = GenerationOptions()
@@ -92,12 +91,12 @@ import Training
 
   @Test func resumingEqualsNotStopping() throws {
     let folder = try TemporaryFolder()
-    var whole = try trainer(folder, .lstm, steps: 12)
-    whole.model.dropout = 0.3
-    whole.trainer.schedule.shape = .constant
+    var whole = try recipe(folder, .lstm, steps: 12)
+    whole.settings.model.dropout = 0.3
+    whole.run.trainer.schedule.shape = .constant
     _ = try whole.train(to: folder.file("whole"))
     var first = whole
-    first.trainer.steps = 6
+    first.run.trainer.steps = 6
     _ = try first.train(to: folder.file("parts"))
     var second = whole
     _ = try second.resume(in: folder.file("parts"))
@@ -106,14 +105,14 @@ import Training
         try bytes(folder.file("whole/\(name)")) == bytes(folder.file("parts/\(name)")), "\(name)")
     }
     // Other data is another run.
-    second.texts.paths = [try folder.write("other.txt", String(corpus().prefix(3000)))]
+    second.settings.texts = [try folder.write("other.txt", String(corpus().prefix(3000)))]
     _ = refuses([.mismatch]) { _ = try second.resume(in: folder.file("parts")) }
   }
 
   @Test func evaluationSumsScores() throws {
     let folder = try TemporaryFolder()
-    var trainer = try trainer(folder, .gru, tokens: .auto)
-    _ = try trainer.train(to: folder.file("model"))
+    let recipe = try recipe(folder, .gru, tokens: .auto)
+    _ = try recipe.train(to: folder.file("model"))
     let model = try RecurrentLanguageModel(folder: folder.file("model"))
     let text = try Table(Array("the cat sees the zzyx .\nthe dog\n".utf8))
     let scores = try model.score(text, name: "text")
@@ -131,7 +130,7 @@ import Training
     let fixtures = "\(parentFolder(of: parentFolder(of: fixture("x"))))/recurrent"
     let expected = try Checkpoint.open("\(fixtures)/article-logits.safetensors")
     let checkpoint = try Checkpoint.open("\(fixtures)/article.pth")
-    let family = RecurrentFamily<LSTMName>()
+    let family = RecurrentFamily(.lstm)
     try family.importCheckpoint(checkpoint, options: ImportOptions(), to: folder.file("article"))
     let model = try RecurrentLanguageModel(folder: folder.file("article"))
     let tokens = try expected.tensor("tokens").integers().map { Int32($0) }
@@ -144,20 +143,20 @@ import Training
     let saved = try Checkpoint.open(folder.file("article/\(RecurrentFolder.weights)"))
     #expect(Set(saved.tensors.map { $0.name }) == Set(checkpoint.tensors.map { $0.name }))
     _ = refuses([.mismatch, .badInput]) {
-      try RecurrentFamily<GRUName>().importCheckpoint(
+      try RecurrentFamily(.gru).importCheckpoint(
         checkpoint, options: ImportOptions(), to: folder.file("gru"))
     }
   }
 
   @Test func updatingAddsWords() throws {
     let folder = try TemporaryFolder()
-    var trainer = try trainer(folder, .lstm, tokens: .word)
-    _ = try trainer.train(to: folder.file("model"))
+    let recipe = try recipe(folder, .lstm, tokens: .word)
+    _ = try recipe.train(to: folder.file("model"))
     let before = try RecurrentLanguageModel(folder: folder.file("model"))
     let more = try folder.write("more.txt", "the zebra sees the zebra .\n")
     var options = UpdateOptions()
     options.steps = 3
-    try RecurrentFamily<LSTMName>().update(
+    try RecurrentFamily(.lstm).update(
       folder.file("model"), with: [more], to: folder.file("model"), options: options)
     let after = try RecurrentLanguageModel(folder: folder.file("model"))
     #expect(after.vocabularySize == before.vocabularySize + 1)
@@ -167,8 +166,8 @@ import Training
 
   @Test func damagedFoldersAreRefused() throws {
     let folder = try TemporaryFolder()
-    var trainer = try trainer(folder, .lstm, steps: 1)
-    _ = try trainer.train(to: folder.file("model"))
+    let recipe = try recipe(folder, .lstm, steps: 1)
+    _ = try recipe.train(to: folder.file("model"))
     let weights = try bytes(folder.file("model/\(RecurrentFolder.weights)"))
     let configuration = try text(folder.file("model/config.json"))
     func open() throws { _ = try RecurrentLanguageModel(folder: folder.file("model")) }
@@ -194,11 +193,11 @@ import Training
 
   @Test func tiedWeightsAndHalfPrecision() throws {
     let folder = try TemporaryFolder()
-    var trainer = try trainer(folder, .lstm, steps: 4)
-    trainer.model.embedding = nil
-    trainer.model.isTied = true
-    trainer.model.storage = .f16
-    _ = try trainer.train(to: folder.file("model"))
+    var recipe = try recipe(folder, .lstm, steps: 4)
+    recipe.settings.model.embedding = nil
+    recipe.settings.model.isTied = true
+    recipe.settings.model.storage = .f16
+    _ = try recipe.train(to: folder.file("model"))
     let model = try RecurrentLanguageModel(folder: folder.file("model"))
     #expect(model.network.fc.weight === model.network.embedding.weight)
     let file = try Checkpoint.open(folder.file("model/\(RecurrentFolder.weights)"))

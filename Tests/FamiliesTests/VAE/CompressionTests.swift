@@ -17,15 +17,15 @@ import Testing
   private func codec(
     _ kind: Kind, _ folder: TemporaryFolder, name: String = "model", seed: UInt64 = 3
   ) throws -> (PictureCodec, PictureSet) {
-    var trainer =
+    var recipe =
       try kind == .codes ? smallQuantized(folder, steps: 200) : smallVAE(.vae, folder, steps: 200)
-    trainer.model.isConditional = kind == .conditional
-    trainer.trainer.evalEvery = 100
-    trainer.trainer.seed = seed
-    _ = try trainer.train(to: folder.file(name))
+    recipe.settings.model.isConditional = kind == .conditional
+    recipe.run.trainer.evalEvery = 100
+    recipe.run.trainer.seed = seed
+    _ = try recipe.train(to: folder.file(name))
     return (
       try PictureCodec(folder.file(name)),
-      try PictureSet.open(trainer.data, labels: trainer.labels)
+      try PictureSet.open(recipe.settings.images.path, labels: recipe.settings.images.labels)
     )
   }
 

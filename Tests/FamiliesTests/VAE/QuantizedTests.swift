@@ -10,22 +10,22 @@ import Training
 @testable import Families
 
 /// A small run of a VQ-VAE: pictures of 8 x 8 as grids of 2 x 2 codes.
-func smallQuantized(_ folder: TemporaryFolder, steps: Int = 6) throws -> VAETrainer {
-  var trainer = try smallVAE(.vae, folder, steps: steps)
-  trainer.model.layers = [6, 8]
-  trainer.model.latent = nil
+func smallQuantized(_ folder: TemporaryFolder, steps: Int = 6) throws -> VAERecipe {
+  var recipe = try smallVAE(.vae, folder, steps: steps)
+  recipe.settings.model.layers = [6, 8]
+  recipe.settings.model.latent = nil
   var codebook = VAECodebook()
   (codebook.entries, codebook.dimension) = (12, 4)
-  trainer.model.codebook = codebook
-  return trainer
+  recipe.settings.model.codebook = codebook
+  return recipe
 }
 
 /// VQ-VAEs from pictures to pictures.
 @Suite(.serialized) struct QuantizedTests {
   @Test func aRunShowsItself() throws {
     let folder = try TemporaryFolder()
-    var trainer = try smallQuantized(folder)
-    let summary = try trainer.train(to: folder.file("model"))
+    let recipe = try smallQuantized(folder)
+    let summary = try recipe.train(to: folder.file("model")).summary
     #expect(summary.steps == 6 && summary.items == 48 && summary.bestValidationLoss != nil)
     for name in ["samples.png", "reconstructions.png", "loss.png"] {
       _ = try Picture.read(folder.file("model/\(name)"))
@@ -35,7 +35,8 @@ func smallQuantized(_ folder: TemporaryFolder, steps: Int = 6) throws -> VAETrai
       #expect(log.contains("\"\(name)\":"), "\(name)")
     }
     let model = try QuantizedModel(folder: folder.file("model"))
-    #expect(model.latentCount == 4 && model.configuration.codebook == trainer.model.codebook)
+    #expect(
+      model.latentCount == 4 && model.configuration.codebook == recipe.settings.model.codebook)
     #expect(model.description.contains { $0.name == "prior" })
     // The same seed is the same picture, in any company.
     let draws = (0..<20).map { model.draw(seed: $0).latent }
@@ -43,7 +44,7 @@ func smallQuantized(_ folder: TemporaryFolder, steps: Int = 6) throws -> VAETrai
     let one = try model.pictures(latents: draws[18], labels: [])
     #expect(Array(all[18 * 64..<19 * 64]) == one && one.allSatisfy { (-1...1).contains($0) })
     // Codes and back, by one picture and by many.
-    let values = try PictureSet.open(trainer.data).values(Array(0..<20))
+    let values = try PictureSet.open(recipe.settings.images.path).values(Array(0..<20))
     let codes = try model.codes(values)
     #expect(codes.count == 80 && codes.allSatisfy { (0..<12).contains($0) })
     #expect(try model.codes(Array(values[64..<128])) == Array(codes[4..<8]))
@@ -52,18 +53,18 @@ func smallQuantized(_ folder: TemporaryFolder, steps: Int = 6) throws -> VAETrai
 
   @Test func itLearns() throws {
     let folder = try TemporaryFolder()
-    var trainer = try smallQuantized(folder, steps: 500)
-    trainer.model.layers = [16, 32]
-    trainer.model.codebook?.entries = 64
-    trainer.trainer.evalEvery = 250
-    trainer.trainer.schedule.peak = 3e-3
-    let summary = try trainer.train(to: folder.file("model"))
+    var recipe = try smallQuantized(folder, steps: 500)
+    recipe.settings.model.layers = [16, 32]
+    recipe.settings.model.codebook?.entries = 64
+    recipe.run.trainer.evalEvery = 250
+    recipe.run.trainer.schedule.peak = 3e-3
+    let summary = try recipe.train(to: folder.file("model")).summary
     // A picture of 4 or 16 white pixels of 64: 15 and 36 nats with one rate for all.
     let best = try #require(summary.bestValidationLoss)
     #expect(best < 6, "\(best)")
     // The prior knows the grids: fewer bits than codes that are all alike, 4 · 6.
     let model = try QuantizedModel(folder: folder.file("model"))
-    let codes = try model.codes(PictureSet.open(trainer.data).values(Array(0..<48)))
+    let codes = try model.codes(PictureSet.open(recipe.settings.images.path).values(Array(0..<48)))
     let prior = try #require(model.prior)
     #expect(prior.bits(of: codes) / 48 < 18, "\(prior.bits(of: codes) / 48)")
   }
@@ -74,14 +75,15 @@ func smallQuantized(_ folder: TemporaryFolder, steps: Int = 6) throws -> VAETrai
   ) throws {
     let folder = try TemporaryFolder()
     var whole = try smallQuantized(folder)
-    whole.model.codebook?.update = update
-    whole.trainer.schedule.shape = .constant
+    whole.settings.model.codebook?.update = update
+    whole.run.trainer.schedule.shape = .constant
     _ = try whole.train(to: folder.file("whole"))
     var part = whole
-    part.trainer.steps = 2
+    part.run.trainer.steps = 2
     _ = try part.train(to: folder.file("part"))
-    part.trainer.steps = 6
-    part.options = try #require(VAEConfiguration.read(folder: folder.file("part")).training)
+    part.run.trainer.steps = 6
+    part.settings.training = try #require(
+      VAEConfiguration.read(folder: folder.file("part")).training)
     _ = try part.resume(in: folder.file("part"))
     for file in [VAEFolder.weights, QuantizedModel.priorName] {
       #expect(
@@ -91,11 +93,12 @@ func smallQuantized(_ folder: TemporaryFolder, steps: Int = 6) throws -> VAETrai
 
   @Test func theBoundHasItsParts() throws {
     let folder = try TemporaryFolder()
-    var trainer = try smallQuantized(folder, steps: 30)
-    _ = try trainer.train(to: folder.file("model"))
+    let recipe = try smallQuantized(folder, steps: 30)
+    _ = try recipe.train(to: folder.file("model"))
     let model = try QuantizedModel(folder: folder.file("model"))
-    let options = LikelihoodOptions(count: 40, draws: 0, badPictures: .fail, seed: 1)
-    let members = try model.likelihood(of: trainer.data, options)
+    var options = LikelihoodOptions(count: 40, draws: 0)
+    options.seed = 1
+    let members = try model.likelihood(of: recipe.settings.images.path, options) { _ in }
     func value(_ name: String) throws -> Double {
       guard case .double(let value) = try #require(members.first { $0.name == name }).value else {
         throw AIGCError.failed(name)
@@ -121,8 +124,8 @@ func smallQuantized(_ folder: TemporaryFolder, steps: Int = 6) throws -> VAETrai
     _ old: String, _ new: String, _ message: String
   ) throws {
     let folder = try TemporaryFolder()
-    var trainer = try smallQuantized(folder, steps: 1)
-    _ = try trainer.train(to: folder.file("model"))
+    let recipe = try smallQuantized(folder, steps: 1)
+    _ = try recipe.train(to: folder.file("model"))
     let plain = try text(folder.file("model/config.json"))
     #expect(plain.contains(old))
     let changed = plain.split(separator: old, omittingEmptySubsequences: false)
@@ -136,13 +139,13 @@ func smallQuantized(_ folder: TemporaryFolder, steps: Int = 6) throws -> VAETrai
 
   @Test func otherModelsAndMissingPriors() throws {
     let folder = try TemporaryFolder()
-    var trainer = try smallQuantized(folder, steps: 1)
-    _ = try trainer.train(to: folder.file("vq"))
-    var plain = try smallVAE(.vae, folder, steps: 1)
+    var recipe = try smallQuantized(folder, steps: 1)
+    _ = try recipe.train(to: folder.file("vq"))
+    let plain = try smallVAE(.vae, folder, steps: 1)
     _ = try plain.train(to: folder.file("vae"))
     #expect(throws: AIGCError.self) { try VAEModel(folder: folder.file("vq")) }
     #expect(throws: AIGCError.self) { try QuantizedModel(folder: folder.file("vae")) }
-    let family = VAEFamily<VAEName>()
+    let family = VAEFamily(.vae)
     #expect(try family.load(folder.file("vq")) is QuantizedModel)
     #expect(try family.load(folder.file("vae")) is VAEModel)
     // Half as large, with the prior.
@@ -156,19 +159,20 @@ func smallQuantized(_ folder: TemporaryFolder, steps: Int = 6) throws -> VAETrai
       try model.pictures(latents: [0, 0, 0, 0], labels: [])
     }
     #expect(error?.description.contains("--resume") == true)
-    trainer.model.isConditional = true
-    #expect(throws: AIGCError.self) { try trainer.train(to: folder.file("other")) }
+    recipe.settings.model.isConditional = true
+    #expect(throws: AIGCError.self) { try recipe.train(to: folder.file("other")) }
   }
 
   @Test func collapseIsNamed() throws {
     let folder = try TemporaryFolder()
-    var trainer = try smallQuantized(folder, steps: 4)
-    trainer.model.codebook?.entries = 500
-    trainer.model.codebook?.update = .gradient
-    trainer.trainer.evalEvery = 2
+    var recipe = try smallQuantized(folder, steps: 4)
+    recipe.settings.model.codebook?.entries = 500
+    recipe.settings.model.codebook?.update = .gradient
+    recipe.run.trainer.evalEvery = 2
     var warnings: [String] = []
-    trainer.report = { if case .warning(let text) = $0 { warnings.append(text) } }
-    _ = try trainer.train(to: folder.file("model"))
+    _ = try recipe.train(to: folder.file("model")) {
+      if case .warning(let text) = $0 { warnings.append(text) }
+    }
     let collapses = warnings.filter { $0.hasPrefix("codebook collapse") }
     #expect(collapses.count == 1, "\(warnings)")
   }

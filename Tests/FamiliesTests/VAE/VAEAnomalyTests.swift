@@ -7,6 +7,7 @@ import NN
 import Testing
 import Training
 
+@testable import Commands
 @testable import Families
 
 /// Autoencoders that learn what is normal, from tables and pictures.
@@ -29,31 +30,31 @@ import Training
     return try folder.write(name, text)
   }
 
-  private func trainer(_ data: String) -> VAETrainer {
-    var trainer = VAETrainer()
-    trainer.data = data
+  private func recipe(_ data: String) -> VAERecipe {
+    var recipe = VAERecipe(.vae)
+    recipe.settings.images.path = data
     var options = VAETableOptions()
     (options.label, options.normal) = ("state", ["good"])
-    trainer.table = options
-    trainer.model.layers = [16]
-    trainer.trainer.steps = 200
-    trainer.trainer.batchSize = 32
-    trainer.trainer.evalEvery = 100
-    trainer.trainer.schedule = Schedule(.constant, peak: 1e-2)
-    trainer.heldOutShare = 0.2
-    return trainer
+    recipe.settings.table = options
+    recipe.settings.model.layers = [16]
+    recipe.run.trainer.steps = 200
+    recipe.run.trainer.batchSize = 32
+    recipe.run.trainer.evalEvery = 100
+    recipe.run.trainer.schedule = Schedule(.constant, peak: 1e-2)
+    recipe.run.heldOut = HeldOutData(share: 0.2)
+    return recipe
   }
 
   private func report(
     _ model: String, _ paths: [String], _ flags: [String] = []
   ) throws -> AnomalyReport {
-    try VAEFamily<VAEName>().score(model, paths, AnomalyArguments.parse(flags))
+    try VAEFamily(.vae).score(model, paths, AnomalyArguments.parse(flags).options) { _ in }
   }
 
   @Test func tablesAreLearned() throws {
-    var trainer = trainer(try table("train.csv", rows: 300, anomalies: 30, seed: 1))
+    let recipe = recipe(try table("train.csv", rows: 300, anomalies: 30, seed: 1))
     let model = folder.file("model")
-    let summary = try trainer.train(to: model)
+    let summary = try recipe.train(to: model).summary
     #expect(summary.bestValidationLoss != nil)
     let configuration = try VAEConfiguration.read(folder: model)
     #expect(configuration.kind == "table" && configuration.width == 4)
@@ -72,7 +73,7 @@ import Training
     let members = Dictionary(
       uniqueKeysWithValues: fitted.members(fitted.curve).map { ($0.name, $0.value.number) })
     #expect(members["false_positive_rate"] == 0.5 && members["anomalies"] == 40)
-    let measured = try #require(try VAEFamily<VAEName>().evaluate(model, on: test))
+    let measured = try #require(try VAEFamily(.vae).evaluate(model, on: test))
     #expect(!isOfPictures(model) && measured.text.contains("nll"))
     let figures = Dictionary(
       uniqueKeysWithValues: measured.members.map { ($0.name, $0.value.number) })
@@ -81,7 +82,7 @@ import Training
     #expect(abs(elbo + (summary.bestValidationLoss ?? 0)) < 1)
     #expect(throws: AIGCError.self) { try report(model, [test], ["--measure", "relative"]) }
     #expect(throws: AIGCError.self) { try report(model, [test], ["--label", "colour"]) }
-    #expect(throws: AIGCError.self) { try VAEFamily<VAEName>().load(model) }
+    #expect(throws: AIGCError.self) { try VAEFamily(.vae).load(model) }
   }
 
   /// A word that was not learned makes a row more unusual, each one more than the last.
@@ -95,14 +96,14 @@ import Training
       text += "\(["red", "green", "blue"][place]),\(["r", "g", "b"][place]),"
       text += "\(["n", "s", "e", "w"][other]),\(place)\n"
     }
-    var trainer = VAETrainer()
-    trainer.data = try folder.write("words.csv", text)
-    trainer.table = VAETableOptions()
-    trainer.model.layers = [16]
-    trainer.trainer.steps = 100
-    trainer.trainer.schedule = Schedule(.constant, peak: 1e-2)
+    var recipe = VAERecipe(.vae)
+    recipe.settings.images.path = try folder.write("words.csv", text)
+    recipe.settings.table = VAETableOptions()
+    recipe.settings.model.layers = [16]
+    recipe.run.trainer.steps = 100
+    recipe.run.trainer.schedule = Schedule(.constant, peak: 1e-2)
     let model = folder.file("words")
-    _ = try trainer.train(to: model)
+    _ = try recipe.train(to: model)
     let known = ["red,r,n,0", "green,g,s,1", "blue,b,w,2"]
     for row in known {
       var fields = row.split(separator: ",").map { String($0) }
@@ -122,10 +123,10 @@ import Training
 
   /// Rows without a label are in no figure; labels are compared as numbers.
   @Test func rowsWithoutALabel() throws {
-    var trainer = trainer(try table("train.csv", rows: 100, anomalies: 10, seed: 1))
-    trainer.trainer.steps = 20
+    var recipe = recipe(try table("train.csv", rows: 100, anomalies: 10, seed: 1))
+    recipe.run.trainer.steps = 20
     let model = folder.file("labels")
-    _ = try trainer.train(to: model)
+    _ = try recipe.train(to: model)
     func scored(_ labels: [String]) throws -> AnomalyReport {
       let rows = labels.enumerated().map { "\($0.offset % 5),\($0.offset % 3),large,\($0.element)" }
       let path = try folder.write("l.csv", (["size,weight,kind,l"] + rows).joined(separator: "\n"))
@@ -143,22 +144,23 @@ import Training
   /// A run on a table that was stopped goes on to the same weights.
   @Test func tablesResume() throws {
     let data = try table("train.csv", rows: 200, anomalies: 20, seed: 3)
-    var whole = trainer(data)
-    whole.trainer.steps = 20
+    var whole = recipe(data)
+    whole.run.trainer.steps = 20
     _ = try whole.train(to: folder.file("whole"))
     var first = whole
-    first.trainer.steps = 12
+    first.run.trainer.steps = 12
     _ = try first.train(to: folder.file("part"))
     var rest = whole
-    rest.table = nil
-    rest.options = try #require(VAEConfiguration.read(folder: folder.file("part")).training)
+    rest.settings.table = nil
+    rest.settings.training = try #require(
+      VAEConfiguration.read(folder: folder.file("part")).training)
     _ = try rest.resume(in: folder.file("part"))
     func weights(_ name: String) throws -> [UInt8] {
       let bytes = try MappedFile(path: folder.file("\(name)/model.safetensors")).bytes()
       return bytes.indices.map { bytes[$0] }
     }
     #expect(try weights("whole") == weights("part"))
-    rest.data = try table("other.csv", rows: 200, anomalies: 20, seed: 4)
+    rest.settings.images.path = try table("other.csv", rows: 200, anomalies: 20, seed: 4)
     #expect(throws: AIGCError.self) { try rest.resume(in: folder.file("part")) }
   }
 
@@ -181,16 +183,16 @@ import Training
   }
 
   @Test func picturesAreScored() throws {
-    var trainer = VAETrainer()
-    trainer.data = try pictures("train", count: 200, anomalies: 0)
-    trainer.model.layers = [16]
-    trainer.model.latent = 4
-    trainer.trainer.steps = 100
-    trainer.trainer.batchSize = 32
-    trainer.trainer.schedule = Schedule(.constant, peak: 1e-2)
-    trainer.heldOutShare = 0.2
+    var recipe = VAERecipe(.vae)
+    recipe.settings.images.path = try pictures("train", count: 200, anomalies: 0)
+    recipe.settings.model.layers = [16]
+    recipe.settings.model.latent = 4
+    recipe.run.trainer.steps = 100
+    recipe.run.trainer.batchSize = 32
+    recipe.run.trainer.schedule = Schedule(.constant, peak: 1e-2)
+    recipe.run.heldOut = HeldOutData(share: 0.2)
     let model = folder.file("model")
-    _ = try trainer.train(to: model)
+    _ = try recipe.train(to: model)
     let test = try pictures("test", count: 120, anomalies: 40)
     for flags in [["--anomaly", "left"], ["--normal", "top", "--measure", "elbo"]] {
       let found = try report(model, [test], flags)

@@ -11,12 +11,12 @@ import Training
 /// Model folders of autoencoders: damaged ones and those of PyTorch.
 @Suite struct VAEFolderTests {
   private func model(
-    _ kind: VAEKind = .vae, _ change: (inout VAETrainer) -> Void = { _ in }
+    _ kind: VAEKind = .vae, _ change: (inout VAERecipe) -> Void = { _ in }
   ) throws -> (TemporaryFolder, String) {
     let folder = try TemporaryFolder()
-    var trainer = try smallVAE(kind, folder, steps: 1)
-    change(&trainer)
-    _ = try trainer.train(to: folder.file("model"))
+    var recipe = try smallVAE(kind, folder, steps: 1)
+    change(&recipe)
+    _ = try recipe.train(to: folder.file("model"))
     return (folder, folder.file("model"))
   }
 
@@ -59,9 +59,9 @@ import Training
     options.type = .f16
     options.part = .generator
     switch kind {
-    case .vae: try VAEFamily<VAEName>().convert(path, to: folder.file("half"), options: options)
+    case .vae: try VAEFamily(.vae).convert(path, to: folder.file("half"), options: options)
     case .vaegan:
-      try VAEFamily<VAEGANName>().convert(path, to: folder.file("half"), options: options)
+      try VAEFamily(.vaegan).convert(path, to: folder.file("half"), options: options)
     }
     let half = try Checkpoint.open(folder.file("half/\(VAEFolder.weights)"))
     #expect(half.tensors.count == 12 && half.tensors.allSatisfy { $0.type == .f16 })
@@ -71,7 +71,7 @@ import Training
   @Test func aStateDictionaryOfPyTorch() throws {
     let fixtures = parentFolder(of: parentFolder(of: #filePath)) + "/Fixtures"
     let folder = try TemporaryFolder()
-    let family = VAEFamily<VAEName>()
+    let family = VAEFamily(.vae)
     try family.importCheckpoint(
       try Checkpoint.open("\(fixtures)/vae.pth"), options: ImportOptions(),
       to: folder.file("model"))
@@ -80,9 +80,9 @@ import Training
     // There and back: what is read of a folder's own file.
     for (network, layers) in [(VAEConfiguration.Network.linear, [9, 7, 5]), (.convolutional, [4])] {
       let (kept, path) = try model {
-        $0.model.network = network
-        $0.model.layers = layers
-        $0.model.likelihood = .gaussian
+        $0.settings.model.network = network
+        $0.settings.model.layers = layers
+        $0.settings.model.likelihood = .gaussian
       }
       let weights = "\(path)/\(VAEFolder.weights)"
       try family.importCheckpoint(
@@ -102,7 +102,7 @@ import Training
   }
 
   @Test func classesAreNeededWhereTheModelHasThem() throws {
-    let (folder, path) = try model { $0.model.isConditional = true }
+    let (folder, path) = try model { $0.settings.model.isConditional = true }
     let model = try VAEModel(folder: path)
     _ = try model.pictures(latents: [Float](repeating: 0, count: 6), labels: [1])
     for labels: [Int32] in [[], [2], [-1], [0, 0]] {

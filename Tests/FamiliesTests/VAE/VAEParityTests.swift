@@ -6,6 +6,7 @@ import NN
 import Testing
 import Training
 
+@testable import Commands
 @testable import Families
 
 /// Autoencoders and their steps beside PyTorch's (`Scripts/fixtures/torch_vae.py`).
@@ -136,7 +137,7 @@ import Training
   ) throws {
     let networks = try networks(configuration, "\(name).start.")
     let step = VAEStep(
-      networks, configuration.training ?? VAETrainingOptions(), VAETrainer.defaults.optimizer)
+      networks, configuration.training ?? VAETrainingOptions(), VAERecipe.defaults.optimizer)
     let terms = try file.tensor("\(name).terms").floats().map { Double($0) }
     let labels = try file["\(name).labels"]?.integers().map { Int32($0) } ?? []
     for index in 0..<10 {
@@ -166,7 +167,7 @@ import Training
     options.reconstruction = reconstruction
     (options.featureWeight, options.adversarialWeight) = (0.5, 0.7)
     let step = VAEGANStep(
-      networks, discriminator, options, VAETrainer.defaults.optimizer, peak: 1e-3)
+      networks, discriminator, options, VAERecipe.defaults.optimizer, peak: 1e-3)
     let terms = try file.tensor("\(name).terms").floats().map { Double($0) }
     let drawn = try tensor("\(name).drawn")
     let wanted = [

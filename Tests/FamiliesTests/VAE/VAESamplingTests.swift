@@ -4,6 +4,7 @@ import Kernels
 import NN
 import Testing
 
+@testable import Commands
 @testable import Families
 @testable import Training
 
@@ -33,7 +34,7 @@ import Testing
     let starts = try sampler.encoded(ends)
     let values = try PictureSet.open(ends[1]).values([0])
     #expect(try model.posterior(values, labels: []).means == starts[1].latent)
-    try sampler.strips(starts, columns: 4, rows: 1)
+    try SampledFile(sampler.strips(starts, columns: 4, rows: 1))
       .write(to: folder.file("walk.png"), isAnimation: false)
     let strip = try Picture.read(folder.file("walk.png"))
     #expect((strip.width, strip.height) == (4 * 8 + 2, 7 + 2))
@@ -42,7 +43,7 @@ import Testing
     let last = Picture.pictures(
       values: again, size: PictureSize(width: 6, height: 5), channels: 1)[0]
     #expect(last.pixels[0] == strip.pixels[2 * strip.width + 3 * 8 + 2])
-    try sampler.animation(starts, cells: 1, columns: 1, frames: 5)
+    try SampledFile(sampler.animation(starts, cells: 1, columns: 1, frames: 5))
       .write(to: folder.file("walk.apng"), isAnimation: true)
     #expect(fileExists(folder.file("walk.apng")))
     for bad in [[ends[0], folder.file("none.png")], [folder.path, folder.path]] {
@@ -66,7 +67,7 @@ import Testing
     ]
     #expect(zip(latents, expected).allSatisfy { abs($0 - $1) < 1e-6 })
     let sampler = PictureSampler(model, labels: [], scale: 1)
-    try sampler.plane(LatentPlane(axes: (0, 1), columns: 4, rows: 3))
+    try SampledFile(sampler.plane(LatentPlane(axes: (0, 1), columns: 4, rows: 3)))
       .write(to: folder.file("map.png"), isAnimation: false)
     let map = try Picture.read(folder.file("map.png"))
     #expect((map.width, map.height) == (4 * 8 + 2, 3 * 7 + 2))
@@ -98,9 +99,11 @@ import Testing
     try makeFolder(folder.file("set"))
     for index in 0..<20 { _ = try picture("set/\(index).png", seed: UInt64(index)) }
     func measure(_ count: Int, _ draws: Int) throws -> [String: Double] {
-      let members = try VAEFamily<VAEName>().likelihood(
-        model, of: folder.file("set"),
-        LikelihoodOptions(count: count, draws: draws, badPictures: .fail, seed: 1))
+      var options = LikelihoodOptions(count: count, draws: draws)
+      options.seed = 1
+      let members = try VAEFamily(.vae).likelihood(
+        model, of: folder.file("set"), options
+      ) { _ in }
       return Dictionary(
         uniqueKeysWithValues: members.compactMap { member in
           member.value.number.map { (member.name, $0) }

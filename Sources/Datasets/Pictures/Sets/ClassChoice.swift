@@ -1,7 +1,7 @@
 import Files
 
 /// Some of the classes of a set of pictures, by name or, where none has this name, by number.
-public enum ClassChoice: Sendable, Equatable {
+public enum ClassChoice: Codable, Sendable, Equatable {
   case only([String])
   case without([String])
 

@@ -1,9 +1,9 @@
 import Files
 
 /// In which form a set gives its pictures, and what happens to those that cannot be read.
-public struct PictureOptions: Sendable {
+public struct PictureOptions: Codable, Equatable, Sendable {
   /// How a picture comes to the size asked for.
-  public enum Fit: String, Sendable, CaseIterable {
+  public enum Fit: String, Codable, Sendable, CaseIterable {
     /// In the middle of black (with alpha: of nothing); made smaller only where it is too large.
     case pad
     /// Its sides kept in proportion; what is then too long is cut off at both ends.
@@ -13,7 +13,7 @@ public struct PictureOptions: Sendable {
   }
 
   /// What a picture that cannot be read does.
-  public enum BadPictures: String, Sendable, CaseIterable {
+  public enum BadPictures: String, Codable, Sendable, CaseIterable {
     /// It is left out and named in ``PictureSet/leftOut``.
     case skip
     /// It is an error.

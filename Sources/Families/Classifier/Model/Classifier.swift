@@ -7,10 +7,10 @@ import NN
 import Training
 
 /// A trained classifier of pictures.
-final class Classifier: FeatureExtractor {
-  static let weightsFile = "model.safetensors"
+public final class Classifier: FeatureExtractor {
+  public static let weightsFile = "model.safetensors"
 
-  let configuration: ClassifierConfiguration
+  public let configuration: ClassifierConfiguration
   private let network: ClassifierNetwork
   private let path: String
   /// Pictures that are computed at once: fewer where their maps are large.
@@ -25,7 +25,7 @@ final class Classifier: FeatureExtractor {
   /// Opens a model folder.
   /// - Throws: ``AIGCError``: badInput when files are missing or damaged, mismatch when they do not
   ///   fit each other.
-  convenience init(folder: String) throws(AIGCError) {
+  public convenience init(folder: String) throws(AIGCError) {
     let configuration = try ClassifierConfiguration.read(folder: folder)
     let checkpoint = try Checkpoint.open("\(folder)/\(Self.weightsFile)")
     let network = try Self.network(checkpoint, configuration)
@@ -42,20 +42,20 @@ final class Classifier: FeatureExtractor {
     return network
   }
 
-  var size: PictureSize { configuration.size }
-  var channels: Int { configuration.channels }
-  var classes: [String] { configuration.classes }
-  var featureCount: Int { configuration.hidden }
-  var featuresName: String { "\(lastComponent(of: path)): last hidden layer" }
+  public var size: PictureSize { configuration.size }
+  public var channels: Int { configuration.channels }
+  public var classes: [String] { configuration.classes }
+  public var featureCount: Int { configuration.hidden }
+  public var featuresName: String { "\(lastComponent(of: path)): last hidden layer" }
 
   /// The form in which ``probabilities(_:)`` takes pictures.
-  var pictureOptions: PictureOptions {
+  public var pictureOptions: PictureOptions {
     var result = PictureOptions(size: configuration.size, channels: configuration.channels)
     result.ignoresOrientation = configuration.ignoresOrientation == true
     return result
   }
 
-  func features(
+  public func features(
     _ values: [Float]
   ) throws(AIGCError) -> (features: [Float], classes: [Int], doubts: [Float]) {
     var (features, classes, doubts): ([Float], [Int], [Float]) = ([], [], [])
@@ -67,11 +67,11 @@ final class Classifier: FeatureExtractor {
     return (features, classes, doubts)
   }
 
-  var usualDoubt: Double? { configuration.doubt }
+  public var usualDoubt: Double? { configuration.doubt }
 
   /// For each picture 1 less the probability of its likeliest class.
   /// - Parameter probabilities: [pictures, classes].
-  static func doubts(_ probabilities: [Float], classes: Int) -> [Float] {
+  public static func doubts(_ probabilities: [Float], classes: Int) -> [Float] {
     stride(from: 0, to: probabilities.count, by: classes).map { first in
       1 - (probabilities[first..<first + classes].max() ?? 1)
     }
@@ -80,7 +80,7 @@ final class Classifier: FeatureExtractor {
   /// The probabilities of all classes for each picture.
   /// - Parameter values: [pictures, height, width, channels], -1 to 1.
   /// - Returns: [pictures, classes].
-  func probabilities(_ values: [Float]) throws(AIGCError) -> [Float] {
+  public func probabilities(_ values: [Float]) throws(AIGCError) -> [Float] {
     var result: [Float] = []
     try forBatches(values) { _, logits in result += softmax(logits).values }
     return result
@@ -89,7 +89,7 @@ final class Classifier: FeatureExtractor {
   /// Measures on pictures with labels.
   /// - Parameter pictures: in this model's form; labels are its classes.
   /// - Returns: the mean cross-entropy, what was taken for what, and the mean doubt.
-  func measure(
+  public func measure(
     _ pictures: PictureSet
   ) throws(AIGCError) -> (loss: Double, confusion: ConfusionMatrix, doubt: Double) {
     var confusion = ConfusionMatrix(classes: classes)
@@ -140,4 +140,15 @@ final class Classifier: FeatureExtractor {
       (0..<count).max { values[first + $0] < values[first + $1] } ?? 0
     }
   }
+}
+
+/// Opens the classifier that the user wrote as a name or a path.
+/// - Throws: ``AIGCError``: badInput for what is no model, mismatch for a model of another kind.
+public func loadClassifier(_ nameOrPath: String) throws(AIGCError) -> Classifier {
+  let path = try ModelStore.standard().resolve(nameOrPath)
+  let family = try family(of: path)
+  guard family.kind == "classifier" else {
+    throw .mismatch("\(path): a model of kind '\(family.kind)'; a classifier is needed here")
+  }
+  return try Classifier(folder: path)
 }

@@ -2,38 +2,38 @@ import Files
 import Training
 
 /// A model's forecasts of a known part of a series, beside the naive ones.
-struct ForecastEvaluation: Sendable {
+public struct ForecastEvaluation: Report {
   /// The file's name inside a model folder.
   static let pictureName = "forecast.png"
   /// Places from which several steps are forecast, at most: more say nothing new.
   private static let mostOrigins = 200
 
   /// One way to forecast.
-  struct Method: Sendable {
+  public struct Method: Sendable {
     /// "model", "naive", "seasonal_naive".
-    var name: String
-    var metrics: ForecastMetrics
+    public var name: String
+    public var metrics: ForecastMetrics
   }
 
   /// A column's errors.
-  struct Column: Sendable {
-    var name: String
+  public struct Column: Sendable {
+    public var name: String
     /// Of the next value at each step.
-    var oneStep: [Method]
+    public var oneStep: [Method]
     /// Of the next `horizon` values, from many places.
-    var multiStep: [Method]
+    public var multiStep: [Method]
   }
 
-  var columns: [Column] = []
-  var horizon: Int
+  public var columns: [Column] = []
+  public var horizon: Int
   /// Steps of a season; nil: there is no seasonal naive forecast.
-  var period: Int?
+  public var period: Int?
   /// How many values were forecast one step ahead.
-  var steps: Int
+  public var steps: Int
   /// From how many places several steps were forecast.
-  var origins: Int
+  public var origins: Int
   /// The picture of the first column.
-  var plot = LinePlot()
+  public var plot = LinePlot()
 
   /// Measures the forecasts of all values from `start` on.
   /// - Throws: ``AIGCError`` (badInput) when the part is shorter than the horizon.
@@ -108,7 +108,7 @@ private struct Comparison {
 // MARK: Output
 
 extension ForecastEvaluation {
-  var members: [JSONValue.Member] {
+  public var members: [JSONValue.Member] {
     [
       .init("horizon", .int(horizon)), .init("period", JSONValue(period)),
       .init("values", .int(steps)), .init("origins", .int(origins)),
@@ -139,7 +139,7 @@ extension ForecastEvaluation {
   }
 
   /// A table for people.
-  var text: String {
+  public var text: String {
     var rows = [["", "", "MAE", "RMSE", "MASE", "sMAPE"]]
     for column in columns {
       if columns.count > 1 { rows.append([column.name, "", "", "", "", ""]) }

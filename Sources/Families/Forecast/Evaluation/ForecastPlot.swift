@@ -1,9 +1,8 @@
-import Console
 import Files
 import Training
 
 /// Pictures of forecasts: what is known in black, the model in blue.
-enum ForecastPlot {
+package enum ForecastPlot {
   private static let known = PlotColor(60, 60, 60)
   private static let naive = PlotColor(170, 170, 170)
   /// Steps that a picture shows before the forecast, and forecasts at most.
@@ -12,7 +11,7 @@ enum ForecastPlot {
 
   /// The start of a held-out part: what came, the model's forecast from its beginning, and the naive
   /// ones.
-  static func heldOut(
+  package static func heldOut(
     _ model: ForecastModel, _ series: TimeSeries, from start: Int
   ) throws(AIGCError) -> LinePlot {
     let configuration = model.configuration
@@ -56,7 +55,7 @@ enum ForecastPlot {
   /// - Parameters:
   ///   - samples: forecasts of the first column; the first one is the line, more are drawn thin.
   ///   - labels: of the forecast's steps; empty: steps are counted.
-  static func future(
+  package static func future(
     _ series: TimeSeries, _ samples: [[Double]], labels: [String], isNoisy: Bool
   ) -> LinePlot {
     let length = samples.first?.count ?? 0

@@ -3,35 +3,35 @@ import NN
 import Training
 
 /// `config.json` of a forecasting model, beyond the keys of every model.
-struct ForecastConfiguration: Codable, Equatable, Sendable {
-  var family = ForecastFamily.name
-  var formatVersion = ForecastConfiguration.version
-  var kind = ForecastFamily.kind
-  var description: String
+public struct ForecastConfiguration: Codable, Equatable, Sendable {
+  public var family = ForecastFamily.name
+  public var formatVersion = ForecastConfiguration.version
+  public var kind = ForecastFamily.kind
+  public var description: String
   /// rnn, gru or lstm.
-  var network: RecurrentKind
-  var hiddenSize: Int
-  var layers: Int
-  var dropout: Float
+  public var network: RecurrentKind
+  public var hiddenSize: Int
+  public var layers: Int
+  public var dropout: Float
   /// The columns of the table, in the order of the network's inputs and outputs.
-  var columns: [String]
+  public var columns: [String]
   /// Steps that the network sees.
-  var context: Int
+  public var context: Int
   /// Steps ahead for which it was measured.
-  var horizon: Int
+  public var horizon: Int
   /// Steps of a season; nil: none was found.
-  var period: Int?
-  var normalisation: SeriesTransform
+  public var period: Int?
+  public var normalisation: SeriesTransform
   /// Deviation of the one-step errors in the network's unit, column by column.
-  var residuals: [Double]
+  public var residuals: [Double]
   /// The end of the series, column by column: where a forecast begins.
-  var history: [[Double]]
+  public var history: [[Double]]
   /// The labels of the last steps; empty when the table has none.
-  var labels: [String]
+  public var labels: [String]
   /// Steps of the series that the network learned from.
-  var trainingSteps: Int
+  public var trainingSteps: Int
 
-  enum CodingKeys: String, CodingKey {
+  public enum CodingKeys: String, CodingKey {
     case family, kind, description, network, layers, dropout, columns, context, horizon, period
     case normalisation, residuals, history, labels
     case formatVersion = "format_version"
@@ -39,10 +39,10 @@ struct ForecastConfiguration: Codable, Equatable, Sendable {
     case trainingSteps = "training_steps"
   }
 
-  static let version = 1
+  public static let version = 1
 
   /// Steps before a forecast that a model needs.
-  var needed: Int { context + normalisation.lag }
+  public var needed: Int { context + normalisation.lag }
 
   var sizes: ForecastNetwork.Sizes {
     .init(
@@ -50,13 +50,13 @@ struct ForecastConfiguration: Codable, Equatable, Sendable {
   }
 
   /// The limits of `context` and of a period.
-  static let longest = 10_000
-  static let largestHidden = 4096
-  static let mostLayers = 16
+  public static let longest = 10_000
+  public static let largestHidden = 4096
+  public static let mostLayers = 16
 
   /// Reads and checks the file in a model folder.
   /// - Throws: ``AIGCError`` (badInput).
-  static func read(folder: String) throws(AIGCError) -> ForecastConfiguration {
+  public static func read(folder: String) throws(AIGCError) -> ForecastConfiguration {
     let path = "\(folder)/\(ModelConfiguration.fileName)"
     let result: ForecastConfiguration = try ModelConfiguration.decode(folder: folder)
     guard result.formatVersion == version else {

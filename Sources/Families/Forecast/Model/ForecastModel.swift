@@ -8,13 +8,13 @@ import NN
 import Training
 
 /// A network with all that is needed to forecast.
-struct ForecastModel {
-  let configuration: ForecastConfiguration
+public struct ForecastModel {
+  public let configuration: ForecastConfiguration
   let network: ForecastNetwork
   /// The file of its weights; nil for a model in memory.
   private let path: String?
 
-  static let weightsName = "model.safetensors"
+  public static let weightsName = "model.safetensors"
   /// Forecasts that are computed at the same time.
   private static let batch = 256
 
@@ -27,7 +27,7 @@ struct ForecastModel {
   /// Opens a model folder.
   /// - Throws: ``AIGCError``: badInput when a file is missing or damaged, mismatch when the weights
   ///   are not those of the configuration.
-  init(folder: String) throws(AIGCError) {
+  public init(folder: String) throws(AIGCError) {
     configuration = try ForecastConfiguration.read(folder: folder)
     let file = try Checkpoint.open("\(folder)/\(Self.weightsName)")
     path = file.path
@@ -45,7 +45,7 @@ struct ForecastModel {
     try writeConfiguration(configuration, to: path(ModelConfiguration.fileName))
   }
 
-  static func writeConfiguration(
+  public static func writeConfiguration(
     _ configuration: ForecastConfiguration, to path: String
   ) throws(AIGCError) {
     let encoder = JSONEncoder()
@@ -68,7 +68,7 @@ struct ForecastModel {
   ///   - noise: draws errors like those that were seen, for each place anew; nil: none.
   /// - Returns: for each place, one array a column.
   /// - Throws: ``AIGCError`` (interrupted).
-  func forecasts(
+  public func forecasts(
     _ series: [[Double]], from origins: [Int], horizon: Int, noise: UInt64? = nil
   ) throws(AIGCError) -> [[[Double]]] {
     let levels = series.map { column in column.map { configuration.normalisation.leveled($0) } }

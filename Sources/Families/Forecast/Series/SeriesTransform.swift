@@ -3,16 +3,16 @@ import Training
 
 /// How values become what the network sees, and back: maybe a logarithm, maybe the difference to the
 /// value some steps before, then mean 0 and deviation 1 over the training part.
-struct SeriesTransform: Codable, Equatable, Sendable {
+public struct SeriesTransform: Codable, Equatable, Sendable {
   /// Whether logarithms are taken: swings that grow with the level then stay alike.
-  var usesLogarithm: Bool
+  public var usesLogarithm: Bool
   /// Steps to the value that is subtracted; 0: none.
-  var lag: Int
+  public var lag: Int
   /// Of each column, after the steps before.
-  var means: [Double]
-  var deviations: [Double]
+  public var means: [Double]
+  public var deviations: [Double]
 
-  enum CodingKeys: String, CodingKey {
+  public enum CodingKeys: String, CodingKey {
     case usesLogarithm = "logarithm"
     case lag = "difference_lag"
     case means, deviations
@@ -22,7 +22,7 @@ struct SeriesTransform: Codable, Equatable, Sendable {
   private static let largestLogarithm = 230.0
 
   /// Fits the transform to the training part.
-  init(_ values: [[Double]], lag: Int, usesLogarithm: Bool) {
+  public init(_ values: [[Double]], lag: Int, usesLogarithm: Bool) {
     self.usesLogarithm = usesLogarithm
     self.lag = lag
     means = []
@@ -38,15 +38,15 @@ struct SeriesTransform: Codable, Equatable, Sendable {
   }
 
   /// The value of which differences are taken.
-  func leveled(_ value: Double) -> Double { usesLogarithm ? log(value) : value }
+  public func leveled(_ value: Double) -> Double { usesLogarithm ? log(value) : value }
 
   /// Its inverse.
-  func value(_ level: Double) -> Double {
+  public func value(_ level: Double) -> Double {
     usesLogarithm ? exp(min(max(level, -Self.largestLogarithm), Self.largestLogarithm)) : level
   }
 
   /// What the network sees of a column, from step `lag` on.
-  func inputs(_ levels: [Double], column: Int) -> [Float] {
+  public func inputs(_ levels: [Double], column: Int) -> [Float] {
     Self.differences(levels, lag: lag).map {
       Float(($0 - means[column]) / deviations[column])
     }
@@ -54,20 +54,20 @@ struct SeriesTransform: Codable, Equatable, Sendable {
 
   /// The level that a network's output stands for.
   /// - Parameter levels: all those before.
-  func level(_ output: Float, after levels: [Double], column: Int) -> Double {
+  public func level(_ output: Float, after levels: [Double], column: Int) -> Double {
     // A network far off its range may not reach infinity.
     let bounded = min(max(Double(output), -1e6), 1e6)
     let change = bounded * deviations[column] + means[column]
     return lag > 0 && levels.count >= lag ? levels[levels.count - lag] + change : change
   }
 
-  static func differences(_ values: [Double], lag: Int) -> [Double] {
+  public static func differences(_ values: [Double], lag: Int) -> [Double] {
     guard lag > 0 else { return values }
     guard values.count > lag else { return [] }
     return (lag..<values.count).map { values[$0] - values[$0 - lag] }
   }
 
-  static func moments(_ values: [Double]) -> (mean: Double, deviation: Double) {
+  public static func moments(_ values: [Double]) -> (mean: Double, deviation: Double) {
     guard !values.isEmpty else { return (0, 0) }
     let mean = values.reduce(0) { $0 + $1 / Double(values.count) }
     let variance = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) / Double(values.count) }
@@ -78,18 +78,18 @@ struct SeriesTransform: Codable, Equatable, Sendable {
 // MARK: Choice
 
 extension SeriesTransform {
-  static func logarithms(_ values: [Double]) -> [Double] { values.map { log($0) } }
+  public static func logarithms(_ values: [Double]) -> [Double] { values.map { log($0) } }
 }
 
 /// What is subtracted from a value before the network sees it.
-enum Differencing: String, Codable, CaseIterable, Sendable {
+public enum Differencing: String, Codable, CaseIterable, Sendable {
   case auto, none, first, seasonal
 }
 
 extension SeriesTransform {
   /// Whether swings grow with the level: over pieces of one period, the deviation divided by the mean
   /// must vary clearly less than the deviation itself (Guerrero 1993, between λ = 0 and 1).
-  static func prefersLogarithm(_ values: [Double], period: Int?) -> Bool {
+  public static func prefersLogarithm(_ values: [Double], period: Int?) -> Bool {
     guard values.allSatisfy({ $0 > 0 }) else { return false }
     let size = max(period ?? max(values.count / 10, 4), 2)
     let pieces = stride(from: 0, through: values.count - size, by: size).map {
@@ -107,7 +107,7 @@ extension SeriesTransform {
 
   /// The lag of the difference. A season is subtracted where that lessens the variance, else the last
   /// value where that halves it.
-  static func lag(of values: [Double], _ choice: Differencing, period: Int?) -> Int {
+  public static func lag(of values: [Double], _ choice: Differencing, period: Int?) -> Int {
     func variance(_ lag: Int) -> Double {
       let deviation = moments(differences(values, lag: lag)).deviation
       return deviation * deviation

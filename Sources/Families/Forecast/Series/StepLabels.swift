@@ -1,5 +1,5 @@
 /// Names for the steps after a series: dates go on as they went before, anything else is counted.
-struct StepLabels {
+public struct StepLabels {
   /// A calendar date or month.
   private struct Date: Equatable {
     var year, month: Int
@@ -63,7 +63,7 @@ struct StepLabels {
   private let rule: Rule
 
   /// - Parameter labels: of the last known steps, two at least for dates.
-  init(after labels: [String]) {
+  public init(after labels: [String]) {
     rule = Self.rule(labels) ?? .counted
   }
 
@@ -82,7 +82,7 @@ struct StepLabels {
   }
 
   /// The label of step `index` from 0 after the series.
-  subscript(index: Int) -> String {
+  public subscript(index: Int) -> String {
     // A step is at most some 4 million days, an index a million.
     switch rule {
     case .counted: "\(index + 1)"

@@ -2,25 +2,29 @@ import Datasets
 import Files
 
 /// Columns of numbers over equal steps of time, as a table has them.
-struct TimeSeries: Sendable, Equatable {
+public struct TimeSeries: Sendable, Equatable {
   /// The names of the columns, or their numbers from 1 where the table names none.
-  var columns: [String]
+  public var columns: [String]
   /// One array a column, all equally long.
-  var values: [[Double]]
+  public var values: [[Double]]
   /// What stands at the steps, say dates; empty without such a column.
-  var labels: [String] = []
+  public var labels: [String] = []
   /// For errors.
-  var path = "series"
+  public var path = "series"
   /// How numbers were read that are spelled unusually, in words for the user.
-  var notes: [String] = []
+  public var notes: [String] = []
+
+  public init(columns: [String], values: [[Double]], labels: [String] = []) {
+    (self.columns, self.values, self.labels) = (columns, values, labels)
+  }
 
   /// How many steps there are.
-  var count: Int { values.first?.count ?? 0 }
+  public var count: Int { values.first?.count ?? 0 }
 
   /// Larger numbers are refused: their squares would not be finite.
-  static let largest = 1e100
+  public static let largest = 1e100
   /// Columns that one model may have.
-  static let mostColumns = 32
+  public static let mostColumns = 32
 }
 
 extension TimeSeries {
@@ -31,7 +35,7 @@ extension TimeSeries {
   ///   - interpolates: whether missing values are filled by straight lines, else they are refused.
   /// - Throws: ``AIGCError``: badInput for a file that is no such table, usage for a column that is
   ///   not there.
-  init(path: String, columns: [String], interpolates: Bool) throws(AIGCError) {
+  public init(path: String, columns: [String], interpolates: Bool) throws(AIGCError) {
     let table = try CSVReader(path: path)
     var indices: [Int] = []
     for column in columns { indices.append(try table.index(of: column)) }
@@ -69,7 +73,7 @@ extension TimeSeries {
 
   /// Reads the columns that a model was trained on.
   /// - Throws: ``AIGCError`` (mismatch) when the table has not all of them.
-  static func read(
+  public static func read(
     _ path: String, for columns: [String], interpolates: Bool
   ) throws(AIGCError) -> TimeSeries {
     do throws(AIGCError) {
@@ -80,7 +84,7 @@ extension TimeSeries {
   }
 
   /// The last `count` steps.
-  func suffix(_ count: Int) -> TimeSeries {
+  public func suffix(_ count: Int) -> TimeSeries {
     var result = self
     result.values = values.map { Array($0.suffix(count)) }
     result.labels = labels.suffix(count)

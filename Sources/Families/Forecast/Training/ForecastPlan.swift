@@ -19,20 +19,22 @@ struct ForecastPlan: Equatable, Sendable {
 
   /// - Throws: ``AIGCError``: badInput when the series is too short, usage when an option does not fit
   ///   it.
-  init(_ series: TimeSeries, _ options: ForecastOptions) throws(AIGCError) {
+  init(
+    _ series: TimeSeries, _ options: ForecastSettings, heldOutShare: Double?
+  ) throws(AIGCError) {
     let count = series.count
     guard count >= Self.shortest else {
       throw .badInput(
         "\(series.path): a series of \(counted(count, "value")); at least \(Self.shortest) are needed"
       )
     }
-    let share = options.heldOutShare ?? 0.15
+    let share = heldOutShare ?? 0.15
     let target = series.values[0]
     // The held-out part, a quarter at most where it is chosen here, may not say what its season is.
-    let unseen = max(Int((Double(count) * (options.heldOutShare ?? 0.25)).rounded(.up)), 2)
+    let unseen = max(Int((Double(count) * (heldOutShare ?? 0.25)).rounded(.up)), 2)
     let period = Self.period(Array(target.prefix(count - unseen)), options.period)
     var heldOut = max(Int((Double(count) * share).rounded()), 2)
-    if options.heldOutShare == nil, let period {
+    if heldOutShare == nil, let period {
       heldOut = max(heldOut, min(2 * period, count / 4))
     }
     let validation = max(min(heldOut, max(count / 10, period ?? 0)), 2)
@@ -70,7 +72,7 @@ struct ForecastPlan: Equatable, Sendable {
   }
 
   private static func usesLogarithm(
-    _ series: TimeSeries, _ training: [[Double]], _ options: ForecastOptions, _ period: Int?
+    _ series: TimeSeries, _ training: [[Double]], _ options: ForecastSettings, _ period: Int?
   ) throws(AIGCError) -> Bool {
     let isPositive = series.values.allSatisfy { $0.allSatisfy { $0 > 0 } }
     if options.logarithm == true, !isPositive {

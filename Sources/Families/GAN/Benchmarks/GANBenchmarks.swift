@@ -12,7 +12,7 @@ enum GANBenchmarks {
       let networks = GANStep(
         random.drawn { GANGenerator(configuration, using: &$0) },
         random.drawn { GANDiscriminator(configuration, using: &$0) }, GANTrainingOptions(),
-        GANTrainer.defaults(kind).optimizer)
+        GANRecipe.defaults(kind).optimizer)
       let shape: Shape = [64, configuration.height, configuration.width, 1]
       let pictures = Tensor.uniform(shape, -1, 1, using: &random)
       let context = Context(isTraining: true, random: random)

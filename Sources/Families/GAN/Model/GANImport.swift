@@ -6,10 +6,10 @@ import Training
 
 /// `aigc convert FILE FOLDER --family gan|dcgan`: state_dicts of the article's classes.
 extension GANFamily {
-  var importForm: ImportForm? {
+  public var importForm: ImportForm? {
     ImportForm(
       prefix: GANShapes.prefix,
-      tensors: Name.kind == .gan
+      tensors: network == .gan
         ? "the generator's model.0.weight [outputs, latent], model.2.weight … up to [values of a picture, …]"
         : "the generator's model.0.weight [latent, maps, 4, 4], model.3.weight … up to [maps, channels, 4, 4]"
     )
@@ -17,13 +17,13 @@ extension GANFamily {
 
   /// Makes a model folder of a generator, its sizes from the shapes; a discriminator joins the
   /// folder of its generator.
-  func importer(
+  public func importer(
     of checkpoint: Checkpoint, options: ImportOptions, folder: String
   ) throws(AIGCError) -> TensorImporter? {
     guard checkpoint["\(GANShapes.prefix)0.weight"] != nil else { return nil }
     if options.part == .discriminator { return try discriminator(checkpoint, folder) }
     let configuration = try GANShapes.configuration(
-      checkpoint, Name.kind, isGenerator: options.part == .generator)
+      checkpoint, network, isGenerator: options.part == .generator)
     let generator = ParameterPlan.shapes { GANGenerator(configuration, using: &$0) }
     try StateDictionary.load(generator.namedParameters, from: checkpoint)
     return { () throws(AIGCError) in

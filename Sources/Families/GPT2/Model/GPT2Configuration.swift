@@ -37,7 +37,7 @@ public struct GPT2Configuration: Codable, Equatable, Sendable {
   /// The first of them.
   public var endToken: Int? { endTokens?.first }
 
-  enum CodingKeys: String, CodingKey {
+  public enum CodingKeys: String, CodingKey {
     case family, kind, description, tokens
     case formatVersion = "format_version"
     case isDefault = "default"
@@ -202,7 +202,7 @@ extension GPT2Configuration {
   }
 
   /// Why the settings make no model that is built here; nil: they do.
-  var problem: String? {
+  public var problem: String? {
     guard family == "gpt2", formatVersion == 1 else {
       return "not a GPT-2 model that this aigc reads"
     }
@@ -225,7 +225,7 @@ extension GPT2Configuration {
     return ParameterPlan.problem { GPT2Network(sizes, using: &$0) }
   }
 
-  func write(to path: String) throws(AIGCError) {
+  public func write(to path: String) throws(AIGCError) {
     try ModelConfiguration.write(self, to: path)
   }
 }

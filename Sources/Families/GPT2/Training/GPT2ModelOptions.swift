@@ -4,7 +4,7 @@ import NN
 import Training
 
 /// What a GPT-2 model is to be, and what its training needs beside ``TrainerConfiguration``.
-public struct GPT2ModelOptions: Sendable {
+public struct GPT2ModelOptions: Codable, Equatable, Sendable {
   public var tokens = TokenizerKind.char
   /// BPE tokens or words; nil: the tokenizer's default.
   public var vocabularySize: Int?
@@ -23,7 +23,7 @@ public struct GPT2ModelOptions: Sendable {
   public init() {}
 
   /// Those of a trained model.
-  init(of configuration: GPT2Configuration) {
+  public init(of configuration: GPT2Configuration) {
     (tokens, context) = (configuration.tokens, configuration.context)
     (layers, heads) = (configuration.layers, configuration.heads)
     (width, dropout) = (configuration.width, configuration.embeddingDropout)
@@ -31,7 +31,7 @@ public struct GPT2ModelOptions: Sendable {
 }
 
 /// Sizes with the settings of their training.
-enum GPT2Preset: String, CaseIterable, Sendable {
+public enum GPT2Preset: String, Codable, CaseIterable, Sendable {
   /// nanoGPT's settings for a CPU (its README): minutes. Its rate is 1e-3; twice that ends lower,
   /// on Tiny Shakespeare at 1.81 instead of 1.89.
   case baby
@@ -40,7 +40,8 @@ enum GPT2Preset: String, CaseIterable, Sendable {
   /// GPT-2 itself, 124 million weights, as nanoGPT's `train_gpt2` trains it.
   case gpt2
 
-  var model: GPT2ModelOptions {
+  /// Sizes and tokens.
+  public var model: GPT2ModelOptions {
     var result = GPT2ModelOptions()
     switch self {
     case .baby: break
@@ -55,7 +56,8 @@ enum GPT2Preset: String, CaseIterable, Sendable {
     return result
   }
 
-  var training: TrainerConfiguration {
+  /// How it is trained.
+  public var training: TrainerConfiguration {
     var result = TrainerConfiguration(steps: 2000, schedule: Schedule(.cosine, peak: 1e-3))
     result.batchSize = 12
     result.schedule.warmup = 100

@@ -1,4 +1,3 @@
-import Console
 import Datasets
 import Files
 import Kernels
@@ -15,9 +14,12 @@ struct ARPAAssembly {
     self.name = name
   }
 
-  func table(vocabulary words: VocabularyBuilder) throws(AIGCError) -> NGramTable {
+  /// - Parameter notes: gets what was taken where the file says nothing, in words for the user.
+  func table(
+    vocabulary words: VocabularyBuilder, _ notes: inout [String]
+  ) throws(AIGCError) -> NGramTable {
     var copy = self
-    try copy.completeUnigrams(words.count)
+    try copy.completeUnigrams(words.count, &notes)
     // Each round may add shorter n-grams, which may need shorter ones in turn: for each order as many
     // rounds as there are orders below.
     for _ in 0...entries.count * entries.count {
@@ -30,7 +32,9 @@ struct ARPAAssembly {
   /// Every id has one unigram. A file without the marks of sentences is refused as KenLM refuses it:
   /// each text would be as good as impossible. An unknown word that is missing is added with KenLM's
   /// probability for it.
-  private mutating func completeUnigrams(_ count: Int) throws(AIGCError) {
+  private mutating func completeUnigrams(
+    _ count: Int, _ notes: inout [String]
+  ) throws(AIGCError) {
     var position = [Int](repeating: -1, count: count)
     for (index, id) in entries[0].words.enumerated() {
       guard position[Int(id)] < 0 else { throw .badInput("\(name): a 1-gram stands there twice") }
@@ -42,7 +46,7 @@ struct ARPAAssembly {
         "\(name): \(mark) is not among the 1-grams: a model of sentences needs it")
     }
     if position[0] < 0 {
-      Diagnostics.note(
+      notes.append(
         "\(name): <unk> is not among the 1-grams; log10 probability -100 is taken for it")
     }
     var complete = ARPAEntries(order: 1)

@@ -1,13 +1,12 @@
 import Archives
-import Console
 import Datasets
 import Files
 import Training
 
 extension NGramFamily {
   /// ARPA file to model folder or the other way round, by the names.
-  func convert(
-    _ path: String, to output: String, options: ConversionOptions
+  public func convert(
+    _ path: String, to output: String, options: ConversionOptions, _ notices: NoticeHandler
   ) throws(AIGCError) {
     let name = output.lowercased()
     let isARPA =
@@ -20,8 +19,9 @@ extension NGramFamily {
       try OutputPlan.check([(output, .arpa)])
     }
     let model = try open(path, tokens: options.tokens)
+    model.notes.forEach { notices(.note($0)) }
     if isARPA {
-      try writeARPA(model, to: output)
+      try writeARPA(model, to: output, notices)
     } else {
       let folder = try RunFolder.path(
         family: self.name, data: path, out: output, force: options.force)
@@ -40,9 +40,10 @@ extension NGramFamily {
 func readARPA(_ path: String, tokens: TokenMode? = nil) throws(AIGCError) -> NGramLanguageModel {
   var reader = ARPAReader(text: try readText(path: path), name: path, tokens: tokens)
   let table = try reader.read()
+  var notes = reader.notes
   let settings = reader.settings ?? ARPASettings(tokens: .whitespace)
   if tokens == nil {
-    Diagnostics.note(
+    notes.append(
       reader.settings == nil
         ? "\(path): read with --tokens whitespace, as it does not say what its tokens are; for others "
           + "convert it with --tokens"
@@ -52,12 +53,14 @@ func readARPA(_ path: String, tokens: TokenMode? = nil) throws(AIGCError) -> NGr
   configuration.order = table.order
   configuration.tokens = tokens ?? settings.tokens
   configuration.sentences = settings.sentences
-  return NGramLanguageModel(table: table, configuration: configuration)
+  return NGramLanguageModel(table: table, configuration: configuration, notes: notes)
 }
 
 /// Writes an ARPA file; a name that ends in .gz is packed. Notes what its words are, where other programs
 /// would take them for what stands between white space.
-func writeARPA(_ model: NGramLanguageModel, to path: String) throws(AIGCError) {
+public func writeARPA(
+  _ model: NGramLanguageModel, to path: String, _ notices: NoticeHandler = { _ in }
+) throws(AIGCError) {
   let mode = model.configuration.tokens
   let comment = ARPASettings(tokens: mode, sentences: model.configuration.sentences).line
   let writer = ARPAWriter(model: model.table, comment: comment) {
@@ -68,14 +71,18 @@ func writeARPA(_ model: NGramLanguageModel, to path: String) throws(AIGCError) {
     let file = try GzipWriter(path: path)
     try writer.write { (bytes) throws(AIGCError) in try file.write(bytes) }
     try file.commit(sync: false)
+  } else if isStandardOutput(path) {
+    try writer.write { (bytes) throws(AIGCError) in try StandardOutput.write(bytes) }
+    try StandardOutput.flush()
   } else {
-    let answer = try Answer(path, .arpa)
-    try writer.write { (bytes) throws(AIGCError) in try answer.write(bytes) }
-    try answer.finish()
+    let file = try OutputFile(path: path)
+    try writer.write { (bytes) throws(AIGCError) in try file.write(bytes) }
+    try file.commit(sync: false)
   }
   if !comment.isEmpty {
-    Diagnostics.note(
-      "\(path): its first line says --tokens \(mode.rawValue), which aigc reads it with; for other "
-        + "programs cut the text the same way")
+    notices(
+      .note(
+        "\(path): its first line says --tokens \(mode.rawValue), which aigc reads it with; for other "
+          + "programs cut the text the same way"))
   }
 }

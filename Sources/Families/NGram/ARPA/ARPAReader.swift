@@ -17,6 +17,8 @@ struct ARPAReader {
   private var offset = 0
   private var line = 0
   private var hasUnknown: Bool?
+  /// What was taken where the file says nothing, in words for the user.
+  private(set) var notes: [String] = []
 
   /// - Parameter tokens: what the words are; nil: what the file says.
   init(text: Table<UInt8>, name: String, tokens: TokenMode?) {
@@ -50,7 +52,7 @@ struct ARPAReader {
       entries.append(level)
     }
     try expect("\\end\\")
-    return try ARPAAssembly(entries: entries, name: name).table(vocabulary: words)
+    return try ARPAAssembly(entries: entries, name: name).table(vocabulary: words, &notes)
   }
 
   // MARK: Lines

@@ -5,14 +5,14 @@ import Kernels
 import Training
 
 /// A linear mixture of n-gram models: p = Σ weight · p of each (Jelinek and Mercer 1980).
-struct NGramMixture {
-  let parts: [NGramLanguageModel]
+public struct NGramMixture: Sendable {
+  public let parts: [NGramLanguageModel]
   private let words: VocabularyBuilder
   /// For each part, its ids for the ids of the mixture; unknown (0) where it lacks the word.
   private let ids: [[UInt32]]
 
   /// - Throws: ``AIGCError`` (mismatch) when the models read text differently.
-  init(_ parts: [NGramLanguageModel]) throws(AIGCError) {
+  public init(_ parts: [NGramLanguageModel]) throws(AIGCError) {
     let first = parts[0].configuration
     for part in parts.dropFirst()
     where part.configuration.tokens != first.tokens
@@ -46,11 +46,11 @@ struct NGramMixture {
   // MARK: Weights
 
   /// Weights, each part's perplexity, and that of the mixture.
-  typealias Fit = (weights: [Double], perplexities: [Double], mixture: Double)
+  public typealias Fit = (weights: [Double], perplexities: [Double], mixture: Double)
 
   /// Weights that make held-out text likeliest (expectation maximisation), and each part's own
   /// perplexity and the mixture's on the words that all of them know.
-  func fit(
+  public func fit(
     on text: Table<UInt8>, name: String
   ) throws(AIGCError) -> Fit {
     let vocabulary = try words.freeze()
@@ -97,7 +97,7 @@ struct NGramMixture {
 
   /// One back-off model with the n-grams of all parts, each with the mixture's probability, and
   /// weights of shorter contexts so that every context sums to one (as SRILM's `ngram -mix-lm`).
-  func merge(weights: [Double]) throws(AIGCError) -> NGramLanguageModel {
+  public func merge(weights: [Double]) throws(AIGCError) -> NGramLanguageModel {
     let order = parts.map { $0.table.order }.max() ?? 1
     var entries: [ARPAEntries] = []
     for level in 0..<order {
@@ -105,7 +105,9 @@ struct NGramMixture {
       try fillProbabilities(&entries[level], weights)
       try Interruption.check()
     }
-    let assembled = try ARPAAssembly(entries: entries, name: "mixture").table(vocabulary: words)
+    var notes: [String] = []
+    let assembled = try ARPAAssembly(entries: entries, name: "mixture")
+      .table(vocabulary: words, &notes)
     var configuration = parts[0].configuration
     configuration.order = order
     configuration.quantized = false

@@ -7,11 +7,14 @@ import Training
 public final class NGramLanguageModel: LanguageModel {
   public let configuration: NGramConfiguration
   let table: NGramTable
+  /// How its file was understood, in words for the user.
+  public let notes: [String]
   let cache = ContextCache()
 
-  init(table: NGramTable, configuration: NGramConfiguration) {
+  init(table: NGramTable, configuration: NGramConfiguration, notes: [String] = []) {
     self.table = table
     self.configuration = configuration
+    self.notes = notes
   }
 
   /// Opens a model folder.
@@ -25,6 +28,24 @@ public final class NGramLanguageModel: LanguageModel {
         "\(folder): config.json says order \(configuration.order), the model has \(table.order)")
     }
     self.init(table: table, configuration: configuration)
+  }
+
+  /// Words of its longest n-grams.
+  public var order: Int { table.order }
+
+  /// How many n-grams it holds of each order, from 1 up.
+  public var counts: [Int] { table.levels.map { $0.count } }
+
+  /// Writes the model into a new folder.
+  /// - Parameter isQuantized: whether its probabilities are stored in 8 bits; nil: as they are.
+  /// - Throws: ``AIGCError`` (failed) when the disk refuses.
+  public func write(to folder: OutputFolder, isQuantized: Bool? = nil) throws(AIGCError) {
+    var configuration = configuration
+    if let isQuantized {
+      configuration.quantized = isQuantized
+      configuration.isDefault = nil
+    }
+    try NGramFolder.write(table, configuration, to: folder)
   }
 
   /// Whether each probability holds a share of the shorter context's, to the last bits.

@@ -1,13 +1,14 @@
-import Console
 import Datasets
 import Files
 import Training
 
 extension VAEFamily: AnomalyFamily {
-  func score(
-    _ path: String, _ paths: [String], _ arguments: AnomalyArguments
+  public func score(
+    _ path: String, _ paths: [String], _ options: AnomalyOptions, _ notices: NoticeHandler
   ) throws(AIGCError) -> AnomalyReport {
-    try AnomalySearch(VAEModel(folder: path), path, arguments).report(paths)
+    try withoutActuallyEscaping(notices) { (notices) throws(AIGCError) in
+      try AnomalySearch(VAEModel(folder: path), path, options, notices).report(paths)
+    }
   }
 }
 
@@ -15,25 +16,31 @@ extension VAEFamily: AnomalyFamily {
 private struct AnomalySearch {
   private let model: VAEModel
   private let path: String
-  private let arguments: AnomalyArguments
+  private let options: AnomalyOptions
+  private let notices: NoticeHandler
   private let scorer: AnomalyScorer
 
-  init(_ model: VAEModel, _ path: String, _ arguments: AnomalyArguments) throws(AIGCError) {
-    (self.model, self.path, self.arguments) = (model, path, arguments)
-    if model.configuration.table != nil, arguments.anomaly != nil || arguments.reading.isGiven {
+  init(
+    _ model: VAEModel, _ path: String, _ options: AnomalyOptions,
+    _ notices: @escaping NoticeHandler
+  ) throws(AIGCError) {
+    (self.model, self.path) = (model, path)
+    (self.options, self.notices) = (options, notices)
+    if model.configuration.table != nil, options.anomalousClasses != nil || options.reading.isGiven
+    {
       throw .usage(
         "--anomaly, --bad-pictures, --ignore-orientation are of pictures; of tables: --label and "
           + "--normal")
     }
-    if model.configuration.table != nil, arguments.measure == .relative {
+    if model.configuration.table != nil, options.measure == .relative {
       throw .usage("--measure relative is of pictures")
     }
-    if model.configuration.table == nil, arguments.label != nil {
+    if model.configuration.table == nil, options.label != nil {
       throw .usage("--label is of tables; of pictures: --anomaly or --normal with their classes")
     }
     scorer = AnomalyScorer(
-      model, arguments.measure ?? .usual(model.configuration), draws: arguments.draws,
-      seed: arguments.seed)
+      model, options.measure ?? .usual(model.configuration), draws: options.draws,
+      seed: options.seed)
   }
 
   func report(_ paths: [String]) throws(AIGCError) -> AnomalyReport {
@@ -43,28 +50,28 @@ private struct AnomalySearch {
       return report
     }
     for path in paths { try refuseTable(path, by: self.path) }
-    try forPictures(paths, pictureOptions(paths[0])) { (set) throws(AIGCError) in
+    try forPictures(paths, pictureOptions(paths[0]), notices) { (set) throws(AIGCError) in
       report.append(
         names: (0..<set.count).map { set.name(of: $0) },
         scores: try scorer.scores(of: set, labels: model.labels(of: set)),
-        truths: try arguments.anomalies(in: set).map { $0.map { Optional($0) } })
+        truths: try options.anomalies(in: set).map { $0.map { Optional($0) } })
     }
     return report
   }
 
   private func threshold() throws(AIGCError) -> Double? {
-    if let threshold = arguments.threshold { return threshold }
-    guard let fit = arguments.fit else {
+    if let threshold = options.threshold { return threshold }
+    guard let fit = options.fit else {
       // That of the model is one of the usual scores.
       guard let saved = model.configuration.threshold, saved.measure == scorer.measure,
-        arguments.draws == nil, arguments.seed == 0
+        options.draws == nil, options.seed == 0
       else { return nil }
       return saved.value
     }
     let scores = try normalScores(fit)
     guard !scores.isEmpty else { throw .badInput("\(fit): nothing normal to find a threshold on") }
-    let quantile = arguments.quantile ?? AnomalyThreshold.usualQuantile
-    SampleSize.ofQuantile(quantile, of: scores.count).map { Diagnostics.warning($0) }
+    let quantile = options.quantile ?? AnomalyThreshold.usualQuantile
+    SampleSize.ofQuantile(quantile, of: scores.count).map { notices(.warning($0)) }
     return AnomalyThreshold(scorer.measure, of: scores, quantile: quantile).value
   }
 
@@ -73,9 +80,9 @@ private struct AnomalySearch {
       let source = try rows(path, table)
       return try scorer.scores(of: values(source, table, source.isNormal))
     }
-    let set = try openPictures(path, pictureOptions(path))
+    let set = try openPictures(path, pictureOptions(path), notices)
     let scores = try scorer.scores(of: set, labels: model.labels(of: set))
-    guard !set.classes.isEmpty, let isAnomaly = try arguments.anomalies(in: set) else {
+    guard !set.classes.isEmpty, let isAnomaly = try options.anomalies(in: set) else {
       return scores
     }
     return scores.indices.filter { !isAnomaly[$0] }.map { scores[$0] }
@@ -84,21 +91,22 @@ private struct AnomalySearch {
   // MARK: Pictures
 
   private func pictureOptions(_ path: String) throws(AIGCError) -> PictureOptions {
-    var options = try model.pictureOptions(path)
-    arguments.reading.apply(to: &options, isIgnored: options.ignoresOrientation)
-    return options
+    var result = try model.pictureOptions(path)
+    options.reading.apply(to: &result, isIgnored: result.ignoresOrientation)
+    return result
   }
 
   // MARK: Tables
 
   private func rows(_ path: String, _ table: VAETable) throws(AIGCError) -> TableSource {
     let source = try TableSource(
-      path: path, of: table, label: arguments.label,
-      normal: arguments.normal.map { commaSeparated($0) })
-    if arguments.normal != nil, let labels = source.isAnomaly, !labels.contains(false) {
-      Diagnostics.warning("\(path): no row is normal by its label: see --normal and --label")
+      path: path, of: table, label: options.label,
+      normal: options.normal)
+    if options.normal != nil, let labels = source.isAnomaly, !labels.contains(false) {
+      notices(
+        .warning("\(path): no row is normal by its label: see --normal and --label"))
     }
-    guard arguments.normal == nil || source.isAnomaly != nil else {
+    guard options.normal == nil || source.isAnomaly != nil else {
       throw .usage("--normal: \(path) has no column of labels that the model knows; pass --label")
     }
     return source
@@ -118,7 +126,7 @@ private struct AnomalySearch {
     _ source: TableSource, _ table: VAETable, _ isWanted: [Bool]?
   ) throws(AIGCError) -> TableRows {
     let (rows, notes) = try source.values(table, isWanted)
-    notes.forEach { Diagnostics.note($0) }
+    notes.forEach { notices(.note($0)) }
     return rows
   }
 }

@@ -13,7 +13,7 @@ enum VAEBenchmarks {
       let discriminator = VAEFolder.discriminatorSizes(configuration).map { sizes in
         random.drawn { GANDiscriminator(sizes, using: &$0) }
       }
-      let trainer = VAETrainer.defaults
+      let trainer = VAERecipe.defaults
       let step: any VAETrainingStep
       if let discriminator {
         step = VAEGANStep(

@@ -1,17 +1,16 @@
-import Console
 import Datasets
 import Files
 import Glibc
 
 /// What a compression costs and what it keeps.
-struct CompressionReport {
-  let pictures: Int
+public struct CompressionReport {
+  public let pictures: Int
   /// Of the whole file, and of the coded numbers in it.
-  let bytes: Int
-  let payload: Int
+  public let bytes: Int
+  public let payload: Int
   /// Peak signal-to-noise ratio in decibel, of bytes 0–255; the squared error is the mean over all pixels of
   /// all pictures. Infinite where nothing is lost.
-  let psnr: Double
+  public let psnr: Double
   private let pixels: Int
 
   /// Compares pictures with what comes back of a file.
@@ -20,7 +19,7 @@ struct CompressionReport {
   ///   - sets: what was compressed.
   /// - Throws: ``AIGCError``: as ``PictureCodec/decode(_:limit:_:)`` and ``PictureCodec/symbols(of:name:)``, badInput when a picture
   ///   cannot be read any more.
-  init(
+  public init(
     _ codec: PictureCodec, _ file: LatentFile, size: Int, name: String, _ sets: [PictureSet]
   ) throws(AIGCError) {
     (pictures, bytes, payload) = (file.count, size, file.payload.count)
@@ -48,7 +47,7 @@ struct CompressionReport {
 
   private var bitsPerPicture: Double { Double(8 * bytes) / Double(max(pictures, 1)) }
 
-  var members: [JSONValue.Member] {
+  public var members: [JSONValue.Member] {
     [
       .init("pictures", .int(pictures)), .init("bytes", .int(bytes)),
       .init("payload_bytes", .int(payload)), .init("bits_per_picture", .double(bitsPerPicture)),
@@ -58,7 +57,7 @@ struct CompressionReport {
   }
 
   /// One line for people.
-  var text: String {
+  public var text: String {
     "\(counted(pictures, "picture")), \(counted(bytes, "byte")), "
       + "\(Format.fixed(bitsPerPicture, 1)) bits a picture, "
       + "\(Format.fixed(bitsPerPicture / Double(pixels), 4)) bits a pixel, "

@@ -7,30 +7,30 @@ import Datasets
 /// Bytes, numbers little-endian: "AIGL"; the version; the kind, 0 for rounded latents and 1 for codes; 8 bytes
 /// that tell the model; the step of rounding as float32 (0 for codes); width, height, channels and number
 /// of the pictures as ``VariableIntegers``; the coded numbers; CRC-32C of all before it.
-struct LatentFile {
-  enum Kind: UInt8 {
+public struct LatentFile {
+  public enum Kind: UInt8 {
     case latents, codes
   }
 
-  var kind: Kind
+  public var kind: Kind
   /// See ``PictureCodec/fingerprint``.
-  var fingerprint: UInt64
-  var step: Float
-  var width: Int
-  var height: Int
-  var channels: Int
-  var count: Int
-  var payload: Table<UInt8>
+  public var fingerprint: UInt64
+  public var step: Float
+  public var width: Int
+  public var height: Int
+  public var channels: Int
+  public var count: Int
+  public var payload: Table<UInt8>
 
-  static let ending = ".aigl"
+  public static let ending = ".aigl"
   private static let magic = Array("AIGL".utf8)
   private static let version: UInt8 = 1
   /// Bytes before the sizes, and behind the payload.
   private static let (headSize, sumSize) = (18, 4)
   /// The most pictures, and numbers of all of them.
-  static let (largestCount, largestNumbers) = (1 << 24, 1 << 28)
+  public static let (largestCount, largestNumbers) = (1 << 24, 1 << 28)
 
-  init(
+  public init(
     kind: Kind, fingerprint: UInt64, step: Float, width: Int, height: Int, channels: Int,
     count: Int, payload: Table<UInt8>
   ) {
@@ -40,7 +40,7 @@ struct LatentFile {
   }
 
   /// Whether a file of this kind stands at the path.
-  static func recognizes(_ path: String) -> Bool {
+  public static func recognizes(_ path: String) -> Bool {
     guard !isFolder(path), let bytes = try? MappedFile(path: path).bytes() else { return false }
     return isOne(bytes)
   }
@@ -49,7 +49,7 @@ struct LatentFile {
     bytes.count >= magic.count && magic.indices.allSatisfy { bytes[$0] == magic[$0] }
   }
 
-  var bytes: [UInt8] {
+  public var bytes: [UInt8] {
     var bytes = Self.magic + [Self.version, kind.rawValue]
     for shift in 0..<8 { bytes.append(UInt8(truncatingIfNeeded: fingerprint >> UInt64(8 * shift))) }
     bytes += Self.littleEndian(step.bitPattern)
@@ -64,7 +64,7 @@ struct LatentFile {
   }
 
   /// - Throws: ``AIGCError`` (badInput) when the file is missing, damaged or something else.
-  init(path: String) throws(AIGCError) {
+  public init(path: String) throws(AIGCError) {
     let bytes = try MappedFile(path: path).bytes()
     guard Self.isOne(bytes) else {
       throw .badInput("\(path): not a file that 'aigc encode' wrote")

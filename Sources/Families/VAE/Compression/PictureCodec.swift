@@ -4,21 +4,21 @@ import Files
 import Kernels
 
 /// An autoencoder that compresses pictures: rounded latents of a VAE or VAE-GAN, codes of a VQ-VAE.
-struct PictureCodec {
-  enum Model {
+public struct PictureCodec {
+  public enum Model {
     case latents(VAEModel)
     case codes(QuantizedModel)
   }
 
-  let path: String
-  let model: Model
+  public let path: String
+  public let model: Model
   /// Tells the model, and all that its files' coding depends on: a sum over its weights, and over the
   /// statistics of latents or the prior of codes.
-  let fingerprint: UInt64
+  public let fingerprint: UInt64
 
   /// Opens the model at a path: a folder of one of the families of autoencoders.
   /// - Throws: ``AIGCError``: badInput when files are missing or damaged, mismatch for another model.
-  init(_ path: String) throws(AIGCError) {
+  public init(_ path: String) throws(AIGCError) {
     self.path = path
     let configuration = try VAEConfiguration.read(folder: path)
     guard configuration.table == nil else {
@@ -40,14 +40,14 @@ struct PictureCodec {
     }
   }
 
-  var configuration: VAEConfiguration {
+  public var configuration: VAEConfiguration {
     switch model {
     case .latents(let model): model.configuration
     case .codes(let model): model.configuration
     }
   }
 
-  var size: PictureSize {
+  public var size: PictureSize {
     PictureSize(width: configuration.width, height: configuration.height)
   }
 
@@ -67,7 +67,7 @@ struct PictureCodec {
   ///   - step: of rounding latents; without meaning for codes.
   /// - Throws: ``AIGCError``: usage for a step that is too small or too many pictures, badInput when a
   ///   picture cannot be read, interrupted.
-  func encode(_ sets: [PictureSet], step: Float) throws(AIGCError) -> LatentFile {
+  public func encode(_ sets: [PictureSet], step: Float) throws(AIGCError) -> LatentFile {
     let coder = try coder(step: step)
     var symbols: [Int32] = []
     let count = sets.reduce(0) { $0 + $1.count }
@@ -89,7 +89,7 @@ struct PictureCodec {
   }
 
   /// What a file holds, all of it read.
-  struct Symbols {
+  public struct Symbols {
     fileprivate let coder: any LatentCoder
     fileprivate let values: [Int32]
   }
@@ -97,7 +97,7 @@ struct PictureCodec {
   /// Reads what a file holds before a picture of it is computed.
   /// - Parameter name: of the file, for errors.
   /// - Throws: ``AIGCError``: mismatch for a file of another model, badInput for a damaged one.
-  func symbols(of file: LatentFile, name: String) throws(AIGCError) -> Symbols {
+  public func symbols(of file: LatentFile, name: String) throws(AIGCError) -> Symbols {
     let isCodes = if case .codes = model { true } else { false }
     guard file.fingerprint == fingerprint, (file.kind == .codes) == isCodes,
       file.width == size.width, file.height == size.height,
@@ -120,7 +120,7 @@ struct PictureCodec {
   ///   - limit: the most pictures that are wanted.
   ///   - body: gets values, [pictures, height, width, channels], from -1 to 1.
   /// - Throws: ``AIGCError``: what `body` throws.
-  func decode(
+  public func decode(
     _ symbols: Symbols, limit: Int = .max, _ body: (_ values: [Float]) throws(AIGCError) -> Void
   ) throws(AIGCError) {
     let (coder, values) = (symbols.coder, symbols.values)
@@ -132,7 +132,7 @@ struct PictureCodec {
   }
 
   /// Goes through the pictures of all sets; labels are 0 where there are none.
-  static func forBlocks(
+  public static func forBlocks(
     of sets: [PictureSet],
     _ body: (_ values: [Float], _ labels: [Int32]) throws(AIGCError) -> Void
   ) throws(AIGCError) {
@@ -148,7 +148,7 @@ struct PictureCodec {
   /// Writes what other programs may want: `mean` and `log_variance`, [pictures, latent], or `codes`,
   /// [pictures, rows, columns]; and `labels` of a model that knows classes.
   /// - Throws: ``AIGCError``: as ``encode(_:step:)``, failed when the disk refuses.
-  func writeTensors(_ sets: [PictureSet], to path: String) throws(AIGCError) {
+  public func writeTensors(_ sets: [PictureSet], to path: String) throws(AIGCError) {
     var (means, logVariances, codes, classes) = ([Float](), [Float](), [Int64](), [Int64]())
     try Self.forBlocks(of: sets) { values, labels throws(AIGCError) in
       switch model {

@@ -1,5 +1,4 @@
 import Autograd
-import Console
 import Datasets
 import Files
 import Kernels
@@ -7,42 +6,42 @@ import Training
 
 extension VAEFamily {
   /// The bounds on log p(x) of pictures and their parts, in nats a picture.
-  func likelihood(
-    _ generator: any ImageGenerator, of path: String, _ options: LikelihoodOptions
+  public func likelihood(
+    _ generator: any ImageGenerator, of path: String, _ options: LikelihoodOptions,
+    _ notices: NoticeHandler
   ) throws(AIGCError) -> [JSONValue.Member] {
     if let quantized = generator as? QuantizedModel {
-      return try quantized.likelihood(of: path, options)
+      return try quantized.likelihood(of: path, options, notices)
     }
     guard let model = generator as? VAEModel else { return [] }
-    return try bounds(model, of: pictures(model, path, options), options)
+    return try bounds(model, of: pictures(model, path, options), options, notices)
   }
 
   /// The same of a table's rows: of the normal ones, where its labels say which these are.
-  func evaluate(_ path: String, on file: String) throws(AIGCError) -> Evaluation? {
+  public func evaluate(
+    _ path: String, on file: String, _ notices: NoticeHandler
+  ) throws(AIGCError) -> (any Report)? {
     let model = try VAEModel(folder: path)
     guard let table = model.configuration.table else { return nil }
     let source = try TableSource(path: file, of: table, label: nil, normal: nil)
     let (rows, notes) = try source.values(table, source.isNormal)
-    notes.forEach { Diagnostics.note($0) }
+    notes.forEach { notices(.note($0)) }
     guard rows.count > 0 else { throw .badInput("\(file): no normal rows") }
     // A bound that leaves words out would reward them.
     if rows.unlearned.count > 0 {
-      Diagnostics.warning(
-        "\(file): \(counted(rows.unlearned.count, "row")) with words that were not learned, which the "
-          + "bounds leave out")
+      notices(
+        .warning(
+          "\(file): \(counted(rows.unlearned.count, "row")) with words that were not learned, which the "
+            + "bounds leave out"))
     }
-    let members = try bounds(
-      model, of: rows,
-      LikelihoodOptions(count: rows.count, draws: 500, badPictures: .fail, seed: 0))
-    let shown = members.map { member in
-      guard case .double(let value) = member.value else { return member }
-      return JSONValue.Member(member.name, .string(Format.fixed(value, 4)))
-    }
-    return Evaluation(members: members, text: lines(shown))
+    return LikelihoodReport(
+      members: try bounds(
+        model, of: rows, LikelihoodOptions(count: rows.count), notices))
   }
 
   private func bounds(
-    _ model: VAEModel, of set: any ExampleSet, _ options: LikelihoodOptions
+    _ model: VAEModel, of set: any ExampleSet, _ options: LikelihoodOptions,
+    _ notices: NoticeHandler
   ) throws(AIGCError) -> [JSONValue.Member] {
     // Streams of the seed that the distances leave free.
     var random = RandomSource(seed: options.seed, stream: 3)
@@ -54,7 +53,9 @@ extension VAEFamily {
       likelihood = try bound.negativeLogLikelihood(of: set, model, using: &draws)
     }
     let items = model.configuration.table == nil ? "images" : "rows"
-    SampleSize.ofMeans("elbo and its parts", bound.count, items).map { Diagnostics.warning($0) }
+    SampleSize.ofMeans("elbo and its parts", bound.count, items).map {
+      notices(.warning($0))
+    }
     try model.check(scores: [bound.negative, likelihood ?? 0])
     return [
       .init("elbo", .double(-bound.negative)),
@@ -105,5 +106,18 @@ extension ImportanceBound {
       sum += values.reduce(0, +)
     }
     return sum / Double(max(set.count, 1))
+  }
+}
+
+/// Bounds on likelihoods and their parts.
+struct LikelihoodReport: Report {
+  var members: [JSONValue.Member]
+
+  var text: String {
+    membersText(
+      members.map { member in
+        guard case .double(let value) = member.value else { return member }
+        return .init(member.name, .string(Format.fixed(value, 4)))
+      })
   }
 }

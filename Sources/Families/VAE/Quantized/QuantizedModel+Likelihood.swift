@@ -1,4 +1,3 @@
-import Console
 import Datasets
 import Files
 import Glibc
@@ -10,7 +9,7 @@ extension QuantizedModel {
   /// which it comes about, so log p(x) is at least log p(x | codes) + log p(codes).
   /// - Throws: ``AIGCError``: badInput when a picture cannot be read, interrupted.
   func likelihood(
-    of path: String, _ options: LikelihoodOptions
+    of path: String, _ options: LikelihoodOptions, _ notices: NoticeHandler
   ) throws(AIGCError) -> [JSONValue.Member] {
     var form = PictureOptions(
       size: PictureSize(width: width, height: height), channels: channels)
@@ -27,7 +26,7 @@ extension QuantizedModel {
       SampleSize.ofMeans("elbo and its parts", set.count, "images"),
       SampleSize.ofCodes(found.codes.count, entries: codebook.entries),
     ]
-    few.compactMap { $0 }.forEach { Diagnostics.warning($0) }
+    few.compactMap { $0 }.forEach { notices(.warning($0)) }
     return [
       .init("elbo", JSONValue(divergence.map { -found.reconstruction - $0 })),
       .init("reconstruction", .double(found.reconstruction)), .init("kl", JSONValue(divergence)),

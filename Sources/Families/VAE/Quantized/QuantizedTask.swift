@@ -27,6 +27,7 @@ final class QuantizedTask: TrainingTask {
   var warn: (String) -> Void = { _ in }
 
   let itemName = "images"
+  let validationTitle = "loss on what was held out"
   private static let probeCount = 1000
 
   /// - Parameters:

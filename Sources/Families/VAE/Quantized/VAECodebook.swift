@@ -12,8 +12,8 @@ public struct VAECodebook: Codable, Equatable, Sendable {
   /// β: how much the encoder keeps to the entries it chose.
   public var commitment: Float = 0.25
 
-  static let entryRange = 2...CodeGridModel.largest
-  static let dimensionRange = 1...1024
+  public static let entryRange = 2...CodeGridModel.largest
+  public static let dimensionRange = 1...1024
 
   public init() {}
 

@@ -28,6 +28,7 @@ final class VAETask: TrainingTask {
   var warn: (String) -> Void = { _ in }
 
   var itemName: String { configuration.table == nil ? "images" : "rows" }
+  let validationTitle = "-ELBO on what was held out"
   private static let probeCount = 1000
 
   /// - Parameters:

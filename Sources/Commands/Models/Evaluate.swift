@@ -1,0 +1,122 @@
+import ArgumentParser
+import Console
+import Datasets
+import Families
+import Files
+import Training
+
+/// `aigc evaluate MODEL FILE`.
+public struct Evaluate: ConsoleCommand {
+  public static let configuration = CommandConfiguration(
+    commandName: "evaluate",
+    abstract: "Measure a model on held-out data: perplexity, bits per byte; errors of forecasts; "
+      + "accuracy; distances between pictures.",
+    discussion: """
+      With --with, measures its mixture with other models that cut text the same way.
+      A model that makes pictures is compared with the pictures of DATA, and so are other pictures in \
+      its place: Fréchet and kernel distance, precision and recall on the features of a classifier.
+      """)
+
+  @Argument(help: "A model's name or path, or pictures.", completion: .model)
+  var model: String
+
+  @Argument(
+    help: "What to measure on: text, a table for a forecast, pictures; - for standard input.",
+    completion: .file())
+  var file: String?
+
+  @OptionGroup(title: "Windows") var window: WindowArguments
+
+  @OptionGroup(title: "Mixture") var mixture: MixtureArguments
+
+  @OptionGroup(title: "Pictures") var pictures: PictureEvaluationArguments
+
+  @OptionGroup public var common: CommonOptions
+
+  public init() {}
+
+  public func validate() throws {
+    if file != nil, pictures.halves {
+      throw ValidationError("--halves is of one set of pictures")
+    }
+  }
+
+  public func run() throws {
+    let answer = try Answer(nil)
+    let result = try evaluate()
+    try common.json ? answer.write(json: result.members) : answer.write(result.text)
+  }
+
+  private func evaluate() throws -> any Report {
+    if file == nil, !pictures.halves {
+      // A name that is none is the first thing to say.
+      if !fileExists(model) { _ = try ModelStore.standard().resolve(model) }
+      throw AIGCError.usage("evaluate MODEL DATA: what to measure \(model) on is missing")
+    }
+    guard let file, !isOfPictures(model) else {
+      guard !window.isGiven, mixture.others.isEmpty else {
+        throw AIGCError.usage("--context, --stride and --with are of texts, not of \(model)")
+      }
+      return try pictures.evaluate(model, file)
+    }
+    if let (family, path) = measuredOnPictures(model), !pictures.isOfDistances, !window.isGiven,
+      mixture.others.isEmpty
+    {
+      return try family.evaluate(path, on: file, pictures.reading.reading, Diagnostics.show)
+    }
+    return try evaluateText(file)
+  }
+
+  private func evaluateText(_ file: String) throws -> any Report {
+    if pictures.isGiven {
+      throw AIGCError.usage(
+        "--num, --features, --bad-pictures, --ignore-orientation, --iw-samples, --seed compare images "
+          + "with a model that makes some, or with others: \(model) is none")
+    }
+    if window.isGiven, !mixture.others.isEmpty {
+      throw AIGCError.usage("--context and --stride are not of mixtures")
+    }
+    guard mixture.others.isEmpty else {
+      return try mixture.evaluate(first: model, file: file)
+    }
+    let path = try ModelStore.standard().resolve(model)
+    if !window.isGiven,
+      let result = try family(of: path).evaluate(
+        path, on: file, Diagnostics.show)
+    {
+      return result
+    }
+    let model = try loadTextModel(model).model
+    let result = try model.evaluate(readText(path: file), name: file, window: window.window)
+    SampleSize.ofMeans("perplexity and bits per byte", result.tokens, "tokens").map {
+      Diagnostics.warning($0)
+    }
+    result.noteUnknown()
+    return result
+  }
+}
+
+/// The flags of models that see so many tokens at once.
+struct WindowArguments: ParsableArguments {
+  @Option(
+    parsing: .unconditional,
+    help: "Tokens that the model sees at once (default: all of its context).")
+  var context: Int?
+  @Option(
+    parsing: .unconditional,
+    help: "Tokens between two windows' starts; each token is scored once (default: half of them).")
+  var stride: Int?
+
+  var isGiven: Bool { context != nil || stride != nil }
+  var window: ScoringWindow { ScoringWindow(context: context, stride: stride) }
+}
+
+extension TextEvaluation {
+  /// Says that bits per byte favour a model that knows few words, where it is so.
+  func noteUnknown() {
+    guard let unknown, unknown > 0 else { return }
+    Diagnostics.note(
+      "bits per byte take \(unknown) unknown words for <unk>, however long: they cannot be compared "
+        + "between vocabularies")
+  }
+}

@@ -1,0 +1,93 @@
+import ArgumentParser
+import Console
+import Datasets
+import Families
+import Files
+import Kernels
+import Training
+
+/// The flags of pictures to learn from.
+struct ImageArguments: ParsableArguments {
+  @Option(help: "A file of labels of MNIST's kind, for a file of pictures.", completion: .file())
+  var labels: String?
+  @Option(
+    name: [.customLong("image-size"), .customLong("resolution")],
+    help: "Size of the pictures: 32, 48x32 (wide x high; default: the data's, of train dcgan 32).")
+  var imageSize: PictureSize?
+  @Option(help: "1 (grey), 3 (colour) or 4 (with alpha); default: the data's.")
+  var channels: Int?
+  @Option(help: "How pictures come to the size: pad, crop or stretch (default: the data's way).")
+  var fit: PictureOptions.Fit?
+  @OptionGroup(title: "Pictures") var reading: ImageReadingFlags
+  @Option(parsing: .unconditional, help: "At most so many pictures (default: all).")
+  var limit: Int?
+  @Option(help: "Only pictures of these classes, by name or number: 3 or cats,dogs.")
+  var only: String?
+  @Option(help: "No pictures of these classes.")
+  var without: String?
+  @Option(help: "Convolutions: fast, or exact sums of products (default fast).")
+  var convolution: ConvolutionMode?
+
+  func validate() throws {
+    if let channels, ![1, 3, 4].contains(channels) {
+      throw ValidationError("--channels \(channels): 1, 3 or 4")
+    }
+    if let limit, limit < 1 { throw ValidationError("--limit \(limit): a number from 1 up") }
+    if only != nil, without != nil { throw ValidationError("--only or --without, not both") }
+  }
+
+  /// The images at `path`.
+  /// - Parameter saved: a run that goes on: the same data as it was started with.
+  func source(_ path: String, resuming saved: SavedRun?) -> ImageSource {
+    var result = PictureOptions(size: imageSize, channels: channels)
+    result.fit = fit ?? saved?["--fit"].flatMap { PictureOptions.Fit(rawValue: $0) }
+    let bad = saved?["--bad-pictures"].flatMap { PictureOptions.BadPictures(rawValue: $0) }
+    if let bad { result.badPictures = bad }
+    reading.reading.apply(to: &result, isIgnored: saved?["--ignore-orientation"] != nil)
+    result.limit = limit ?? saved?["--limit"].flatMap { Int($0) }.flatMap { $0 > 0 ? $0 : nil }
+    result.classes =
+      (only ?? saved?["--only"]).map { .only(commaSeparated($0)) }
+      ?? (without ?? saved?["--without"]).map { .without(commaSeparated($0)) }
+    return ImageSource(path, labels: labels, options: result)
+  }
+
+  /// What a run keeps of it.
+  /// - Parameters:
+  ///   - size: of the pictures; nil: follows from the data.
+  ///   - channels: of the pictures; nil: follows from the data.
+  func settings(size: PictureSize?, channels: Int?) -> [RunSetting] {
+    [
+      RunSetting("--image-size", imageSize, else: size?.description),
+      RunSetting("--channels", self.channels, else: channels?.description),
+      RunSetting("--fit", fit?.rawValue), RunSetting("--limit", limit),
+      RunSetting("--only", only), RunSetting("--without", without),
+      // Another way to treat bad ones is no other run.
+      RunSetting("--bad-pictures", nil as String?, else: reading.badPictures?.rawValue),
+      RunSetting("--ignore-orientation", isOn: reading.ignoreOrientation),
+    ]
+  }
+
+  /// Whether something was given that a table has not.
+  var isGiven: Bool {
+    labels != nil || imageSize != nil || channels != nil || fit != nil || reading.reading.isGiven
+      || limit != nil || only != nil || without != nil || convolution != nil
+  }
+
+  /// Refuses `--convolution` for networks that have none.
+  func check(hasConvolutions: Bool) throws(AIGCError) {
+    guard let convolution, !hasConvolutions else { return }
+    throw .usage("--convolution \(convolution.rawValue): these networks have no convolutions")
+  }
+}
+
+/// The names in a list with commas.
+func commaSeparated(_ list: String) -> [String] {
+  list.split(separator: ",", omittingEmptySubsequences: false).map { String($0) }
+}
+
+extension PictureSize: ExpressibleByArgument {
+  public init?(argument: String) { self.init(argument) }
+}
+extension PictureOptions.Fit: ExpressibleByArgument {}
+extension PictureOptions.BadPictures: ExpressibleByArgument {}
+extension ConvolutionMode: ExpressibleByArgument {}

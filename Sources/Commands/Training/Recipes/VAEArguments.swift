@@ -1,0 +1,132 @@
+import ArgumentParser
+import Console
+import Datasets
+import Families
+import Files
+import Kernels
+import NN
+import Training
+
+/// `aigc train vae|vaegan`.
+struct VAEArguments<Name: VAEFamilyName>: RecipeArguments {
+  static var command: String { Name.family }
+  static var abstract: String {
+    Name.kind == .vae
+      ? "Train a variational autoencoder on pictures."
+      : "Train an autoencoder whose reconstructions a discriminator judges, on pictures."
+  }
+  static var discussion: String {
+    """
+    DATA is a file of pictures of MNIST's kind (.gz too), a folder of PNG and JPEG files, \
+    whose sub-folders are classes, or an archive of them (.tar, .zip). Without flags the \
+    networks are pixels-256-128-20 and back\(Name.kind == .vae ? "" : ", and pixels-256-128-1").
+    The folder of the run shows how it goes: samples.png, reconstructions.png, loss.png, \
+    log.jsonl.
+    \(VAERecipe(Name.kind).run.defaultsText())
+    """
+  }
+
+  @Argument(help: "Pictures: a file, a folder or an archive.", completion: .file())
+  var data: String
+  @OptionGroup(title: "Pictures") var images: ImageArguments
+  @OptionGroup(title: "Model") var model: VAEModelArguments
+  @OptionGroup(title: "VQ-VAE") var quantized: QuantizedArguments
+  @OptionGroup(title: "Tables") var table: VAETableArguments
+  @OptionGroup(title: "Losses") var losses: VAELossArguments
+  @OptionGroup(title: "VAE-GAN") var adversarial: VAEGANArguments
+
+  var source: (family: String, path: String) { (Name.family, data) }
+  func usage(_ folder: String) -> String {
+    table.task == .tabular
+      ? "score \(folder) TABLE" : "sample \(Name.family) --out img.png --model \(folder)"
+  }
+
+  func validate() throws {
+    if Name.kind == .vaegan, quantized.vq { throw ValidationError("--vq is of train vae") }
+    if Name.kind == .vae, adversarial.isGiven {
+      throw ValidationError(
+        "--reconstruction, --judge-samples, --feature-weight, --adversarial-weight, --r1, --d-lr "
+          + "are of train vaegan")
+    }
+    if Name.kind == .vaegan, table.isGiven { throw ValidationError("tables are of train vae") }
+    if quantized.vq, losses.isOfDivergence {
+      throw ValidationError("--beta, --kl-anneal, --free-bits are not of --vq: codes cost nothing")
+    }
+    if quantized.vq, table.isGiven { throw ValidationError("--vq is of pictures, not of tables") }
+    if quantized.vq { try model.checkQuantized() }
+    if table.isGiven, let tableProblem { throw ValidationError(tableProblem) }
+  }
+
+  /// Which of the flags a table does not have.
+  private var tableProblem: String? {
+    if images.isGiven || losses.mirror || model.conditional {
+      return
+        "--labels, --image-size, --channels, --fit, --bad-pictures, --ignore-orientation, --limit, "
+        + "--only, --without, --convolution, --mirror and --conditional are of pictures, not of tables"
+    }
+    guard model.network != .convolutional, model.likelihood != .bernoulli else {
+      return "tables have linear layers and the gaussian likelihood"
+    }
+    return nil
+  }
+
+  func recipe(
+    _ training: TrainingFlags, resuming saved: SavedRun?
+  ) throws(AIGCError) -> FilledRecipe {
+    var recipe = VAERecipe(Name.kind)
+    recipe.settings.images = images.source(data, resuming: saved)
+    recipe.settings.model = try model.options()
+    recipe.settings.model.codebook = quantized.codebook
+    recipe.settings.table = table.options
+    let model = try saved.map { (run) throws(AIGCError) in
+      try VAEConfiguration.read(folder: run.folder)
+    }
+    recipe.settings.training = model?.training ?? VAETrainingOptions()
+    losses.apply(to: &recipe.settings.training)
+    try adversarial.apply(to: &recipe.settings.training)
+    try check(model)
+    if let convolution = images.convolution { recipe.settings.training.convolution = convolution }
+    return FilledRecipe(recipe: recipe, settings: settings(model))
+  }
+}
+
+extension VAEArguments {
+  /// Refuses what the model that is trained has not; what depends on a run that goes on is known here.
+  private func check(_ saved: VAEConfiguration?) throws(AIGCError) {
+    let isQuantized = quantized.vq || saved?.codebook != nil
+    let network = saved?.network ?? model.network ?? .linear
+    if isQuantized, losses.isOfDivergence {
+      throw .usage("--beta, --kl-anneal, --free-bits are not of --vq: codes cost nothing")
+    }
+    if saved?.table != nil, let tableProblem { throw .usage(tableProblem) }
+    try images.check(hasConvolutions: isQuantized || network == .convolutional)
+    if model.hidden != nil, network == .linear, !isQuantized {
+      throw .usage("--hidden is of --network convolutional; of linear ones: --layers")
+    }
+  }
+
+  /// What a run keeps.
+  /// - Parameter saved: the model of a run that goes on.
+  private func settings(_ saved: VAEConfiguration?) -> [RunSetting] {
+    let size = saved.map { PictureSize(width: $0.width, height: $0.height) }
+    let (codebook, learned) = (saved?.codebook, saved?.table)
+    return images.settings(size: size, channels: saved?.channels) + [
+      RunSetting("--latent", model.latent, else: saved?.latent.description),
+      RunSetting("--network", model.network?.rawValue, else: saved?.network.rawValue),
+      RunSetting(
+        "--layers", model.layers,
+        else: saved?.layers.map { "\($0)" }.joined(separator: ",")),
+      RunSetting("--hidden", model.hidden, else: saved?.hidden.description),
+      RunSetting("--likelihood", model.likelihood?.rawValue, else: saved?.likelihood.rawValue),
+      RunSetting("--conditional", isOn: model.conditional, else: saved?.classes.isEmpty == false),
+      RunSetting("--vq", isOn: quantized.vq, else: codebook != nil),
+      RunSetting("--codes", quantized.codes, else: codebook?.entries.description),
+      RunSetting("--code-dim", quantized.dimension, else: codebook?.dimension.description),
+      RunSetting("--codebook", quantized.update?.rawValue, else: codebook?.update.rawValue),
+      RunSetting("--commitment", quantized.commitment, else: codebook?.commitment.description),
+      RunSetting("--task", isOn: table.task == .tabular, else: learned != nil),
+      RunSetting("--columns", table.columns), RunSetting("--label", table.label),
+      RunSetting("--normal", table.normal),
+    ]
+  }
+}

@@ -1,0 +1,18 @@
+import ArgumentParser
+import Families
+import NN
+
+/// `aigc train FAMILY DATA`.
+public struct Train: ParsableCommand {
+  public static let configuration = CommandConfiguration(
+    commandName: "train", abstract: "Train a model.",
+    subcommands: [
+      TrainNGram.self, TrainCommand<RecurrentArguments<RNNName>>.self,
+      TrainCommand<RecurrentArguments<GRUName>>.self,
+      TrainCommand<RecurrentArguments<LSTMName>>.self, TrainCommand<GPT2Arguments>.self,
+      TrainCommand<ClassifierArguments>.self, TrainCommand<GANArguments<GANName>>.self,
+      TrainCommand<GANArguments<DCGANName>>.self, TrainCommand<VAEArguments<VAEName>>.self,
+      TrainCommand<VAEArguments<VAEGANName>>.self,
+    ])
+  public init() {}
+}

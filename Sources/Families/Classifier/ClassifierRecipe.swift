@@ -1,0 +1,186 @@
+import Autograd
+import Datasets
+import Files
+import Kernels
+import NN
+import Training
+
+/// How a classifier is built and its pictures are changed.
+public struct ClassifierOptions: Codable, Equatable, Sendable {
+  public var stages = [32, 64]
+  public var hidden = 128
+  public var dropout: Float = 0.4
+  /// How far pictures are turned, scaled and shifted by chance; 0: not.
+  public var augmentation: Float = 1
+  public var isMirrored = false
+  public var convolution = ConvolutionMode.fast
+
+  public init() {}
+
+  /// Those of a trained model.
+  public init(of configuration: ClassifierConfiguration) {
+    (stages, hidden) = (configuration.stages, configuration.hidden)
+    (dropout, augmentation) = (configuration.dropout, configuration.augmentation)
+    (isMirrored, convolution) = (configuration.isMirrored, configuration.convolution)
+  }
+}
+
+/// What the training of a classifier can be told.
+public struct ClassifierSettings: Codable, Equatable, Sendable {
+  public var images = ImageSource()
+  public var model = ClassifierOptions()
+
+  public init() {}
+}
+
+/// Trains classifiers: images with labels in, a model folder out.
+public struct ClassifierRecipe: TrainingRecipe {
+  public var settings = ClassifierSettings()
+  public var run = RunOptions(Self.defaults, epochs: 8, heldOut: HeldOutData(share: 0.1))
+
+  /// - Parameter path: a file, a folder or an archive of images.
+  public init(images path: String = "") { settings.images.path = path }
+
+  public var family: String { "classifier" }
+  public var sources: [TrainingSource] { [TrainingSource("data", [settings.images.path])] }
+
+  private static var defaults: TrainerConfiguration {
+    var result = TrainerConfiguration(steps: 1, schedule: Schedule(.oneCycle, peak: 4e-3))
+    result.batchSize = 128
+    result.logEvery = 50
+    result.optimizer.weightDecay = 0.01
+    return result
+  }
+
+  public func plan(
+    _ start: TrainingStart, _ report: @escaping (TrainerEvent) -> Void
+  ) throws(AIGCError) -> TrainingPlan {
+    let data = try open(start, report)
+    let model = settings.model
+    let members: [JSONValue.Member] = [
+      .init("stages", .array(model.stages.map { .int($0) })), .init("hidden", .int(model.hidden)),
+      .init("dropout", .float(model.dropout)), .init("augment", .float(model.augmentation)),
+      .init("mirror", .bool(model.isMirrored)),
+      .init("convolution", .string(model.convolution.rawValue)),
+      .init("image_size", .string(data.configuration.size.description)),
+      .init("channels", .int(data.configuration.channels)),
+    ]
+    return TrainingPlan(
+      members + settings.images.planMembers, trainer(data.learned), found: data.found)
+  }
+
+  public func prepare(
+    _ start: TrainingStart, _ report: @escaping (TrainerEvent) -> Void
+  ) throws(AIGCError) -> PreparedTraining<ConfusionMatrix> {
+    let data = try open(start, report)
+    var configuration = data.configuration
+    let (learned, measured) = (data.learned, data.measured)
+    // Measured anew.
+    configuration.doubt = nil
+    guard learned.count > 0 else {
+      throw .badInput("\(settings.images.path): no pictures to learn from")
+    }
+    var trainer = trainer(learned)
+    if trainer.evalEvery == 0 { trainer.evalEvery = stepsPerEpoch(learned) }
+    var random = RandomSource(seed: trainer.seed)
+    let network = random.drawn { ClassifierNetwork(configuration, using: &$0) }
+    let task = ClassifierTask(configuration, network, learned, heldOut: measured, trainer)
+    task.report = report
+    return PreparedTraining(task, trainer, convolution: configuration.convolution) {
+      (folder) throws(AIGCError) in
+      guard let measured else { return nil }
+      let confusion = try Self.measure(measured, folder)
+      confusion.warnings.forEach { report(.warning($0)) }
+      try ConfusionPlot(confusion).write(to: "\(folder)/confusion.png")
+      return confusion
+    }
+  }
+
+  /// The model, what it learns from and what it is measured on.
+  private struct Data {
+    var configuration: ClassifierConfiguration
+    var learned: PictureSet
+    var measured: PictureSet?
+    var found: [JSONValue.Member]
+  }
+
+  private func open(
+    _ start: TrainingStart, _ report: (TrainerEvent) -> Void
+  ) throws(AIGCError) -> Data {
+    var images = settings.images
+    switch start {
+    case .new:
+      let (learned, measured, found) = try read(images, report)
+      return Data(
+        configuration: try configuration(of: learned), learned: learned, measured: measured,
+        found: found)
+    case .resumed(let folder):
+      let saved = try ClassifierConfiguration.read(folder: folder)
+      try images.keep(
+        size: saved.size, channels: saved.channels, ignoresOrientation: saved.ignoresOrientation,
+        of: folder)
+      let (learned, measured, found) = try read(images, report)
+      guard learned.classes == saved.classes else {
+        throw .mismatch("\(images.path): other classes than those of the run in \(folder)")
+      }
+      return Data(configuration: saved, learned: learned, measured: measured, found: found)
+    case .model(let path): throw .notTrainedFurther(path, family)
+    }
+  }
+
+  private func configuration(of learned: PictureSet) throws(AIGCError) -> ClassifierConfiguration {
+    let model = settings.model
+    var result = ClassifierConfiguration(
+      size: learned.size, channels: learned.channels, classes: learned.classes)
+    (result.stages, result.hidden) = (model.stages, model.hidden)
+    (result.dropout, result.augmentation) = (model.dropout, model.augmentation)
+    (result.isMirrored, result.convolution) = (model.isMirrored, model.convolution)
+    result.ignoresOrientation = settings.images.options.ignoresOrientation ? true : nil
+    if let problem = result.problem { throw .usage("no model: \(problem)") }
+    return result
+  }
+
+  /// The images to learn from, those to measure on, and what was found in all.
+  private func read(
+    _ images: ImageSource, _ report: (TrainerEvent) -> Void
+  ) throws(AIGCError) -> (PictureSet, PictureSet?, [JSONValue.Member]) {
+    let all = try images.open(report)
+    guard all.labels != nil else {
+      throw .badInput(
+        "\(images.path): no labels: a folder for each class, or an IDX file of labels, is needed")
+    }
+    guard all.channels != 4 else {
+      throw .usage("\(images.path): pictures with alpha; pass --channels 1 or 3")
+    }
+    guard let path = run.heldOut?.path else {
+      let (learned, measured) = all.split(
+        share: run.heldOut?.share ?? 0, seed: run.trainer.seed)
+      return (learned, measured, all.foundMembers)
+    }
+    let measured = try images.open(heldOut: path, like: all, report)
+    guard measured.labels != nil, measured.classes == all.classes else {
+      throw .mismatch("\(path): other classes than in \(images.path), or none")
+    }
+    return (all, measured, all.foundMembers)
+  }
+
+  /// Measures the saved model on held-out images and notes in its folder how sure it is of them.
+  private static func measure(
+    _ images: PictureSet, _ folder: String
+  ) throws(AIGCError) -> ConfusionMatrix {
+    let classifier = try Classifier(folder: folder)
+    let (_, confusion, doubt) = try classifier.measure(images)
+    var configuration = classifier.configuration
+    configuration.doubt = doubt
+    try ModelConfiguration.write(configuration, to: "\(folder)/\(ModelConfiguration.fileName)")
+    return confusion
+  }
+
+  private func stepsPerEpoch(_ learned: PictureSet) -> Int {
+    max(1, learned.count / max(1, min(run.trainer.batchSize, learned.count)))
+  }
+
+  private func trainer(_ learned: PictureSet) -> TrainerConfiguration {
+    run.resolved { $0 * Double(stepsPerEpoch(learned)) }
+  }
+}

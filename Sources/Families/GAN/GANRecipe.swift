@@ -1,0 +1,195 @@
+import Datasets
+import Files
+import Kernels
+import NN
+import Training
+
+/// What a GAN is to be; what is nil is the article's, or follows from the data.
+public struct GANModelOptions: Codable, Equatable, Sendable {
+  public var latent: Int?
+  /// Of the generator's first layer: 128 (gan, the second has twice as many) or 512 channels
+  /// (dcgan, halved from layer to layer).
+  public var width: Int?
+  /// Whether the networks know the classes of the data.
+  public var isConditional = false
+  /// nil: batch normalisation, or none where a penalty or spectral normalisation does not go with
+  /// it.
+  public var discriminatorNorm: GANConfiguration.Normalization?
+  public var isSpectral = false
+
+  public init() {}
+}
+
+/// What the training of a GAN can be told.
+public struct GANSettings: Codable, Equatable, Sendable {
+  public var images = ImageSource()
+  public var model = GANModelOptions()
+  public var training = GANTrainingOptions()
+  /// Thousands of images to learn from, in place of ``Training/TrainerConfiguration/steps``.
+  public var thousands: Double?
+
+  public init() {}
+}
+
+/// Trains GANs: images in, a model folder out.
+public struct GANRecipe: TrainingRecipe {
+  public let kind: GANKind
+  public var settings = GANSettings()
+  public var run: RunOptions
+
+  /// - Parameters:
+  ///   - kind: of the two networks.
+  ///   - path: a file, a folder or an archive of images.
+  public init(_ kind: GANKind, images path: String = "") {
+    self.kind = kind
+    settings.images.path = path
+    run = RunOptions(Self.defaults(kind))
+  }
+
+  public var family: String { kind.rawValue }
+  public var sources: [TrainingSource] { [TrainingSource("data", [settings.images.path])] }
+
+  /// Adam with the settings of Radford et al. 2016.
+  static func defaults(_ kind: GANKind) -> TrainerConfiguration {
+    var result = TrainerConfiguration(
+      steps: kind == .gan ? 20_000 : 5000, schedule: Schedule(.constant, peak: 2e-4))
+    result.batchSize = 64
+    result.optimizer.kind = .adam
+    result.optimizer.beta1 = 0.5
+    result.logEvery = kind == .gan ? 100 : 25
+    result.evalEvery = kind == .gan ? 1000 : 500
+    return result
+  }
+
+  public func plan(
+    _ start: TrainingStart, _ report: @escaping (TrainerEvent) -> Void
+  ) throws(AIGCError) -> TrainingPlan {
+    let (configuration, set) = try open(start, report)
+    let members = configuration.planMembers + settings.training.planMembers
+    return TrainingPlan(
+      members + settings.images.planMembers, trainer(set), found: set.foundMembers)
+  }
+
+  public func prepare(
+    _ start: TrainingStart, _ report: @escaping (TrainerEvent) -> Void
+  ) throws(AIGCError) -> PreparedTraining<NoMeasures> {
+    var (configuration, set) = try open(start, report)
+    configuration.training = settings.training
+    let trainer = trainer(set)
+    var random = RandomSource(seed: trainer.seed)
+    let networks = GANStep(
+      random.drawn { GANGenerator(configuration, using: &$0) },
+      random.drawn { GANDiscriminator(configuration, using: &$0) }, settings.training,
+      trainer.optimizer)
+    let score = try score()
+    let few = SampleSize.ofMonitor(set.count)
+    for warning in [few].compactMap({ $0 }) + (score?.warnings ?? []) { report(.warning(warning)) }
+    let task = GANTask(configuration, networks, set, settings.training, trainer, score: score)
+    task.warn = { report(.warning($0)) }
+    return PreparedTraining(task, trainer, convolution: settings.training.convolution)
+  }
+
+  /// The model and its images.
+  private func open(
+    _ start: TrainingStart, _ report: (TrainerEvent) -> Void
+  ) throws(AIGCError) -> (GANConfiguration, PictureSet) {
+    var images = settings.images
+    switch start {
+    case .new:
+      if images.options.size == nil, kind == .dcgan {
+        images.options.size = PictureSize(width: 32, height: 32)
+      }
+      let set = try images.open(report)
+      return (try configuration(of: set), set)
+    case .resumed(let folder):
+      let saved = try GANConfiguration.read(folder: folder)
+      try images.keep(
+        size: PictureSize(width: saved.width, height: saved.height), channels: saved.channels,
+        ignoresOrientation: saved.ignoresOrientation, of: folder)
+      let set = try images.open(report)
+      guard saved.classes.isEmpty || saved.classes == set.classes else {
+        throw .mismatch("\(images.path): its classes are not those of the model in \(folder)")
+      }
+      return (saved, set)
+    case .model(let path): throw .notTrainedFurther(path, family)
+    }
+  }
+
+  /// The model for these images.
+  private func configuration(of set: PictureSet) throws(AIGCError) -> GANConfiguration {
+    let (size, model, options) = (set.size, settings.model, settings.training)
+    let width = model.width ?? (kind == .gan ? 128 : 512)
+    let doublings = GANConfiguration.doublings(width: size.width, height: size.height)
+    let layers = kind == .gan ? [width, 2 * width] : (0..<doublings).map { max(1, width >> $0) }
+    var result = GANConfiguration(
+      kind, width: size.width, height: size.height, channels: set.channels, layers: layers)
+    if let latent = model.latent { result.latent = latent }
+    if model.isConditional {
+      guard set.labels != nil, !set.classes.isEmpty else {
+        throw .usage(
+          "--conditional: \(settings.images.path) has no classes; use sub-folders or --labels")
+      }
+      result.classes = set.classes
+    }
+    result.isSpectral = model.isSpectral
+    result.ignoresOrientation = settings.images.options.ignoresOrientation ? true : nil
+    let isPenalized = options.loss == .wganGP || options.r1 > 0 || model.isSpectral
+    result.discriminatorNorm = model.discriminatorNorm ?? (isPenalized ? .none : .batch)
+    if let problem = result.problem { throw .usage("--image-size: \(problem)") }
+    return result
+  }
+
+  /// What chooses the best weights.
+  private func score() throws(AIGCError) -> FeatureScore? {
+    guard let features = settings.training.features else { return nil }
+    let extractor = try loadClassifier(features)
+    var form = settings.images.options
+    (form.size, form.channels) = (extractor.size, extractor.channels)
+    let images = settings.images
+    return try FeatureScore(
+      extractor, try PictureSet.open(images.path, labels: images.labels, form))
+  }
+
+  private func trainer(_ set: PictureSet) -> TrainerConfiguration {
+    let perStep =
+      min(run.trainer.batchSize, set.count) * max(settings.training.discriminatorSteps, 1)
+    var run = run
+    // Thousands of images are passes too, of data that hold one image.
+    if run.epochs == nil, let thousands = settings.thousands {
+      run.epochs = thousands
+      return run.resolved { $0 * 1000 / Double(perStep) }
+    }
+    return run.resolved { $0 * Double(set.count) / Double(perStep) }
+  }
+}
+
+extension GANConfiguration {
+  fileprivate var planMembers: [JSONValue.Member] {
+    let generator = ParameterPlan.shapes { GANGenerator(self, using: &$0) }
+    let discriminator = ParameterPlan.shapes { GANDiscriminator(self, using: &$0) }
+    return [
+      .init("image_size", .string("\(width)x\(height)")), .init("channels", .int(channels)),
+      .init("latent", .int(latent)), .init("layers", .array(layers.map { .int($0) })),
+      .init("classes", .int(classes.count)),
+      .init("generator_parameters", .int(generator.parameterCount)),
+      .init("discriminator_parameters", .int(discriminator.parameterCount)),
+      .init("discriminator_norm", .string(discriminatorNorm.rawValue)),
+      .init("spectral_norm", .bool(isSpectral)),
+    ]
+  }
+}
+
+extension GANTrainingOptions {
+  fileprivate var planMembers: [JSONValue.Member] {
+    [
+      .init("loss", .string(loss.rawValue)), .init("r1", .float(r1)),
+      .init("gradient_penalty", loss == .wganGP ? .float(gradientPenalty) : .null),
+      .init("label_smoothing", .float(labelSmoothing)),
+      .init("ema", average.map { .float($0) } ?? .null), .init("d_steps", .int(discriminatorSteps)),
+      .init("augment", .array((augmentation?.kinds ?? []).map { .string($0.rawValue) })),
+      .init("mirror", .bool(isMirrored)), .init("animate", .bool(isAnimated)),
+      .init("rollback", .bool(rollsBack)), .init("features", JSONValue(features)),
+      .init("convolution", .string(convolution.rawValue)),
+    ]
+  }
+}

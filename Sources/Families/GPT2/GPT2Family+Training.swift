@@ -1,0 +1,34 @@
+import Files
+import NN
+import Training
+
+extension GPT2Family: FinetunableFamily {
+  /// A trained model learns further in smaller steps, from windows that a CPU can take. A large model
+  /// takes smaller steps than a small one.
+  public func recipe(
+    further path: String, on data: [String], _ options: FinetuneOptions
+  ) throws(AIGCError) -> any TrainingRecipe {
+    let configuration = try GPT2Configuration.read(folder: path)
+    var recipe = GPT2Recipe(texts: data)
+    var model = GPT2ModelOptions(of: configuration)
+    model.context = options.context ?? min(configuration.context, 256)
+    guard model.context <= configuration.context else {
+      throw .usage(
+        "--context \(model.context): the model sees \(counted(configuration.context, "token")) at most"
+      )
+    }
+    model.recomputesBlocks = options.recomputesBlocks
+    recipe.settings.model = model
+    var trainer = recipe.run.trainer
+    trainer.batchSize = max(1, 1024 / model.context)
+    trainer.gradAccumulation = options.gradAccumulation
+    trainer.schedule.peak = configuration.width < 512 ? 3e-4 : 5e-5
+    trainer.schedule.warmup = 0
+    trainer.optimizer.beta2 = 0.999
+    trainer.optimizer.weightDecay = 0.01
+    (trainer.evalEvery, trainer.logEvery) = (100, 10)
+    recipe.run.trainer = trainer
+    recipe.run.epochs = 3
+    return recipe
+  }
+}

@@ -1,0 +1,133 @@
+import Autograd
+import Checkpoints
+import Datasets
+import Files
+import Kernels
+import NN
+import Training
+
+/// What the training of a GPT-2 model can be told.
+public struct GPT2Settings: Codable, Equatable, Sendable {
+  /// Text files, plain or .gz; "-" is standard input.
+  public var texts: [String] = []
+  public var model = GPT2ModelOptions()
+
+  public init() {}
+}
+
+/// Trains GPT-2 models: text files in, a model folder out.
+public struct GPT2Recipe: TrainingRecipe {
+  public var settings = GPT2Settings()
+  public var run: RunOptions
+
+  /// - Parameters:
+  ///   - preset: sizes, and how they are trained.
+  ///   - texts: files.
+  public init(_ preset: GPT2Preset = .baby, texts: [String] = []) {
+    run = RunOptions(preset.training, heldOut: HeldOutData(share: 0.1))
+    (settings.texts, settings.model) = (texts, preset.model)
+  }
+
+  public var family: String { "gpt2" }
+  public var sources: [TrainingSource] { [TrainingSource("data", settings.texts)] }
+
+  public func plan(
+    _ start: TrainingStart, _ report: @escaping (TrainerEvent) -> Void
+  ) throws(AIGCError) -> TrainingPlan {
+    let (model, trainer) = (settings.model, run.trainer)
+    // The vocabulary follows from the texts, which a plan does not read: parameters without it.
+    let configuration = try configuration(tokens: model.tokens, vocabularySize: 1)
+    let accumulation = trainer.gradAccumulation ?? 1
+    let members: [JSONValue.Member] = [
+      .init("tokens", .string(model.tokenizer ?? model.tokens.rawValue)),
+      .init("vocab_size", JSONValue(model.vocabularySize)), .init("layers", .int(model.layers)),
+      .init("heads", .int(model.heads)), .init("width", .int(model.width)),
+      .init("context", .int(model.context)), .init("dropout", .float(model.dropout)),
+      .init("storage", .string((model.storage ?? .f32).rawValue.lowercased())),
+      .init("parameters_without_tokens", .int(configuration.parameterCount - model.width)),
+      .init("parameters_per_token", .int(model.width)), .init("grad_accum", .int(accumulation)),
+      .init("tokens_per_step", .int(trainer.batchSize &* accumulation &* model.context)),
+      .init("checkpoint_activations", .bool(model.recomputesBlocks)),
+    ]
+    return TrainingPlan(members, trainer, areStepsKnown: run.epochs == nil)
+  }
+
+  public func prepare(
+    _ start: TrainingStart, _ report: @escaping (TrainerEvent) -> Void
+  ) throws(AIGCError) -> PreparedTraining<NoMeasures> {
+    var opened = try open(start)
+    let configuration = opened.configuration
+    let (tokens, heldOut) = try opened.corpus.encode(opened.tokenizer)
+    opened.network.transformer.recomputesBlocks = settings.model.recomputesBlocks
+    // A run that goes on takes the windows of its start.
+    let asked = start.isResumed ? configuration.context : settings.model.context
+    let context = min(asked, configuration.context, tokens.count - 1)
+    let stream = WindowStream(
+      tokens, batch: run.trainer.batchSize, context: context, seed: run.trainer.seed)
+    let trainer = run.resolved { epochs in
+      let items = run.trainer.batchSize * context * (run.trainer.gradAccumulation ?? 1)
+      return epochs * Double(tokens.count) / Double(items)
+    }
+    let task = GPT2Task(
+      configuration, opened.network, opened.tokenizer, stream, heldOut: heldOut, trainer,
+      storage: settings.model.storage ?? opened.storage)
+    return PreparedTraining(task, trainer)
+  }
+
+  /// What is trained, and on what.
+  private struct Opened {
+    var configuration: GPT2Configuration
+    var network: GPT2Network
+    var tokenizer: any Tokenizer
+    var corpus: TrainingCorpus
+    /// How the weights were saved that it starts from.
+    var storage = ScalarType.f32
+  }
+
+  private func open(_ start: TrainingStart) throws(AIGCError) -> Opened {
+    let texts = TrainingTexts(settings.texts, run.heldOut)
+    switch start {
+    case .new:
+      let corpus = try texts.read()
+      let tokenizer = try makeTokenizer(corpus)
+      var configuration = try configuration(
+        tokens: tokenizer.kind, vocabularySize: tokenizer.vocabularySize)
+      configuration.startToken = tokenizer.endToken.map { Int($0) }
+      configuration.endTokens = tokenizer.endToken.map { [Int($0)] }
+      var random = RandomSource(seed: run.trainer.seed)
+      let network = random.drawn { GPT2Network(configuration.sizes, using: &$0) }
+      return Opened(
+        configuration: configuration, network: network, tokenizer: tokenizer, corpus: corpus)
+    case .resumed(let path), .model(let path):
+      let old = try GPT2LanguageModel(folder: path)
+      var configuration = old.configuration
+      // Other files of the folder may say these, or none.
+      (configuration.startToken, configuration.endTokens) = old.marks
+      return Opened(
+        configuration: configuration, network: try old.network(), tokenizer: old.tokenizer,
+        corpus: try texts.read(), storage: old.weights?.type ?? .f32)
+    }
+  }
+
+  private func configuration(
+    tokens: TokenizerKind, vocabularySize: Int
+  ) throws(AIGCError) -> GPT2Configuration {
+    let model = settings.model
+    var result = GPT2Configuration(
+      tokens: tokens, vocabularySize: vocabularySize, context: model.context, width: model.width,
+      layers: model.layers, heads: model.heads)
+    (result.embeddingDropout, result.residualDropout) = (model.dropout, model.dropout)
+    if let problem = result.problem { throw .usage(problem) }
+    return result
+  }
+
+  private func makeTokenizer(_ corpus: TrainingCorpus) throws(AIGCError) -> any Tokenizer {
+    let model = settings.model
+    if let folder = model.tokenizer {
+      let isModel = fileExists("\(folder)/\(ModelConfiguration.fileName)")
+      let kind = isModel ? (try GPT2Configuration.read(folder: folder)).tokens : .bpe
+      return try loadTokenizer(kind: kind, folder: folder)
+    }
+    return try corpus.makeTokenizer(model.tokens, vocabularySize: model.vocabularySize)
+  }
+}

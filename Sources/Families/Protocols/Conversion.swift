@@ -1,0 +1,30 @@
+import Checkpoints
+import Datasets
+
+/// What `aigc convert` hands to a family that writes one of its models in another format.
+public struct ConversionOptions: Sendable {
+  /// What a token of an n-gram file is, where its format does not say.
+  public var tokens: TokenMode?
+  /// Whether a model at the output may be replaced.
+  public var force = false
+  /// How the weights of a neural model are to be saved; nil: as they are.
+  public var type: ScalarType?
+  /// Which of two models that were trained together is written; nil: both.
+  public var part: ImportOptions.Part?
+
+  public init() {}
+}
+
+/// What `aigc convert --family` hands to a family that makes a model of a file of tensors.
+public struct ImportOptions: Sendable {
+  /// Which model of several that were trained together the file holds.
+  public enum Part: String, CaseIterable, Sendable {
+    case generator, discriminator
+  }
+
+  /// A file with one token a line, for families whose models need one.
+  public var vocabulary: String?
+  public var part: Part?
+
+  public init(part: Part? = nil) { self.part = part }
+}

@@ -1,0 +1,92 @@
+import Checkpoints
+import Files
+import Training
+
+/// A kind of model: its name in `config.json`, and how its files are read, measured and converted.
+///
+/// A new family is a folder in `Sources/Families`, one line in ``families``, and a file of flags in
+/// `Sources/Commands/Training/Recipes`.
+public protocol Family: Sendable {
+  /// The name in `config.json` and after `aigc train`: "ngram".
+  var name: String { get }
+
+  /// What its models make: "text", "image".
+  var kind: String { get }
+
+  /// Measures the model at `path` on a file, where its family has a way of its own: `aigc evaluate`.
+  /// - Returns: nil for language models, which are all measured the same way.
+  /// - Throws: ``AIGCError`` (mismatch) when the file does not fit the model.
+  func evaluate(
+    _ path: String, on file: String, _ notices: NoticeHandler
+  ) throws(AIGCError) -> (any Report)?
+
+  /// What `aigc bench` measures of it.
+  var benchmarks: [Benchmark] { get }
+
+  /// Whether a bare file, outside a model folder, is this family's: `model.arpa`.
+  func claims(_ path: String) -> Bool
+
+  /// What `aigc inspect` says of the model at `path` beyond the common lines: sizes, counts.
+  func inspect(_ path: String) throws(AIGCError) -> [JSONValue.Member]
+
+  /// Writes the model at `path`, a model folder or a file that the family ``claims(_:)``, in the
+  /// format that the name `output` asks for: `aigc convert`.
+  /// - Throws: ``AIGCError``: usage when the family has no other format.
+  func convert(
+    _ path: String, to output: String, options: ConversionOptions, _ notices: NoticeHandler
+  ) throws(AIGCError)
+
+  /// Whether its models are of two networks that were trained together: `aigc convert --part`.
+  var hasParts: Bool { get }
+
+  /// Whether a model of a file of tensors needs its tokens too: `aigc convert --vocab`.
+  var takesVocabulary: Bool { get }
+
+  /// What tensors of such a model look like in files of other programs; nil when none are read.
+  var importForm: ImportForm? { get }
+
+  /// What makes a model folder of a bare state_dict: see `importCheckpoint`.
+  /// - Returns: nil when its names are not those of such a model.
+  /// - Throws: ``AIGCError``: mismatch when its shapes make none.
+  func importer(
+    of checkpoint: Checkpoint, options: ImportOptions, folder: String
+  ) throws(AIGCError) -> TensorImporter?
+}
+
+extension Family {
+  public func evaluate(
+    _ path: String, on file: String, _ notices: NoticeHandler
+  ) throws(AIGCError) -> (any Report)? { nil }
+
+  public var benchmarks: [Benchmark] { [] }
+  public func claims(_ path: String) -> Bool { false }
+  public var hasParts: Bool { false }
+  public var takesVocabulary: Bool { false }
+  public func inspect(_ path: String) throws(AIGCError) -> [JSONValue.Member] { [] }
+
+  public func convert(
+    _ path: String, to output: String, options: ConversionOptions, _ notices: NoticeHandler
+  ) throws(AIGCError) {
+    throw .usage("\(path): a model of the family \(name) has no other format")
+  }
+
+  public var importForm: ImportForm? { nil }
+
+  public func importer(
+    of checkpoint: Checkpoint, options: ImportOptions, folder: String
+  ) throws(AIGCError) -> TensorImporter? { nil }
+}
+
+extension Family {
+  /// ``evaluate(_:on:_:)`` without its notices.
+  public func evaluate(_ path: String, on file: String) throws(AIGCError) -> (any Report)? {
+    try evaluate(path, on: file) { _ in }
+  }
+
+  /// ``convert(_:to:options:_:)`` without its notices.
+  public func convert(
+    _ path: String, to output: String, options: ConversionOptions = ConversionOptions()
+  ) throws(AIGCError) {
+    try convert(path, to: output, options: options) { _ in }
+  }
+}

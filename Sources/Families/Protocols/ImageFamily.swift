@@ -1,0 +1,57 @@
+import Datasets
+import Files
+import Training
+
+/// A family whose models make pictures of latents.
+public protocol ImageFamily: Family {
+  /// Opens the model folder.
+  /// - Throws: ``AIGCError``: badInput when files are missing or damaged, mismatch when they do not fit
+  ///   each other.
+  func load(_ path: String) throws(AIGCError) -> any ImageGenerator
+
+  /// What `aigc evaluate` says of pictures by their likelihood.
+  /// - Parameters:
+  ///   - generator: a model of the family.
+  ///   - path: of the pictures.
+  /// - Returns: nothing where the family has no likelihood.
+  /// - Throws: ``AIGCError``: badInput for pictures that cannot be read, mismatch for those that are not
+  ///   the model's.
+  func likelihood(
+    _ generator: any ImageGenerator, of path: String, _ options: LikelihoodOptions,
+    _ notices: NoticeHandler
+  ) throws(AIGCError) -> [JSONValue.Member]
+}
+
+/// How likelihoods are measured.
+public struct LikelihoodOptions: Sendable {
+  /// Pictures at most.
+  public var count: Int
+  /// Latents for each picture of the importance-weighted bound; 0: without it.
+  public var draws: Int
+  public var badPictures = PictureOptions.BadPictures.fail
+  public var seed: UInt64 = 0
+  /// See ``Datasets/PictureOptions/ignoresOrientation``.
+  public var ignoresOrientation = false
+
+  public init(count: Int, draws: Int = 500) { (self.count, self.draws) = (count, draws) }
+}
+
+extension ImageFamily {
+  public func likelihood(
+    _ generator: any ImageGenerator, of path: String, _ options: LikelihoodOptions,
+    _ notices: NoticeHandler
+  ) throws(AIGCError) -> [JSONValue.Member] { [] }
+
+  public var kind: String { "image" }
+}
+
+/// A family whose models say something about pictures of data: `aigc evaluate`.
+public protocol ImageMeasuringFamily: Family {
+  /// Measures the model at `path` on pictures.
+  /// - Parameter reading: how they are read; their form is the model's.
+  /// - Throws: ``AIGCError``: badInput for pictures that cannot be read, mismatch for those that are not
+  ///   the model's.
+  func evaluate(
+    _ path: String, on file: String, _ reading: ImageReading, _ notices: NoticeHandler
+  ) throws(AIGCError) -> any Report
+}

@@ -1,0 +1,34 @@
+import Datasets
+import Files
+import Training
+
+/// A family whose models are language models, usable by every text verb.
+public protocol TextFamily: Family {
+  /// Opens the model folder, or the bare file that the family ``Family/claims(_:)``.
+  func load(_ path: String) throws(AIGCError) -> any LanguageModel
+
+  /// The same with a choice of how many tokens the model sees at once; nil: all it can.
+  /// - Throws: ``AIGCError`` (usage) where the family has no such choice, or not this one.
+  func load(_ path: String, context: Int?) throws(AIGCError) -> any LanguageModel
+
+  /// How the model at `path` cuts text into tokens: `aigc tokenize`. Reads no weights where it can.
+  /// - Throws: ``AIGCError``: badInput when its files are missing or damaged, usage when the model
+  ///   has no tokenizer. The default reads the BPE files of the model folder.
+  func tokenizer(_ path: String) throws(AIGCError) -> any Tokenizer
+}
+
+extension TextFamily {
+  public var kind: String { "text" }
+
+  public func load(_ path: String, context: Int?) throws(AIGCError) -> any LanguageModel {
+    guard context == nil else {
+      throw .usage("--ctx-size is of models with a context, such as gpt2; \(path) has none")
+    }
+    return try load(path)
+  }
+
+  public func tokenizer(_ path: String) throws(AIGCError) -> any Tokenizer {
+    guard isFolder(path) else { throw .usage("\(path): a model without a tokenizer") }
+    return try BPETokenizer(folder: path)
+  }
+}

@@ -1,0 +1,106 @@
+import Files
+import NN
+import Training
+
+/// A family whose models take new data: `aigc update`.
+public protocol UpdatableFamily: Family {
+  /// Trains the model at `path` further on `data`; the result goes to `output`, which may be the same
+  /// folder.
+  /// - Throws: ``AIGCError``: usage for options that the family does not have, mismatch for a model that
+  ///   cannot be updated.
+  func update(
+    _ path: String, with data: [String], to output: String, options: UpdateOptions,
+    _ report: @escaping (TrainerEvent) -> Void
+  ) throws(AIGCError) -> UpdateResult
+}
+
+/// How a family goes on training a model on new data.
+public struct UpdateOptions: Sendable {
+  /// Optimizer steps, or passes over the new data: of families that learn by gradients.
+  public var steps: Int?
+  public var epochs: Double?
+  public var rate: Float?
+  /// nil: a random one.
+  public var seed: UInt64?
+
+  public init() {}
+}
+
+/// What came of an update.
+public enum UpdateResult: Report {
+  /// The model counts what it learned from, which are so many tokens now.
+  case counted(trainingTokens: Int)
+  /// The model learned by steps.
+  case trained(TrainingSummary)
+
+  public var members: [JSONValue.Member] {
+    switch self {
+    case .counted(let tokens): [.init("training_tokens", .int(tokens))]
+    case .trained(let summary):
+      [
+        .init("steps", .int(summary.steps)), .init("loss", JSONValue(summary.loss)),
+        .init("seconds", .double(summary.seconds)), .init("tokens", .int(summary.items)),
+      ]
+    }
+  }
+}
+
+/// A family whose language models are trained further by gradients: `aigc finetune`, and `aigc update`.
+public protocol FinetunableFamily: UpdatableFamily {
+  /// A recipe to train the model at `path` further: its settings are the model's, its run is one for a
+  /// model that has learned already. ``Training/TrainingStart/model(_:)`` starts it.
+  /// - Throws: ``AIGCError``: badInput for a damaged model, usage for options that the family does not
+  ///   have.
+  func recipe(
+    further path: String, on data: [String], _ options: FinetuneOptions
+  ) throws(AIGCError) -> any TrainingRecipe
+}
+
+/// What families that are trained further can be told, beside what every run can.
+public struct FinetuneOptions: Sendable {
+  /// The most tokens that are learned from at once; nil: the family's choice.
+  public var context: Int?
+  /// Batches whose gradients make one step; nil: one.
+  public var gradAccumulation: Int?
+  /// Whether each block is computed again in the backward pass.
+  public var recomputesBlocks = false
+  /// Whether new words join the vocabulary of a model of words.
+  public var growsVocabulary = false
+
+  public init() {}
+}
+
+extension FinetunableFamily {
+  public func update(
+    _ path: String, with data: [String], to output: String, options: UpdateOptions,
+    _ report: @escaping (TrainerEvent) -> Void
+  ) throws(AIGCError) -> UpdateResult {
+    var further = FinetuneOptions()
+    further.growsVocabulary = true
+    return try update(recipe(further: path, on: data, further), path, to: output, options, report)
+  }
+
+  private func update<Recipe: TrainingRecipe>(
+    _ recipe: Recipe, _ path: String, to output: String, _ options: UpdateOptions,
+    _ report: @escaping (TrainerEvent) -> Void
+  ) throws(AIGCError) -> UpdateResult {
+    var recipe = recipe
+    recipe.run.heldOut = HeldOutData(share: 0)
+    recipe.run.trainer.steps = options.steps ?? 1
+    recipe.run.trainer.schedule.shape = .constant
+    if let rate = options.rate { recipe.run.trainer.schedule.peak = rate }
+    recipe.run.trainer.seed = options.seed ?? UInt64.random(in: 0...UInt64(UInt32.max))
+    recipe.run.epochs = options.epochs ?? (options.steps == nil ? 1 : nil)
+    return .trained(try recipe.run(.model(path), in: output, report).summary)
+  }
+}
+
+extension UpdatableFamily {
+  /// ``update(_:with:to:options:_:)`` without its report.
+  @discardableResult
+  public func update(
+    _ path: String, with data: [String], to output: String, options: UpdateOptions = .init()
+  ) throws(AIGCError) -> UpdateResult {
+    try update(path, with: data, to: output, options: options) { _ in }
+  }
+}

@@ -1,0 +1,199 @@
+import Autograd
+import Checkpoints
+import Datasets
+import Files
+import Kernels
+import NN
+import Training
+
+/// What the training of a recurrent language model can be told.
+public struct RecurrentSettings: Codable, Equatable, Sendable {
+  /// Text files, plain or .gz; "-" is standard input.
+  public var texts: [String] = []
+  public var model = RecurrentModelOptions()
+  /// Whether new words join the vocabulary of a model of words that is trained further; else they are
+  /// unknown to it.
+  public var growsVocabulary = false
+
+  public init() {}
+}
+
+/// Trains recurrent language models: text files in, a model folder out.
+public struct RecurrentRecipe: TrainingRecipe {
+  public var settings = RecurrentSettings()
+  public var run = RunOptions(Self.defaults, heldOut: HeldOutData(share: 0.1))
+
+  /// - Parameters:
+  ///   - kind: of the network.
+  ///   - texts: files.
+  public init(_ kind: RecurrentKind, texts: [String] = []) {
+    settings.model.kind = kind
+    settings.texts = texts
+  }
+
+  public var family: String { settings.model.kind.rawValue }
+  public var sources: [TrainingSource] { [TrainingSource("data", settings.texts)] }
+
+  private static var defaults: TrainerConfiguration {
+    var result = TrainerConfiguration(steps: 2000, schedule: Schedule(.cosine, peak: 2e-3))
+    result.batchSize = 32
+    result.evalEvery = 250
+    result.logEvery = 50
+    result.optimizer.gradClip = 1
+    return result
+  }
+
+  public func plan(
+    _ start: TrainingStart, _ report: @escaping (TrainerEvent) -> Void
+  ) throws(AIGCError) -> TrainingPlan {
+    let model = settings.model
+    // The vocabulary follows from the texts, which a plan does not read: parameters without it.
+    let sizes = try configuration(tokens: model.tokens, vocabularySize: 3).sizes
+    let network = ParameterPlan.shapes { RecurrentNetwork(sizes, using: &$0) }
+    let embedding = sizes.embedding
+    let perToken = embedding + (model.isTied ? 1 : model.hidden + 1)
+    let members: [JSONValue.Member] = [
+      .init("tokens", .string(model.tokens.rawValue)),
+      .init("vocab_size", JSONValue(model.vocabularySize)), .init("layers", .int(model.layers)),
+      .init("hidden", .int(model.hidden)), .init("embedding", .int(embedding)),
+      .init("recurrent_parameters", .int(network.parameterCount - 3 * perToken)),
+      .init("parameters_per_token", .int(perToken)), .init("context", .int(model.context)),
+      .init("dropout", .float(model.dropout)), .init("tied", .bool(model.isTied)),
+      .init("storage", .string(model.storage.rawValue.lowercased())),
+    ]
+    return TrainingPlan(members, run.trainer, areStepsKnown: run.epochs == nil)
+  }
+
+  public func prepare(
+    _ start: TrainingStart, _ report: @escaping (TrainerEvent) -> Void
+  ) throws(AIGCError) -> PreparedTraining<NoMeasures> {
+    let (language, corpus) = try open(start)
+    let (tokens, heldOut) = try corpus.encode(language.tokenizer)
+    let context = min(language.configuration.context, tokens.count - 1)
+    // Rows that a short text fills; at least one.
+    let rows = max(1, min(run.trainer.batchSize, (tokens.count - 1) / context))
+    let stream = TokenStream(tokens, batch: rows, steps: context, seed: run.trainer.seed)
+    let trainer = run.resolved { $0 * Double(stream.batchesPerEpoch) }
+    let optimizer = trainer.optimizer
+    let task = RecurrentTask(
+      language, stream, heldOut: heldOut, clip: optimizer.gradClip, storage: settings.model.storage
+    ) { optimizer.make($0) }
+    return PreparedTraining(task, trainer)
+  }
+
+  private func open(
+    _ start: TrainingStart
+  ) throws(AIGCError) -> (RecurrentLanguageModel, TrainingCorpus) {
+    let texts = TrainingTexts(settings.texts, run.heldOut)
+    switch start {
+    case .new:
+      let corpus = try texts.read()
+      return (try model(of: corpus), corpus)
+    case .resumed(let folder):
+      let model = try RecurrentLanguageModel(folder: folder)
+      return (model, try texts.read())
+    case .model(let path):
+      var old = try RecurrentLanguageModel(folder: path)
+      let corpus = try texts.read()
+      if settings.growsVocabulary, let words = old.tokenizer as? WordTokenizer {
+        old = try old.growing(
+          words.growing(with: corpus.texts, name: corpus.name), seed: run.trainer.seed)
+      }
+      var configuration = old.configuration
+      configuration.context = settings.model.context
+      return (RecurrentLanguageModel(configuration, old.network, old.tokenizer), corpus)
+    }
+  }
+
+  /// A new model with the tokens of these texts.
+  private func model(of corpus: TrainingCorpus) throws(AIGCError) -> RecurrentLanguageModel {
+    let model = settings.model
+    let tokenizer = try corpus.makeTokenizer(model.tokens, vocabularySize: model.vocabularySize)
+    let configuration = try configuration(
+      tokens: tokenizer.kind, vocabularySize: tokenizer.vocabularySize)
+    var random = RandomSource(seed: run.trainer.seed)
+    let network = random.drawn { RecurrentNetwork(configuration.sizes, using: &$0) }
+    return RecurrentLanguageModel(configuration, network, tokenizer)
+  }
+
+  private func configuration(
+    tokens: TokenizerKind, vocabularySize: Int
+  ) throws(AIGCError) -> RecurrentConfiguration {
+    let model = settings.model
+    var result = RecurrentConfiguration(
+      model.kind, tokens: tokens, vocabularySize: vocabularySize,
+      embeddingSize: model.embedding ?? model.hidden, hiddenSize: model.hidden,
+      layers: model.layers)
+    result.dropout = model.dropout
+    result.isTied = model.isTied
+    result.context = model.context
+    if let problem = result.problem { throw .usage("no model: \(problem)") }
+    return result
+  }
+}
+
+/// What a recurrent language model is to be.
+public struct RecurrentModelOptions: Codable, Equatable, Sendable {
+  public var kind = RecurrentKind.lstm
+  public var tokens = TokenizerKind.char
+  /// Words or BPE tokens; nil: all words, or the trainer's default for BPE.
+  public var vocabularySize: Int?
+  /// nil: as large as `hidden`.
+  public var embedding: Int?
+  public var hidden = 256
+  public var layers = 2
+  public var dropout: Float = 0
+  public var isTied = false
+  /// Tokens of one step of truncated back-propagation.
+  public var context = 128
+  /// How weights are saved.
+  public var storage = ScalarType.f32
+
+  public init() {}
+
+  /// Those of a trained model.
+  public init(of configuration: RecurrentConfiguration) {
+    (kind, tokens) = (configuration.recurrentKind, configuration.tokens)
+    (embedding, hidden) = (configuration.embeddingSize, configuration.hiddenSize)
+    (layers, dropout) = (configuration.layers, configuration.dropout)
+    (isTied, context) = (configuration.isTied, configuration.context)
+  }
+
+  /// The article's `LSTMLanguageModel(5000, 128, 256)`: words, one LSTM layer.
+  public static var article: RecurrentModelOptions {
+    var result = RecurrentModelOptions()
+    result.tokens = .auto
+    // Beside <unk>, <s> and </s>.
+    result.vocabularySize = 4997
+    result.embedding = 128
+    result.layers = 1
+    result.context = 64
+    return result
+  }
+}
+
+extension RecurrentLanguageModel {
+  /// The same model with more words: their embeddings and their rows of the projection start as in a
+  /// new model.
+  func growing(
+    _ grown: (tokenizer: WordTokenizer, oldCount: Int), seed: UInt64
+  ) throws(AIGCError) -> RecurrentLanguageModel {
+    var configuration = configuration
+    configuration.vocabularySize = grown.tokenizer.vocabularySize
+    var random = RandomSource(seed: seed, stream: 2)
+    let larger = random.drawn { RecurrentNetwork(configuration.sizes, using: &$0) }
+    let old = Dictionary(
+      uniqueKeysWithValues: network.namedParameters.map { ($0.name, $0.parameter) })
+    for (name, parameter) in larger.namedParameters {
+      guard let known = old[name]?.value else { continue }
+      if known.shape == parameter.shape {
+        parameter.value = known
+      } else {
+        parameter.value = concatenated([
+          known, parameter.value.sliced(known.shape[0]..<parameter.shape[0]),
+        ])
+      }
+    }
+    return RecurrentLanguageModel(configuration, larger, grown.tokenizer)
+  }
+}

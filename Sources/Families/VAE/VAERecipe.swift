@@ -1,0 +1,248 @@
+import Datasets
+import Files
+import Kernels
+import NN
+import Training
+
+/// What an autoencoder is to be; what is nil is the article's, or follows from the data.
+public struct VAEModelOptions: Codable, Equatable, Sendable {
+  public var latent: Int?
+  public var network = VAEConfiguration.Network.linear
+  public var layers: [Int]?
+  public var hidden: Int?
+  public var likelihood: VAEConfiguration.Likelihood?
+  /// Makes it a VQ-VAE.
+  public var codebook: VAECodebook?
+  /// Whether the networks know the classes of the data.
+  public var isConditional = false
+
+  public init() {}
+}
+
+/// What the training of an autoencoder can be told.
+public struct VAESettings: Codable, Equatable, Sendable {
+  public var images = ImageSource()
+  /// Of a table, which stands where the images would; nil: the data are images.
+  public var table: VAETableOptions?
+  public var model = VAEModelOptions()
+  public var training = VAETrainingOptions()
+
+  public init() {}
+}
+
+/// Trains autoencoders: images or a table in, a model folder out.
+public struct VAERecipe: TrainingRecipe {
+  public let kind: VAEKind
+  public var settings = VAESettings()
+  public var run = RunOptions(Self.defaults, epochs: 20, heldOut: HeldOutData(share: 0))
+
+  /// - Parameters:
+  ///   - kind: plain, or with a discriminator.
+  ///   - path: a file, a folder or an archive of images, or a table.
+  public init(_ kind: VAEKind, data path: String = "") {
+    self.kind = kind
+    settings.images.path = path
+  }
+
+  public var family: String { kind.rawValue }
+  public var sources: [TrainingSource] { [TrainingSource("data", [data])] }
+
+  /// A file, a folder or an archive of images; or a table.
+  var data: String { settings.images.path }
+
+  /// Adam with PyTorch's settings.
+  static var defaults: TrainerConfiguration {
+    var result = TrainerConfiguration(steps: 1, schedule: Schedule(.cosine, peak: 1e-3))
+    result.batchSize = 128
+    result.optimizer.kind = .adam
+    result.logEvery = 100
+    return result
+  }
+
+  public func plan(
+    _ start: TrainingStart, _ report: @escaping (TrainerEvent) -> Void
+  ) throws(AIGCError) -> TrainingPlan {
+    let data = try open(start, report)
+    let configuration = data.configuration
+    var members = configuration.planMembers + settings.training.planMembers
+    if configuration.vaeKind == .vaegan { members += settings.training.adversarialPlanMembers }
+    if configuration.table == nil { members += settings.images.planMembers }
+    return TrainingPlan(members, trainer(data.learned), found: data.found)
+  }
+
+  public func prepare(
+    _ start: TrainingStart, _ report: @escaping (TrainerEvent) -> Void
+  ) throws(AIGCError) -> PreparedTraining<NoMeasures> {
+    let data = try open(start, report)
+    let (learned, measured) = (data.learned, data.measured)
+    var configuration = data.configuration
+    configuration.training = settings.training
+    var trainer = trainer(learned)
+    if trainer.evalEvery == 0 { trainer.evalEvery = stepsPerEpoch(learned) }
+    let items = configuration.table == nil ? "images" : "rows"
+    measured.flatMap { SampleSize.ofMeans("val_loss", $0.count, items) }.map {
+      report(.warning($0))
+    }
+    let task = task(configuration, data, trainer, report)
+    return PreparedTraining(task, trainer, convolution: settings.training.convolution) {
+      [configuration] (folder) throws(AIGCError) in
+      try Self.finish(configuration, learned, measured, folder, report)
+      return nil
+    }
+  }
+
+  private func task(
+    _ configuration: VAEConfiguration, _ data: Data, _ trainer: TrainerConfiguration,
+    _ report: @escaping (TrainerEvent) -> Void
+  ) -> any TrainingTask {
+    var random = RandomSource(seed: trainer.seed)
+    if let codebook = configuration.codebook {
+      let networks = random.drawn { QuantizedNetworks(configuration, codebook, using: &$0) }
+      let task = QuantizedTask(
+        configuration, codebook, networks, data.learned, heldOut: data.measured, trainer)
+      task.warn = { report(.warning($0)) }
+      return task
+    }
+    let networks = random.drawn { VAENetworks(configuration, using: &$0) }
+    let discriminator = VAEFolder.discriminatorSizes(configuration).map { sizes in
+      random.drawn { GANDiscriminator(sizes, using: &$0) }
+    }
+    let task = VAETask(
+      configuration, networks, discriminator, data.learned, heldOut: data.measured, trainer)
+    task.warn = { report(.warning($0)) }
+    return task
+  }
+
+  /// Adds to the model what compression and sampling need of the data, with the weights that were kept.
+  private static func finish(
+    _ configuration: VAEConfiguration, _ learned: any ExampleSet, _ measured: (any ExampleSet)?,
+    _ folder: String, _ report: (TrainerEvent) -> Void
+  ) throws(AIGCError) {
+    guard configuration.codebook == nil else {
+      return try CodePrior.learn(of: learned, in: folder)
+    }
+    try LatentStatistics.measure(learned, in: folder)
+    guard let measured else { return }
+    try AnomalyThreshold.save(in: folder, of: measured)
+    if let few = SampleSize.ofQuantile(AnomalyThreshold.usualQuantile, of: measured.count) {
+      report(.warning(few))
+    }
+  }
+
+  private func stepsPerEpoch(_ set: any ExampleSet) -> Int {
+    max(1, set.count / min(run.trainer.batchSize, set.count))
+  }
+
+  private func trainer(_ set: any ExampleSet) -> TrainerConfiguration {
+    run.resolved { $0 * Double(stepsPerEpoch(set)) }
+  }
+}
+
+// MARK: Data
+
+extension VAERecipe {
+  /// The model, what it learns from and what it is measured on.
+  struct Data {
+    var configuration: VAEConfiguration
+    var learned: any ExampleSet
+    var measured: (any ExampleSet)?
+    /// What a plan says of the images that were found.
+    var found: [JSONValue.Member] = []
+  }
+
+  private func open(
+    _ start: TrainingStart, _ report: (TrainerEvent) -> Void
+  ) throws(AIGCError) -> Data {
+    switch start {
+    case .new:
+      if let table = settings.table { return try readTable(table, report) }
+      let (learned, measured, found) = try read(
+        settings.images, isConditional: settings.model.isConditional, report)
+      return Data(
+        configuration: try configuration(of: learned), learned: learned, measured: measured,
+        found: found)
+    case .resumed(let folder): return try saved(in: folder, report)
+    case .model(let path): throw .notTrainedFurther(path, family)
+    }
+  }
+
+  /// The model of the run in `folder`, what it learns from and what it is measured on.
+  private func saved(
+    in folder: String, _ report: (TrainerEvent) -> Void
+  ) throws(AIGCError) -> Data {
+    var configuration = try VAEConfiguration.read(folder: folder)
+    let table = configuration.table
+    // Measured anew; the trainer's state says how many images were seen.
+    (configuration.latents, configuration.threshold) = (nil, nil)
+    configuration.trainingPictures = nil
+    if let table {
+      var data = try readTable(VAETableOptions(of: table), report)
+      guard data.configuration.table.map({ table.isSame(as: $0) }) == true else {
+        throw .mismatch("\(self.data): its rows are not those of the run in \(folder)")
+      }
+      data.configuration = configuration
+      return data
+    }
+    var images = settings.images
+    try images.keep(
+      size: PictureSize(width: configuration.width, height: configuration.height),
+      channels: configuration.channels, ignoresOrientation: configuration.ignoresOrientation,
+      of: folder)
+    // What is held out needs the model's classes, whatever the settings say.
+    let (learned, measured, found) = try read(
+      images, isConditional: !configuration.classes.isEmpty, report)
+    guard configuration.classes.isEmpty || configuration.classes == learned.classes else {
+      throw .mismatch("\(images.path): its classes are not those of the model in \(folder)")
+    }
+    return Data(configuration: configuration, learned: learned, measured: measured, found: found)
+  }
+
+  /// The images to learn from, those to measure on, and what was found in all.
+  private func read(
+    _ images: ImageSource, isConditional: Bool, _ report: (TrainerEvent) -> Void
+  ) throws(AIGCError) -> (PictureSet, PictureSet?, [JSONValue.Member]) {
+    try refuseTable(images.path)
+    let all = try images.open(report)
+    guard let path = run.heldOut?.path else {
+      let (learned, measured) = all.split(
+        share: run.heldOut?.share ?? 0, seed: run.trainer.seed)
+      return (learned, measured, all.foundMembers)
+    }
+    let measured = try images.open(heldOut: path, like: all, report)
+    if isConditional, measured.classes != all.classes {
+      throw .mismatch("\(path): other classes than in \(images.path), or none")
+    }
+    return (all, measured, all.foundMembers)
+  }
+
+  /// The model for these images.
+  private func configuration(of set: PictureSet) throws(AIGCError) -> VAEConfiguration {
+    let model = settings.model
+    var result = VAEConfiguration(
+      kind, width: set.size.width, height: set.size.height, channels: set.channels)
+    result.ignoresOrientation = settings.images.options.ignoresOrientation ? true : nil
+    result.network = model.network
+    result.layers = model.layers ?? (model.network == .linear ? [256, 128] : [32, 64])
+    if let latent = model.latent { result.latent = latent }
+    if let hidden = model.hidden { result.hidden = hidden }
+    // Colours are no probabilities of white.
+    result.likelihood = model.likelihood ?? (set.channels == 1 ? .bernoulli : .gaussian)
+    if model.isConditional {
+      guard set.labels != nil, !set.classes.isEmpty else {
+        throw .usage("--conditional: \(data) has no classes; use sub-folders or --labels")
+      }
+      result.classes = set.classes
+    }
+    if let codebook = model.codebook {
+      guard !model.isConditional else {
+        throw .usage("--vq: a VQ-VAE learns no classes; leave --conditional out")
+      }
+      result.layers = model.layers ?? [32, 64]
+      result = result.quantized(codebook)
+    }
+    if let problem = result.problem ?? VAEFolder.discriminatorSizes(result)?.problem {
+      throw .usage("no model: \(problem)")
+    }
+    return result
+  }
+}
