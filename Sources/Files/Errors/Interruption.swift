@@ -19,6 +19,7 @@ public enum Interruption {
     }
   }
 
+  /// Whether SIGINT (Ctrl-C) or SIGTERM has arrived since ``install()`` was called.
   public static var isRequested: Bool { requests.load(ordering: .relaxed) > 0 }
 
   /// - Throws: ``AIGCError/interrupted`` after Ctrl-C.

@@ -49,6 +49,8 @@ public struct JSONScanner {
     return true
   }
 
+  /// Passes over white space and takes `byte`.
+  /// - Throws: ``AIGCError`` (badInput) when something else, or the end of the text, comes next.
   public mutating func expect(_ byte: Unicode.Scalar) throws(AIGCError) {
     guard take(byte) else { throw error("'\(byte)' is missing") }
   }

@@ -13,8 +13,11 @@ public indirect enum JSONValue: Equatable, Sendable {
 
   /// One "name": value.
   public struct Member: Equatable, Sendable {
+    /// The key as text, without its quotes and escapes.
     public var name: String
+    /// The value that the key stands for.
     public var value: JSONValue
+    /// Creates a member from its key and its value.
     public init(_ name: String, _ value: JSONValue) {
       self.name = name
       self.value = value
@@ -23,9 +26,13 @@ public indirect enum JSONValue: Equatable, Sendable {
 
   /// An optional value: nil is null.
   public init(_ value: Double?) { self = value.map { .double($0) } ?? .null }
+  /// An optional number in single precision; nil is null.
   public init(_ value: Float?) { self = value.map { .float($0) } ?? .null }
+  /// An optional whole number; nil is null.
   public init(_ value: Int?) { self = value.map { .int($0) } ?? .null }
+  /// An optional truth value; nil is null.
   public init(_ value: Bool?) { self = value.map { .bool($0) } ?? .null }
+  /// An optional text; nil is null.
   public init(_ value: String?) { self = value.map { .string($0) } ?? .null }
 
   /// The members for text that may not be UTF-8: `text`, with U+FFFD where needed, and then `bytes`.
@@ -94,11 +101,17 @@ extension JSONValue: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral,
   ExpressibleByFloatLiteral, ExpressibleByBooleanLiteral, ExpressibleByArrayLiteral,
   ExpressibleByDictionaryLiteral
 {
+  /// Creates a `.string` from a string literal.
   public init(stringLiteral value: String) { self = .string(value) }
+  /// Creates an `.int` from an integer literal.
   public init(integerLiteral value: Int) { self = .int(value) }
+  /// Creates a `.double` from a floating-point literal.
   public init(floatLiteral value: Double) { self = .double(value) }
+  /// Creates a `.bool` from a Boolean literal.
   public init(booleanLiteral value: Bool) { self = .bool(value) }
+  /// Creates an `.array` from an array literal.
   public init(arrayLiteral elements: JSONValue...) { self = .array(elements) }
+  /// Creates an `.object` whose members keep their order from a dictionary literal.
   public init(dictionaryLiteral elements: (String, JSONValue)...) {
     self = .object(elements.map { Member($0.0, $0.1) })
   }

@@ -2,6 +2,7 @@ import Glibc
 
 /// A file mapped read-only into memory. It is read by bounds-checked views only.
 public final class MappedFile: Sendable {
+  /// The path that was opened, as messages show it.
   public let path: String
   /// Size in bytes.
   public let count: Int

@@ -36,6 +36,7 @@ final class TableStorage: @unchecked Sendable {
 /// Every subscript is checked against the bounds. Copying a table copies a reference.
 public struct Table<Element: BitwiseCopyable & Sendable>: @unchecked Sendable {
   @usableFromInline let base: UnsafePointer<Element>
+  /// The number of elements.
   public let count: Int
   @usableFromInline let storage: AnyObject & Sendable
 
@@ -45,6 +46,7 @@ public struct Table<Element: BitwiseCopyable & Sendable>: @unchecked Sendable {
     self.storage = storage
   }
 
+  /// The element at `index`. An index that is not in ``indices`` stops the program.
   @inlinable @inline(__always)
   public subscript(index: Int) -> Element {
     precondition(UInt(bitPattern: index) < UInt(bitPattern: count), "Table: index out of range")
@@ -62,6 +64,7 @@ public struct Table<Element: BitwiseCopyable & Sendable>: @unchecked Sendable {
     try body(UnsafeBufferPointer(start: base, count: count))
   }
 
+  /// The indices of all elements: `0..<count`.
   @inlinable @inline(__always)
   public var indices: Range<Int> { 0..<count }
 }
@@ -71,6 +74,7 @@ public struct Table<Element: BitwiseCopyable & Sendable>: @unchecked Sendable {
 /// Every subscript is checked against the bounds. Reference semantics: copies share the memory.
 public struct MutableTable<Element: BitwiseCopyable & Sendable>: @unchecked Sendable {
   @usableFromInline let base: UnsafeMutablePointer<Element>
+  /// The number of elements.
   public let count: Int
   @usableFromInline let storage: AnyObject & Sendable
 
@@ -83,6 +87,7 @@ public struct MutableTable<Element: BitwiseCopyable & Sendable>: @unchecked Send
     self.storage = storage
   }
 
+  /// The element at `index`. An index that is not in `0..<count` stops the program.
   @inlinable @inline(__always)
   public subscript(index: Int) -> Element {
     get {
@@ -95,6 +100,7 @@ public struct MutableTable<Element: BitwiseCopyable & Sendable>: @unchecked Send
     }
   }
 
+  /// Reads or writes the elements as one block of memory, which is valid inside `body` only.
   @inlinable
   public func withUnsafeMutableBuffer<R>(
     _ body: (UnsafeMutableBufferPointer<Element>) throws -> R

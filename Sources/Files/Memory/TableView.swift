@@ -4,19 +4,23 @@
 /// Whoever keeps a view keeps its table beside it. Every subscript is checked against the bounds.
 public struct TableView<Element: BitwiseCopyable & Sendable>: BitwiseCopyable, @unchecked Sendable {
   @usableFromInline let base: UnsafePointer<Element>
+  /// The number of elements.
   public let count: Int
 
+  /// Creates a view of `table`, which must stay alive as long as the view is used.
   public init(_ table: Table<Element>) {
     base = table.base
     count = table.count
   }
 
+  /// The element at `index`. An index that is not in ``indices`` stops the program.
   @inlinable @inline(__always)
   public subscript(index: Int) -> Element {
     precondition(UInt(bitPattern: index) < UInt(bitPattern: count), "Table: index out of range")
     return base[index]
   }
 
+  /// The indices of all elements: `0..<count`.
   @inlinable @inline(__always)
   public var indices: Range<Int> { 0..<count }
 

@@ -3,6 +3,7 @@ import Glibc
 /// A file that grows by whole records while a run goes on (logs): each append is one `write` at the
 /// end, so what a killed process leaves is cut in its last record at most.
 public final class AppendingFile {
+  /// The path that was opened, as messages show it.
   public let path: String
   private let descriptor: Int32
 

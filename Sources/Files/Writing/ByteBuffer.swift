@@ -2,8 +2,11 @@
 public struct ByteBuffer: ~Copyable {
   private var base: UnsafeMutablePointer<UInt8>
   private var capacity: Int
+  /// The number of bytes appended so far.
   public private(set) var count = 0
 
+  /// Creates an empty buffer.
+  /// - Parameter capacity: how many bytes fit before the memory has to grow; 64 at least.
   public init(capacity: Int) {
     self.capacity = max(capacity, 64)
     base = .allocate(capacity: self.capacity)
@@ -14,6 +17,7 @@ public struct ByteBuffer: ~Copyable {
   /// The bytes so far.
   public var bytes: [UInt8] { Array(UnsafeBufferPointer(start: base, count: count)) }
 
+  /// Appends one byte.
   @inline(__always)
   public mutating func append(_ byte: UInt8) {
     reserve(1)
@@ -37,6 +41,7 @@ public struct ByteBuffer: ~Copyable {
     count &+= other.count
   }
 
+  /// Removes all bytes; the memory is kept for those that follow.
   public mutating func removeAll() { count = 0 }
 
   /// A decimal with at most 7 digits after the point, without trailing zeros: "-1.2278343", "0".

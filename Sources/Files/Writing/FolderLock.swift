@@ -5,6 +5,7 @@ import Synchronization
 /// no file is left of it and a dead process holds nothing. Two locks exclude each other within one
 /// process too. File systems without such locks grant every one.
 public final class FolderLock: Sendable {
+  /// The path of the folder, as it was given.
   public let path: String
   private let descriptor: Mutex<Int32>
 

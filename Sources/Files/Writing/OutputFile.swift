@@ -7,6 +7,7 @@ import Glibc
 /// open descriptors (/dev/stdout, /dev/fd/3) are written to as they are. A file that this process reads is
 /// refused, see ``InputRecord``.
 public final class OutputFile {
+  /// The path as it was given, before links are followed; messages show it.
   public let path: String
   /// Bytes written so far.
   public private(set) var offset = 0
@@ -97,6 +98,8 @@ public final class OutputFile {
     offset += bytes.count
   }
 
+  /// Appends `text` in UTF-8.
+  /// - Throws: ``AIGCError`` (failed) when the system refuses to write.
   public func write(_ text: String) throws(AIGCError) { try write(Array(text.utf8)) }
 
   /// Appends the memory of a table as it is (little-endian).

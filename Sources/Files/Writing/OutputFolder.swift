@@ -8,6 +8,7 @@ import Synchronization
 /// refused, as is a folder that is no model, or that holds something this process reads. Of a symbolic link
 /// the folder that it leads to is replaced.
 public final class OutputFolder {
+  /// The path as it was given, without slashes at its end; messages show it.
   public let path: String
   /// Holds the folder at the place: that which was there, and after ``commit()`` the new one.
   public private(set) var lock: FolderLock

@@ -1,7 +1,10 @@
 import Glibc
 
+/// Whether a file, a folder or anything else is at `path`. Links are followed, so one that leads
+/// nowhere does not count.
 public func fileExists(_ path: String) -> Bool { access(path, F_OK) == 0 }
 
+/// Whether `path` is a folder, or a link to one.
 public func isFolder(_ path: String) -> Bool {
   var status = stat()
   return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR

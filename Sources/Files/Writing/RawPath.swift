@@ -2,8 +2,10 @@ import Glibc
 
 /// A path as the system has it: any bytes but zero, which need not be UTF-8.
 public struct RawPath: Sendable, Hashable {
+  /// The bytes of the path, without a zero at the end.
   public let bytes: [UInt8]
 
+  /// Creates the path that `text` spells in UTF-8.
   public init(_ text: String) { bytes = Array(text.utf8) }
 
   private init(bytes: [UInt8]) { self.bytes = bytes }
@@ -66,16 +68,20 @@ extension Unicode.Scalar {
 
 /// What stands in a folder.
 public struct FolderEntry: Sendable {
+  /// What an entry is, with links followed.
   public enum Kind: Sendable {
     case file, folder
     /// A device, a FIFO or a socket; a link that leads nowhere: why it cannot be read.
     case unreadable(String)
   }
 
+  /// The bytes of the last component of the path, which need not be UTF-8.
   public let name: [UInt8]
+  /// The path under which the entry is opened.
   public let path: RawPath
   /// Of a link: what it leads to.
   public let kind: Kind
+  /// Whether the entry itself is a symbolic link.
   public let isLink: Bool
   /// Device and number: the same for the same file, whatever it is called.
   public let identity: [UInt64]
