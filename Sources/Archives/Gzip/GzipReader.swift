@@ -6,7 +6,9 @@ import Glibc
 /// number of members); other files come as they are. Packed data that grows more than a hundredfold is
 /// refused.
 public final class GzipReader {
+  /// The path that was opened, or "stdin"; messages show it.
   public let path: String
+  /// Whether the file begins with the two bytes that mark gzip data, and so is unpacked.
   public let isCompressed: Bool
   private let descriptor: Int32
   private let closesDescriptor: Bool

@@ -46,6 +46,8 @@ public final class GzipWriter {
     }
   }
 
+  /// Appends `text` in UTF-8.
+  /// - Throws: ``AIGCError`` (failed) when the disk refuses.
   public func write(_ text: String) throws(AIGCError) { try write(Array(text.utf8)) }
 
   /// Ends the data and gives the file its name; nothing may be written afterwards.

@@ -7,7 +7,9 @@ import Files
 /// data descriptor are read too. Checksums are not compared: PyTorch does not do it either, and can
 /// be told not to compute them; pictures have their own.
 public struct ZipArchive: Sendable {
+  /// A file, a folder or a link in the archive, as the central directory describes it.
   public struct Entry: Sendable {
+    /// The name as text, with U+FFFD where its bytes are not UTF-8.
     public fileprivate(set) var name: String
     /// 0 is stored, 8 deflated.
     var method: UInt16
@@ -176,8 +178,10 @@ public struct ZipArchive: Sendable {
 
   // MARK: Contents
 
+  /// Whether the archive has an entry of that name.
   public func contains(_ name: String) -> Bool { indices[name] != nil }
 
+  /// The unpacked size of an entry in bytes, as the directory says; nil when there is none.
   public func size(of name: String) -> Int? { indices[name].map { entries[$0].size } }
 
   /// The bytes of an entry: a part of the mapped file when it is stored, unpacked otherwise.
