@@ -14,7 +14,9 @@ public struct Checkpoint: Sendable {
     case torchLegacy = "torch-legacy"
   }
 
+  /// The path that was opened: of several files, that of the index.
   public let path: String
+  /// How the tensors are stored.
   public let format: Format
   /// In the order of the file.
   public let tensors: [StoredTensor]

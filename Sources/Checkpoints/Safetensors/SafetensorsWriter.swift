@@ -2,8 +2,11 @@ import Files
 
 /// A tensor to be written: a name, a shape and values row after row.
 public struct NewTensor: Sendable {
+  /// The name that the tensor gets in the file.
   public let name: String
+  /// The type that the values have in the file.
   public let type: ScalarType
+  /// The sizes of the axes, outermost first; empty for a single number.
   public let shape: [Int]
   let values: Values
 

@@ -24,6 +24,7 @@ public enum ScalarType: String, CaseIterable, Codable, Sendable {
     }
   }
 
+  /// Whether the values are floating-point numbers: F64, F32, F16 or BF16.
   public var isFloatingPoint: Bool {
     switch self {
     case .f64, .f32, .f16, .bf16: true

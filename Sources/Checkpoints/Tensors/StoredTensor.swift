@@ -2,7 +2,9 @@ import Files
 
 /// A tensor in a file. Its values are read when they are asked for.
 public struct StoredTensor: Sendable {
+  /// The name of the tensor in its file, such as "encoder.0.weight".
   public private(set) var name: String
+  /// The type that the values have in the file.
   public let type: ScalarType
   /// Empty for a single number.
   public let shape: [Int]
