@@ -2,12 +2,17 @@ import CKernels
 
 /// The sizes of self-attention over a batch of sequences.
 public struct AttentionShape: Sendable {
+  /// The number of sequences.
   public let batch: Int
+  /// Positions of each sequence.
   public let steps: Int
+  /// The number of attention heads.
   public let heads: Int
   /// Values of a query, of a key and of a value.
   public let headSize: Int
 
+  /// Creates the sizes for `batch` sequences of `steps` positions, with `heads` heads of `headSize`
+  /// values.
   public init(batch: Int, steps: Int, heads: Int, headSize: Int) {
     self.batch = batch
     self.steps = steps

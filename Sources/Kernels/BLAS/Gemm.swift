@@ -3,8 +3,11 @@ import CBLAS
 /// A matrix operand: row-major, `stride` values from one row to the next, taken as it lies or
 /// transposed.
 public struct MatrixView: @unchecked Sendable {
+  /// The address of the first value.
   public let base: UnsafePointer<Float>
+  /// Values from one row in memory to the next.
   public let stride: Int
+  /// Whether the operand is the transpose of what lies in memory.
   public let isTransposed: Bool
 
   /// - Parameters:

@@ -6,7 +6,9 @@ import CKernels
 ///
 /// Panel p holds columns 64 p … as [depth][64], zeros beyond the last.
 public final class PackedPanels: @unchecked Sendable {
+  /// Rows of the operand: the length of the sums.
   public let depth: Int
+  /// Columns of the operand.
   public let columns: Int
   private let base: UnsafeMutablePointer<Float>
   /// Sums are taken in pieces of this length, so that a piece of a panel stays in the second cache.
@@ -14,6 +16,7 @@ public final class PackedPanels: @unchecked Sendable {
 
   /// Columns of a panel.
   public static let width = 64
+  /// The number of panels; the last one may hold fewer columns.
   public var count: Int { (columns + Self.width - 1) / Self.width }
   private var size: Int { count * Self.width * depth }
 

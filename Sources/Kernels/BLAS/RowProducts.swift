@@ -4,6 +4,11 @@ public struct RowProduct: @unchecked Sendable {
   let x: UnsafePointer<Float>
   let columns: Int
 
+  /// Creates a term from memory that must outlive the product.
+  /// - Parameters:
+  ///   - weights: [rows, columns].
+  ///   - x: [columns].
+  ///   - columns: the length of the sums.
   public init(weights: UnsafePointer<Float>, x: UnsafePointer<Float>, columns: Int) {
     self.weights = weights
     self.x = x

@@ -8,6 +8,7 @@ public enum CRC32C {
     return sum
   }
 
+  /// The checksum of `bytes`: 0xE3069283 for the text "123456789".
   public static func of(_ bytes: some Sequence<UInt8>) -> UInt32 {
     var sum: UInt32 = .max
     for byte in bytes { sum = table[Int((sum ^ UInt32(byte)) & 0xFF)] ^ sum >> 8 }

@@ -4,15 +4,19 @@
 /// Maps lie as [batch, height, width, channels]: channels are the axis of the vectors, and a row of a
 /// window is one run of memory. Weights lie as [kernelHeight, kernelWidth, channels, kernels].
 public struct ConvolutionShape: Equatable, Hashable, Sendable {
+  /// The number of images.
   public let batch: Int
   /// Rows and columns of x.
   public let height: Int
+  /// Columns of x.
   public let width: Int
   /// Channels of x.
   public let channels: Int
   /// Channels of y.
   public let kernels: Int
+  /// Rows of a window.
   public let kernelHeight: Int
+  /// Columns of a window.
   public let kernelWidth: Int
   /// Pixels from one window to the next, both ways.
   public let stride: Int
@@ -20,6 +24,7 @@ public struct ConvolutionShape: Equatable, Hashable, Sendable {
   public let padding: Int
   /// Rows and columns of y.
   public let outputHeight: Int
+  /// Columns of y.
   public let outputWidth: Int
 
   /// - Parameters:

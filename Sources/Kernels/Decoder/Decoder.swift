@@ -5,10 +5,12 @@ import CKernels
 /// A value does not depend on the number of threads, and in ``step(_:scores:)`` not on the other
 /// sequences of the batch. Prompts go another way than single tokens, which rounds differently.
 public struct Decoder: Sendable {
+  /// The weights of the model.
   public let weights: DecoderWeights
   /// Tokens of a prompt that are read at once.
   public static let batch = 512
 
+  /// Creates a decoder with the given weights, which are not copied.
   public init(_ weights: DecoderWeights) { self.weights = weights }
 
   /// One more token for each of several sequences, eight at a time.

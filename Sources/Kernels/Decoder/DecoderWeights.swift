@@ -20,6 +20,7 @@ public enum DecoderActivation: Sendable {
 
 /// A vector of weights as Floats.
 public struct StoredVector: @unchecked Sendable {
+  /// The number of values, at least 1.
   public let count: Int
   let base: UnsafePointer<Float>
   private let owner: Table<Float>
@@ -40,6 +41,10 @@ public struct StoredNorm: Sendable {
   let weight: StoredVector
   let bias: StoredVector
 
+  /// Creates a normalisation over rows of as many values as each of the two vectors has.
+  /// - Parameters:
+  ///   - weight: the factors (γ).
+  ///   - bias: the offsets (β).
   public init(weight: StoredVector, bias: StoredVector) {
     self.weight = weight
     self.bias = bias
@@ -60,9 +65,14 @@ public struct StoredNorm: Sendable {
 
 /// A layer x W + b.
 public struct StoredLinear: Sendable {
+  /// W, from the layer's inputs to its outputs.
   public let matrix: StoredMatrix
   let bias: StoredVector?
 
+  /// Creates a layer.
+  /// - Parameters:
+  ///   - matrix: W.
+  ///   - bias: b, a value for each output; nil: zeros.
   public init(_ matrix: StoredMatrix, bias: StoredVector?) {
     self.matrix = matrix
     self.bias = bias
@@ -98,6 +108,14 @@ public struct DecoderLayer: Sendable {
   let inner: StoredLinear
   let innerOutput: StoredLinear
 
+  /// Creates a block.
+  /// - Parameters:
+  ///   - norm1: normalises the input of the attention.
+  ///   - attention: makes queries, keys and values side by side: [width, 3 · width].
+  ///   - attentionOutput: the projection of the heads' results: [width, width].
+  ///   - norm2: normalises the input of the feed-forward network.
+  ///   - inner: its first layer, from width to the inner width.
+  ///   - innerOutput: its second layer, from the inner width to width.
   public init(
     norm1: StoredNorm, attention: StoredLinear, attentionOutput: StoredLinear, norm2: StoredNorm,
     inner: StoredLinear, innerOutput: StoredLinear
@@ -158,7 +176,9 @@ public struct DecoderWeights: Sendable {
     self.activation = activation
   }
 
+  /// Values of a token's embedding, and of the hidden state between blocks.
   public var width: Int { tokens.inputs }
+  /// The number of tokens: ids go from 0 to below it.
   public var vocabulary: Int { tokens.outputs }
   /// The most positions.
   public var context: Int { positions.outputs }

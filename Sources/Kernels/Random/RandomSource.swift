@@ -4,6 +4,7 @@ public struct RandomSource: RandomNumberGenerator, Equatable, Sendable {
   /// The four words of state, for checkpoints.
   public private(set) var state: (UInt64, UInt64, UInt64, UInt64)
 
+  /// Creates a source from a random seed; any number is a good one.
   public init(seed: UInt64) {
     var mix = seed
     func next() -> UInt64 {
@@ -21,6 +22,7 @@ public struct RandomSource: RandomNumberGenerator, Equatable, Sendable {
     self.init(seed: seed &+ UInt64(truncatingIfNeeded: index) &* 0xD1B5_4A32_D192_ED03)
   }
 
+  /// The next 64 random bits.
   public mutating func next() -> UInt64 {
     let product = state.1 &* 5
     let result = ((product << 7) | (product >> 57)) &* 9
@@ -83,5 +85,6 @@ public struct RandomSource: RandomNumberGenerator, Equatable, Sendable {
     return 2 * s * sum + e * 0.6931471805599453
   }
 
+  /// Whether both sources are in the same state, and so give the same numbers from here on.
   public static func == (a: RandomSource, b: RandomSource) -> Bool { a.state == b.state }
 }

@@ -3,6 +3,7 @@ import CKernels
 /// A GRU layer (Cho et al. 2014) over a sequence, gates in PyTorch's order r z n, with the reset gate
 /// after the product as cuDNN has it.
 public struct GRUSequence: @unchecked Sendable {
+  /// The sizes, with 3 gates.
   public let shape: RecurrentShape
   let weights: UnsafePointer<Float>
   let h0: UnsafePointer<Float>?

@@ -5,6 +5,7 @@ import CKernels
 /// The input's products are taken before, for all steps at once; here are only the parts that must
 /// wait for the step before. Each step is cut into blocks of 64 units, whose weights stay with one core.
 public struct LSTMSequence: @unchecked Sendable {
+  /// The sizes, with 4 gates.
   public let shape: RecurrentShape
   /// [4 * hidden, hidden].
   let weights: UnsafePointer<Float>

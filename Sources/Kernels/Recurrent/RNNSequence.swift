@@ -5,6 +5,7 @@ public struct RNNSequence: @unchecked Sendable {
   /// f.
   public enum Nonlinearity: String, Codable, Sendable { case tanh, relu }
 
+  /// The sizes, with 1 gate.
   public let shape: RecurrentShape
   let weights: UnsafePointer<Float>
   let h0: UnsafePointer<Float>?

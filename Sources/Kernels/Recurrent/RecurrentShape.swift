@@ -1,12 +1,16 @@
 /// The sizes of a recurrent layer over a sequence. All arrays are [steps, batch, …]: time first, so
 /// that one step is one block of memory.
 public struct RecurrentShape: Sendable {
+  /// Time steps of the sequence.
   public let steps: Int
+  /// The number of sequences that are processed together.
   public let batch: Int
+  /// Units of the layer: values of one hidden state.
   public let hidden: Int
   /// Pre-activations of one unit: 4 for an LSTM, 3 for a GRU, 1 for a plain RNN.
   public let gates: Int
 
+  /// Creates the sizes of a layer with `hidden` units and `gates` pre-activations for each of them.
   public init(steps: Int, batch: Int, hidden: Int, gates: Int) {
     self.steps = steps
     self.batch = batch

@@ -20,9 +20,13 @@ public struct StoredMatrix: @unchecked Sendable {
     case byOutput
   }
 
+  /// How each weight is stored.
   public let type: StoredType
+  /// What a row of the matrix in memory is.
   public let layout: Layout
+  /// Values of what the matrix multiplies.
   public let inputs: Int
+  /// Values of the product.
   public let outputs: Int
   let base: UnsafeRawPointer
   /// Keeps the memory.
