@@ -7,6 +7,7 @@ public protocol Differentiable: AnyObject {
 }
 
 extension Tensor: Differentiable {
+  /// The tensor itself.
   public var watched: Tensor { self }
 
   /// The same values as the start of a recording: operations on it are recorded, and

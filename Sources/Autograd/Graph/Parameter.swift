@@ -53,13 +53,21 @@ public final class Parameter: Differentiable {
   public let name: String?
   /// Whether optimizers change it.
   public let isTrainable: Bool
+  /// How the values are arranged in files.
   public let stored: StoredForm
+  /// The shape, which stays the same whatever the value becomes.
   public let shape: Shape
   /// What it starts with; nil for one that was made of values.
   public let start: ParameterStart?
   private var plain: Tensor
   private var recording: Tensor?
 
+  /// A parameter with the values of a tensor, whose history is dropped.
+  /// - Parameters:
+  ///   - value: the values that it starts with.
+  ///   - name: its name in checkpoints, where the property's own name does not do.
+  ///   - isTrainable: whether optimizers change it.
+  ///   - stored: how the values are arranged in files.
   public init(
     _ value: Tensor, name: String? = nil, isTrainable: Bool = true, stored: StoredForm = .plain
   ) {
@@ -100,7 +108,9 @@ public final class Parameter: Differentiable {
     }
   }
 
+  /// How many values the shape has.
   public var count: Int { shape.count }
+  /// The current ``value``, whose gradient is meant.
   public var watched: Tensor { value }
 
   func beginWatching() { recording = plain.watchedCopy() }

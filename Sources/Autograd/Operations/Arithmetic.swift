@@ -9,35 +9,47 @@ typealias BinaryKernel = (
 /// Elementwise operations. Shapes are aligned at the last axis; an axis of size 1 is repeated to fit
 /// (NumPy's broadcasting).
 extension Tensor {
+  /// The elementwise sum of `a` and `b`.
   public static func + (a: Tensor, b: Tensor) -> Tensor {
     combine(a, b, "+", aigc_add).recordedLinear(
       from: a, b, { dy, shape in dy.summed(to: shape) }, { dy, shape in dy.summed(to: shape) })
   }
 
+  /// The elementwise difference of `a` and `b`.
   public static func - (a: Tensor, b: Tensor) -> Tensor {
     combine(a, b, "-", aigc_subtract).recordedLinear(
       from: a, b, { dy, shape in dy.summed(to: shape) }, { dy, shape in (-dy).summed(to: shape) })
   }
 
+  /// The elementwise product of `a` and `b`, which is not that of matrices.
   public static func * (a: Tensor, b: Tensor) -> Tensor {
     combine(a, b, "*", aigc_multiply).recorded(
       from: a, b, { dy, a, b in (dy * b).summed(to: a.shape) },
       { dy, a, b in (dy * a).summed(to: b.shape) })
   }
 
+  /// The elementwise quotient of `a` and `b`; where `b` is 0 it is infinite or not a number.
   public static func / (a: Tensor, b: Tensor) -> Tensor {
     combine(a, b, "/", aigc_divide).recorded(
       from: a, b, { dy, a, b in (dy / b).summed(to: a.shape) },
       { dy, a, b in (-(dy * a) / square(b)).summed(to: b.shape) })
   }
 
+  /// Every value of `x` negated.
   public static prefix func - (x: Tensor) -> Tensor { x.affine(-1, 0) }
+  /// Every value of `x` plus `value`.
   public static func + (x: Tensor, value: Float) -> Tensor { x.affine(1, value) }
+  /// `value` plus every value of `x`.
   public static func + (value: Float, x: Tensor) -> Tensor { x.affine(1, value) }
+  /// Every value of `x` minus `value`.
   public static func - (x: Tensor, value: Float) -> Tensor { x.affine(1, -value) }
+  /// `value` minus every value of `x`.
   public static func - (value: Float, x: Tensor) -> Tensor { x.affine(-1, value) }
+  /// Every value of `x` times `value`.
   public static func * (x: Tensor, value: Float) -> Tensor { x.affine(value, 0) }
+  /// `value` times every value of `x`.
   public static func * (value: Float, x: Tensor) -> Tensor { x.affine(value, 0) }
+  /// Every value of `x` over `value`, computed as a product with the reciprocal 1 / `value`.
   public static func / (x: Tensor, value: Float) -> Tensor { x.affine(1 / value, 0) }
 
   /// factor · x + offset.

@@ -27,10 +27,12 @@ public func log(_ x: Tensor) -> Tensor {
   x.map(aigc_log).recorded(from: x) { dy, x, _ in dy / x }
 }
 
+/// √x; its derivative at 0 is infinite.
 public func sqrt(_ x: Tensor) -> Tensor {
   x.map(aigc_sqrt).recorded(from: x) { dy, _, y in dy / (y * 2) }
 }
 
+/// x².
 public func square(_ x: Tensor) -> Tensor {
   (x.detached * x.detached).recorded(from: x) { dy, x, _ in dy * (x * 2) }
 }
@@ -40,6 +42,7 @@ public func abs(_ x: Tensor) -> Tensor {
   x.map(aigc_abs).recorded(from: x) { dy, x, _ in dy * x.detached.map(aigc_sign) }
 }
 
+/// The hyperbolic tangent.
 public func tanh(_ x: Tensor) -> Tensor {
   x.map(aigc_tanh).recorded(from: x) { dy, _, y in tanhGradient(dy, y) }
 }

@@ -22,19 +22,26 @@ public func sgdStep(
 
 /// The settings of one Adam step.
 public struct AdamStep: Sendable {
+  /// The learning rate.
   public var rate: Float
+  /// β₁, the share of the running mean of gradients that a step keeps.
   public var beta1: Float
+  /// β₂, the share of the running mean of squared gradients that a step keeps.
   public var beta2: Float
+  /// ε, which is added to the square root in the denominator for numerical stability.
   public var epsilon: Float
   /// Weight decay: taken from the parameter (AdamW) or added to the gradient.
   public var decay: Float
+  /// Whether the decay is taken from the parameter itself (AdamW) and not added to the gradient.
   public var isDecoupled: Bool
   /// A factor of the gradient.
   public var scale: Float
   /// 1 - beta1ᵗ and 1 - beta2ᵗ at step t.
   public var correction1: Double
+  /// The bias correction of the squared gradients, 1 - beta2ᵗ.
   public var correction2: Double
 
+  /// Creates the settings of a step from all of their values.
   public init(
     rate: Float, beta1: Float, beta2: Float, epsilon: Float, decay: Float, isDecoupled: Bool,
     scale: Float, correction1: Double, correction2: Double

@@ -11,6 +11,12 @@ public final class Context {
   /// How convolutions are computed.
   public let convolution: ConvolutionMode
 
+  /// Creates the context of one or more passes through a network.
+  /// - Parameters:
+  ///   - isTraining: whether dropout drops, and batch normalisation takes its statistics from the
+  ///     batch.
+  ///   - random: where masks of dropout and other draws come from.
+  ///   - convolution: whether convolutions may be computed with fewer multiplications.
   public init(isTraining: Bool, random: RandomSource, convolution: ConvolutionMode = .fast) {
     self.isTraining = isTraining
     self.random = random

@@ -43,8 +43,10 @@ public struct RecurrentWeights {
   public var hidden: Tensor
   /// [gates · hidden] each.
   public var inputBias: Tensor
+  /// The bias of the hidden state's part, [gates · hidden].
   public var hiddenBias: Tensor
 
+  /// Creates the weights from tensors of the shapes that the properties have.
   public init(hidden: Tensor, inputBias: Tensor, hiddenBias: Tensor) {
     self.hidden = hidden
     self.inputBias = inputBias

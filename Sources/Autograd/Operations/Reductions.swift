@@ -19,6 +19,7 @@ extension Tensor {
     return kept.reshaped(Shape(sizes))
   }
 
+  /// The mean over one axis, which goes, or stays with size 1.
   public func mean(axis: Int, keepsAxis: Bool = false) -> Tensor {
     sum(axis: axis, keepsAxis: keepsAxis) / Float(max(shape[axis], 1))
   }

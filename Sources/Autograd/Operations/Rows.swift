@@ -3,7 +3,9 @@ import Kernels
 
 /// Row numbers of a table, such as the token ids of a batch.
 public struct Indices: Sendable {
+  /// The row numbers, in row-major order.
   public let values: [Int32]
+  /// How the row numbers are arranged: [batch, steps] for the tokens of a batch, say.
   public let shape: Shape
 
   /// - Parameters:

@@ -6,6 +6,7 @@ public struct Shape: Equatable, Hashable, Sendable, ExpressibleByArrayLiteral,
   public static let maximumRank = 6
 
   private var sizes: (Int32, Int32, Int32, Int32, Int32, Int32) = (1, 1, 1, 1, 1, 1)
+  /// The number of axes, 0 to ``maximumRank``.
   public private(set) var rank: Int
 
   /// - Parameter sizes: each 0 or more and below 2³¹.
@@ -15,6 +16,7 @@ public struct Shape: Equatable, Hashable, Sendable, ExpressibleByArrayLiteral,
     for (axis, size) in sizes.enumerated() { self[axis] = size }
   }
 
+  /// Creates a shape from a list of sizes: `[batch, height, width, channels]`.
   public init(arrayLiteral sizes: Int...) { self.init(sizes) }
 
   /// The size of an axis; negative axes count from the end.
@@ -60,10 +62,13 @@ public struct Shape: Equatable, Hashable, Sendable, ExpressibleByArrayLiteral,
   /// The product of the sizes of `axes`.
   public func count(_ axes: Range<Int>) -> Int { axes.reduce(1) { $0 * self[$1] } }
 
+  /// Whether both shapes have the same number of axes and the same sizes.
   public static func == (a: Shape, b: Shape) -> Bool { a.rank == b.rank && a.sizes == b.sizes }
 
+  /// Hashes the sizes of all axes.
   public func hash(into hasher: inout Hasher) { hasher.combine(dimensions) }
 
+  /// The sizes in brackets: "[8, 28, 28, 1]".
   public var description: String { "[\(dimensions.map { "\($0)" }.joined(separator: ", "))]" }
 
   /// The index of an axis that may count from the end.

@@ -6,6 +6,7 @@ import Kernels
 /// Shape mistakes are programming errors and stop the program with the operation's name and both
 /// shapes; what users can get wrong (files, flags) is checked before tensors are made.
 public final class Tensor {
+  /// The sizes of the axes, outermost first.
   public let shape: Shape
   let storage: Storage
   /// How this was computed, where that is recorded.
@@ -48,6 +49,7 @@ public final class Tensor {
   /// One value without axes.
   public convenience init(_ value: Float) { self.init(repeating: value, []) }
 
+  /// A tensor in which every value is `value`.
   public convenience init(repeating value: Float, _ shape: Shape) {
     self.init(shape) { $0.update(repeating: value) }
   }
@@ -59,9 +61,12 @@ public final class Tensor {
     self.init(storage, shape)
   }
 
+  /// A tensor of zeros.
   public static func zeros(_ shape: Shape) -> Tensor { Tensor(repeating: 0, shape) }
+  /// A tensor of ones.
   public static func ones(_ shape: Shape) -> Tensor { Tensor(repeating: 1, shape) }
 
+  /// The number of axes.
   public var rank: Int { shape.rank }
   /// How many values there are.
   public var count: Int { storage.count }
@@ -96,6 +101,7 @@ public final class Tensor {
 }
 
 extension Tensor: CustomStringConvertible {
+  /// The shape and the first eight values, for debugging.
   public var description: String {
     let shown = values.prefix(8).map { "\($0)" }.joined(separator: ", ")
     return "Tensor\(shape) [\(shown)\(count > 8 ? ", …" : "")]"
