@@ -3,13 +3,19 @@ import Autograd
 /// Batch normalisation (Ioffe and Szegedy 2015) of pictures, by channel: with the statistics of the
 /// batch while training, else with those of training so far.
 public struct BatchNorm2d: Normalization {
+  /// The factor of each channel (γ), [channels].
   public let weight: Parameter
+  /// The offset of each channel (β), [channels].
   public let bias: Parameter
+  /// The exponential moving average of the batches' means, [channels].
   public let runningMean: Parameter
+  /// The exponential moving average of the batches' unbiased variances, [channels].
   public let runningVariance: Parameter
   /// Batches seen in training.
   public let batchCount: Parameter
+  /// ε, which is added to the variance for numerical stability.
   public let epsilon: Float
+  /// The share of the newest batch in the running statistics.
   public let momentum: Float
 
   /// - Parameters:
@@ -33,6 +39,9 @@ public struct BatchNorm2d: Normalization {
     self.momentum = momentum
   }
 
+  /// Normalises x, [batch, height, width, channels], and applies an activation to the result. In
+  /// training the running statistics follow the batch.
+  /// - Parameter slope: what negative results are multiplied by: 1 for no activation, 0 for ReLU.
   public func callAsFunction(_ x: Tensor, _ context: Context, slope: Float) -> Tensor {
     guard context.isTraining else {
       let scale = weight.value / sqrt(runningVariance.value + epsilon)
@@ -57,8 +66,11 @@ public struct BatchNorm2d: Normalization {
 
 /// Instance normalisation (Ulyanov et al. 2016): each channel of each picture by itself.
 public struct InstanceNorm2d: Normalization {
+  /// The factor of each channel (γ), [channels]; nil when none is learned.
   public let weight: Parameter?
+  /// The offset of each channel (β), [channels]; nil when none is learned.
   public let bias: Parameter?
+  /// ε, which is added to the variance for numerical stability.
   public let epsilon: Float
 
   /// - Parameters:
@@ -74,6 +86,9 @@ public struct InstanceNorm2d: Normalization {
     self.epsilon = epsilon
   }
 
+  /// Normalises x, [batch, height, width, channels], and applies an activation to the result, in
+  /// training as in inference.
+  /// - Parameter slope: what negative results are multiplied by: 1 for no activation, 0 for ReLU.
   public func callAsFunction(_ x: Tensor, _ context: Context, slope: Float) -> Tensor {
     instanceNorm2d(x, weight?.value, bias?.value, epsilon: epsilon, slope: slope)
   }

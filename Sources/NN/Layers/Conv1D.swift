@@ -20,7 +20,9 @@ public struct Conv1D: Layer {
     bias = plan.parameter([output], .constant(0))
   }
 
+  /// Maps x, [..., in], to [..., out]; the context is not used.
   public func callAsFunction(_ x: Tensor, _ context: Context) -> Tensor { self(x) }
 
+  /// Maps x, [..., in], to [..., out].
   public func callAsFunction(_ x: Tensor) -> Tensor { conv1D(x, weight.value, bias.value) }
 }

@@ -8,7 +8,9 @@ public struct Conv2d: Layer {
   /// [out].
   public let bias: Parameter?
   let spectralNorm: SpectralNorm?
+  /// Pixels of x from one window to the next, both ways.
   public let stride: Int
+  /// Rows and columns of zeros on each side of x.
   public let padding: Int
 
   /// - Parameters:
@@ -37,6 +39,9 @@ public struct Conv2d: Layer {
     self.padding = padding
   }
 
+  /// Convolves x, [batch, height, width, in].
+  /// - Returns: [batch, outputHeight, outputWidth, out], where outputHeight is
+  ///   (height + 2 · padding - kernel) / stride + 1, rounded down, and outputWidth likewise.
   public func callAsFunction(_ x: Tensor, _ context: Context) -> Tensor {
     conv2d(
       x, spectralNorm?(weight.value, context) ?? weight.value, bias?.value, stride: stride,
@@ -51,8 +56,11 @@ public struct ConvTranspose2d: Layer {
   /// [out].
   public let bias: Parameter?
   let spectralNorm: SpectralNorm?
+  /// Pixels of y from one window to the next, both ways.
   public let stride: Int
+  /// Rows and columns that are left out on each side of y.
   public let padding: Int
+  /// Rows and columns that y has in addition, at the bottom and at the right.
   public let outputPadding: Int
 
   /// - Parameters:
@@ -83,6 +91,9 @@ public struct ConvTranspose2d: Layer {
     self.outputPadding = outputPadding
   }
 
+  /// Applies the transposed convolution to x, [batch, height, width, in].
+  /// - Returns: [batch, outputHeight, outputWidth, out], where outputHeight is
+  ///   (height - 1) · stride - 2 · padding + kernel + outputPadding, and outputWidth likewise.
   public func callAsFunction(_ x: Tensor, _ context: Context) -> Tensor {
     convTranspose2d(
       x, spectralNorm?(weight.value, context) ?? weight.value, bias?.value, stride: stride,

@@ -2,8 +2,11 @@ import Autograd
 
 /// Layer normalisation (Ba et al. 2016) over the last axis.
 public struct LayerNorm: Layer {
+  /// The factors (γ), [size].
   public let weight: Parameter
+  /// The offsets (β), [size].
   public let bias: Parameter
+  /// ε, which is added to the variance for numerical stability.
   public let epsilon: Float
 
   /// - Parameters:
@@ -16,6 +19,7 @@ public struct LayerNorm: Layer {
     self.epsilon = epsilon
   }
 
+  /// Normalises each vector of the last axis of x, [..., size]; the context is not used.
   public func callAsFunction(_ x: Tensor, _ context: Context) -> Tensor {
     layerNorm(x, weight.value, bias.value, epsilon: epsilon)
   }

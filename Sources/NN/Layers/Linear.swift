@@ -32,6 +32,8 @@ public struct Linear: Layer {
     spectralNorm = nil
   }
 
+  /// Maps x, [..., in], to [..., out]. With spectral normalisation, a pass in training also improves
+  /// the estimate of the largest singular value.
   public func callAsFunction(_ x: Tensor, _ context: Context) -> Tensor {
     linear(x, spectralNorm?(weight.value, context) ?? weight.value, bias?.value)
   }

@@ -2,7 +2,9 @@ import Autograd
 
 /// The largest value of each window of pictures, by channel.
 public struct MaxPool2d: Layer {
+  /// Rows and columns of a window.
   public let size: Int
+  /// Pixels from one window to the next, both ways.
   public let stride: Int
 
   /// - Parameters:
@@ -13,6 +15,9 @@ public struct MaxPool2d: Layer {
     self.stride = stride ?? size
   }
 
+  /// Takes the maxima of x, [batch, height, width, channels].
+  /// - Returns: [batch, outputHeight, outputWidth, channels], where outputHeight is
+  ///   (height - size) / stride + 1, rounded down, and outputWidth likewise.
   public func callAsFunction(_ x: Tensor, _ context: Context) -> Tensor {
     maxPool2d(x, size: size, stride: stride)
   }
@@ -20,7 +25,9 @@ public struct MaxPool2d: Layer {
 
 /// The mean of each window of pictures, by channel.
 public struct AvgPool2d: Layer {
+  /// Rows and columns of a window.
   public let size: Int
+  /// Pixels from one window to the next, both ways.
   public let stride: Int
 
   /// - Parameters:
@@ -31,6 +38,9 @@ public struct AvgPool2d: Layer {
     self.stride = stride ?? size
   }
 
+  /// Takes the means of x, [batch, height, width, channels].
+  /// - Returns: [batch, outputHeight, outputWidth, channels], where outputHeight is
+  ///   (height - size) / stride + 1, rounded down, and outputWidth likewise.
   public func callAsFunction(_ x: Tensor, _ context: Context) -> Tensor {
     averagePool2d(x, size: size, stride: stride)
   }
@@ -38,17 +48,23 @@ public struct AvgPool2d: Layer {
 
 /// Enlarges pictures.
 public struct Upsample: Layer {
+  /// How the values of the new pixels are interpolated.
   public enum Mode: Sendable {
     case nearest, bilinear
   }
+  /// How many times as many rows and columns the result has.
   public let factor: Int
+  /// How the values of the new pixels are interpolated.
   public let mode: Mode
 
+  /// Creates a layer that enlarges height and width `factor` times.
   public init(_ factor: Int, mode: Mode = .nearest) {
     self.factor = factor
     self.mode = mode
   }
 
+  /// Enlarges x, [batch, height, width, channels].
+  /// - Returns: [batch, factor · height, factor · width, channels].
   public func callAsFunction(_ x: Tensor, _ context: Context) -> Tensor {
     mode == .nearest ? upsampleNearest(x, factor: factor) : upsampleBilinear(x, factor: factor)
   }
@@ -56,8 +72,10 @@ public struct Upsample: Layer {
 
 /// Pictures as rows, in PyTorch's order: channels, rows, columns.
 public struct Flatten: Layer {
+  /// Creates the layer, which has no settings.
   public init() {}
 
+  /// Reorders x, [batch, height, width, channels], to [batch, channels · height · width].
   public func callAsFunction(_ x: Tensor, _ context: Context) -> Tensor { x.flattened() }
 }
 
@@ -65,8 +83,10 @@ public struct Flatten: Layer {
 public struct Unflatten: Layer {
   private let size: (height: Int, width: Int, channels: Int)
 
+  /// Creates a layer that makes images of `height` rows, `width` columns and `channels` channels.
   public init(height: Int, width: Int, channels: Int) { size = (height, width, channels) }
 
+  /// Reorders x, [batch, channels · height · width], to [batch, height, width, channels].
   public func callAsFunction(_ x: Tensor, _ context: Context) -> Tensor {
     x.unflattened(height: size.height, width: size.width, channels: size.channels)
   }

@@ -23,6 +23,7 @@ public struct RecurrentState {
   /// [batch, hidden]; LSTM only, else empty.
   public var cells: [Tensor]
 
+  /// Creates a state from one tensor a layer, the first layer first.
   public init(hidden: [Tensor], cells: [Tensor] = []) {
     self.hidden = hidden
     self.cells = cells
@@ -32,13 +33,16 @@ public struct RecurrentState {
 /// RNN, GRU or LSTM layers, one on top of the other, over sequences [steps, batch, …]. Parameters have
 /// the names and shapes of PyTorch's `nn.RNN`, `nn.GRU` and `nn.LSTM`.
 public struct Recurrent: Module {
+  /// The kind of all layers.
   public let kind: RecurrentKind
   /// What a plain RNN applies.
   public let nonlinearity: RNNSequence.Nonlinearity
+  /// The layers; the first one reads the input.
   public let layers: [RecurrentLayer]
   /// Between layers, while training.
   public let dropout: Float
 
+  /// The names of the parameters begin with the kind: `lstm.weight_ih_l0`.
   public var prefix: ModulePrefix { .own(kind.rawValue) }
 
   /// - Parameters:
@@ -141,8 +145,10 @@ public struct RecurrentLayer: Module {
   public let hiddenWeight: Parameter
   /// [gates · hidden] each.
   public let inputBias: Parameter
+  /// The bias of the hidden state's part, [gates · hidden].
   public let hiddenBias: Parameter
 
+  /// The names of the parameters begin with nothing: they hold the layer's number, `weight_ih_l0`.
   public var prefix: ModulePrefix { .none }
 
   init(_ index: Int, gates: Int, input: Int, hidden: Int, using plan: inout ParameterPlan) {
@@ -156,6 +162,7 @@ public struct RecurrentLayer: Module {
     hiddenBias = parameter("bias_hh", [size])
   }
 
+  /// The current values of all parameters but ``inputWeight``.
   public var weights: RecurrentWeights {
     RecurrentWeights(
       hidden: hiddenWeight.value, inputBias: inputBias.value, hiddenBias: hiddenBias.value)

@@ -18,6 +18,7 @@ public struct VectorQuantizer: Module {
   /// Of ``Update/average``: how many vectors of a batch took each entry, [entries], and their sums,
   /// [entries, dimension], as moving averages.
   public let counts: Parameter?
+  /// The moving averages of those vectors' sums, [entries, dimension]; nil for ``Update/gradient``.
   public let sums: Parameter?
 
   /// Share of the averages that a step keeps.
@@ -46,7 +47,9 @@ public struct VectorQuantizer: Module {
       : plan.parameter([entries, dimension], .constant(0), name: "ema_w", isTrainable: false)
   }
 
+  /// The number of vectors in the codebook: codes go from 0 to below it.
   public var entries: Int { embedding.shape[0] }
+  /// The number of values of each vector.
   public var dimension: Int { embedding.shape[1] }
 
   /// - Parameter x: [..., dimension].
@@ -113,6 +116,7 @@ public struct Quantized {
   /// Means of the squared differences: the first moves the codebook to the vectors, the second
   /// (times β, 0.25 in the paper) the vectors to the codebook.
   public let codebookLoss: Tensor
+  /// The mean squared difference that moves the vectors to the codebook, not yet weighted by β.
   public let commitmentLoss: Tensor
 
   /// How many codes are in use: e to the entropy of their frequencies, 1 to `entries`.

@@ -22,7 +22,9 @@ public enum ModulePrefix {
 }
 
 extension Module {
+  /// Unless a module says otherwise, names begin with that of the property that holds it.
   public var prefix: ModulePrefix { .property }
+  /// Unless a module says otherwise, properties keep their own names in checkpoints.
   public static var checkpointNames: [String: String] { [:] }
 
   /// Every parameter with its name, in the order of the properties.
@@ -96,8 +98,10 @@ extension Mirror {
 /// Layers one after the other, numbered in checkpoints as PyTorch numbers them: activations count.
 public struct Sequential: Module {
   static let layersLabel = "layers"
+  /// The layers in the order in which they are applied.
   public let layers: [any Layer]
 
+  /// Creates a network of the given layers.
   public init(_ layers: [any Layer]) { self.layers = layers }
 
   /// A normalisation and the activation behind it are computed in the same passes.
@@ -120,6 +124,8 @@ public struct Sequential: Module {
 
 /// A module of one tensor in and one out.
 public protocol Layer: Module {
+  /// Applies the layer to `x`.
+  /// - Parameter context: whether the pass is one of training, and where random draws come from.
   func callAsFunction(_ x: Tensor, _ context: Context) -> Tensor
 }
 
@@ -130,6 +136,7 @@ public protocol Normalization: Layer {
 }
 
 extension Normalization {
+  /// Normalises `x` without an activation behind it.
   public func callAsFunction(_ x: Tensor, _ context: Context) -> Tensor {
     self(x, context, slope: 1)
   }
@@ -141,6 +148,7 @@ public struct Activation: Layer {
   let slope: Float?
   private let function: (Tensor) -> Tensor
 
+  /// Creates a layer that applies `function` to its input.
   public init(_ function: @escaping (Tensor) -> Tensor) {
     self.function = function
     slope = nil
@@ -159,5 +167,6 @@ public struct Activation: Layer {
     Activation(slope: slope) { Autograd.leakyRelu($0, slope: slope) }
   }
 
+  /// Applies the function to `x`; the context is not used.
   public func callAsFunction(_ x: Tensor, _ context: Context) -> Tensor { function(x) }
 }

@@ -18,6 +18,7 @@ public struct ParameterPlan {
   /// Why the sizes make no model; nil: they do.
   public private(set) var problem: String?
 
+  /// Creates a plan without parameters.
   public init() {}
 
   /// Adds a parameter. Of sizes that make none it has no values, and ``problem`` says so.

@@ -23,6 +23,7 @@ public final class SGD: Optimizer {
   private let momentum: Float
   private let weightDecay: Float
   private let velocities: [Parameter]
+  /// Steps taken so far; a run that goes on sets it to where the earlier one stopped.
   public var steps = 0
 
   /// - Parameters:
@@ -36,10 +37,12 @@ public final class SGD: Optimizer {
     velocities = momentum == 0 ? [] : parameters.map { Parameter(.zeros($0.shape)) }
   }
 
+  /// `momentum_buffer`, the velocity of each parameter; nothing without momentum.
   public var memory: [(name: String, values: [Parameter])] {
     velocities.isEmpty ? [] : [("momentum_buffer", velocities)]
   }
 
+  /// Takes one step of gradient descent; see ``Optimizer/step(_:rate:scale:)``.
   public func step(_ gradients: [Tensor], rate: Float, scale: Float) {
     precondition(gradients.count == parameters.count, "SGD: a gradient for each parameter")
     for (index, parameter) in parameters.enumerated() {
@@ -55,13 +58,18 @@ public final class SGD: Optimizer {
 public final class Adam: Optimizer {
   /// The settings, with PyTorch's defaults.
   public struct Configuration: Codable, Equatable, Sendable {
+    /// β₁, the decay rate of the running mean of gradients.
     public var beta1: Float = 0.9
+    /// β₂, the decay rate of the running mean of squared gradients.
     public var beta2: Float = 0.999
+    /// ε, which is added to the square root in the denominator for numerical stability.
     public var epsilon: Float = 1e-8
+    /// λ, the strength of weight decay; 0: none.
     public var weightDecay: Float = 0
     /// Whether decay is taken from the parameter itself (AdamW) instead of joining the gradient.
     public var isDecoupled = false
 
+    /// Adam with PyTorch's defaults and without weight decay.
     public init() {}
 
     /// AdamW with PyTorch's defaults, weight decay 0.01 among them.
@@ -78,6 +86,7 @@ public final class Adam: Optimizer {
   private let decays: [Bool]
   private let means: [Parameter]
   private let squares: [Parameter]
+  /// Steps taken so far; a run that goes on sets it to where the earlier one stopped.
   public var steps = 0
 
   /// - Parameters:
@@ -95,10 +104,12 @@ public final class Adam: Optimizer {
     squares = parameters.map { Parameter(.zeros($0.shape)) }
   }
 
+  /// `exp_avg` and `exp_avg_sq`: the running means of each gradient and of its square.
   public var memory: [(name: String, values: [Parameter])] {
     [("exp_avg", means), ("exp_avg_sq", squares)]
   }
 
+  /// Takes one step of Adam or AdamW; see ``Optimizer/step(_:rate:scale:)``.
   public func step(_ gradients: [Tensor], rate: Float, scale: Float) {
     precondition(gradients.count == parameters.count, "Adam: a gradient for each parameter")
     steps += 1

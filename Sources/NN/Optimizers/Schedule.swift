@@ -2,6 +2,7 @@ import Glibc
 
 /// The learning rate over a run.
 public struct Schedule: Codable, Equatable, Sendable {
+  /// How the rate changes over the run once the warm-up is over.
   public enum Shape: String, Codable, CaseIterable, Sendable {
     /// The same at every step.
     case constant
@@ -13,7 +14,9 @@ public struct Schedule: Codable, Equatable, Sendable {
     case oneCycle = "one-cycle"
   }
 
+  /// How the rate changes over the run once the warm-up is over.
   public var shape = Shape.constant
+  /// The largest learning rate of the run.
   public var peak: Float
   /// The rate that is reached after the last step, as a share of the peak; constant and one-cycle
   /// do not use it.
@@ -21,6 +24,7 @@ public struct Schedule: Codable, Equatable, Sendable {
   /// Steps of a straight line from 0 to the peak before all else.
   public var warmup = 0
 
+  /// Creates a schedule without warm-up; cosine and linear end at a tenth of `peak`.
   public init(_ shape: Shape = .constant, peak: Float) {
     self.shape = shape
     self.peak = peak

@@ -5,8 +5,11 @@ import Kernels
 /// A weight for inference, a matrix or a vector: float32, float16 or bfloat16 values in the mapped
 /// memory of a checkpoint, which are read where they lie and never converted as a whole.
 public struct WeightMatrix: Sendable {
+  /// The name of the tensor, for messages.
   public let name: String
+  /// The sizes of the axes, outermost first.
   public let shape: [Int]
+  /// How each value is stored.
   public let type: StoredType
   /// The values row after row.
   public let bytes: Table<UInt8>
