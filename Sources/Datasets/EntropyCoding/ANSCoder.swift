@@ -9,6 +9,7 @@ public struct ANSEncoder: Sendable {
   /// Starts and frequencies of the symbols so far.
   private var symbols: [SIMD2<UInt32>] = []
 
+  /// Creates an encoder of a message that is still empty.
   public init() {}
 
   /// - Parameter symbol: one of the table.

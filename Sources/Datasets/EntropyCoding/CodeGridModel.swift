@@ -12,8 +12,11 @@ import Kernels
 /// MNIST, and ten times the size.
 public struct CodeGridModel: Sendable {
   let counts: CodeGridCounts
+  /// The number of different codes: they go from 0 to below it.
   public var entries: Int { counts.entries }
+  /// Rows of a grid.
   public var height: Int { counts.height }
+  /// Columns of a grid.
   public var width: Int { counts.width }
 
   /// Codes' frequencies.

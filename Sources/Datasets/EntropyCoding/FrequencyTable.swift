@@ -4,6 +4,7 @@ public struct FrequencyTable: Sendable {
   /// The logarithm of the sum: fine enough for alphabets of thousands, coarse enough for a state of 39
   /// bits.
   public static let bits = 20
+  /// The sum of the frequencies of all symbols, 2^``bits``.
   public static let total = 1 << bits
   /// The most symbols of a table.
   public static let largest = 4096
@@ -40,9 +41,12 @@ public struct FrequencyTable: Sendable {
     self.starts = starts
   }
 
+  /// The number of symbols.
   public var count: Int { starts.count - 1 }
 
+  /// The cumulative frequency: the sum of the frequencies of all symbols before this one.
   public func start(_ symbol: Int) -> UInt32 { starts[symbol] }
+  /// The frequency of a symbol; over ``total`` it is the symbol's probability.
   public func frequency(_ symbol: Int) -> UInt32 { starts[symbol + 1] - starts[symbol] }
 
   /// The symbol that a place from 0 to 2^``bits`` - 1 belongs to.

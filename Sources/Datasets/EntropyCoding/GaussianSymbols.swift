@@ -3,6 +3,7 @@ import Kernels
 /// Numbers of a normal distribution as symbols: each is rounded to a multiple of a step, whose probability is
 /// that of its interval.
 public struct GaussianSymbols: Sendable {
+  /// The frequencies of the symbols, for an entropy coder.
   public let table: FrequencyTable
   /// The multiple that symbol 0 stands for.
   private let first: Int

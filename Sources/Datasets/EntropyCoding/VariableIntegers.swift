@@ -2,11 +2,15 @@ import Files
 
 /// Whole numbers in as few bytes as they need, 7 bits a byte, the lowest first (LEB128).
 public enum VariableIntegers {
+  /// Gathers numbers as bytes.
   public struct Writer: Sendable {
+    /// The bytes of all numbers so far.
     public private(set) var bytes: [UInt8] = []
 
+    /// Creates a writer without numbers.
     public init() {}
 
+    /// Appends a number, in 1 to 10 bytes.
     public mutating func append(_ value: UInt64) {
       var rest = value
       while rest >= 0x80 {
@@ -17,6 +21,7 @@ public enum VariableIntegers {
     }
   }
 
+  /// Reads numbers one after the other, from bytes that need not be sound.
   public struct Reader: Sendable {
     private let bytes: Table<UInt8>
     private let name: String
@@ -32,7 +37,9 @@ public enum VariableIntegers {
       self.offset = offset
     }
 
+    /// How many bytes are not read yet.
     public var remaining: Int { max(bytes.count - offset, 0) }
+    /// The error for bytes that are not what they should be, of code badInput; it names the file.
     public var damaged: AIGCError { .badInput("\(name): truncated or damaged") }
 
     /// - Throws: ``AIGCError`` (badInput) when the bytes end, or the number is `limit` or more.

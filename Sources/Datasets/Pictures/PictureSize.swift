@@ -1,11 +1,14 @@
 /// Width and height of a picture in pixels.
 public struct PictureSize: Codable, Sendable, Hashable, CustomStringConvertible {
+  /// Columns of pixels.
   public let width: Int
+  /// Rows of pixels.
   public let height: Int
 
   /// The longest side that pictures are brought to.
   public static let longestSide = 4096
 
+  /// Creates a size, of sides of at least one pixel.
   public init(width: Int, height: Int) {
     precondition(width > 0 && height > 0, "PictureSize: \(width) x \(height)")
     self.width = width

@@ -25,9 +25,11 @@ public struct CSVReader: Sendable {
     case interpolate
   }
 
+  /// The path of the file, or "stdin"; messages show it.
   public let path: String
   /// The names of the columns, when the first line has them.
   public let names: [String]?
+  /// Fields of each record.
   public let columnCount: Int
   /// Records, without the header.
   public let rowCount: Int

@@ -13,10 +13,12 @@ public enum NumberSpelling: String, Codable, Sendable, CaseIterable {
 
 /// What the cells of a column say of the spelling of its numbers.
 public struct ColumnSpelling: Sendable, Equatable {
+  /// The spelling that most of the column's numbers have.
   public var spelling = NumberSpelling.plain
   /// Whether some have a percent sign: they are read as shares.
   public var hasPercents = false
 
+  /// Numbers as programs write them, none of them with a percent sign.
   public init() {}
 
   /// How the column is read, for the user; nil where it is as programs write numbers.

@@ -6,6 +6,7 @@ import Kernels
 public struct EncodedText: Sendable {
   /// `1 w w w 2 1 w 2 …`: each sentence between the ids of `<s>` and `</s>`.
   public let tokens: Table<UInt32>
+  /// The number of sentences.
   public let sentences: Int
   /// Tokens without sentence marks.
   public let words: Int
@@ -57,7 +58,9 @@ public func encode(
 
 /// Encodes a corpus that is larger than memory, a piece at a time, into one growing vocabulary.
 public struct BlockEncoder {
+  /// How the text is cut into tokens.
   public let mode: TokenMode
+  /// The words that have ids so far.
   public private(set) var vocabulary: VocabularyBuilder
   /// Bytes encoded so far.
   public private(set) var byteCount = 0

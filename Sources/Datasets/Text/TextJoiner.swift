@@ -3,12 +3,14 @@
 /// `word` and `auto` decide from the neighbours where a space belongs; `whitespace` puts one between
 /// any two tokens; `char` and `byte` only string together, and `byte` never cuts a UTF-8 character.
 public struct TextJoiner: Sendable {
+  /// How the tokens were cut, which says where spaces belong.
   public let mode: TokenMode
   private var spacing = WordSpacing()
   private var isSentenceStart = true
   /// Bytes of a UTF-8 character that is not complete.
   private var pending: [UInt8] = []
 
+  /// Creates a joiner at the beginning of a text.
   public init(mode: TokenMode) { self.mode = mode }
 
   /// The bytes that `token` adds to the text.

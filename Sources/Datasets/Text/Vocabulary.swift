@@ -15,8 +15,11 @@ public struct Vocabulary: @unchecked Sendable {
   /// What is searched: ``slots``, or others in their place where long runs would take long.
   let searched: Table<UInt64>
 
+  /// The id of `<unk>`, which stands for words that are not in the vocabulary.
   public static let unknown: UInt32 = 0
+  /// The id of `<s>`, which begins a sentence.
   public static let sentenceStart: UInt32 = 1
+  /// The id of `</s>`, which ends a sentence.
   public static let sentenceEnd: UInt32 = 2
   static let reservedWords = ["<unk>", "<s>", "</s>"].map { Array($0.utf8) }
 

@@ -70,14 +70,22 @@ public struct BPETokenizer: Tokenizer {
     textTokens = try AddedTokenMatcher(addedTokens.filter { !$0.isSpecial })
   }
 
+  /// The kind is ``TokenizerKind/bpe``.
   public var kind: TokenizerKind { .bpe }
+  /// The number of ids, those of added tokens included.
   public var vocabularySize: Int { tokens.count }
+  /// Always true: ``endToken`` ends a whole text.
   public var endTokenEndsText: Bool { true }
+  /// Always nil: every text in UTF-8 has ids.
   public var unknownToken: Int32? { nil }
+  /// The number of merges in the vocabulary.
   public var mergeCount: Int { merges.pairs.count }
 
   private var matcher: AddedTokenMatcher? { parsesSpecialTokens ? allTokens : textTokens }
 
+  /// A whole text as ids, between the tokens that the tokenizer's files put around every text.
+  /// - Throws: ``AIGCError``: badInput for bytes that are not UTF-8, mismatch for an id that is not
+  ///   below ``idLimit``, failed without memory, interrupted.
   public func encode(_ text: Table<UInt8>, name: String) throws(AIGCError) -> [Int32] {
     let ids = try encode(prefixed: addsPrefixSpace ? withSpaces(text).text : text, name: name)
     return prefix.isEmpty && suffix.isEmpty ? ids : prefix + ids + suffix
@@ -167,6 +175,9 @@ public struct BPETokenizer: Tokenizer {
     merger.merge(&ids, from: start)
   }
 
+  /// Byte ranges in `text` of its tokens, one for one with ``encode(_:name:)``. They leave out the
+  /// spaces of ``addsPrefixSpace``; tokens that are put around the text have empty ones.
+  /// - Throws: as ``encode(_:name:)``.
   public func ranges(of text: Table<UInt8>, name: String) throws(AIGCError) -> [Range<Int>] {
     let (whole, spaces) = addsPrefixSpace ? try withSpaces(text) : (text, [])
     let stripped = matcher?.hasStrips == true ? matcher?.stripped(in: text) ?? [] : []
@@ -215,8 +226,10 @@ public struct BPETokenizer: Tokenizer {
     return (try Table(output), spaces)
   }
 
+  /// The bytes of one token, not always UTF-8 by themselves; none for ids out of range.
   public func bytes(of id: Int32) -> [UInt8] { Array(tokens[id]) }
 
+  /// Streams text out of ids; a UTF-8 character of several tokens comes when it is complete.
   public func makeDecoder() -> any TokenDecoder { ByteSequenceDecoder(self) }
 }
 

@@ -8,6 +8,7 @@ import Kernels
 /// all bytes and the special token `<|endoftext|>`, for whole texts (`train_from_iterator`), and in
 /// one point with its habits: `<|endoftext|>` inside the training text is text like any other.
 public struct BPETrainer: Sendable {
+  /// The number of tokens when none is asked for.
   public static let defaultVocabularySize = 8000
   /// `<|endoftext|>` and the bytes.
   public static let smallestVocabularySize = 257
@@ -21,6 +22,7 @@ public struct BPETrainer: Sendable {
   /// Gets how much is done (0 to 1).
   public var progress: @Sendable (_ done: Double) -> Void = { _ in }
 
+  /// Creates a trainer with the default settings, which the properties show.
   public init() {}
 
   /// Learns the merges of texts.

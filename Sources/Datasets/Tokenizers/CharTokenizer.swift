@@ -53,12 +53,20 @@ public struct CharTokenizer: Tokenizer {
     self.init(characters: characters)
   }
 
+  /// The kind is ``TokenizerKind/char``.
   public var kind: TokenizerKind { .char }
+  /// The number of characters.
   public var vocabularySize: Int { characters.count }
+  /// Always nil: line ends are characters like others.
   public var endToken: Int32? { nil }
+  /// Always false, as there is no end token.
   public var endTokenEndsText: Bool { false }
+  /// Always nil: a character without an id is an error.
   public var unknownToken: Int32? { nil }
 
+  /// The characters of a text as ids.
+  /// - Throws: ``AIGCError``: badInput for bytes that are not UTF-8, mismatch for a character that
+  ///   has no id, interrupted.
   public func encode(_ text: Table<UInt8>, name: String) throws(AIGCError) -> [Int32] {
     var result: [Int32] = []
     result.reserveCapacity(text.count)
@@ -93,17 +101,23 @@ public struct CharTokenizer: Tokenizer {
     Unicode.Scalar(value) ?? "\u{FFFD}"
   }
 
+  /// Byte ranges in `text` of its characters, one for one with ``encode(_:name:)``.
+  /// - Throws: as ``encode(_:name:)``.
   public func ranges(of text: Table<UInt8>, name: String) throws(AIGCError) -> [Range<Int>] {
     try consecutiveRanges(encode(text, name: name))
   }
 
+  /// The character of an id in UTF-8; no bytes for ids out of range.
   public func bytes(of id: Int32) -> [UInt8] {
     guard characters.indices.contains(Int(id)) else { return [] }
     return Array(UTF8.encode(characters[Int(id)]) ?? .init())
   }
 
+  /// Streams text out of ids, each character by itself.
   public func makeDecoder() -> any TokenDecoder { ByteSequenceDecoder(self) }
 
+  /// Writes `vocab.json`, an object of characters and their ids.
+  /// - Throws: ``AIGCError`` (failed) when the folder is missing or the disk refuses.
   public func write(to path: (String) -> String) throws(AIGCError) {
     try VocabularyJSON.write(
       characters.indices.lazy.map { bytes(of: Int32($0)) }, to: path(Self.fileName))

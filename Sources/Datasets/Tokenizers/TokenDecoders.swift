@@ -5,17 +5,24 @@ public struct WordDecoder: TokenDecoder {
   /// The word at hand; kept to be filled anew without an allocation.
   private var word: [UInt8] = []
 
+  /// Creates a decoder at the beginning of a text.
+  /// - Parameters:
+  ///   - vocabulary: the words of the ids.
+  ///   - mode: how text was cut into words, which says where spaces belong.
   public init(vocabulary: Vocabulary, mode: TokenMode) {
     self.vocabulary = vocabulary
     joiner = TextJoiner(mode: mode)
   }
 
+  /// The bytes that a word adds, with the space before it where one belongs there; none for ids
+  /// beyond the vocabulary. `</s>` adds a line end.
   public mutating func append(_ id: Int32) -> [UInt8] {
     var output: [UInt8] = []
     append(id, to: &output)
     return output
   }
 
+  /// Appends to `output` what ``append(_:)`` would return.
   public mutating func append(_ id: Int32, to output: inout [UInt8]) {
     let word = UInt32(clamping: id)
     if word == Vocabulary.sentenceEnd {
@@ -28,6 +35,7 @@ public struct WordDecoder: TokenDecoder {
     joiner.append(self.word, to: &output)
   }
 
+  /// Ends the text; what follows begins a new one.
   public mutating func finish() -> [UInt8] { joiner.finish() }
 }
 

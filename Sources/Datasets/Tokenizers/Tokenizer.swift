@@ -39,6 +39,7 @@ public enum TokenizerKind: String, Codable, CaseIterable, Sendable {
 
 /// Turns text into the token ids of a neural language model, and back.
 public protocol Tokenizer: Sendable {
+  /// What `config.json` calls the tokenizer.
   var kind: TokenizerKind { get }
 
   /// Number of ids: 0 to `vocabularySize - 1`.
@@ -80,6 +81,7 @@ public protocol Tokenizer: Sendable {
 }
 
 extension Tokenizer {
+  /// Unless a tokenizer says otherwise, a prompt is encoded as a whole text.
   public func encode(prompt: String) throws(AIGCError) -> [Int32] {
     try encode(Table(Array(prompt.utf8)), name: "the prompt")
   }
@@ -107,6 +109,7 @@ public protocol TokenDecoder {
 }
 
 extension TokenDecoder {
+  /// Unless a decoder says otherwise, `output` gets what ``append(_:)`` returns.
   public mutating func append(_ id: Int32, to output: inout [UInt8]) { output += append(id) }
 }
 

@@ -5,7 +5,9 @@ import Files
 /// Text is cut as in n-gram models (``TokenMode``) and words have the same ids, so that perplexities
 /// compare; the start mark `<s>` has an id but is in no encoded text.
 public struct WordTokenizer: Tokenizer {
+  /// How text is cut into words: `word`, `auto` or `whitespace`.
   public let mode: TokenMode
+  /// The words and their ids.
   public let vocabulary: Vocabulary
 
   static let fileName = "vocab.txt"
@@ -100,6 +102,7 @@ public struct WordTokenizer: Tokenizer {
     return (WordTokenizer(mode: mode, vocabulary: try builder.freeze()), vocabulary.count)
   }
 
+  /// The kind that stands for ``mode``.
   public var kind: TokenizerKind {
     switch mode {
     case .auto: .auto
@@ -108,11 +111,18 @@ public struct WordTokenizer: Tokenizer {
     }
   }
 
+  /// The number of words, `<unk>`, `<s>` and `</s>` included.
   public var vocabularySize: Int { vocabulary.count }
+  /// `</s>`, which ends a line.
   public var endToken: Int32? { Int32(Vocabulary.sentenceEnd) }
+  /// Always false: the end token ends a line.
   public var endTokenEndsText: Bool { false }
+  /// `<unk>`, which stands for words that are not in the vocabulary.
   public var unknownToken: Int32? { Int32(Vocabulary.unknown) }
 
+  /// The words of a text as ids, with `</s>` behind each line that is a sentence (``TokenMode``).
+  /// - Throws: ``AIGCError``: badInput for bytes that ``mode`` refuses, failed without memory,
+  ///   interrupted.
   public func encode(_ text: Table<UInt8>, name: String) throws(AIGCError) -> [Int32] {
     let encoded = try Datasets.encode(text: text, mode: mode, vocabulary: vocabulary, name: name)
     let count = encoded.tokens.count - encoded.sentences
@@ -134,6 +144,8 @@ public struct WordTokenizer: Tokenizer {
     return ids
   }
 
+  /// Byte ranges in `text` of its words and line ends, one for one with ``encode(_:name:)``.
+  /// - Throws: ``AIGCError``: badInput for bytes that ``mode`` refuses, interrupted.
   public func ranges(of text: Table<UInt8>, name: String) throws(AIGCError) -> [Range<Int>] {
     var result: [Range<Int>] = []
     var position = 0
@@ -149,13 +161,17 @@ public struct WordTokenizer: Tokenizer {
     return result
   }
 
+  /// The bytes of a word, not always UTF-8; none for ids out of range.
   public func bytes(of id: Int32) -> [UInt8] {
     let word = UInt32(clamping: id)
     return id >= 0 && Int(word) < vocabulary.count ? vocabulary.bytes(of: word) : []
   }
 
+  /// Streams text out of ids, with spaces where ``mode`` puts them and a line end for `</s>`.
   public func makeDecoder() -> any TokenDecoder { WordDecoder(vocabulary: vocabulary, mode: mode) }
 
+  /// Writes `vocab.txt`: one word a line in the order of the ids.
+  /// - Throws: ``AIGCError`` (failed) when the folder is missing or the disk refuses.
   public func write(to path: (String) -> String) throws(AIGCError) {
     let file = try OutputFile(path: path(Self.fileName))
     for id in 0..<vocabulary.count { try file.write(vocabulary.bytes(of: UInt32(id)) + [10]) }

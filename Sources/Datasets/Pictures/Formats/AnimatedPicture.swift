@@ -7,6 +7,7 @@ public struct AnimatedPicture: Sendable {
   public let frames: [Picture]
   /// How long each is shown, in milliseconds; the last one may stay longer.
   public let milliseconds: Int
+  /// How long the last frame is shown before the first one follows again, in milliseconds.
   public let lastMilliseconds: Int
 
   /// - Parameter lastMilliseconds: nil: as the others.

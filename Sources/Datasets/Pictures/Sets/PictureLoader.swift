@@ -26,6 +26,7 @@ public final class PictureLoader {
     /// The state of the random source as the epoch began; its order follows from it.
     public var random: RandomSource
 
+    /// Creates a place, such as one that a checkpoint holds.
     public init(epoch: Int, offset: Int, random: RandomSource) {
       self.epoch = epoch
       self.offset = offset
@@ -35,8 +36,10 @@ public final class PictureLoader {
 
   /// Pictures of a batch; all of the set where it has fewer than asked for.
   public let batch: Int
+  /// Whole batches in an epoch; images that are left over do not count.
   public var batchesPerEpoch: Int { pictures.count / batch }
 
+  /// The set that the batches are taken from.
   public let pictures: any ExampleSet
   private let isMirrored: Bool
   /// The order of an epoch, and which of its pictures are mirrored.

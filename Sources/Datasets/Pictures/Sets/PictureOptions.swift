@@ -27,6 +27,7 @@ public struct PictureOptions: Codable, Equatable, Sendable {
   public var channels: Int?
   /// nil: ``Fit/pad`` for IDX files, ``Fit/crop`` for others.
   public var fit: Fit?
+  /// What happens when an image cannot be read.
   public var badPictures = BadPictures.fail
   /// Whether pixels are taken as they are stored, whatever EXIF says about turning them.
   public var ignoresOrientation = false
@@ -35,8 +36,12 @@ public struct PictureOptions: Codable, Equatable, Sendable {
   /// Only pictures of some classes, of which ``limit`` then counts; nil: of all.
   public var classes: ClassChoice?
 
+  /// Creates the options that take all images as the data has them, and refuse data with one that
+  /// cannot be read.
   public init() {}
 
+  /// Creates the options that bring all images to a size and a number of channels; nil leaves either
+  /// to the data.
   public init(size: PictureSize?, channels: Int? = nil) {
     self.size = size
     self.channels = channels

@@ -9,6 +9,7 @@ import Kernels
 public final class PictureSet: ExampleSet {
   /// What was opened.
   public let path: String
+  /// The size of every image in the set.
   public let size: PictureSize
   /// 1, 3 or 4.
   public let channels: Int
