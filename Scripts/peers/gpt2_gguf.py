@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """Writes GPT-2 124M with random weights as GGUF files for llama.cpp: gpt2-f32.gguf and gpt2-f16.gguf.
 
-  python gpt2_gguf.py FOLDER [--vocabulary DIR]
+    python3 Scripts/peers/gpt2_gguf.py FOLDER [--vocabulary DIR]
+
 DIR holds GPT-2's vocab.json and merges.txt (default: gpt2-bpe in the folder that AIGC_TEST_DATA names);
-llama.cpp does not open a model without its vocabulary. Needs: torch transformers gguf.
+llama.cpp does not open a model without its vocabulary. Needs: torch, transformers, gguf.
 Tensors and keys are those of llama.cpp's own convert_hf_to_gguf.py: matrices as [out, in], norms and biases
 in float32 in either file.
 """

@@ -1,9 +1,11 @@
-"""MNIST's pictures as JPEG at several qualities and as PNG, by Pillow: a line of JSON for each.
+#!/usr/bin/env python3
+"""Packs MNIST's pictures as JPEG at several qualities and as PNG, by Pillow, and prints a line of JSON for each.
 
-    PYTHON Scripts/peers/jpeg_png.py PICTURES [--num N]
+    python3 Scripts/peers/jpeg_png.py PICTURES [--num N]
 
-bits: of a picture's whole file, with tables made for it (`optimize`). scan_bits: of the coded numbers alone, with
-the standard's tables, which a decoder could know. psnr: of all pictures together, over bytes 0-255.
+`bits` are those of a picture's whole file, with tables made for it (`optimize`). `scan_bits` are those of the coded
+numbers alone, with the standard's tables, which a decoder could know. `psnr` is that of all pictures together, over
+bytes 0-255. Needs: pillow.
 """
 import argparse, gzip, io, json, math
 

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 """Encodes a text with GPT-2's vocabulary and the PyPI package `tokenizers`, on one thread.
 
-  tokenizers_bench.py VOCAB FILE [--seconds S]
+    python3 Scripts/peers/tokenizers_bench.py VOCAB FILE [--seconds S]
 
 Three ways, each again and again for a third of S seconds: the whole text (encode), its lines and pieces of
 10,000 characters (encode_batch_fast, which makes no offsets). Prints one JSON object: the rate of the
-fastest in MB/s, and of all. Loading and cutting are not timed.
+fastest in MB/s, and of all. Loading and cutting are not timed. Needs: tokenizers.
 """
 import argparse
 import json

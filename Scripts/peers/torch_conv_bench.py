@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""Peer benchmark: the convolutions of `aigc bench` in PyTorch, by their names.
+"""Measures the convolutions of `aigc bench` in PyTorch, by their names.
 
-  python torch_conv_bench.py conv-128-256-16-4s2p1-b64-forward ... --seconds 0.5
-Channels, kernels, pixels of the larger map, window, stride, padding, batch, direction. Each direction is
+    python3 Scripts/peers/torch_conv_bench.py conv-128-256-16-4s2p1-b64-forward ... --seconds 0.5
+
+A name holds channels, kernels, pixels of the larger map, window, stride, padding, batch and direction. Each direction is
 measured as a convolution and as a transposed one where both give it, in both memory layouts, and the
 fastest counts. Prints one JSON object a line, as torch_bench.py does, and `way`: which one it was.
 Needs: torch.

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Trains the article's GAN or DCGAN in plain PyTorch: the peer whose samples ours are compared with.
 
-    python torch_gan.py gan|dcgan --data FOLDER --steps N --seed S --out DIR
+    python3 Scripts/peers/torch_gan.py gan|dcgan --data FOLDER --steps N --seed S --out DIR
 
 FOLDER holds train-images-idx3-ubyte.gz. The steps are those of `aigc train`: batches of 64 in shuffled
 order, the last incomplete one left out; values in -1 to 1; DCGAN pads 28 to 32 pixels with -1; Adam with rate
