@@ -23,6 +23,7 @@ extension GradientRows {
     let (x, weight, bias) = (
       Samples.normal([2, 3, 4], 30), Samples.normal([5, 4], 31), Samples.normal([5], 32)
     )
+    let across = Samples.normal([4, 5], 73)
     return rows + [
       GradientRow("linear", [x, weight, bias]) { linear($0[0], $0[1], $0[2]) },
       GradientRow("linear without bias", [x, weight]) { linear($0[0], $0[1]) },
@@ -31,6 +32,19 @@ extension GradientRows {
       },
       GradientRow("linear twice", [Samples.normal([3, 5], 34), weight, bias]) {
         linear(tanh(matmul($0[0], $0[1])), $0[1], $0[2])
+      },
+      GradientRow("conv1D", [x, across, bias]) { conv1D($0[0], $0[1], $0[2]) },
+      GradientRow("conv1D of one row", [Samples.normal([4], 33), across, bias]) {
+        conv1D($0[0], $0[1], $0[2])
+      },
+      GradientRow("checkpointed", [Samples.normal([3, 4], 74), across], hasSecond: false) { x in
+        // The parameter's recording is the row's second input, so that the gradient reaches that.
+        let parameter = Parameter(x[1])
+        _ = parameter.exchangeRecording(x[1])
+        let context = Context(isTraining: true, random: RandomSource(seed: 9))
+        return checkpointed(x[0], [parameter], context) { x, context in
+          tanh(matmul(x, parameter.value)).dropout(0.4, context)
+        }
       },
     ]
   }
