@@ -21,7 +21,9 @@ let package = Package(
   name: "aigc",
   products: [
     .executable(name: "aigc", targets: ["aigc"]),
-    .library(name: "NN", targets: ["NN", "Autograd"]),
+    .library(name: "NN", targets: ["NN"]),
+    .library(name: "Weights", targets: ["Weights"]),
+    .library(name: "Inference", targets: ["Inference"]),
     .library(name: "Training", targets: ["Training"]),
     .library(name: "Families", targets: ["Families"]),
   ],
@@ -43,20 +45,28 @@ let package = Package(
     library("Archives", ["Files", "CZlib"]),
     library("Datasets", ["Files", "Archives", "Kernels", "CZlib", "CPNG", "CTurboJPEG"]),
     library("Checkpoints", ["Files", "Archives"]),
-    library("NN", ["Autograd", "Kernels", "Checkpoints", "Files"]),
+    library("NN", ["Autograd", "Kernels", "Files"]),
+    library("Weights", ["NN", "Autograd", "Kernels", "Checkpoints", "Files"]),
+    library("Inference", ["Files", "Kernels", "Datasets"]),
+    library("Plots", ["Files", "Archives", "Datasets"]),
     library(
-      "Training", ["Files", "Archives", "Kernels", "Autograd", "NN", "Checkpoints", "Datasets"]),
+      "Training",
+      [
+        "Files", "Archives", "Kernels", "Autograd", "NN", "Weights", "Checkpoints", "Datasets",
+        "Inference", "Plots",
+      ]),
     library("Console", ["Files", "Kernels", argumentParser]),
     library(
       "Families",
       [
-        "Files", "Archives", "Kernels", "Autograd", "NN", "Datasets", "Checkpoints", "Training",
+        "Files", "Archives", "Kernels", "Autograd", "NN", "Weights", "Datasets", "Checkpoints",
+        "Inference", "Plots", "Training",
       ]),
     library(
       "Commands",
       [
-        "Files", "Kernels", "NN", "Datasets", "Checkpoints", "Training", "Families", "Console",
-        argumentParser,
+        "Files", "Kernels", "NN", "Datasets", "Checkpoints", "Inference", "Plots", "Training",
+        "Families", "Console", argumentParser,
       ]),
     .target(name: "CStartup"),
     .executableTarget(
@@ -66,28 +76,33 @@ let package = Package(
     tests("KernelsTests", ["Kernels", "CKernels", "Files"]),
     tests("AutogradTests", ["Autograd", "Kernels"]),
     tests(
-      "NNTests", ["NN", "Autograd", "Kernels", "Checkpoints", "Files"], fixtures: ["Fixtures"]),
+      "NNTests", ["NN", "Weights", "Autograd", "Kernels", "Checkpoints", "Files"],
+      fixtures: ["Fixtures"]),
     tests(
       "DatasetsTests", ["Datasets", "Archives", "Files", "Kernels", "CPNG"],
       fixtures: ["Fixtures"]),
     tests("CheckpointsTests", ["Checkpoints", "Archives", "Files"], fixtures: ["Fixtures"]),
     tests(
       "TrainingTests",
-      ["Training", "Archives", "Autograd", "NN", "Checkpoints", "Datasets", "Kernels", "Files"],
+      [
+        "Training", "Inference", "Plots", "Archives", "Autograd", "NN", "Checkpoints", "Datasets",
+        "Kernels", "Files",
+      ],
       fixtures: ["Fixtures"]),
+    tests("InferenceTests", ["Inference", "Datasets", "Kernels", "Files"]),
     tests("ConsoleTests", ["Console", "Files", argumentParser]),
     tests(
       "FamiliesTests",
       [
-        "Commands", "Families", "Archives", "Autograd", "NN", "Checkpoints", "Training", "Datasets",
-        "Files", "Kernels", "Console", argumentParser,
+        "Commands", "Families", "Archives", "Autograd", "NN", "Checkpoints", "Inference", "Plots",
+        "Training", "Datasets", "Files", "Kernels", "Console", argumentParser,
       ],
       fixtures: ["Fixtures"]),
     tests(
       "Fuzz",
       [
-        "Commands", "Families", "Archives", "Autograd", "Checkpoints", "Training", "Datasets",
-        "Files", "Kernels",
+        "Commands", "Families", "Archives", "Autograd", "Checkpoints", "Inference", "Training",
+        "Datasets", "Files", "Kernels",
       ]),
   ],
   swiftLanguageModes: [.v6]

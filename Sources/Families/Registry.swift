@@ -5,7 +5,7 @@ import Training
 public let families: [any Family] = [
   NGramFamily(), RecurrentFamily(.rnn), RecurrentFamily(.gru), RecurrentFamily(.lstm),
   GPT2Family(), ForecastFamily(), ClassifierFamily(), GANFamily(.gan), GANFamily(.dcgan),
-  VAEFamily(.vae), VAEFamily(.vaegan),
+  VQVAEFamily(), VAEFamily(.vae), VAEFamily(.vaegan),
 ]
 
 /// The family of the model at `path`: a model folder or a bare file.
@@ -13,7 +13,7 @@ public let families: [any Family] = [
 public func family(of path: String) throws(AIGCError) -> any Family {
   if isFolder(path) {
     let name = try ModelConfiguration.read(folder: path).family
-    if let family = families.first(where: { $0.name == name }) { return family }
+    if let family = families.first(where: { $0.owns(path, named: name) }) { return family }
     let known = families.map { $0.name }.joined(separator: ", ")
     throw .badInput("\(path): unknown model family '\(name)'; this program knows: \(known)")
   }

@@ -178,18 +178,18 @@ import Training
     var random = RandomSource(seed: 1)
     var sizes = VAEConfiguration(.vae, width: 8, height: 8, channels: 1)
     sizes.layers = [4]
-    var codebook = VAECodebook()
+    var codebook = Codebook()
     (codebook.entries, codebook.dimension) = (6, 3)
     sizes = sizes.quantized(codebook)
-    let networks = random.drawn { QuantizedNetworks(sizes, codebook, using: &$0) }
-    try QuantizedModel(sizes, codebook, networks, prior: nil).write { folder.file($0) }
+    let networks = random.drawn { VQVAENetworks(sizes, codebook, using: &$0) }
+    try VQVAEModel(sizes, codebook, networks, prior: nil).write { folder.file($0) }
     // What only training reads, and entries of codes that do not come.
     let unused = [
       "quantizer.embedding.weight", "quantizer.ema_cluster_size", "quantizer.ema_w",
     ]
     let values = (0..<64).map { Float($0) / 32 - 1 }
     try damaging(folder.file(VAEFolder.weights), except: unused) { tensor in
-      let model = try QuantizedModel(folder: folder.path)
+      let model = try VQVAEModel(folder: folder.path)
       expectDamage(tensor, "reconstruct") { _ = try model.pictures(codes: model.codes(values)) }
       let isEncoder = tensor.hasPrefix("encoder")
       if isEncoder { expectDamage(tensor, "encode") { _ = try model.codes(values) } }

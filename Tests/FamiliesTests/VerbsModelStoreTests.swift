@@ -2,6 +2,7 @@ import Files
 import FoundationEssentials
 import Testing
 
+@testable import Inference
 @testable import Training
 
 /// A temporary folder that goes away with its owner.
@@ -82,7 +83,7 @@ final class StoreFolder {
     try folder.addModel("runs/new", age: 50)
     try folder.addModel("runs/foreign", family: "other", age: 1)
     try folder.addModel("runs/picture", kind: "image", age: 0)
-    let found = try store.defaultModel(kind: "text") { $0.family == "ngram" }
+    let found = try store.defaultModel(kind: "text") { $0.configuration.family == "ngram" }
     #expect(found.name == "new")
     #expect(found.place == .runs)
   }

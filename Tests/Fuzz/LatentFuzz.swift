@@ -15,7 +15,7 @@ struct LatentFuzz: FuzzSubject {
   init(_ target: FuzzTests.Target, folder: String) throws {
     self.target = target
     self.folder = folder
-    path = target == .codePrior ? "\(folder)/codes/\(QuantizedModel.priorName)" : "\(folder)/input"
+    path = target == .codePrior ? "\(folder)/codes/\(VQVAEModel.priorName)" : "\(folder)/input"
     // Eight pictures of two classes.
     var random = RandomSource(seed: 1)
     let pictures = (0..<8 * 64).map { _ in UInt8(random.integer(below: 256)) }
@@ -32,11 +32,11 @@ struct LatentFuzz: FuzzSubject {
       recipe.settings.model.isConditional
     ) = ([4], 3, true)
     _ = try recipe.train(to: "\(folder)/latents")
-    recipe.settings.model.isConditional = false
-    var codebook = VAECodebook()
-    (codebook.entries, codebook.dimension) = (5, 2)
-    recipe.settings.model.codebook = codebook
-    _ = try recipe.train(to: "\(folder)/codes")
+    var codes = VQVAERecipe()
+    (codes.settings.images, codes.run) = (recipe.settings.images, recipe.run)
+    codes.settings.layers = recipe.settings.model.layers ?? []
+    (codes.settings.codebook.entries, codes.settings.codebook.dimension) = (5, 2)
+    _ = try codes.train(to: "\(folder)/codes")
     if target == .codePrior {
       seeds = [try read(path)]
       return

@@ -104,11 +104,11 @@ struct PictureModelFuzz: FuzzSubject {
     case .vqvae:
       var sizes = VAEConfiguration(.vae, width: 8, height: 8, channels: 1)
       sizes.layers = [4]
-      var codebook = VAECodebook()
+      var codebook = Codebook()
       (codebook.entries, codebook.dimension) = (6, 3)
       sizes = sizes.quantized(codebook)
-      let networks = random.drawn { QuantizedNetworks(sizes, codebook, using: &$0) }
-      try QuantizedModel(sizes, codebook, networks, prior: nil).write(to: name)
+      let networks = random.drawn { VQVAENetworks(sizes, codebook, using: &$0) }
+      try VQVAEModel(sizes, codebook, networks, prior: nil).write(to: name)
     default:
       let sizes = autoencoder
       let networks = random.drawn { VAENetworks(sizes, using: &$0) }
@@ -209,7 +209,7 @@ struct PictureModelFuzz: FuzzSubject {
   }
 
   private func useCodes() throws {
-    let model = try QuantizedModel(folder: folder)
+    let model = try VQVAEModel(folder: folder)
     let size = model.width * model.height * model.channels
     let codes = try model.codes([Float](repeating: 0.5, count: size))
     guard codes.count == model.latentCount, try model.pictures(codes: codes).count == size else {

@@ -5,6 +5,7 @@ import Glibc
 import NN
 import Synchronization
 import Testing
+import Weights
 
 func fixture(_ name: String, file: String = #filePath) throws -> Checkpoint {
   try Checkpoint.open("\(parentFolder(of: file))/Fixtures/\(name).safetensors")

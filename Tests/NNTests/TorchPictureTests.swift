@@ -3,6 +3,7 @@ import Checkpoints
 import Kernels
 import NN
 import Testing
+import Weights
 
 /// Layers of pictures beside those of PyTorch, from `Scripts/fixtures/torch_pictures.py`: outputs, all
 /// gradients, running statistics, some steps of training, a gradient penalty.

@@ -4,6 +4,7 @@ import Files
 import Kernels
 import NN
 import Testing
+import Weights
 
 /// Ten steps of small language models beside those of PyTorch.
 @Suite struct TorchTrainingTests {

@@ -5,6 +5,7 @@ import Glibc
 import Kernels
 import Testing
 
+@testable import Inference
 @testable import Training
 
 /// Pictures that a test makes up: of the latents themselves, or always the same.

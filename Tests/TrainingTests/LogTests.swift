@@ -4,6 +4,8 @@ import Glibc
 import Kernels
 import Testing
 
+@testable import Plots
+@testable import Inference
 @testable import Training
 
 /// Each test has a folder of its own, removed with the suite's value.

@@ -4,6 +4,7 @@ import Glibc
 import Kernels
 import Testing
 
+@testable import Inference
 @testable import Training
 
 private func report(

@@ -4,6 +4,8 @@ import FoundationEssentials
 import Kernels
 import Testing
 
+@testable import Plots
+@testable import Inference
 @testable import Training
 
 /// Distances between sets of pictures beside those of NumPy and SciPy, from
@@ -121,7 +123,7 @@ import Testing
     #expect(matrix.accuracy(0).map { abs($0 - 2.0 / 3) < 1e-12 } == true)
     #expect(matrix.accuracy(2) == nil)
     #expect(matrix.count(0, predicted: 1) == 1)
-    let picture = ConfusionPlot(matrix).picture()
+    let picture = matrix.plot.picture()
     #expect(picture.width > 100 && picture.height > 100)
     // The two hits of the cat are darker than its miss, and an empty cell is white.
     #expect(Set(picture.pixels).count > 10)

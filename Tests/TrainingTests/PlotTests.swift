@@ -1,6 +1,8 @@
 import Datasets
 import Testing
 
+@testable import Plots
+@testable import Inference
 @testable import Training
 
 @Suite struct PlotTests {

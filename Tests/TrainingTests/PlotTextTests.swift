@@ -4,6 +4,8 @@ import Files
 import Glibc
 import Testing
 
+@testable import Plots
+@testable import Inference
 @testable import Training
 
 /// Labels in any script, of any length.
@@ -141,7 +143,7 @@ import Testing
   func namesDoNotTouch(count: Int) throws {
     for name in ["c", "airplane", "a very long name of a class, number", "数字图像分类的名称很长很长很长很长"] {
       let classes = (0..<count).map { "\(name) \($0)" }
-      let plot = ConfusionPlot(ConfusionMatrix(classes: classes))
+      let plot = ConfusionMatrix(classes: classes).plot
       #expect(plot.width < 2400 && plot.height < 2400)
       let isPlain = !name.contains("数")
       let room = plot.cell * plot.nameStep
@@ -156,7 +158,7 @@ import Testing
 
   @Test func namesAreDrawnBesideEachOther() {
     // Short names are not turned: above the cells there is one line of text, with gaps between names.
-    let short = ConfusionPlot(matrix((0..<3).map { "cat\($0)" })).picture()
+    let short = matrix((0..<3).map { "cat\($0)" }).plot.picture()
     let gaps = ink(short, rows: 60..<76)
     let starts = gaps.indices.dropFirst().filter {
       gaps[$0] && !gaps[max(0, $0 - 8)..<$0].contains(true)

@@ -3,6 +3,7 @@ import Glibc
 import Kernels
 import Testing
 
+@testable import Inference
 @testable import Training
 
 private func tokens(_ words: [String], _ scores: [Float?], unknown: Set<String> = [])

@@ -2,6 +2,7 @@ import Files
 import FoundationEssentials
 import Testing
 
+@testable import Inference
 @testable import Training
 
 /// ROC curves beside those of scikit-learn, from `Scripts/fixtures/roc.py`.

@@ -1,6 +1,7 @@
 import Kernels
 import Testing
 
+@testable import Inference
 @testable import Training
 
 /// From how many examples on measures mean something.

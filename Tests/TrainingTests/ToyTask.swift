@@ -4,6 +4,7 @@ import Files
 import Kernels
 import NN
 
+@testable import Inference
 @testable import Training
 
 /// A small network with dropout that learns a function from random batches.

@@ -5,6 +5,7 @@ import Kernels
 import NN
 import Testing
 
+@testable import Inference
 @testable import Training
 
 /// Each test has a folder of its own, removed with the suite's value. One at a time: a test sets the

@@ -21,3 +21,5 @@ protocol VAEFamilyName: FamilyName { static var kind: VAEKind { get } }
 extension VAEFamilyName { static var family: String { kind.rawValue } }
 enum VAEName: VAEFamilyName { static let kind = VAEKind.vae }
 enum VAEGANName: VAEFamilyName { static let kind = VAEKind.vaegan }
+
+enum VQVAEName: FamilyName { static let family = VQVAEFamily.name }

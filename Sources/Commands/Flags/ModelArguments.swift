@@ -26,14 +26,14 @@ public struct ModelOption: ParsableArguments {
   func path() throws(AIGCError) -> String {
     if let model { return try ModelStore.standard().resolve(model) }
     let names = families.compactMap { ($0 as? any TextFamily)?.name }
-    return try defaultModelPath(kind: "text") { names.contains($0.family) }
+    return try defaultModelPath(kind: "text") { names.contains($0.configuration.family) }
   }
 }
 
 /// Where the model is that is taken when nobody named one; said on standard error.
 /// - Throws: ``AIGCError`` (badInput) when there is none that fits.
 func defaultModelPath(
-  kind: String, fits: (ModelConfiguration) -> Bool = { _ in true }
+  kind: String, fits: (StoredModel) -> Bool = { _ in true }
 ) throws(AIGCError) -> String {
   let found = try ModelStore.standard().defaultModel(kind: kind, fits: fits)
   let why = found.place == .runs ? "the newest in runs/" : found.place.rawValue

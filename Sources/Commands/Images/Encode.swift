@@ -135,8 +135,8 @@ struct CodingArguments: ParsableArguments {
 func openCodec(_ nameOrPath: String) throws(AIGCError) -> PictureCodec {
   let path = try ModelStore.standard().resolve(nameOrPath)
   let family = try family(of: path)
-  guard VAEKind(rawValue: family.name) != nil else {
+  guard let autoencoders = family as? any AutoencoderFamily else {
     throw .mismatch("\(path): a model of the family \(family.name); an autoencoder is needed here")
   }
-  return try PictureCodec(path)
+  return try autoencoders.codec(path)
 }

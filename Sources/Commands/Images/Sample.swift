@@ -12,7 +12,7 @@ public struct Sample: ParsableCommand {
     commandName: "sample", abstract: "Make pictures with a model.",
     subcommands: [
       SamplePictures<GANName>.self, SamplePictures<DCGANName>.self, SamplePictures<VAEName>.self,
-      SamplePictures<VAEGANName>.self,
+      SamplePictures<VAEGANName>.self, SamplePictures<VQVAEName>.self,
     ])
   public init() {}
 }

@@ -121,7 +121,7 @@ public struct GenerateSeries: ConsoleCommand {
     let store = ModelStore.standard()
     guard let model else {
       let found = try store.defaultModel(kind: ForecastFamily.kind) {
-        $0.family == ForecastFamily.name
+        $0.configuration.family == ForecastFamily.name
       }
       Diagnostics.note("using \(found.path)")
       return found.path

@@ -12,7 +12,7 @@ public struct Train: ParsableCommand {
       TrainCommand<RecurrentArguments<LSTMName>>.self, TrainCommand<GPT2Arguments>.self,
       TrainCommand<ClassifierArguments>.self, TrainCommand<GANArguments<GANName>>.self,
       TrainCommand<GANArguments<DCGANName>>.self, TrainCommand<VAEArguments<VAEName>>.self,
-      TrainCommand<VAEArguments<VAEGANName>>.self,
+      TrainCommand<VAEArguments<VAEGANName>>.self, TrainCommand<VQVAEArguments>.self,
     ])
   public init() {}
 }

@@ -55,26 +55,25 @@ public struct ClassifierRecipe: TrainingRecipe {
   public func plan(
     _ start: TrainingStart, _ report: @escaping (TrainerEvent) -> Void
   ) throws(AIGCError) -> TrainingPlan {
-    let data = try open(start, report)
+    let (configuration, images) = try open(start, report)
     let model = settings.model
     let members: [JSONValue.Member] = [
       .init("stages", .array(model.stages.map { .int($0) })), .init("hidden", .int(model.hidden)),
       .init("dropout", .float(model.dropout)), .init("augment", .float(model.augmentation)),
       .init("mirror", .bool(model.isMirrored)),
       .init("convolution", .string(model.convolution.rawValue)),
-      .init("image_size", .string(data.configuration.size.description)),
-      .init("channels", .int(data.configuration.channels)),
+      .init("image_size", .string(configuration.size.description)),
+      .init("channels", .int(configuration.channels)),
     ]
     return TrainingPlan(
-      members + settings.images.planMembers, trainer(data.learned), found: data.found)
+      members + settings.images.planMembers, trainer(images.learned), found: images.found)
   }
 
   public func prepare(
     _ start: TrainingStart, _ report: @escaping (TrainerEvent) -> Void
   ) throws(AIGCError) -> PreparedTraining<ConfusionMatrix> {
-    let data = try open(start, report)
-    var configuration = data.configuration
-    let (learned, measured) = (data.learned, data.measured)
+    var (configuration, images) = try open(start, report)
+    let (learned, measured) = (images.learned, images.measured)
     // Measured anew.
     configuration.doubt = nil
     guard learned.count > 0 else {
@@ -91,39 +90,30 @@ public struct ClassifierRecipe: TrainingRecipe {
       guard let measured else { return nil }
       let confusion = try Self.measure(measured, folder)
       confusion.warnings.forEach { report(.warning($0)) }
-      try ConfusionPlot(confusion).write(to: "\(folder)/confusion.png")
+      try confusion.plot.write(to: "\(folder)/confusion.png")
       return confusion
     }
   }
 
   /// The model, what it learns from and what it is measured on.
-  private struct Data {
-    var configuration: ClassifierConfiguration
-    var learned: PictureSet
-    var measured: PictureSet?
-    var found: [JSONValue.Member]
-  }
-
   private func open(
     _ start: TrainingStart, _ report: (TrainerEvent) -> Void
-  ) throws(AIGCError) -> Data {
+  ) throws(AIGCError) -> (configuration: ClassifierConfiguration, images: SplitImages) {
     var images = settings.images
     switch start {
     case .new:
-      let (learned, measured, found) = try read(images, report)
-      return Data(
-        configuration: try configuration(of: learned), learned: learned, measured: measured,
-        found: found)
+      let split = try read(images, report)
+      return (try configuration(of: split.learned), split)
     case .resumed(let folder):
       let saved = try ClassifierConfiguration.read(folder: folder)
       try images.keep(
         size: saved.size, channels: saved.channels, ignoresOrientation: saved.ignoresOrientation,
         of: folder)
-      let (learned, measured, found) = try read(images, report)
-      guard learned.classes == saved.classes else {
+      let split = try read(images, report)
+      guard split.learned.classes == saved.classes else {
         throw .mismatch("\(images.path): other classes than those of the run in \(folder)")
       }
-      return Data(configuration: saved, learned: learned, measured: measured, found: found)
+      return (saved, split)
     case .model(let path): throw .notTrainedFurther(path, family)
     }
   }
@@ -140,28 +130,18 @@ public struct ClassifierRecipe: TrainingRecipe {
     return result
   }
 
-  /// The images to learn from, those to measure on, and what was found in all.
   private func read(
     _ images: ImageSource, _ report: (TrainerEvent) -> Void
-  ) throws(AIGCError) -> (PictureSet, PictureSet?, [JSONValue.Member]) {
-    let all = try images.open(report)
-    guard all.labels != nil else {
+  ) throws(AIGCError) -> SplitImages {
+    let split = try images.split(run, sameClasses: true, report)
+    guard split.learned.labels != nil else {
       throw .badInput(
         "\(images.path): no labels: a folder for each class, or an IDX file of labels, is needed")
     }
-    guard all.channels != 4 else {
+    guard split.learned.channels != 4 else {
       throw .usage("\(images.path): pictures with alpha; pass --channels 1 or 3")
     }
-    guard let path = run.heldOut?.path else {
-      let (learned, measured) = all.split(
-        share: run.heldOut?.share ?? 0, seed: run.trainer.seed)
-      return (learned, measured, all.foundMembers)
-    }
-    let measured = try images.open(heldOut: path, like: all, report)
-    guard measured.labels != nil, measured.classes == all.classes else {
-      throw .mismatch("\(path): other classes than in \(images.path), or none")
-    }
-    return (all, measured, all.foundMembers)
+    return split
   }
 
   /// Measures the saved model on held-out images and notes in its folder how sure it is of them.

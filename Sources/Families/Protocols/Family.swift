@@ -10,6 +10,13 @@ public protocol Family: Sendable {
   /// The name in `config.json` and after `aigc train`: "ngram".
   var name: String { get }
 
+  /// All names that its models are asked for by; ``name`` alone where nothing else is said.
+  var names: [String] { get }
+
+  /// Whether the model in `folder` is this family's.
+  /// - Parameter name: the family in its `config.json`.
+  func owns(_ folder: String, named name: String) -> Bool
+
   /// What its models make: "text", "image".
   var kind: String { get }
 
@@ -58,6 +65,8 @@ extension Family {
     _ path: String, on file: String, _ notices: NoticeHandler
   ) throws(AIGCError) -> (any Report)? { nil }
 
+  public var names: [String] { [name] }
+  public func owns(_ folder: String, named name: String) -> Bool { name == self.name }
   public var benchmarks: [Benchmark] { [] }
   public func claims(_ path: String) -> Bool { false }
   public var hasParts: Bool { false }

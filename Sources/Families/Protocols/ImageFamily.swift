@@ -55,3 +55,15 @@ public protocol ImageMeasuringFamily: Family {
     _ path: String, on file: String, _ reading: ImageReading, _ notices: NoticeHandler
   ) throws(AIGCError) -> any Report
 }
+
+/// A family whose models also find latents of images, and so compress them: `aigc encode`, `reconstruct`.
+public protocol AutoencoderFamily: ImageFamily {
+  /// Opens the model folder.
+  /// - Throws: ``AIGCError``: badInput when files are missing or damaged, mismatch for a model that
+  ///   compresses no images.
+  func codec(_ path: String) throws(AIGCError) -> PictureCodec
+}
+
+extension AutoencoderFamily {
+  public func codec(_ path: String) throws(AIGCError) -> PictureCodec { try PictureCodec(path) }
+}

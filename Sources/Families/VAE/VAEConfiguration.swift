@@ -28,7 +28,7 @@ public struct VAEConfiguration: Codable, Equatable, Sendable {
     case gaussian
   }
 
-  /// "vae" or "vaegan".
+  /// "vae" or "vaegan"; of a VQ-VAE "vqvae", or as it was called before it had a family of its own "vae".
   public var family: String
   public var formatVersion = 1
   public var kind = "image"
@@ -51,7 +51,7 @@ public struct VAEConfiguration: Codable, Equatable, Sendable {
   public var classes: [String] = []
   public var likelihood = Likelihood.bernoulli
   /// What makes it a VQ-VAE; nil: it is none.
-  public var codebook: VAECodebook?
+  public var codebook: Codebook?
   /// How latents of the training's pictures are distributed, for their compression; nil: as the prior.
   public var latents: LatentStatistics?
   /// Of a model of tables, whose rows are ``channels`` = ``height`` = 1 and as wide as they have
@@ -130,7 +130,7 @@ public struct VAEConfiguration: Codable, Equatable, Sendable {
     }
     return ParameterPlan.problem { plan in
       if let codebook {
-        _ = QuantizedNetworks(self, codebook, using: &plan)
+        _ = VQVAENetworks(self, codebook, using: &plan)
       } else {
         _ = VAENetworks(self, using: &plan)
       }
@@ -157,7 +157,8 @@ public struct VAEConfiguration: Codable, Equatable, Sendable {
   public static func read(folder: String) throws(AIGCError) -> VAEConfiguration {
     let result = try ModelConfiguration.decode(VAEConfiguration.self, folder: folder)
     let place = "\(folder)/\(ModelConfiguration.fileName)"
-    guard VAEKind(rawValue: result.family) != nil, result.formatVersion == 1 else {
+    let isVQVAE = result.family == VQVAEFamily.name && result.codebook != nil
+    guard VAEKind(rawValue: result.family) != nil || isVQVAE, result.formatVersion == 1 else {
       throw .badInput("\(place): not an autoencoder that this aigc reads")
     }
     if let problem = result.problem { throw .badInput("\(place): \(problem)") }

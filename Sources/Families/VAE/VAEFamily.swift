@@ -5,7 +5,7 @@ import NN
 import Training
 
 /// Variational autoencoders, plain and with a discriminator.
-public struct VAEFamily: ImageFamily {
+public struct VAEFamily: AutoencoderFamily {
   let network: VAEKind
 
   /// - Parameter network: which of the two.
@@ -19,13 +19,11 @@ public struct VAEFamily: ImageFamily {
     guard configuration.table == nil else {
       throw .mismatch("\(path): a model of tables, which makes no pictures")
     }
-    return configuration.codebook == nil
-      ? try VAEModel(folder: path) : try QuantizedModel(folder: path)
+    return try VAEModel(folder: path)
   }
 
   public func inspect(_ path: String) throws(AIGCError) -> [JSONValue.Member] {
     let sizes = try VAEConfiguration.read(folder: path)
-    if sizes.codebook != nil { return try QuantizedModel(folder: path).description }
     let model = try VAEModel(folder: path)
     var members: [JSONValue.Member] = [
       .init("size", .string("\(sizes.width)x\(sizes.height)")),
@@ -65,12 +63,6 @@ public struct VAEFamily: ImageFamily {
     let checkpoint = try Checkpoint.open("\(path)/\(VAEFolder.weights)")
     let stored = checkpoint["\(VAEFolder.prefix(network))encoder.0.weight"]?.type
     let target = try RunFolder.path(family: name, data: path, out: output, force: options.force)
-    if configuration.codebook != nil {
-      let model = try QuantizedModel(folder: path)
-      let folder = try OutputFolder(path: target)
-      try model.write(type: options.type ?? stored ?? .f32, to: folder.file)
-      return try folder.commit()
-    }
     let networks = try VAEFolder.networks(checkpoint, configuration)
     let discriminator =
       options.part == nil ? try VAEFolder.discriminator(checkpoint, configuration) : nil

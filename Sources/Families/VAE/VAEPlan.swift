@@ -25,7 +25,7 @@ extension VAEConfiguration {
     guard let codebook else {
       return ParameterPlan.shapes { VAENetworks(self, using: &$0) }.parameterCount
     }
-    return ParameterPlan.shapes { QuantizedNetworks(self, codebook, using: &$0) }.parameterCount
+    return ParameterPlan.shapes { VQVAENetworks(self, codebook, using: &$0) }.parameterCount
   }
 }
 

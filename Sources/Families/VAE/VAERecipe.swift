@@ -11,8 +11,6 @@ public struct VAEModelOptions: Codable, Equatable, Sendable {
   public var layers: [Int]?
   public var hidden: Int?
   public var likelihood: VAEConfiguration.Likelihood?
-  /// Makes it a VQ-VAE.
-  public var codebook: VAECodebook?
   /// Whether the networks know the classes of the data.
   public var isConditional = false
 
@@ -34,7 +32,8 @@ public struct VAESettings: Codable, Equatable, Sendable {
 public struct VAERecipe: TrainingRecipe {
   public let kind: VAEKind
   public var settings = VAESettings()
-  public var run = RunOptions(Self.defaults, epochs: 20, heldOut: HeldOutData(share: 0))
+  public var run = RunOptions(
+    Self.defaults, epochs: Self.defaultEpochs, heldOut: HeldOutData(share: 0))
 
   /// - Parameters:
   ///   - kind: plain, or with a discriminator.
@@ -58,6 +57,9 @@ public struct VAERecipe: TrainingRecipe {
     result.logEvery = 100
     return result
   }
+
+  /// Passes over the data without another number.
+  static let defaultEpochs = 20.0
 
   public func plan(
     _ start: TrainingStart, _ report: @escaping (TrainerEvent) -> Void
@@ -85,8 +87,8 @@ public struct VAERecipe: TrainingRecipe {
     }
     let task = task(configuration, data, trainer, report)
     return PreparedTraining(task, trainer, convolution: settings.training.convolution) {
-      [configuration] (folder) throws(AIGCError) in
-      try Self.finish(configuration, learned, measured, folder, report)
+      (folder) throws(AIGCError) in
+      try Self.finish(learned, measured, folder, report)
       return nil
     }
   }
@@ -96,13 +98,6 @@ public struct VAERecipe: TrainingRecipe {
     _ report: @escaping (TrainerEvent) -> Void
   ) -> any TrainingTask {
     var random = RandomSource(seed: trainer.seed)
-    if let codebook = configuration.codebook {
-      let networks = random.drawn { QuantizedNetworks(configuration, codebook, using: &$0) }
-      let task = QuantizedTask(
-        configuration, codebook, networks, data.learned, heldOut: data.measured, trainer)
-      task.warn = { report(.warning($0)) }
-      return task
-    }
     let networks = random.drawn { VAENetworks(configuration, using: &$0) }
     let discriminator = VAEFolder.discriminatorSizes(configuration).map { sizes in
       random.drawn { GANDiscriminator(sizes, using: &$0) }
@@ -115,12 +110,9 @@ public struct VAERecipe: TrainingRecipe {
 
   /// Adds to the model what compression and sampling need of the data, with the weights that were kept.
   private static func finish(
-    _ configuration: VAEConfiguration, _ learned: any ExampleSet, _ measured: (any ExampleSet)?,
-    _ folder: String, _ report: (TrainerEvent) -> Void
+    _ learned: any ExampleSet, _ measured: (any ExampleSet)?, _ folder: String,
+    _ report: (TrainerEvent) -> Void
   ) throws(AIGCError) {
-    guard configuration.codebook == nil else {
-      return try CodePrior.learn(of: learned, in: folder)
-    }
     try LatentStatistics.measure(learned, in: folder)
     guard let measured else { return }
     try AnomalyThreshold.save(in: folder, of: measured)
@@ -148,6 +140,17 @@ extension VAERecipe {
     var measured: (any ExampleSet)?
     /// What a plan says of the images that were found.
     var found: [JSONValue.Member] = []
+
+    init(_ configuration: VAEConfiguration, _ images: SplitImages) {
+      self.init(configuration, images.learned, images.measured)
+      found = images.found
+    }
+
+    init(
+      _ configuration: VAEConfiguration, _ learned: any ExampleSet, _ measured: (any ExampleSet)?
+    ) {
+      (self.configuration, self.learned, self.measured) = (configuration, learned, measured)
+    }
   }
 
   private func open(
@@ -156,11 +159,10 @@ extension VAERecipe {
     switch start {
     case .new:
       if let table = settings.table { return try readTable(table, report) }
-      let (learned, measured, found) = try read(
-        settings.images, isConditional: settings.model.isConditional, report)
-      return Data(
-        configuration: try configuration(of: learned), learned: learned, measured: measured,
-        found: found)
+      try refuseTable(data)
+      let images = try settings.images.split(
+        run, sameClasses: settings.model.isConditional, report)
+      return Data(try configuration(of: images.learned), images)
     case .resumed(let folder): return try saved(in: folder, report)
     case .model(let path): throw .notTrainedFurther(path, family)
     }
@@ -189,30 +191,11 @@ extension VAERecipe {
       channels: configuration.channels, ignoresOrientation: configuration.ignoresOrientation,
       of: folder)
     // What is held out needs the model's classes, whatever the settings say.
-    let (learned, measured, found) = try read(
-      images, isConditional: !configuration.classes.isEmpty, report)
-    guard configuration.classes.isEmpty || configuration.classes == learned.classes else {
+    let split = try images.split(run, sameClasses: !configuration.classes.isEmpty, report)
+    guard configuration.classes.isEmpty || configuration.classes == split.learned.classes else {
       throw .mismatch("\(images.path): its classes are not those of the model in \(folder)")
     }
-    return Data(configuration: configuration, learned: learned, measured: measured, found: found)
-  }
-
-  /// The images to learn from, those to measure on, and what was found in all.
-  private func read(
-    _ images: ImageSource, isConditional: Bool, _ report: (TrainerEvent) -> Void
-  ) throws(AIGCError) -> (PictureSet, PictureSet?, [JSONValue.Member]) {
-    try refuseTable(images.path)
-    let all = try images.open(report)
-    guard let path = run.heldOut?.path else {
-      let (learned, measured) = all.split(
-        share: run.heldOut?.share ?? 0, seed: run.trainer.seed)
-      return (learned, measured, all.foundMembers)
-    }
-    let measured = try images.open(heldOut: path, like: all, report)
-    if isConditional, measured.classes != all.classes {
-      throw .mismatch("\(path): other classes than in \(images.path), or none")
-    }
-    return (all, measured, all.foundMembers)
+    return Data(configuration, split)
   }
 
   /// The model for these images.
@@ -232,13 +215,6 @@ extension VAERecipe {
         throw .usage("--conditional: \(data) has no classes; use sub-folders or --labels")
       }
       result.classes = set.classes
-    }
-    if let codebook = model.codebook {
-      guard !model.isConditional else {
-        throw .usage("--vq: a VQ-VAE learns no classes; leave --conditional out")
-      }
-      result.layers = model.layers ?? [32, 64]
-      result = result.quantized(codebook)
     }
     if let problem = result.problem ?? VAEFolder.discriminatorSizes(result)?.problem {
       throw .usage("no model: \(problem)")

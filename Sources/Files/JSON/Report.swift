@@ -12,7 +12,7 @@ extension Report {
 }
 
 /// One member a line, objects indented below their name; null members are left out.
-public func membersText(_ members: [JSONValue.Member], indentation: String = "") -> String {
+package func membersText(_ members: [JSONValue.Member], indentation: String = "") -> String {
   let width = members.reduce(0) { max($0, Format.columns($1.name)) }
   var text = ""
   for member in members where member.value != .null {

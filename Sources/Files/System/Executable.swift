@@ -21,3 +21,19 @@ func startedPath() -> String? {
   defer { free(path) }
   return String(cString: path)
 }
+
+/// The folder of what comes with a program: `share/aigc/Models` of an installed one, or `Models` of the
+/// package it was built in.
+public func bundledFolder(executable: String) -> String? {
+  let binaries = parentFolder(of: executable)
+  let installed = "\(parentFolder(of: binaries))/share/aigc/Models"
+  if isFolder(installed) { return installed }
+  var folder = binaries
+  while folder != "/", folder != "." {
+    if fileExists("\(folder)/Package.swift") {
+      return isFolder("\(folder)/Models") ? "\(folder)/Models" : nil
+    }
+    folder = parentFolder(of: folder)
+  }
+  return nil
+}

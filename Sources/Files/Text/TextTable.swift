@@ -1,5 +1,5 @@
 /// Rows as text with aligned columns; the last one is left as it is.
-public func table(_ rows: [[String]]) -> String {
+package func table(_ rows: [[String]]) -> String {
   let columns = rows.first?.count ?? 0
   let widths = (0..<columns).map { column in rows.reduce(0) { max($0, Format.columns($1[column])) }
   }
@@ -12,6 +12,6 @@ public func table(_ rows: [[String]]) -> String {
 }
 
 /// `text` with spaces up to `width` columns of a terminal.
-public func padded(_ text: String, _ width: Int) -> String {
+package func padded(_ text: String, _ width: Int) -> String {
   text + String(repeating: " ", count: max(0, width - Format.columns(text)))
 }

@@ -1,5 +1,8 @@
 import Autograd
 
+/// Named parameters as they stand in a file: PyTorch's `state_dict`.
+public typealias NamedParameters = [(name: String, parameter: Parameter)]
+
 /// A layer or a network: a struct whose properties are parameters, other modules, arrays of them, or
 /// settings. Names in checkpoints follow from the names of the properties, as PyTorch's do from those
 /// of attributes: `lstm.weight_ih_l0`, `model.2.bias`.

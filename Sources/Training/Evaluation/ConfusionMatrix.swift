@@ -1,4 +1,5 @@
 import Files
+import Plots
 
 /// How often pictures of each class were taken for each class.
 public struct ConfusionMatrix: Sendable {
@@ -48,6 +49,11 @@ public struct ConfusionMatrix: Sendable {
     let all = total(label)
     return all > 0 ? Double(count(label, predicted: label)) / Double(all) : nil
   }
+}
+
+extension ConfusionMatrix {
+  /// The matrix as a picture.
+  public var plot: ConfusionPlot { ConfusionPlot(classes: classes, counts: counts) }
 }
 
 extension ConfusionMatrix: Report {

@@ -1,3 +1,4 @@
+import Plots
 import Files
 
 /// The receiver operating characteristic: how well scores tell anomalies (positives) from the rest, over all

@@ -1,3 +1,4 @@
+import Plots
 import Files
 
 /// The picture of a training run: its training loss, thin and smoothed, and its validation loss with

@@ -27,10 +27,12 @@ import Training
     (
       "Families/VAE",
       [
-        "train vae", "train vaegan", "sample vae", "encode", "reconstruct", "score", "evaluate",
+        "train vae", "train vaegan", "train vqvae", "sample vae", "encode", "reconstruct", "score",
+        "evaluate",
         "convert",
       ]
     ),
+    ("Families/VQVAE", ["train vqvae", "train vae", "sample vqvae", "evaluate", "convert"]),
     ("Families/Benchmarks", ["bench"]), ("Families/Images", ["sample gan"]),
     ("Families/Protocols/Conversion", ["convert"]),
     ("Families/Protocols/TensorImport", ["convert"]),
@@ -60,6 +62,7 @@ import Training
     ("Commands/Training/Recipes/Recurrent", ["train lstm", "generate text"]),
     ("Commands/Training/Recipes/TrainNGram", ["train ngram", "generate text"]),
     ("Commands/Training/Recipes/VAE", ["train vae", "train vaegan", "sample vae"]),
+    ("Commands/Training/Recipes/VQVAE", ["train vqvae", "sample vqvae"]),
     ("Commands/Training/RunSettings", ["train lstm", "train gan"]),
     ("Commands/Training/Train", ["train lstm", "train gan", "train vae", "finetune"]),
     ("Commands/Training/Recipe", ["train lstm", "train gpt2", "generate text"]),

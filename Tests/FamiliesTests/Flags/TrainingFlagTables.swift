@@ -1,7 +1,7 @@
 /// What is expected of the flags of `aigc train` and what is like it.
 let trainingVerbs: [VerbFlags] = [
   ngram, recurrent("lstm"), recurrent("rnn"), recurrent("gru"), gpt2, classifier, gan("dcgan"),
-  gan("gan"), vae, vaegan, finetune,
+  gan("gan"), vae, vaegan, vqvae, finetune,
 ]
 
 private let ngram = VerbFlags(
@@ -224,6 +224,24 @@ private let vaegan: VerbFlags = {
   return VerbFlags(
     verb: "train vaegan", base: vaeBase, flags: table,
     json: "imgs --layers 8 --latent 3 --steps 1 --batch-size 4 --out $OUT")
+}()
+
+private let vqvae: VerbFlags = {
+  let base = "imgs --layers 4,4 --batch-size 4 --seed 1 --dry-run --out $OUT"
+  var table = trainingFlags(base, trained: "vqvae", heldOut: "imgs")
+  let labels = "p.idx --layers 4 --seed 1 --dry-run --out $OUT"
+  table.merge(pictureFlags(isConvolutional: true, labels: labels)) { $1 }
+  table.merge(
+    [
+      "layers": [.acts("--layers 4"), .refused("--layers 4,x", "numbers such as")],
+      "likelihood": [.acts("--likelihood gaussian")], "codes": [.acts("--codes 9")],
+      "code-dim": [.acts("--code-dim 9")], "codebook": [.acts("--codebook gradient")],
+      "commitment": [.acts("--commitment 2")], "mirror": [.acts("--mirror")],
+    ]
+  ) { $1 }
+  return VerbFlags(
+    verb: "train vqvae", base: base, flags: table,
+    json: "imgs --layers 4,4 --steps 1 --batch-size 4 --out $OUT")
 }()
 
 private let finetune: VerbFlags = {

@@ -1,6 +1,7 @@
 /// What is expected of the flags of the verbs that use models.
 let otherVerbs: [VerbFlags] = [
   generateText, generateSeries, sample("gan"), sample("dcgan"), sample("vae"), sample("vaegan"),
+  sample("vqvae"),
   VerbFlags(verb: "next", base: "ngram the", flags: ["num": [.acts("--num 2")]]),
   evaluate, score, tokenize,
   VerbFlags(

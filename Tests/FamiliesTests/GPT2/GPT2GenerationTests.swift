@@ -5,6 +5,7 @@ import Kernels
 import Testing
 
 @testable import Families
+@testable import Inference
 @testable import Training
 
 /// Text of GPT-2 beside that of transformers' `generate`.

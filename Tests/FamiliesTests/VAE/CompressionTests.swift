@@ -5,6 +5,8 @@ import Glibc
 import Kernels
 import Testing
 
+import Training
+
 @testable import Families
 
 /// Pictures to files and back.
@@ -17,15 +19,24 @@ import Testing
   private func codec(
     _ kind: Kind, _ folder: TemporaryFolder, name: String = "model", seed: UInt64 = 3
   ) throws -> (PictureCodec, PictureSet) {
-    var recipe =
-      try kind == .codes ? smallQuantized(folder, steps: 200) : smallVAE(.vae, folder, steps: 200)
-    recipe.settings.model.isConditional = kind == .conditional
-    recipe.run.trainer.evalEvery = 100
-    recipe.run.trainer.seed = seed
-    _ = try recipe.train(to: folder.file(name))
+    let data: ImageSource
+    if kind == .codes {
+      var recipe = try smallVQVAE(folder, steps: 200)
+      recipe.run.trainer.evalEvery = 100
+      recipe.run.trainer.seed = seed
+      _ = try recipe.train(to: folder.file(name))
+      data = recipe.settings.images
+    } else {
+      var recipe = try smallVAE(.vae, folder, steps: 200)
+      recipe.settings.model.isConditional = kind == .conditional
+      recipe.run.trainer.evalEvery = 100
+      recipe.run.trainer.seed = seed
+      _ = try recipe.train(to: folder.file(name))
+      data = recipe.settings.images
+    }
     return (
       try PictureCodec(folder.file(name)),
-      try PictureSet.open(recipe.settings.images.path, labels: recipe.settings.images.labels)
+      try PictureSet.open(data.path, labels: data.labels)
     )
   }
 

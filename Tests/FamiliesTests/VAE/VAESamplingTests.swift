@@ -6,6 +6,7 @@ import Testing
 
 @testable import Commands
 @testable import Families
+@testable import Inference
 @testable import Training
 
 /// Walks between pictures, maps of latents, and likelihoods of pictures.

@@ -72,13 +72,7 @@ struct ClassifierModelArguments: ParsableArguments {
 
   func options() throws(AIGCError) -> ClassifierOptions {
     var result = ClassifierOptions()
-    if let stages {
-      let words = stages.split(separator: ",", omittingEmptySubsequences: false)
-      result.stages = words.compactMap { Int($0) }
-      guard result.stages.count == words.count else {
-        throw .usage("--stages \(stages): numbers such as 32,64")
-      }
-    }
+    if let stages { result.stages = try sizes("--stages", stages, such: "32,64") }
     if let hidden { result.hidden = hidden }
     if let dropout { result.dropout = dropout }
     if let augment { result.augmentation = augment }

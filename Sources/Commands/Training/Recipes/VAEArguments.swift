@@ -73,20 +73,42 @@ struct VAEArguments<Name: VAEFamilyName>: RecipeArguments {
   func recipe(
     _ training: TrainingFlags, resuming saved: SavedRun?
   ) throws(AIGCError) -> FilledRecipe {
-    var recipe = VAERecipe(Name.kind)
-    recipe.settings.images = images.source(data, resuming: saved)
-    recipe.settings.model = try model.options()
-    recipe.settings.model.codebook = quantized.codebook
-    recipe.settings.table = table.options
     let model = try saved.map { (run) throws(AIGCError) in
       try VAEConfiguration.read(folder: run.folder)
     }
-    recipe.settings.training = model?.training ?? VAETrainingOptions()
-    losses.apply(to: &recipe.settings.training)
-    try adversarial.apply(to: &recipe.settings.training)
     try check(model)
-    if let convolution = images.convolution { recipe.settings.training.convolution = convolution }
-    return FilledRecipe(recipe: recipe, settings: settings(model))
+    var options = model?.training ?? VAETrainingOptions()
+    losses.apply(to: &options)
+    try adversarial.apply(to: &options)
+    if let convolution = images.convolution { options.convolution = convolution }
+    let source = images.source(data, resuming: saved)
+    let settings = settings(model)
+    if quantized.vq || model?.codebook != nil {
+      return FilledRecipe(
+        recipe: try codes(source, options, self.model.options()), settings: settings)
+    }
+    var recipe = VAERecipe(Name.kind)
+    recipe.settings.images = source
+    recipe.settings.model = try self.model.options()
+    recipe.settings.table = table.options
+    recipe.settings.training = options
+    return FilledRecipe(recipe: recipe, settings: settings)
+  }
+
+  /// A VQ-VAE, under the name that it had as a VAE.
+  private func codes(
+    _ images: ImageSource, _ options: VAETrainingOptions, _ model: VAEModelOptions
+  ) throws(AIGCError) -> VQVAERecipe {
+    guard !model.isConditional else {
+      throw .usage("--vq: a VQ-VAE learns no classes; leave --conditional out")
+    }
+    var recipe = VQVAERecipe(family: Name.family)
+    recipe.settings.images = images
+    if let layers = model.layers { recipe.settings.layers = layers }
+    recipe.settings.likelihood = model.likelihood
+    recipe.settings.codebook = quantized.codebook.codebook
+    recipe.settings.training = options
+    return recipe
   }
 }
 
@@ -120,13 +142,9 @@ extension VAEArguments {
       RunSetting("--likelihood", model.likelihood?.rawValue, else: saved?.likelihood.rawValue),
       RunSetting("--conditional", isOn: model.conditional, else: saved?.classes.isEmpty == false),
       RunSetting("--vq", isOn: quantized.vq, else: codebook != nil),
-      RunSetting("--codes", quantized.codes, else: codebook?.entries.description),
-      RunSetting("--code-dim", quantized.dimension, else: codebook?.dimension.description),
-      RunSetting("--codebook", quantized.update?.rawValue, else: codebook?.update.rawValue),
-      RunSetting("--commitment", quantized.commitment, else: codebook?.commitment.description),
       RunSetting("--task", isOn: table.task == .tabular, else: learned != nil),
       RunSetting("--columns", table.columns), RunSetting("--label", table.label),
       RunSetting("--normal", table.normal),
-    ]
+    ] + quantized.codebook.settings(codebook)
   }
 }

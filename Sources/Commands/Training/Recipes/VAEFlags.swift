@@ -52,14 +52,7 @@ struct VAEModelArguments: ParsableArguments {
     var result = VAEModelOptions()
     result.latent = latent
     if let network { result.network = network }
-    if let layers {
-      let words = layers.split(separator: ",", omittingEmptySubsequences: false)
-      let sizes = words.compactMap { Int($0) }
-      guard sizes.count == words.count else {
-        throw .usage("--layers \(layers): numbers such as 256,128")
-      }
-      result.layers = sizes
-    }
+    if let layers { result.layers = try sizes("--layers", layers, such: "256,128") }
     result.hidden = hidden
     result.likelihood = likelihood
     result.isConditional = conditional
@@ -161,59 +154,77 @@ extension VAEConfiguration.Network: ExpressibleByArgument {}
 extension VAEConfiguration.Likelihood: ExpressibleByArgument {}
 extension VAETrainingOptions.Reconstruction: ExpressibleByArgument {}
 
-/// The flags that make an autoencoder a VQ-VAE.
-struct QuantizedArguments: ParsableArguments {
-  @Flag(help: "Latents are maps of codes of a learned codebook (VQ-VAE), by convolutions.")
-  var vq = false
+/// The flags of a VQ-VAE's codebook.
+struct CodebookArguments: ParsableArguments {
   @Option(
     name: [.customLong("codes"), .customLong("num-embeddings")],
-    help: "--vq: entries of the codebook (default 256).")
+    help: "Entries of the codebook (default 256).")
   var codes: Int?
   @Option(
     name: [.customLong("code-dim"), .customLong("embedding-dim")],
-    help: "--vq: numbers of an entry (default 16).")
+    help: "Numbers of an entry (default 16).")
   var dimension: Int?
   @Option(
     name: [.customLong("codebook")],
     help: """
-      --vq: how the codebook learns: average (default; moving averages, unused entries are set \
+      How the codebook learns: average (default; moving averages, unused entries are set \
       anew), or gradient.
       """)
   var update: VectorQuantizer.Update?
   @Option(
     name: [.customLong("commitment"), .customLong("commitment-cost")], parsing: .unconditional,
-    help: "--vq: how much the encoder keeps to the entries it chose (default 0.25).")
+    help: "How much the encoder keeps to the entries it chose (default 0.25).")
   var commitment: Float?
 
+  var isGiven: Bool { codes != nil || dimension != nil || update != nil || commitment != nil }
+
   func validate() throws {
-    if !vq, codes != nil || dimension != nil || update != nil || commitment != nil {
-      throw ValidationError("--codes, --code-dim, --codebook, --commitment go with --vq")
+    if let codes, !Codebook.entryRange.contains(codes) {
+      throw ValidationError("--codes \(codes): 2 to \(Codebook.entryRange.upperBound)")
     }
-    if let codes, !VAECodebook.entryRange.contains(codes) {
-      throw ValidationError("--codes \(codes): 2 to \(VAECodebook.entryRange.upperBound)")
-    }
-    if let dimension, !VAECodebook.dimensionRange.contains(dimension) {
-      throw ValidationError(
-        "--code-dim \(dimension): 1 to \(VAECodebook.dimensionRange.upperBound)")
+    if let dimension, !Codebook.dimensionRange.contains(dimension) {
+      throw ValidationError("--code-dim \(dimension): 1 to \(Codebook.dimensionRange.upperBound)")
     }
     if let commitment, !(commitment >= 0 && commitment.isFinite) {
       throw ValidationError("--commitment \(commitment): a number from 0 up")
     }
   }
 
-  /// nil without `--vq`.
-  var codebook: VAECodebook? {
-    guard vq else { return nil }
-    var result = VAECodebook()
+  var codebook: Codebook {
+    var result = Codebook()
     if let codes { result.entries = codes }
     if let dimension { result.dimension = dimension }
     if let update { result.update = update }
     if let commitment { result.commitment = commitment }
     return result
   }
+
+  /// What a run keeps of it.
+  /// - Parameter saved: of a run that goes on.
+  func settings(_ saved: Codebook?) -> [RunSetting] {
+    [
+      RunSetting("--codes", codes, else: saved?.entries.description),
+      RunSetting("--code-dim", dimension, else: saved?.dimension.description),
+      RunSetting("--codebook", update?.rawValue, else: saved?.update.rawValue),
+      RunSetting("--commitment", commitment, else: saved?.commitment.description),
+    ]
+  }
 }
 
 extension VectorQuantizer.Update: ExpressibleByArgument {}
+
+/// The flags that make an autoencoder a VQ-VAE: another spelling of `train vqvae`.
+struct QuantizedArguments: ParsableArguments {
+  @Flag(help: "Latents are maps of codes of a learned codebook (VQ-VAE), as of 'train vqvae'.")
+  var vq = false
+  @OptionGroup(title: "VQ-VAE") var codebook: CodebookArguments
+
+  func validate() throws {
+    if !vq, codebook.isGiven {
+      throw ValidationError("--codes, --code-dim, --codebook, --commitment go with --vq")
+    }
+  }
+}
 
 /// The flags of a table to learn from.
 struct VAETableArguments: ParsableArguments {
@@ -249,4 +260,16 @@ struct VAETableArguments: ParsableArguments {
     if let normal { result.normal = commaSeparated(normal) }
     return result
   }
+}
+
+/// The sizes of layers in a list with commas.
+/// - Parameter example: what such a list looks like.
+/// - Throws: ``AIGCError`` (usage) for a list of something else.
+func sizes(_ flag: String, _ list: String, such example: String) throws(AIGCError) -> [Int] {
+  let words = commaSeparated(list)
+  let sizes = words.compactMap { Int($0) }
+  guard sizes.count == words.count else {
+    throw .usage("\(flag) \(list): numbers such as \(example)")
+  }
+  return sizes
 }

@@ -7,7 +7,7 @@ import NN
 /// number of sessions, on any threads.
 final class GPT2Engine: Sendable {
   let sizes: GPT2Network.Sizes
-  let decoder: Decoder
+  let decoder: TransformerDecoder
   /// Names and bytes of all weights, for ``fingerprint()``.
   private let parts: [WeightMatrix]
 
@@ -34,7 +34,7 @@ final class GPT2Engine: Sendable {
     self.sizes = sizes
     var builder = GPT2Assembly(sizes: sizes)
     let weights = try builder.weights(weight)
-    decoder = Decoder(weights)
+    decoder = TransformerDecoder(weights)
     parts = builder.parts
   }
 

@@ -109,11 +109,11 @@ struct GaussianCoder: LatentCoder {
 
 /// Codes of a VQ-VAE, coded by its prior.
 struct GridCoder: LatentCoder {
-  private let model: QuantizedModel
+  private let model: VQVAEModel
   private let prior: CodeGridModel
 
   /// A model whose training has not ended has all codes alike.
-  init(_ model: QuantizedModel) {
+  init(_ model: VQVAEModel) {
     self.model = model
     let sizes = model.configuration
     prior =

@@ -7,7 +7,7 @@ import Kernels
 public struct PictureCodec {
   public enum Model {
     case latents(VAEModel)
-    case codes(QuantizedModel)
+    case codes(VQVAEModel)
   }
 
   public let path: String
@@ -26,9 +26,9 @@ public struct PictureCodec {
     }
     let weights = try Checksum.of(MappedFile(path: "\(path)/\(VAEFolder.weights)").bytes())
     if configuration.codebook != nil {
-      let model = try QuantizedModel(folder: path)
+      let model = try VQVAEModel(folder: path)
       self.model = .codes(model)
-      let prior = "\(path)/\(QuantizedModel.priorName)"
+      let prior = "\(path)/\(VQVAEModel.priorName)"
       let sum = model.prior == nil ? 0 : try Checksum.of(MappedFile(path: prior).bytes())
       fingerprint = try Checksum.of(Table([weights, sum]))
     } else {

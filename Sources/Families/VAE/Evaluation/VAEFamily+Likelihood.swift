@@ -10,9 +10,6 @@ extension VAEFamily {
     _ generator: any ImageGenerator, of path: String, _ options: LikelihoodOptions,
     _ notices: NoticeHandler
   ) throws(AIGCError) -> [JSONValue.Member] {
-    if let quantized = generator as? QuantizedModel {
-      return try quantized.likelihood(of: path, options, notices)
-    }
     guard let model = generator as? VAEModel else { return [] }
     return try bounds(model, of: pictures(model, path, options), options, notices)
   }

@@ -41,7 +41,7 @@ extension VAERecipe {
     for note in notes + missing { report(.note(note)) }
     let measured = try measuredRows(source, table, isMeasured)
     let configuration = try configuration(of: table)
-    return Data(configuration: configuration, learned: learned, measured: measured)
+    return Data(configuration, learned, measured)
   }
 
   private func normalRows(

@@ -1,0 +1,2 @@
+// What the API of this target speaks of: a program that imports Families needs no other import for it.
+@_exported import Training

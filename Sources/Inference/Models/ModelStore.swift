@@ -1,0 +1,128 @@
+import Files
+import FoundationEssentials
+import Glibc
+
+/// A model folder that the look-up found.
+public struct StoredModel: Sendable {
+  /// Where a model was found.
+  public enum Place: String, CaseIterable, Sendable {
+    /// `runs/` in the current folder.
+    case runs
+    /// `$AIGC_HOME`, by default `aigc` in the XDG data folder.
+    case home
+    /// Models that come with the program.
+    case bundled
+  }
+
+  public var name: String
+  public var path: String
+  public var place: Place
+  public var configuration: ModelConfiguration
+  /// Seconds since 1970 of the last change of `config.json`.
+  public var modified: Double
+
+  /// Size of all files in bytes.
+  public var byteCount: Int { sizeOfTree(path) }
+}
+
+/// Finds models by name: `runs/` here, then the user's data folder, then the bundled ones. Each
+/// place adds to the next; the first one with a name has it.
+public struct ModelStore: Sendable {
+  /// The places and their folders, in the order of the look-up.
+  public var folders: [(place: StoredModel.Place, path: String)]
+
+  public init(folders: [(place: StoredModel.Place, path: String)]) { self.folders = folders }
+
+  /// The look-up of the `aigc` command.
+  public static func standard(
+    environment: [String: String] = ProcessInfo.processInfo.environment,
+    executable: String? = executablePath()
+  ) -> ModelStore {
+    var folders: [(place: StoredModel.Place, path: String)] = [(.runs, "runs")]
+    if let home = homeFolder(environment) { folders.append((.home, home)) }
+    if let executable, let bundled = bundledFolder(executable: executable) {
+      folders.append((.bundled, bundled))
+    }
+    return ModelStore(folders: folders)
+  }
+
+  /// All readable models, place by place, sorted by name.
+  public func models() -> [StoredModel] {
+    folders.flatMap { folder in
+      folderContents(folder.path).compactMap { name in
+        // Folders still being written, or left by a crash.
+        guard !name.contains(".tmp-"), !name.contains(".old-"), !name.hasPrefix(".") else {
+          return nil
+        }
+        return storedModel(name: name, path: "\(folder.path)/\(name)", place: folder.place)
+      }
+    }
+  }
+
+  /// The path of the model that the user wrote as a path or a name.
+  /// - Throws: ``AIGCError`` (badInput) with the nearest names when there is none.
+  public func resolve(_ nameOrPath: String) throws(AIGCError) -> String {
+    let isModelFolder = fileExists("\(nameOrPath)/\(ModelConfiguration.fileName)")
+    if isModelFolder || (fileExists(nameOrPath) && !isFolder(nameOrPath)) { return nameOrPath }
+    if !nameOrPath.contains("/") {
+      for folder in folders {
+        let path = "\(folder.path)/\(nameOrPath)"
+        if fileExists("\(path)/\(ModelConfiguration.fileName)") { return path }
+      }
+    }
+    if isFolder(nameOrPath) {
+      throw .badInput("\(nameOrPath): no model: it has no \(ModelConfiguration.fileName)")
+    }
+    throw .badInput("\(nameOrPath): no such model\(knownNames())")
+  }
+
+  /// The model to take when none is named: the newest in `runs/` that fits, else the bundled
+  /// default, else any other that fits. `fits` says whether the caller can use a model; badInput when
+  /// there is none.
+  public func defaultModel(
+    kind: String, fits: (StoredModel) -> Bool = { _ in true }
+  ) throws(AIGCError) -> StoredModel {
+    let fitting = models().filter { $0.configuration.kind == kind && fits($0) }
+    let newest = fitting.filter { $0.place == .runs }.max { $0.modified < $1.modified }
+    let bundled = fitting.filter { $0.place == .bundled }
+    let chosen =
+      newest ?? bundled.first { $0.configuration.isDefault == true } ?? bundled.first
+      ?? fitting.max { $0.modified < $1.modified }
+    guard let chosen else {
+      throw .badInput("no \(kind) model found: train one with 'aigc train', or pass --model")
+    }
+    return chosen
+  }
+
+  private func storedModel(name: String, path: String, place: StoredModel.Place) -> StoredModel? {
+    var status = stat()
+    guard stat("\(path)/\(ModelConfiguration.fileName)", &status) == 0,
+      let configuration = try? ModelConfiguration.read(folder: path, isInput: false)
+    else { return nil }
+    let modified = Double(status.st_mtim.tv_sec) + Double(status.st_mtim.tv_nsec) * 1e-9
+    return StoredModel(
+      name: name, path: path, place: place, configuration: configuration, modified: modified)
+  }
+
+  private func knownNames() -> String {
+    var names: [String] = []
+    for model in models() where !names.contains(model.name) { names.append(model.name) }
+    if names.isEmpty { return "; no models are here yet: train one with 'aigc train'" }
+    let more = names.count > 8 ? " …" : ""
+    return "; there are: \(names.prefix(8).joined(separator: ", "))\(more)"
+  }
+
+  private static func homeFolder(_ environment: [String: String]) -> String? {
+    if let home = environment["AIGC_HOME"], !home.isEmpty { return home }
+    if let data = environment["XDG_DATA_HOME"], data.hasPrefix("/") { return "\(data)/aigc" }
+    return environment["HOME"].map { "\($0)/.local/share/aigc" }
+  }
+}
+
+/// Bytes of a file, or of all files in a folder; links are not followed.
+private func sizeOfTree(_ path: String) -> Int {
+  var status = stat()
+  guard lstat(path, &status) == 0 else { return 0 }
+  guard status.st_mode & S_IFMT == S_IFDIR else { return Int(status.st_size) }
+  return folderContents(path).reduce(0) { $0 + sizeOfTree("\(path)/\($1)") }
+}
