@@ -36,3 +36,7 @@ int aigc_allowed_processors(void) { return 0; }
 int aigc_machine_memory(long long *memory, long long *swap) { return (void)memory, (void)swap, 0; }
 const char *aigc_executed_path(void) { return 0; }
 #endif
+
+static _Thread_local const void *cancellation;
+const void *aigc_cancellation(void) { return cancellation; }
+void aigc_set_cancellation(const void *value) { cancellation = value; }

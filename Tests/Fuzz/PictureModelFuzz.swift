@@ -169,9 +169,8 @@ struct PictureModelFuzz: FuzzSubject {
   }
 
   @discardableResult
-  private func sample(_ model: any ImageGenerator) throws -> [Float] {
-    let (latent, labels) = model.draw(seed: 7)
-    let values = try model.pictures(latents: latent, labels: labels)
+  private func sample(_ model: any ImageModel) throws -> [Float] {
+    let values = try model.images(ImageRequest(seeds: [7]))
     guard values.count == model.width * model.height * model.channels else {
       throw AIGCError.failed("\(values.count) values")
     }

@@ -16,7 +16,7 @@ import Testing
       })
   }
 
-  func ids(_ filter: some CandidateFilter, _ probabilities: [Double]) -> [Int32] {
+  func ids(_ filter: some CandidateCut, _ probabilities: [Double]) -> [Int32] {
     var list = list(probabilities)
     filter.apply(to: &list)
     return list.candidates.map(\.id)
@@ -98,7 +98,7 @@ import Testing
     adjustments.collect(history)
     return values.indices.map { index in
       guard let position = adjustments.entry(for: Int32(index)) else { return values[index] }
-      return adjustments.adjusted(values[index], by: adjustments.entries[position])
+      return adjustments.adjusted(values[index], at: position)
     }
   }
 

@@ -20,8 +20,13 @@ private struct MadeUp: ImageGenerator {
 
   func pictures(latents: [Float], labels: [Int32]) throws(AIGCError) -> [Float] {
     (0..<latents.count / 16).flatMap { index in
-      let start = variety == 0 ? index : index % variety
-      return latents[start * 16..<(start + 1) * 16].map { max(-1, min(1, $0 / 2)) }
+      var values = Array(latents[index * 16..<(index + 1) * 16])
+      if variety > 0 {
+        // One of a few images, whatever is made beside it.
+        var random = RandomSource(seed: UInt64(values[0].bitPattern) % UInt64(variety))
+        values = values.map { _ in Float(random.normal()) }
+      }
+      return values.map { max(-1, min(1, $0 / 2)) }
     }
   }
 }

@@ -9,4 +9,7 @@ int aigc_allowed_processors(void);
 int aigc_machine_memory(long long *memory, long long *swap);
 /* The path that the kernel was given to execute, as it was given; null where it is not known. */
 const char *aigc_executed_path(void);
+/* What asks the work on this thread to stop; null where nothing does. */
+const void *aigc_cancellation(void);
+void aigc_set_cancellation(const void *cancellation);
 #endif

@@ -8,7 +8,7 @@ import Training
 /// - Throws: ``AIGCError``: badInput for what is no model, mismatch for a model of another family.
 func loadImageModel(
   _ nameOrPath: String?, family name: String
-) throws(AIGCError) -> (path: String, model: any ImageGenerator) {
+) throws(AIGCError) -> (path: String, model: any ImageModel) {
   let path =
     if let nameOrPath {
       try ModelStore.standard().resolve(nameOrPath)

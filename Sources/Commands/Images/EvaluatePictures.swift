@@ -129,7 +129,7 @@ struct PictureEvaluationArguments: ParsableArguments {
 /// The model that makes pictures of the name or path; nil when no model stands there.
 private func openGenerator(
   _ nameOrPath: String
-) throws(AIGCError) -> (family: any ImageFamily, model: any ImageGenerator)? {
+) throws(AIGCError) -> (family: any ImageFamily, model: any ImageModel)? {
   guard let path = picturesModel(nameOrPath) else { return nil }
   guard let family = try family(of: path) as? any ImageFamily else {
     throw .mismatch("\(path): a model that makes no pictures of chance")

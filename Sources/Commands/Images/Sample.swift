@@ -95,7 +95,7 @@ struct SamplePictures<Name: FamilyName>: ConsoleCommand {
       ? try sampler.encoded(walk.ends, ignoresOrientation: walk.ignoreOrientation) {
         Diagnostics.show($0)
       }
-      : sampler.draws(seeds)
+      : try sampler.draws(seeds)
     if let frames = walk.frames {
       let cells = isBetweenPictures ? 1 : pictures.grid.map { $0.columns * $0.rows } ?? 1
       return try sampler.animation(
@@ -107,7 +107,7 @@ struct SamplePictures<Name: FamilyName>: ConsoleCommand {
   }
 
   private func report(
-    _ path: String, _ generator: any ImageGenerator, _ seeds: [UInt64], _ files: [String]
+    _ path: String, _ generator: any ImageModel, _ seeds: [UInt64], _ files: [String]
   ) throws(AIGCError) {
     let answer = Answer.ofFinishedWork()
     if common.json {

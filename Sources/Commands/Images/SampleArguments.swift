@@ -95,7 +95,7 @@ struct SampleArguments: ParsableArguments {
   }
 
   /// The labels that pictures have in turn; empty: each draws its own.
-  func labels(_ generator: any ImageGenerator) throws(AIGCError) -> [Int32] {
+  func labels(_ generator: any ImageModel) throws(AIGCError) -> [Int32] {
     guard let classes else { return [] }
     let names = generator.classes
     guard !names.isEmpty else {

@@ -110,7 +110,7 @@ struct TrainingAnswer {
   /// - Parameter isPlan: whether only the plan is printed.
   func run(
     _ recipe: some TrainingRecipe, _ start: TrainingStart, isPlan: Bool
-  ) throws(AIGCError) {
+  ) throws {
     let progress = TrainerProgressLine()
     if isPlan {
       let plan = try recipe.plan(start) { progress.show($0) }

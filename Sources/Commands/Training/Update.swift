@@ -73,7 +73,7 @@ public struct Update: ConsoleCommand {
 
   private func update(
     _ path: String, to output: String, _ family: any UpdatableFamily
-  ) throws(AIGCError) -> UpdateResult {
+  ) throws -> UpdateResult {
     var options = UpdateOptions()
     (options.steps, options.epochs, options.rate) = (steps, epochs, lr)
     let draws = family is any FinetunableFamily

@@ -14,9 +14,10 @@ public enum Console {
   public static func run(root: any ParsableCommand.Type, arguments: [String]) -> Never {
     openStandardDescriptors()
     InputRecord.keep()
-    Interruption.install()
-    let code = execute(
-      root: root, arguments: arguments, environment: ProcessInfo.processInfo.environment)
+    let code = Interruption.run {
+      execute(
+        root: root, arguments: arguments, environment: ProcessInfo.processInfo.environment)
+    }
     Diagnostics.showProgress("")
     exit(code)
   }

@@ -14,7 +14,7 @@ public struct GANFamily: ImageFamily {
   public var name: String { network.rawValue }
   public var benchmarks: [Benchmark] { [GANBenchmarks.train(network)] }
 
-  public func load(_ path: String) throws(AIGCError) -> any ImageGenerator {
+  public func load(_ path: String) throws(AIGCError) -> any ImageModel {
     try GANModel(folder: path)
   }
 

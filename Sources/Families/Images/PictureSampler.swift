@@ -11,31 +11,37 @@ public struct LatentStart: Sendable {
 
 /// Makes pictures of seeds and puts them together.
 public struct PictureSampler {
-  private let generator: any ImageGenerator
+  private let model: any ImageModel
   /// The labels that pictures have in turn; empty: each draws its own.
   private let labels: [Int32]
   /// Pixels of a side of each pixel.
   private let scale: Int
+
+  /// Is told how many images of a request are made, and how many were asked for; what it throws ends the
+  /// work.
+  public var progress: (_ made: Int, _ count: Int) throws(AIGCError) -> Void = { _, _ in }
 
   /// The most pixels of one sheet or of all frames of an animation.
   private static let largest = 1 << 28
   /// Pictures that are made before they are written.
   private static let block = 64
 
-  public init(_ generator: any ImageGenerator, labels: [Int32], scale: Int) {
-    self.generator = generator
+  public init(_ model: any ImageModel, labels: [Int32], scale: Int) {
+    self.model = model
     self.labels = labels
     self.scale = scale
   }
 
-  private var size: PictureSize {
-    PictureSize(width: generator.width, height: generator.height)
+  /// The model, where places between latents are asked for.
+  private func generator() throws(AIGCError) -> any ImageGenerator {
+    if let generator = model as? any ImageGenerator { return generator }
+    throw .usage("this model makes no images of latents: there is nothing to walk between")
   }
 
   /// A sheet of the pictures of `seeds`, as the one picture of the array.
   public func sheet(_ seeds: [UInt64], columns: Int) throws(AIGCError) -> [Picture] {
     try check(pictures: seeds.count)
-    return [Picture.grid(try pictures(seeds), columns: columns)]
+    return [Picture.grid(try pictures(request(seeds)), columns: columns)]
   }
 
   /// Writes each picture to a file of its own, named by its seed.
@@ -45,7 +51,7 @@ public struct PictureSampler {
     var paths: [String] = []
     for first in stride(from: 0, to: seeds.count, by: Self.block) {
       let part = Array(seeds[first..<min(first + Self.block, seeds.count)])
-      for (seed, picture) in zip(part, try pictures(part, from: first)) {
+      for (seed, picture) in zip(part, try pictures(request(part, from: first))) {
         let digits = String(seed)
         let zeros = String(repeating: "0", count: max(0, 4 - digits.count))
         paths.append("\(folder)/seed\(zeros)\(digits).png")
@@ -71,7 +77,11 @@ public struct PictureSampler {
         classes += start.labels
       }
     }
-    return [Picture.grid(try pictures(latents, classes), columns: columns)]
+    return [
+      Picture.grid(
+        try pictures(
+          ImageRequest(latents: latents, count: rows * columns, labels: classes)), columns: columns)
+    ]
   }
 
   /// An animation of `cells` walks beside each other, each over its share of the latents and back.
@@ -93,13 +103,17 @@ public struct PictureSampler {
       let place = Double(frame * keys) / Double(frames)
       let latents = walks.flatMap { $0[place] }
       let classes = (0..<cells).flatMap { starts[$0 * keys].labels }
-      sheets.append(Picture.grid(try pictures(latents, classes), columns: columns))
+      sheets.append(
+        Picture.grid(
+          try pictures(
+            ImageRequest(latents: latents, count: cells, labels: classes)), columns: columns))
     }
     return sheets
   }
 
   /// A sheet of the places of a plane.
   public func plane(_ plane: LatentPlane) throws(AIGCError) -> [Picture] {
+    let generator = try generator()
     guard max(plane.axes.right, plane.axes.down) < generator.latentCount else {
       throw .usage("--axes: the model's latents have \(generator.latentCount) numbers, from 0")
     }
@@ -109,12 +123,14 @@ public struct PictureSampler {
       throw .usage("--map: this model needs one --class")
     }
     let classes = generator.classes.isEmpty ? [] : [Int32](repeating: labels[0], count: count)
-    let made = try pictures(plane.latents(count: generator.latentCount), classes)
+    let made = try pictures(
+      ImageRequest(
+        latents: plane.latents(count: generator.latentCount), count: count, labels: classes))
     return [Picture.grid(made, columns: plane.columns)]
   }
 
   private func check(pictures count: Int) throws(AIGCError) {
-    let pixels = generator.width * generator.height * scale * scale
+    let pixels = model.width * model.height * scale * scale
     guard count <= Self.largest / pixels else {
       throw .usage(
         "\(counted(count, "picture")) of \(pixels) pixels: too many for one file; see --outdir")
@@ -122,8 +138,10 @@ public struct PictureSampler {
   }
 
   /// Latents and labels of seeds, the first of which is number `first` of all.
-  public func draws(_ seeds: [UInt64], from first: Int = 0) -> [LatentStart] {
-    seeds.enumerated().map { index, seed in
+  /// - Throws: ``AIGCError`` (usage) for a model without latents.
+  public func draws(_ seeds: [UInt64], from first: Int = 0) throws(AIGCError) -> [LatentStart] {
+    let generator = try generator()
+    return seeds.enumerated().map { index, seed in
       let drawn = generator.draw(
         seed: seed, label: labels.isEmpty ? nil : labels[(first + index) % labels.count])
       return LatentStart(latent: drawn.latent, labels: drawn.labels)
@@ -138,16 +156,16 @@ public struct PictureSampler {
   public func encoded(
     _ paths: [String], ignoresOrientation: Bool = false, _ notices: NoticeHandler = { _ in }
   ) throws(AIGCError) -> [LatentStart] {
-    guard let encoder = generator as? any PictureEncoder else {
+    guard let encoder = model as? any PictureEncoder else {
       throw .usage("this model makes pictures of latents only: it finds no latents of pictures")
     }
-    guard generator.classes.isEmpty || !labels.isEmpty else {
+    guard model.classes.isEmpty || !labels.isEmpty else {
       throw .usage("--class: this model needs the classes of the pictures: --class 3,5")
     }
     var starts: [LatentStart] = []
     for path in paths {
-      var options = PictureOptions(size: size, channels: generator.channels)
-      options.ignoresOrientation = ignoresOrientation || generator.ignoresOrientation
+      var options = PictureOptions(size: model.size, channels: model.channels)
+      options.ignoresOrientation = ignoresOrientation || model.ignoresOrientation
       let set = try openPictures(path, options, notices)
       guard set.count == 1 else {
         throw .usage("\(path): \(counted(set.count, "picture")), not one")
@@ -160,16 +178,19 @@ public struct PictureSampler {
     return starts
   }
 
-  private func pictures(_ seeds: [UInt64], from first: Int = 0) throws(AIGCError) -> [Picture] {
-    let drawn = draws(seeds, from: first)
-    return try pictures(drawn.flatMap { $0.latent }, drawn.flatMap { $0.labels })
+  /// A request for seeds, the first of which is number `first` of all.
+  private func request(_ seeds: [UInt64], from first: Int = 0) -> ImageRequest {
+    let classes = seeds.indices.compactMap { index in
+      labels.isEmpty ? nil : labels[(first + index) % labels.count]
+    }
+    return ImageRequest(seeds: seeds, labels: classes)
   }
 
-  private func pictures(
-    _ latents: [Float], _ labels: [Int32]
-  ) throws(AIGCError) -> [Picture] {
-    let values = try generator.pictures(latents: latents, labels: labels)
-    return Picture.pictures(values: values, size: size, channels: generator.channels)
+  private func pictures(_ request: ImageRequest) throws(AIGCError) -> [Picture] {
+    let values = try model.images(request) { (made) throws(AIGCError) in
+      try progress(made, request.count)
+    }
+    return Picture.pictures(values: values, size: model.size, channels: model.channels)
       .map { $0.enlarged(by: scale) }
   }
 }

@@ -15,9 +15,11 @@ public struct NGramFamily: TextFamily, UpdatableFamily {
   public func update(
     _ path: String, with data: [String], to output: String, options: UpdateOptions,
     _ report: @escaping (TrainerEvent) -> Void
-  ) throws(AIGCError) -> UpdateResult {
+  ) throws -> UpdateResult {
     guard options.steps == nil, options.epochs == nil, options.rate == nil, options.seed == nil
-    else { throw .usage("\(path): an n-gram model has no --steps, --epochs, --lr or --seed") }
+    else {
+      throw AIGCError.usage("\(path): an n-gram model has no --steps, --epochs, --lr or --seed")
+    }
     var trainer = NGramTrainer()
     trainer.texts = data
     let warnings = Mutex<[String]>([])

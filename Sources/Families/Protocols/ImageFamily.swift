@@ -7,7 +7,7 @@ public protocol ImageFamily: Family {
   /// Opens the model folder.
   /// - Throws: ``AIGCError``: badInput when files are missing or damaged, mismatch when they do not fit
   ///   each other.
-  func load(_ path: String) throws(AIGCError) -> any ImageGenerator
+  func load(_ path: String) throws(AIGCError) -> any ImageModel
 
   /// What `aigc evaluate` says of pictures by their likelihood.
   /// - Parameters:
@@ -17,7 +17,7 @@ public protocol ImageFamily: Family {
   /// - Throws: ``AIGCError``: badInput for pictures that cannot be read, mismatch for those that are not
   ///   the model's.
   func likelihood(
-    _ generator: any ImageGenerator, of path: String, _ options: LikelihoodOptions,
+    _ generator: any ImageModel, of path: String, _ options: LikelihoodOptions,
     _ notices: NoticeHandler
   ) throws(AIGCError) -> [JSONValue.Member]
 }
@@ -38,7 +38,7 @@ public struct LikelihoodOptions: Sendable {
 
 extension ImageFamily {
   public func likelihood(
-    _ generator: any ImageGenerator, of path: String, _ options: LikelihoodOptions,
+    _ generator: any ImageModel, of path: String, _ options: LikelihoodOptions,
     _ notices: NoticeHandler
   ) throws(AIGCError) -> [JSONValue.Member] { [] }
 

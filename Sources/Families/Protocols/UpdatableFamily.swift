@@ -11,7 +11,7 @@ public protocol UpdatableFamily: Family {
   func update(
     _ path: String, with data: [String], to output: String, options: UpdateOptions,
     _ report: @escaping (TrainerEvent) -> Void
-  ) throws(AIGCError) -> UpdateResult
+  ) throws -> UpdateResult
 }
 
 /// How a family goes on training a model on new data.
@@ -74,7 +74,7 @@ extension FinetunableFamily {
   public func update(
     _ path: String, with data: [String], to output: String, options: UpdateOptions,
     _ report: @escaping (TrainerEvent) -> Void
-  ) throws(AIGCError) -> UpdateResult {
+  ) throws -> UpdateResult {
     var further = FinetuneOptions()
     further.growsVocabulary = true
     return try update(recipe(further: path, on: data, further), path, to: output, options, report)
@@ -83,7 +83,7 @@ extension FinetunableFamily {
   private func update<Recipe: TrainingRecipe>(
     _ recipe: Recipe, _ path: String, to output: String, _ options: UpdateOptions,
     _ report: @escaping (TrainerEvent) -> Void
-  ) throws(AIGCError) -> UpdateResult {
+  ) throws -> UpdateResult {
     var recipe = recipe
     recipe.run.heldOut = HeldOutData(share: 0)
     recipe.run.trainer.steps = options.steps ?? 1
@@ -100,7 +100,7 @@ extension UpdatableFamily {
   @discardableResult
   public func update(
     _ path: String, with data: [String], to output: String, options: UpdateOptions = .init()
-  ) throws(AIGCError) -> UpdateResult {
+  ) throws -> UpdateResult {
     try update(path, with: data, to: output, options: options) { _ in }
   }
 }

@@ -14,7 +14,7 @@ public struct VAEFamily: AutoencoderFamily {
   public var name: String { network.rawValue }
   public var benchmarks: [Benchmark] { [VAEBenchmarks.train(network)] }
 
-  public func load(_ path: String) throws(AIGCError) -> any ImageGenerator {
+  public func load(_ path: String) throws(AIGCError) -> any ImageModel {
     let configuration = try VAEConfiguration.read(folder: path)
     guard configuration.table == nil else {
       throw .mismatch("\(path): a model of tables, which makes no pictures")

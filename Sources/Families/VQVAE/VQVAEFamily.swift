@@ -27,7 +27,7 @@ public struct VQVAEFamily: AutoencoderFamily {
     var codebook: Anything?
   }
 
-  public func load(_ path: String) throws(AIGCError) -> any ImageGenerator {
+  public func load(_ path: String) throws(AIGCError) -> any ImageModel {
     try VQVAEModel(folder: path)
   }
 
@@ -36,7 +36,7 @@ public struct VQVAEFamily: AutoencoderFamily {
   }
 
   public func likelihood(
-    _ generator: any ImageGenerator, of path: String, _ options: LikelihoodOptions,
+    _ generator: any ImageModel, of path: String, _ options: LikelihoodOptions,
     _ notices: NoticeHandler
   ) throws(AIGCError) -> [JSONValue.Member] {
     guard let model = generator as? VQVAEModel else { return [] }

@@ -7,7 +7,9 @@ import NN
 import Training
 
 /// A trained VQ-VAE: pictures to codes and back, and pictures of codes drawn from its prior.
-public final class VQVAEModel: ImageGenerator {
+///
+/// Nothing of it changes after it was opened, so that many callers may use it at once.
+public final class VQVAEModel: ImageGenerator, @unchecked Sendable {
   public let configuration: VAEConfiguration
   let codebook: Codebook
   let networks: VQVAENetworks

@@ -1,28 +1,41 @@
 import Glibc
 import Synchronization
 
-/// Ctrl-C, as a flag that long loops look at. The first one asks a run to stop in order
-/// (training saves, temporary files go); a second one ends the process at once.
+/// Whether work is asked to stop, as long loops look: by its ``Cancellation``, or by its `Task`. In the
+/// program Ctrl-C asks; a second one ends the process at once.
 public enum Interruption {
-  private static let requests = Atomic<Int>(0)
+  /// The program's: Ctrl-C cancels it.
+  private static let program = Cancellation()
+  private static let signals = Atomic<Int>(0)
 
-  /// Installs the handler for SIGINT and SIGTERM, and ignores SIGPIPE (a closed pipe is then an
-  /// error of `write`).
-  public static func install() {
+  /// Runs a program's work under handlers for SIGINT and SIGTERM, which ask it to stop, and ignores
+  /// SIGPIPE (a closed pipe is then an error of `write`). For programs; a library's user hands in a
+  /// ``Cancellation``.
+  package static func run<Result>(_ body: () -> Result) -> Result {
     signal(SIGPIPE, SIG_IGN)
     // A file beyond the limit of its size, too.
     signal(SIGXFSZ, SIG_IGN)
+    let cancellation = program
     for number in [SIGINT, SIGTERM] {
       signal(number) { _ in
-        if Interruption.requests.add(1, ordering: .relaxed).oldValue > 0 { _exit(130) }
+        Interruption.program.cancel()
+        if Interruption.signals.add(1, ordering: .relaxed).oldValue > 0 { _exit(130) }
       }
     }
+    return cancellation.run(body)
   }
 
-  /// Whether SIGINT (Ctrl-C) or SIGTERM has arrived since ``install()`` was called.
-  public static var isRequested: Bool { requests.load(ordering: .relaxed) > 0 }
+  /// Whether the work on this thread is asked to stop.
+  public static var isRequested: Bool {
+    let current = Cancellation.current
+    if current?.isRequested == true { return true }
+    guard withUnsafeCurrentTask(body: { $0?.isCancelled ?? false }) else { return false }
+    // Threads that help this one are in no task.
+    current?.cancel()
+    return true
+  }
 
-  /// - Throws: ``AIGCError/interrupted`` after Ctrl-C.
+  /// - Throws: ``AIGCError/interrupted`` when the work on this thread is asked to stop.
   public static func check() throws(AIGCError) {
     if isRequested { throw .interrupted }
   }

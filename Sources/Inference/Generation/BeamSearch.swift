@@ -111,9 +111,7 @@ struct BeamSearch {
       areScoresFinite = areScoresFinite && sessions[index].areScoresFinite
       normalize(&scores)
       adjustments.collect(prompt + running[index].beam.tokens)
-      for entry in adjustments.entries where scores.indices.contains(Int(entry.id)) {
-        scores[Int(entry.id)] = adjustments.adjusted(scores[Int(entry.id)], by: entry)
-      }
+      adjustments.apply(to: &scores)
       let base = running[index].beam.score
       for (token, score) in scores.enumerated() where score > -.infinity {
         add(Candidate(parent: index, token: Int32(token), score: base + score), to: &best)

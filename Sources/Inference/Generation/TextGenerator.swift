@@ -65,6 +65,11 @@ public struct TextGenerator {
   /// - Returns: The samples; after Ctrl-C the last one is incomplete, its reason
   ///   ``StopReason/interrupted``.
   public func run(_ emit: (Piece) throws -> Void) throws -> [GeneratedSample] {
+    // A task that is cancelled tells the threads that help it by this one.
+    try Cancellation().run { try generate(emit) }
+  }
+
+  private func generate(_ emit: (Piece) throws -> Void) throws -> [GeneratedSample] {
     // The prompt is read once, before there are copies.
     let start = try startedSession()
     if options.beams > 1 { return try runBeams(start, emit) }

@@ -1,32 +1,20 @@
 import Files
 import Kernels
 
-/// A model that makes pictures of latents: what `aigc sample` and evaluation need of a family.
+/// A model that makes images of latents: what `aigc sample` and evaluation need of a family.
 ///
-/// A picture depends on its latent and label alone, not on those that are made beside it.
-public protocol ImageGenerator {
-  /// Numbers of a latent, drawn from the standard normal distribution.
+/// An image depends on its latent and label alone, not on those that are made beside it.
+public protocol ImageGenerator: ImageModel {
+  /// The latent dimension; the numbers are drawn from the standard normal distribution.
   var latentCount: Int { get }
 
-  /// Columns and rows of its pictures.
-  var width: Int { get }
-  var height: Int { get }
-
-  /// 1 for grey, 3 for RGB.
-  var channels: Int { get }
-
-  /// Names of the classes that can be asked for, "0" …; empty for a model without.
-  var classes: [String] { get }
-
-  /// Whether it learned pictures as they are stored, whatever EXIF says about turning them.
-  var ignoresOrientation: Bool { get }
-
-  /// Makes pictures.
+  /// Makes images.
   /// - Parameters:
-  ///   - latents: ``latentCount`` numbers for each picture.
-  ///   - labels: the class of each picture, numbers of ``classes``; empty for a model without.
-  /// - Returns: [pictures, height, width, channels], values from -1 (0) to 1 (255).
-  /// - Throws: ``AIGCError``: usage for a label that is no class, interrupted after Ctrl-C.
+  ///   - latents: ``latentCount`` numbers for each image.
+  ///   - labels: the class of each image, numbers of ``ImageModel/classes``; empty for a model without.
+  /// - Returns: [images, height, width, channels], values from -1 (0) to 1 (255).
+  /// - Throws: ``AIGCError``: usage for latents of another dimension and for a label that is no class,
+  ///   interrupted after Ctrl-C.
   func pictures(latents: [Float], labels: [Int32]) throws(AIGCError) -> [Float]
 }
 
@@ -35,14 +23,14 @@ public protocol ImageGenerator {
 public let largestPictureMap = 1 << 24
 
 extension ImageGenerator {
-  public var ignoresOrientation: Bool { false }
+  public var inputs: ImageInputs { .latents }
 
-  /// Latents of `count` pictures, one after the other.
+  /// Latents of `count` images, one after the other.
   public func latents(_ count: Int, using random: inout RandomSource) -> [Float] {
     (0..<count * latentCount).map { _ in Float(random.normal()) }
   }
 
-  /// Latent and label of the picture `seed`: the same seed is the same picture, in any company.
+  /// Latent and label of the image of a random seed: the same seed is the same image, in any company.
   /// - Parameter label: the class; nil draws one where the model has classes.
   public func draw(seed: UInt64, label: Int32? = nil) -> (latent: [Float], labels: [Int32]) {
     var random = RandomSource(seed: seed)
@@ -51,17 +39,50 @@ extension ImageGenerator {
     return (latent, [label ?? Int32(random.integer(below: UInt64(classes.count)))])
   }
 
-  /// `count` pictures of latents and, where the model has classes, labels drawn from `random`.
-  /// - Returns: The pictures as ``pictures(latents:labels:)`` gives them, and their labels.
-  /// - Throws: ``AIGCError``: interrupted after Ctrl-C.
-  public func pictures(
-    _ count: Int, using random: inout RandomSource
-  ) throws(AIGCError) -> (values: [Float], labels: [Int32]) {
+  public func request(_ count: Int, using random: inout RandomSource) -> ImageRequest {
     let latents = latents(count, using: &random)
     var labels: [Int32] = []
     if !classes.isEmpty {
       labels = (0..<count).map { _ in Int32(random.integer(below: UInt64(classes.count))) }
     }
-    return (try pictures(latents: latents, labels: labels), labels)
+    return ImageRequest(latents: latents, count: count, labels: labels)
+  }
+
+  public func images(
+    _ request: ImageRequest, _ progress: (_ made: Int) throws(AIGCError) -> Void
+  ) throws(AIGCError) -> [Float] {
+    guard request.texts.isEmpty, request.inputs.isEmpty else {
+      throw .usage("this model makes images of latents: it takes no texts and no images")
+    }
+    let block = 64
+    var values: [Float] = []
+    values.reserveCapacity(request.count * width * height * channels)
+    for first in stride(from: 0, to: request.count, by: block) {
+      let range = first..<min(first + block, request.count)
+      let (latents, labels) = try part(range, of: request)
+      values += try pictures(latents: latents, labels: labels)
+      try progress(range.upperBound)
+    }
+    return values
+  }
+
+  /// Latents and labels of some images of a request.
+  private func part(
+    _ range: Range<Int>, of request: ImageRequest
+  ) throws(AIGCError) -> (latents: [Float], labels: [Int32]) {
+    func label(_ index: Int) -> Int32? {
+      request.labels.isEmpty ? nil : request.labels[index % request.labels.count]
+    }
+    switch request.chance {
+    case .seeds(let seeds):
+      let draws = range.map { draw(seed: seeds[$0], label: label($0)) }
+      return (draws.flatMap { $0.latent }, draws.flatMap { $0.labels })
+    case .latents(let latents, let count):
+      guard latents.count == count * latentCount else {
+        throw .usage("\(latents.count) numbers are no \(count) latents of \(latentCount)")
+      }
+      let part = latents[range.lowerBound * latentCount..<range.upperBound * latentCount]
+      return (Array(part), range.compactMap { label($0) })
+    }
   }
 }

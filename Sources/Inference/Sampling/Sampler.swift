@@ -2,23 +2,26 @@ import Files
 import Glibc
 import Kernels
 
-/// Chooses next tokens by a ``SamplingConfiguration``, for every kind of language model.
+/// Chooses next tokens by a ``SamplingConfiguration``, for every kind of language model: an ordered list of
+/// steps of three kinds, adjustments of scores, masks, and cuts, each in a file of its own.
 ///
 /// Three ways lead to the same distribution. With an untouched distribution the session draws by
 /// itself. With top-k, the session names its best tokens: as only penalised, biased and banned
-/// tokens change their order, the best k plus as many as those are enough. Otherwise the scores of
-/// the whole vocabulary are taken and the first cut is a partial selection.
+/// tokens change their order, the best k plus as many as those are enough. Otherwise, and where a mask
+/// asks for it, the scores of the whole vocabulary are taken and the first cut is a partial selection.
 ///
 /// Buffers are kept from token to token; the sampler remembers nothing else.
 public struct Sampler: Sendable {
   public let configuration: SamplingConfiguration
   private let vocabularySize: Int
   private let endToken: Int32?
-  private let onlyLowers: Bool
-  private let topK: TopK
-  private let typical: LocallyTypical
-  private let topP: TopP
-  private let minP: MinP
+  private let cuts: [any CandidateCut]
+  /// How many of the best tokens are all that the first cut can leave; nil: any number.
+  private let mostKept: Int?
+  /// See ``CandidateCut/select(from:above:into:)``.
+  private let leastRatio: Double
+  /// Whether the best token is what is left of the chain without a look at probabilities.
+  private let keepsBest: Bool
   private var adjustments: ScoreAdjustments
   private var list = CandidateList()
   private var dense = DenseScores()
@@ -35,18 +38,27 @@ public struct Sampler: Sendable {
     _ configuration: SamplingConfiguration, vocabularySize: Int, endToken: Int32? = nil,
     otherEndTokens: [Int32] = [], ignoreEnd: Bool = false
   ) throws(AIGCError) {
+    try self.init(
+      configuration, vocabularySize: vocabularySize, endToken: endToken,
+      otherEndTokens: otherEndTokens, ignoreEnd: ignoreEnd, masks: [])
+  }
+
+  /// - Parameter masks: behind those of the configuration.
+  package init(
+    _ configuration: SamplingConfiguration, vocabularySize: Int, endToken: Int32? = nil,
+    otherEndTokens: [Int32] = [], ignoreEnd: Bool = false, masks: [any TokenMask]
+  ) throws(AIGCError) {
     try configuration.validate()
     self.configuration = configuration
     self.vocabularySize = vocabularySize
     self.endToken = endToken
-    onlyLowers = configuration.onlyLowers
-    topK = TopK(configuration.topK < vocabularySize ? configuration.topK : 0)
-    typical = LocallyTypical(configuration.typical)
-    topP = TopP(configuration.topP)
-    minP = MinP(configuration.minP)
+    cuts = configuration.cuts(vocabularySize: vocabularySize)
+    mostKept = cuts.first?.mostKept
+    leastRatio = cuts.dropFirst().reduce(0) { max($0, $1.leastRatio) }
+    keepsBest = !cuts.contains { $0 is LocallyTypical }
     let banned = ignoreEnd ? [endToken].compactMap { $0 } + otherEndTokens : []
     adjustments = ScoreAdjustments(
-      configuration, banned: banned, vocabularySize: vocabularySize)
+      configuration, banned: banned, vocabularySize: vocabularySize, masks: masks)
   }
 
   /// Draws the next token; the session is not moved on.
@@ -120,18 +132,18 @@ public struct Sampler: Sendable {
     return (list.candidates[index].id, log(list.weights[index] / list.total))
   }
 
-  private var isIdentity: Bool { cutsNothing && adjustments.entries.isEmpty }
+  private var isIdentity: Bool {
+    cutsNothing && adjustments.entries.isEmpty && !adjustments.looksAtAll
+  }
 
   /// Whether every token is drawn from the session's distribution as it is.
   var changesNothing: Bool { cutsNothing && adjustments.isNeverUsed }
 
-  private var cutsNothing: Bool {
-    configuration.temperature == 1 && topK.isOff && typical.isOff && topP.isOff && minP.isOff
-  }
+  private var cutsNothing: Bool { configuration.temperature == 1 && cuts.isEmpty }
 
   /// The best token after the chain; of the other filters only typical can remove it.
   private mutating func chooseBest(_ session: inout some GenerationSession) -> Int32? {
-    if typical.isOff {
+    if keepsBest {
       if fillSparsely(&session, count: 1), let best = list.candidates.first { return best.id }
       readScores(&session)
       return dense.best()?.id
@@ -144,51 +156,28 @@ public struct Sampler: Sendable {
   private mutating func chooseLast(_ session: inout some GenerationSession) -> Choice? {
     if let endToken, !adjustments.isForbidden(endToken) { return (endToken, 0) }
     session.scores(into: &dense.scores)
-    for entry in adjustments.entries where entry.isBanned {
-      if dense.scores.indices.contains(Int(entry.id)) { dense.scores[Int(entry.id)] = -.infinity }
-    }
+    adjustments.applyFirmMasks(to: &dense.scores)
     return dense.best().map { ($0.id, 0) }
   }
 
   /// Fills the list with what can be drawn, and its weights.
   private mutating func prepare(_ session: inout some GenerationSession) {
-    var center: Double?
-    if topK.isOff || !fillSparsely(&session, count: topK.count) || list.candidates.isEmpty {
+    let isSparse = mostKept.map { fillSparsely(&session, count: $0) } ?? false
+    if !isSparse || list.candidates.isEmpty {
       readScores(&session)
-      center = selectDensely()
-    }
-    if !typical.isOff {
-      if let center {
-        typical.apply(to: &list, center: center)
+      if let first = cuts.first {
+        first.select(from: &dense, above: leastRatio, into: &list)
       } else {
-        typical.apply(to: &list)
+        dense.select(ratio: 0, into: &list)
       }
     }
-    if !topP.isOff { topP.apply(to: &list) }
-    if !minP.isOff { minP.apply(to: &list) }
+    for cut in cuts.dropFirst() { cut.apply(to: &list) }
     if configuration.temperature != 1 { list.weigh(temperature: configuration.temperature) }
-  }
-
-  /// The first cut over the whole vocabulary.
-  /// - Returns: The centre for typical sampling, where that comes first.
-  private mutating func selectDensely() -> Double? {
-    if !topK.isOff {
-      dense.selectBest(topK.count, into: &list)
-    } else if !typical.isOff {
-      return dense.select(typical: typical.mass, into: &list)
-    } else if !topP.isOff {
-      dense.select(mass: topP.mass, ratio: minP.ratio, into: &list)
-    } else {
-      dense.select(ratio: minP.ratio, into: &list)
-    }
-    return nil
   }
 
   private mutating func readScores(_ session: inout some GenerationSession) {
     session.scores(into: &dense.scores)
-    for entry in adjustments.entries where Int(entry.id) < dense.scores.count {
-      dense.scores[Int(entry.id)] = adjustments.adjusted(dense.scores[Int(entry.id)], by: entry)
-    }
+    adjustments.apply(to: &dense.scores)
   }
 
   /// Fills the list with the `count` best tokens after adjustments, in order.
@@ -197,7 +186,9 @@ public struct Sampler: Sendable {
     _ session: inout some GenerationSession, count: Int
   ) -> Bool {
     let needed = count + adjustments.entries.count
-    guard needed < vocabularySize, let best = session.best(needed) else { return false }
+    guard !adjustments.looksAtAll, needed < vocabularySize, let best = session.best(needed) else {
+      return false
+    }
     list.removeAll()
     if adjustments.entries.isEmpty {
       for candidate in best { list.append(candidate) }
@@ -208,8 +199,7 @@ public struct Sampler: Sendable {
           continue
         }
         adjustments.markDone(position)
-        let logit = adjustments.adjusted(
-          candidate.logit, by: adjustments.entries[position])
+        let logit = adjustments.adjusted(candidate.logit, at: position)
         list.append(Candidate(id: candidate.id, logit: logit))
       }
       addMissing(&session)
@@ -223,9 +213,11 @@ public struct Sampler: Sendable {
   /// Adds adjusted tokens that the session did not name among its best ones: they matter only where
   /// an adjustment can raise a score.
   private mutating func addMissing(_ session: inout some GenerationSession) {
-    if onlyLowers { return }
-    for entry in adjustments.entries where !entry.isDone && !entry.isBanned && !entry.wouldRepeat {
-      let logit = adjustments.adjusted(session.score(of: entry.id), by: entry)
+    guard adjustments.raises else { return }
+    for position in adjustments.entries.indices {
+      let entry = adjustments.entries[position]
+      if entry.isDone || entry.isForbidden { continue }
+      let logit = adjustments.adjusted(session.score(of: entry.id), at: position)
       list.append(Candidate(id: entry.id, logit: logit))
     }
   }

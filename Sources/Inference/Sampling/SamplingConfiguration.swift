@@ -68,15 +68,4 @@ public struct SamplingConfiguration: Codable, Equatable, Sendable {
       throw .usage("--logit-bias \(entry): must be a token id and a number, as 15=-2.5 or 15=-inf")
     }
   }
-
-  /// Whether one of the three penalties does anything.
-  var penalises: Bool {
-    repeatLastN != 0 && (repeatPenalty != 1 || presencePenalty != 0 || frequencyPenalty != 0)
-  }
-
-  /// Whether tokens can only lose by penalties and biases.
-  var onlyLowers: Bool {
-    repeatPenalty >= 1 && presencePenalty >= 0 && frequencyPenalty >= 0
-      && logitBias.allSatisfy { $0.bias <= 0 }
-  }
 }

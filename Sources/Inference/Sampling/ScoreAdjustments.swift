@@ -1,74 +1,87 @@
-/// The tokens of one step whose scores the chain changes before it cuts: penalised, biased and
-/// banned ones. All other scores stay as the model gave them.
+/// The tokens of one step whose scores the chain changes before it cuts: those that its adjustments and
+/// its masks name. All other scores stay as the model gave them.
 struct ScoreAdjustments {
   struct Entry {
     var id: Int32
-    /// Occurrences among the recent tokens.
-    var count: Int32 = 0
-    var bias: Float = 0
+    /// Whether a mask forbids it that does not yield, and one that does.
     var isBanned = false
-    /// Banned only because it would repeat N tokens.
-    var wouldRepeat = false
+    var isBannedForNow = false
     /// Used by the caller to tick off entries.
     var isDone = false
+
+    var isForbidden: Bool { isBanned || isBannedForNow }
   }
 
   private(set) var entries: [Entry] = []
-  private let configuration: SamplingConfiguration
-  private let banned: [Int32]
-  private let vocabularySize: Int
+  /// How often each adjustment named the token of each entry: [entry, adjustment].
+  private var counts: [Int32] = []
+  private let adjustments: [any ScoreAdjustment]
+  private var masks: [any TokenMask]
+  /// Masks before any token, and the tokens that ``masks`` were told of; only where one is stateful.
+  private let freshMasks: [any TokenMask]
+  private var accepted: [Int32] = []
   /// Position + 1 of a token's entry, by id; empty where nothing is ever adjusted.
   private var positions: [Int32]
+  /// Whether a token can gain by adjustments.
+  let raises: Bool
+  /// Whether a mask looks at the whole vocabulary.
+  let looksAtAll: Bool
 
-  init(_ configuration: SamplingConfiguration, banned: [Int32], vocabularySize: Int) {
-    self.configuration = configuration
-    self.banned = banned
-    self.vocabularySize = vocabularySize
-    let isUsed =
-      configuration.penalises || configuration.noRepeatNgram > 0
-      || !configuration.logitBias.isEmpty || !banned.isEmpty
+  /// - Parameters:
+  ///   - configuration: whose adjustments and masks these are.
+  ///   - banned: tokens that are never drawn.
+  ///   - masks: behind those of the configuration.
+  init(
+    _ configuration: SamplingConfiguration, banned: [Int32], vocabularySize: Int,
+    masks: [any TokenMask] = []
+  ) {
+    adjustments = configuration.adjustments
+    let all = configuration.masks(banned: banned) + masks.filter { !$0.isOff }
+    self.masks = all
+    freshMasks = all.contains { $0.isStateful } ? all : []
+    raises = adjustments.contains { $0.raises }
+    looksAtAll = all.contains { !$0.namesTokens }
+    let isUsed = !adjustments.isEmpty || !all.isEmpty
     positions = isUsed ? [Int32](repeating: 0, count: max(vocabularySize, 0)) : []
   }
 
-  /// Whether there is never an entry.
-  var isNeverUsed: Bool { positions.isEmpty }
+  /// Whether no score is ever changed.
+  var isNeverUsed: Bool { adjustments.isEmpty && masks.isEmpty }
 
   /// Finds the entries for the next token after `history`.
   mutating func collect(_ history: [Int32]) {
-    if positions.isEmpty { return }
+    if isNeverUsed { return }
     for entry in entries { positions[Int(entry.id)] = 0 }
     entries.removeAll(keepingCapacity: true)
-    for item in configuration.logitBias {
-      guard let position = position(of: item.token) else { continue }
-      entries[position].bias += item.bias
-      // Infinities of both signs add up to NaN: the ban wins.
-      if item.bias == -.infinity { entries[position].isBanned = true }
-    }
-    for id in banned {
-      if let position = position(of: id) { entries[position].isBanned = true }
-    }
-    if configuration.penalises {
-      let last = configuration.repeatLastN
-      let start = last < 0 ? 0 : max(0, history.count - last)
-      for index in start..<history.count {
-        if let position = position(of: history[index]) { entries[position].count += 1 }
+    counts.removeAll(keepingCapacity: true)
+    tellMasks(history)
+    for (index, adjustment) in adjustments.enumerated() {
+      adjustment.forTokens(after: history) { token in
+        if let position = position(of: token) { counts[position * adjustments.count + index] += 1 }
       }
     }
-    banRepeats(of: configuration.noRepeatNgram, in: history)
+    for mask in masks where mask.namesTokens {
+      let yields = mask.yields
+      mask.forForbidden(after: history) { token in
+        guard let position = position(of: token) else { return }
+        if yields {
+          entries[position].isBannedForNow = true
+        } else {
+          entries[position].isBanned = true
+        }
+      }
+    }
   }
 
-  /// Bans what would complete `size` tokens that occurred before.
-  private mutating func banRepeats(of size: Int, in history: [Int32]) {
-    guard size > 0, history.count >= size else { return }
-    let tail = history.count - (size - 1)
-    for start in 0...(history.count - size) {
-      var offset = 0
-      while offset < size - 1, history[start + offset] == history[tail + offset] { offset += 1 }
-      guard offset == size - 1 else { continue }
-      if let position = position(of: history[start + size - 1]) {
-        entries[position].wouldRepeat = true
-      }
+  /// Tells stateful masks of the tokens that they do not know yet. A history that is no longer one, as
+  /// that of another beam, is told from its start.
+  private mutating func tellMasks(_ history: [Int32]) {
+    if freshMasks.isEmpty { return }
+    if !history.starts(with: accepted) { (masks, accepted) = (freshMasks, []) }
+    for token in history[accepted.count...] {
+      for index in masks.indices { masks[index].accept(token) }
     }
+    accepted = history
   }
 
   /// The entry of a token, made where there is none; nil outside the vocabulary.
@@ -76,6 +89,7 @@ struct ScoreAdjustments {
     guard id >= 0, Int(id) < positions.count else { return nil }
     if positions[Int(id)] == 0 {
       entries.append(Entry(id: id))
+      for _ in adjustments { counts.append(0) }
       positions[Int(id)] = Int32(entries.count)
     }
     return Int(positions[Int(id)]) - 1
@@ -88,25 +102,37 @@ struct ScoreAdjustments {
     return Int(positions[Int(id)]) - 1
   }
 
-  func isForbidden(_ id: Int32) -> Bool {
-    guard let position = entry(for: id) else { return false }
-    return entries[position].isBanned || entries[position].wouldRepeat
-  }
+  func isForbidden(_ id: Int32) -> Bool { entry(for: id).map { entries[$0].isForbidden } ?? false }
 
   mutating func markDone(_ position: Int) { entries[position].isDone = true }
 
-  /// The score after penalties and bias; -infinity for a banned token.
-  func adjusted(_ logit: Float, by entry: Entry) -> Float {
-    if entry.isBanned || entry.wouldRepeat || !(logit > -.infinity) { return -.infinity }
+  /// The score of an entry's token after adjustments; -infinity for a forbidden one.
+  func adjusted(_ logit: Float, at position: Int) -> Float {
+    let entry = entries[position]
+    if entry.isForbidden || !(logit > -.infinity) { return -.infinity }
     var result = min(logit, .greatestFiniteMagnitude)
-    if entry.count > 0 {
-      let penalty = Float(configuration.repeatPenalty)
-      result = result > 0 ? result / penalty : result * penalty
-      result -= Float(entry.count) * Float(configuration.frequencyPenalty)
-      result -= Float(configuration.presencePenalty)
+    for (index, adjustment) in adjustments.enumerated() {
+      let count = counts[position * adjustments.count + index]
+      if count > 0 { result = adjustment.adjusted(result, of: entry.id, named: Int(count)) }
     }
-    result += entry.bias
     // The largest finite score less infinity, or a product that overflows, stays a score.
     return result.isNaN ? -.infinity : max(result, -.greatestFiniteMagnitude)
+  }
+
+  /// Changes the scores of the whole vocabulary.
+  func apply(to scores: inout [Float]) {
+    for position in entries.indices where Int(entries[position].id) < scores.count {
+      let index = Int(entries[position].id)
+      scores[index] = adjusted(scores[index], at: position)
+    }
+    for mask in masks where !mask.namesTokens { mask.apply(to: &scores) }
+  }
+
+  /// Forbids what no mask yields, where nothing can follow.
+  func applyFirmMasks(to scores: inout [Float]) {
+    for entry in entries where entry.isBanned && Int(entry.id) < scores.count {
+      scores[Int(entry.id)] = -.infinity
+    }
+    for mask in masks where !mask.namesTokens && !mask.yields { mask.apply(to: &scores) }
   }
 }

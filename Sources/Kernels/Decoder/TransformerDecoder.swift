@@ -99,7 +99,8 @@ public struct TransformerDecoder: Sendable {
 
   private func embed(_ token: Int32, _ position: Int, _ x: UnsafeMutablePointer<Float>) {
     precondition(
-      token >= 0 && token < weights.vocabulary, "TransformerDecoder: a token outside of the vocabulary")
+      token >= 0 && token < weights.vocabulary,
+      "TransformerDecoder: a token outside of the vocabulary")
     let memory = PoolMemory(weights.width)
     weights.tokens.copyRow(Int(token), to: x)
     weights.positions.copyRow(position, to: memory.base)

@@ -24,7 +24,9 @@ public func parallelFor(_ tasks: Int, _ body: @Sendable (Int) -> Void) {
   let workers = min(Threads.count, tasks)
   if workers > 1 {
     let isDone = withoutActuallyEscaping(body) { body in
-      WorkerPool.shared.run(tasks, workers: workers, body)
+      // Threads that help stop when their caller is to stop.
+      let cancellation = Cancellation.current
+      return WorkerPool.shared.run(tasks, workers: workers, cancellation, body)
     }
     if isDone { return }
   }

@@ -1,4 +1,5 @@
 import CKernels
+import Files
 import Glibc
 import Synchronization
 
@@ -24,6 +25,7 @@ final class WorkerPool: @unchecked Sendable {
   private let callerSleeps = Atomic<Bool>(false)
   // Written by the caller before it opens `places`, read by workers that took a place.
   private var body: (@Sendable (Int) -> Void)?
+  private var cancellation: Cancellation?
   private var tasks = 0
   // Below only under the mutex.
   private var threads = 0
@@ -40,8 +42,12 @@ final class WorkerPool: @unchecked Sendable {
   private static var patience: Int { Threads.count <= Threads.processors ? 2000 : 0 }
 
   /// Runs `body(0)` … `body(tasks - 1)` on the caller and up to `workers - 1` other threads.
+  /// - Parameter cancellation: that of the caller's work, under which the other threads work too.
   /// - Returns: false when another job is running; nothing was done then.
-  func run(_ tasks: Int, workers: Int, _ body: @escaping @Sendable (Int) -> Void) -> Bool {
+  func run(
+    _ tasks: Int, workers: Int, _ cancellation: Cancellation?,
+    _ body: @escaping @Sendable (Int) -> Void
+  ) -> Bool {
     pthread_mutex_lock(mutex)
     if isBusy {
       pthread_mutex_unlock(mutex)
@@ -51,6 +57,7 @@ final class WorkerPool: @unchecked Sendable {
     // Where the system has no thread left the job has fewer.
     while threads < workers - 1, startThread({ WorkerPool.shared.serve() }) { threads += 1 }
     self.body = body
+    self.cancellation = cancellation
     self.tasks = tasks
     next.store(0, ordering: .relaxed)
     places.store(workers - 1, ordering: .sequentiallyConsistent)
@@ -61,6 +68,7 @@ final class WorkerPool: @unchecked Sendable {
     places.store(0, ordering: .sequentiallyConsistent)
     waitForWorkers()
     self.body = nil
+    self.cancellation = nil
     pthread_mutex_lock(mutex)
     isBusy = false
     pthread_mutex_unlock(mutex)
@@ -103,7 +111,7 @@ final class WorkerPool: @unchecked Sendable {
       let (exchanged, original) = places.weakCompareExchange(
         expected: free, desired: free - 1, ordering: .sequentiallyConsistent)
       if exchanged {
-        if let body { work(tasks, body) }
+        if let body { Cancellation.run(cancellation) { work(tasks, body) } }
         return
       }
       free = original

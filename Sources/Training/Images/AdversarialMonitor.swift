@@ -62,7 +62,7 @@ public struct AdversarialHealth {
 /// discriminator that nothing can be learned from, and scores the generator without a network that
 /// knows pictures.
 public final class AdversarialMonitor {
-  private let generator: any ImageGenerator
+  private let generator: any ImageModel
   private let set: PictureSet
   /// Of the data, once it is needed.
   private var reference: Reference?
@@ -87,7 +87,7 @@ public final class AdversarialMonitor {
   /// - Parameters:
   ///   - generator: what is scored.
   ///   - set: the data.
-  public init(_ generator: any ImageGenerator, _ set: PictureSet) {
+  public init(_ generator: any ImageModel, _ set: PictureSet) {
     self.generator = generator
     self.set = set
   }
@@ -132,7 +132,7 @@ public final class AdversarialMonitor {
     self.reference = reference
     // The same latents each time.
     var random = RandomSource(seed: 0x4556_414C)
-    let values = try generator.pictures(count, using: &random).values
+    let values = try generator.images(generator.request(count, using: &random))
     let pictures = Tensor(values, [count, values.count / count])
     let (diversity, spread) = Self.differences(pictures)
     // Data that are all the same ask for no differences.

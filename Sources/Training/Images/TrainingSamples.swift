@@ -10,7 +10,9 @@ public final class TrainingSamples {
   public static let sheetName = "samples.png"
   public static let animationName = "animation.png"
 
-  private let generator: any ImageGenerator
+  private let model: any ImageModel
+  /// What each image of a sheet is asked for; nil: seeds and classes in turn.
+  private let request: ((_ columns: Int) -> ImageRequest)?
   private let isAnimated: Bool
   /// Steps between two frames.
   private let interval: Int
@@ -24,36 +26,33 @@ public final class TrainingSamples {
   private static let frameCount = 100
 
   /// - Parameters:
-  ///   - generator: of the pictures, those of the seeds 0, 1, …
+  ///   - model: makes the images.
   ///   - steps: of the run, for about a hundred frames.
   ///   - isAnimated: whether frames are kept.
-  public init(_ generator: any ImageGenerator, steps: Int, isAnimated: Bool) {
-    self.generator = generator
+  ///   - request: what a sheet of so many columns and rows shows; nil: the seeds 0, 1, …, classes in turn.
+  public init(
+    _ model: any ImageModel, steps: Int, isAnimated: Bool,
+    request: ((_ columns: Int) -> ImageRequest)? = nil
+  ) {
+    (self.model, self.request) = (model, request)
     self.isAnimated = isAnimated
     interval = max(1, steps / Self.frameCount)
   }
 
-  private var size: PictureSize {
-    PictureSize(width: generator.width, height: generator.height)
-  }
-
   /// Pictures of a row of a frame, and its rows.
   private var frameColumns: Int {
-    max(1, min(Self.side, Self.frameSide / max(generator.width, generator.height)))
+    max(1, min(Self.side, Self.frameSide / max(model.width, model.height)))
   }
 
   /// A sheet of the first `count` seeds. Classes come in turn.
   private func sheet(columns: Int) throws(AIGCError) -> Picture {
-    var (latents, labels): ([Float], [Int32]) = ([], [])
-    for index in 0..<columns * columns {
-      let classes = generator.classes.count
-      let label = classes == 0 ? nil : Int32(index % columns % classes)
-      let drawn = generator.draw(seed: UInt64(index), label: label)
-      latents += drawn.latent
-      labels += drawn.labels
-    }
-    let values = try generator.pictures(latents: latents, labels: labels)
-    let pictures = Picture.pictures(values: values, size: size, channels: generator.channels)
+    let classes = model.classes.count
+    let places = 0..<columns * columns
+    let usual = ImageRequest(
+      seeds: places.map { UInt64($0) },
+      labels: classes == 0 ? [] : places.map { Int32($0 % columns % classes) })
+    let values = try model.images(request?(columns) ?? usual)
+    let pictures = Picture.pictures(values: values, size: model.size, channels: model.channels)
     return Picture.grid(pictures, columns: columns)
   }
 

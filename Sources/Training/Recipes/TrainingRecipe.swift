@@ -126,26 +126,45 @@ public struct PreparedTraining<Measures: Report> {
 
 extension TrainingRecipe {
   /// Trains a new model in `folder`.
-  /// - Parameter report: gets what happens, on the thread that trains.
-  /// - Throws: ``AIGCError``: as ``plan(_:_:)`` and ``Trainer/run(resuming:finish:)``.
+  /// - Parameter report: gets what happens, on the thread that trains. What it throws stops the run,
+  ///   which is saved before, as a ``Files/Cancellation`` does.
+  /// - Throws: ``AIGCError``: as ``plan(_:_:)`` and ``Trainer/run(resuming:finish:)``; what `report`
+  ///   throws.
   public func train(
-    to folder: String, report: @escaping (TrainerEvent) -> Void = { _ in }
-  ) throws(AIGCError) -> TrainingResult<Measures> { try run(.new, in: folder, report) }
+    to folder: String, report: @escaping (TrainerEvent) throws -> Void = { _ in }
+  ) throws -> TrainingResult<Measures> { try run(.new, in: folder, report) }
 
   /// Goes on with the run in `folder`, on the same data.
   /// - Throws: as ``train(to:report:)``, and mismatch when the data are not those of the run.
   public func resume(
-    in folder: String, report: @escaping (TrainerEvent) -> Void = { _ in }
-  ) throws(AIGCError) -> TrainingResult<Measures> { try run(.resumed(folder), in: folder, report) }
+    in folder: String, report: @escaping (TrainerEvent) throws -> Void = { _ in }
+  ) throws -> TrainingResult<Measures> { try run(.resumed(folder), in: folder, report) }
 
   /// Trains the model at `path` further, into `folder`, which may be the same.
   /// - Throws: as ``train(to:report:)``, and usage where the family cannot.
   public func train(
-    further path: String, to folder: String, report: @escaping (TrainerEvent) -> Void = { _ in }
-  ) throws(AIGCError) -> TrainingResult<Measures> { try run(.model(path), in: folder, report) }
+    further path: String, to folder: String,
+    report: @escaping (TrainerEvent) throws -> Void = { _ in }
+  ) throws -> TrainingResult<Measures> { try run(.model(path), in: folder, report) }
 
   /// Runs the recipe from any start.
+  /// - Throws: as ``train(to:report:)``.
   public func run(
+    _ start: TrainingStart, in folder: String,
+    _ report: @escaping (TrainerEvent) throws -> Void
+  ) throws -> TrainingResult<Measures> {
+    let listener = TrainingListener(report)
+    do {
+      // A task that is cancelled tells the threads that help it by this one.
+      return try listener.cancellation.run { () throws(AIGCError) in
+        try train(start, in: folder) { listener.tell($0) }
+      }
+    } catch {
+      throw listener.failure ?? error
+    }
+  }
+
+  private func train(
     _ start: TrainingStart, in folder: String, _ report: @escaping (TrainerEvent) -> Void
   ) throws(AIGCError) -> TrainingResult<Measures> {
     let prepared = try prepare(start, report)
@@ -160,6 +179,24 @@ extension TrainingRecipe {
       folder: folder, family: family, itemName: prepared.task.itemName,
       validationName: prepared.task.validationName,
       validationTitle: prepared.task.validationTitle, summary: summary, measures: measures)
+  }
+}
+
+/// Hands events to a callback, and has the run stopped when that throws.
+private final class TrainingListener {
+  let cancellation = Cancellation()
+  /// What the callback threw first.
+  private(set) var failure: (any Error)?
+  private let report: (TrainerEvent) throws -> Void
+
+  init(_ report: @escaping (TrainerEvent) throws -> Void) { self.report = report }
+
+  func tell(_ event: TrainerEvent) {
+    guard failure == nil else { return }
+    do { try report(event) } catch {
+      failure = error
+      cancellation.cancel()
+    }
   }
 }
 

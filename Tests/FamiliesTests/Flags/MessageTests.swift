@@ -77,7 +77,8 @@ import Training
     ("Commands/Flags/SamplingArguments", ["generate text"]),
     // Of all families and verbs: `Console` leaves out advice that a command cannot follow.
     ("Families/Registry", []), ("Families/Protocols", []), ("Console", []), ("Datasets", []),
-    ("Training", []), ("Files", []), ("Archives", []), ("Commands/Verbs", []),
+    ("Training", []), ("Inference", []), ("Plots", []), ("Weights", []), ("Files", []),
+    ("Archives", []), ("Commands/Verbs", []),
     ("Commands/Flags", []),
     ("Checkpoints", []), ("NN", []), ("Kernels", []), ("Autograd", []), ("aigc", []),
   ]

@@ -229,7 +229,7 @@ private let vaegan: VerbFlags = {
 private let vqvae: VerbFlags = {
   let base = "imgs --layers 4,4 --batch-size 4 --seed 1 --dry-run --out $OUT"
   var table = trainingFlags(base, trained: "vqvae", heldOut: "imgs")
-  let labels = "p.idx --layers 4 --seed 1 --dry-run --out $OUT"
+  let labels = "p.idx --layers 4 --only 1 --seed 1 --dry-run --out $OUT"
   table.merge(pictureFlags(isConvolutional: true, labels: labels)) { $1 }
   table.merge(
     [

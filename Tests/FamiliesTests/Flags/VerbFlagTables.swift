@@ -147,6 +147,8 @@ private func sample(_ kind: String) -> VerbFlags {
     ],
     "class": [.refused("--class 1", "no classes")],
   ]
+  // A grid of codes that hardly learned is drawn alike at all places.
+  if kind == "vqvae" { table["axes"] = [.refused("--axes 1,0", "--map")] }
   if kind == "gan" {
     table["class"]?.append(.acts("--class 1", "--model gancond --seed 1 --num 4 --out $OUT.png"))
   }

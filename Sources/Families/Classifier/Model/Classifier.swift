@@ -7,7 +7,9 @@ import NN
 import Training
 
 /// A trained classifier of pictures.
-public final class Classifier: FeatureExtractor {
+///
+/// Nothing of it changes after it was opened, so that many callers may use it at once.
+public final class Classifier: FeatureExtractor, @unchecked Sendable {
   public static let weightsFile = "model.safetensors"
 
   public let configuration: ClassifierConfiguration

@@ -8,7 +8,9 @@ import NN
 import Training
 
 /// A network with all that is needed to forecast.
-public struct ForecastModel {
+///
+/// Nothing of it changes after it was opened, so that many callers may use it at once.
+public struct ForecastModel: @unchecked Sendable {
   public let configuration: ForecastConfiguration
   let network: ForecastNetwork
   /// The file of its weights; nil for a model in memory.

@@ -6,7 +6,9 @@ import NN
 import Training
 
 /// A trained generator: latents in, pictures out.
-public final class GANModel: ImageGenerator {
+///
+/// Nothing of it changes after it was opened, so that many callers may use it at once.
+public final class GANModel: ImageGenerator, @unchecked Sendable {
   public let configuration: GANConfiguration
   let generator: GANGenerator
   /// The file of its weights; nil for a model in memory.

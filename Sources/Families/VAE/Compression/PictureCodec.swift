@@ -4,8 +4,8 @@ import Files
 import Kernels
 
 /// An autoencoder that compresses pictures: rounded latents of a VAE or VAE-GAN, codes of a VQ-VAE.
-public struct PictureCodec {
-  public enum Model {
+public struct PictureCodec: Sendable {
+  public enum Model: Sendable {
     case latents(VAEModel)
     case codes(VQVAEModel)
   }

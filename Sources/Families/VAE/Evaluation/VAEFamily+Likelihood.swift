@@ -7,7 +7,7 @@ import Training
 extension VAEFamily {
   /// The bounds on log p(x) of pictures and their parts, in nats a picture.
   public func likelihood(
-    _ generator: any ImageGenerator, of path: String, _ options: LikelihoodOptions,
+    _ generator: any ImageModel, of path: String, _ options: LikelihoodOptions,
     _ notices: NoticeHandler
   ) throws(AIGCError) -> [JSONValue.Member] {
     guard let model = generator as? VAEModel else { return [] }

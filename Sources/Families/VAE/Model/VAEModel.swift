@@ -6,7 +6,9 @@ import NN
 import Training
 
 /// A trained autoencoder: pictures to latents and back.
-public final class VAEModel: PictureEncoder {
+///
+/// Nothing of it changes after it was opened, so that many callers may use it at once.
+public final class VAEModel: PictureEncoder, @unchecked Sendable {
   public let configuration: VAEConfiguration
   let networks: VAENetworks
   /// The file of its weights; nil for a model in memory.

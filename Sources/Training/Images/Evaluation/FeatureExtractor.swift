@@ -2,7 +2,7 @@ import Datasets
 import Files
 
 /// A model whose inner values describe pictures: what distances between sets of pictures are taken on.
-public protocol FeatureExtractor {
+public protocol FeatureExtractor: Sendable {
   /// Says in results which features they are of.
   var featuresName: String { get }
   /// Of the pictures it takes.

@@ -29,7 +29,7 @@ public final class FeatureScore {
   }
 
   /// The same latents each time.
-  public func distance(of generator: any ImageGenerator) throws(AIGCError) -> Double {
+  public func distance(of generator: any ImageModel) throws(AIGCError) -> Double {
     var random = RandomSource(seed: 1)
     let generated = try PictureFeatures(
       of: generator, count: Self.pictureCount, by: extractor, using: &random)

@@ -46,16 +46,16 @@ public struct PictureFeatures: Sendable {
   /// Of pictures that a model makes, rounded to 8 bits as files of them are.
   /// - Throws: ``AIGCError`` (interrupted).
   public init(
-    of generator: any ImageGenerator, count: Int, by extractor: any FeatureExtractor,
+    of generator: any ImageModel, count: Int, by extractor: any FeatureExtractor,
     using random: inout RandomSource
   ) throws(AIGCError) {
     var (values, classes, doubts): ([Float], [Int], [Float]) = ([], [], [])
     for first in stride(from: 0, to: count, by: Self.batch) {
-      let pictures = try generator.pictures(min(Self.batch, count - first), using: &random).values
+      let request = generator.request(min(Self.batch, count - first), using: &random)
+      let pictures = try generator.images(request)
       let found = try extractor.features(
         Self.fitted(
-          pictures, PictureSize(width: generator.width, height: generator.height),
-          channels: generator.channels, to: extractor))
+          pictures, generator.size, channels: generator.channels, to: extractor))
       values += found.features
       classes += found.classes
       doubts += found.doubts

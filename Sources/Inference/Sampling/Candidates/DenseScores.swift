@@ -3,8 +3,8 @@ import Glibc
 /// A selection of candidates from the scores of a whole vocabulary, without sorting it.
 ///
 /// Buffers are kept from step to step.
-struct DenseScores {
-  var scores: [Float] = []
+package struct DenseScores: Sendable {
+  package var scores: [Float] = []
   private var heap: [UInt64] = []
   private var weights: [Double] = []
   private var histogram = [Double](repeating: 0, count: 1024)
@@ -29,7 +29,7 @@ struct DenseScores {
   }
 
   /// The `count` best in order: a heap of the best so far, its worst on top.
-  mutating func selectBest(_ count: Int, into list: inout CandidateList) {
+  package mutating func selectBest(_ count: Int, into list: inout CandidateList) {
     list.removeAll()
     heap.removeAll(keepingCapacity: true)
     let count = min(count, scores.count)
@@ -80,7 +80,7 @@ struct DenseScores {
   }
 
   /// All candidates with a score of at least `ratio` of the best one's probability, by id.
-  mutating func select(ratio: Double, into list: inout CandidateList) {
+  package mutating func select(ratio: Double, into list: inout CandidateList) {
     list.removeAll()
     guard let maximum = maximum() else { return }
     let least = Self.leastScore(ratio, maximum)
@@ -92,7 +92,7 @@ struct DenseScores {
 
   /// At least the smallest set of best candidates that holds `mass` of the probability, less
   /// those that min-p with `ratio` is sure to cut. The list knows the whole distribution's total.
-  mutating func select(mass: Double, ratio: Double, into list: inout CandidateList) {
+  package mutating func select(mass: Double, ratio: Double, into list: inout CandidateList) {
     list.removeAll()
     guard let maximum = maximum() else { return }
     let total = weigh(maximum).total
@@ -106,7 +106,7 @@ struct DenseScores {
 
   /// At least the candidates that ``LocallyTypical`` keeps.
   /// - Returns: The mean of (maximum - logit) over the whole distribution, for its `center`.
-  mutating func select(typical mass: Double, into list: inout CandidateList) -> Double {
+  package mutating func select(typical mass: Double, into list: inout CandidateList) -> Double {
     list.removeAll()
     guard let maximum = maximum() else { return 0 }
     let (total, center) = weigh(maximum)
