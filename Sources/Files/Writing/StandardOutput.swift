@@ -35,6 +35,8 @@ public enum StandardOutput {
     }
   }
 
+  /// Writes the UTF-8 of a text through the same buffer.
+  /// - Throws: ``AIGCError`` (failed) on a full disk or a closed pipe.
   public static func write(_ text: String) throws(AIGCError) { try write(Array(text.utf8)) }
 
   /// Writes a piece of text that a reader is waiting for.
