@@ -2,13 +2,17 @@ import ArgumentParser
 
 /// `--seed`: the same number gives the same result.
 public struct SeedOption: ParsableArguments {
+  /// The random seed that was given, from 0 up; -1 asks for a random one.
   @Option(
     name: .shortAndLong, parsing: .unconditional,
     help: "Random seed; -1 takes a random one and prints it.")
   public var seed = -1
 
+  /// Creates the option with a seed of -1.
   public init() {}
 
+  /// Checks the seed after parsing.
+  /// - Throws: `ValidationError` for a number below -1.
   public func validate() throws {
     if seed < -1 { throw ValidationError("--seed \(seed): a number from 0 up, or -1 for random") }
   }

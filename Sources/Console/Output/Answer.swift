@@ -31,11 +31,15 @@ public final class Answer {
     Answer(isUnheard: StandardOutput.isMissing)
   }
 
+  /// Appends bytes to the answer; they may stay in a buffer until ``finish()``.
+  /// - Throws: ``AIGCError`` (failed) on a full disk or a closed pipe.
   public func write(_ bytes: [UInt8]) throws(AIGCError) {
     if isUnheard { return }
     if let file { try file.write(bytes) } else { try StandardOutput.write(bytes) }
   }
 
+  /// Appends the UTF-8 of a text to the answer.
+  /// - Throws: ``AIGCError`` (failed) on a full disk or a closed pipe.
   public func write(_ text: String) throws(AIGCError) { try write(Array(text.utf8)) }
 
   /// Writes a piece of text that a reader is waiting for.

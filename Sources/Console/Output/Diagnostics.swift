@@ -27,7 +27,9 @@ public enum Diagnostics {
     }
   }
 
+  /// Whether only errors are shown, as `--quiet` asks for.
   public static var isQuiet: Bool { state.withLock { $0.isQuiet } }
+  /// Whether details are shown, as `--verbose` asks for; never together with ``isQuiet``.
   public static var isVerbose: Bool { state.withLock { $0.isVerbose } }
 
   /// A line about what is going on: "aigc: …". Silent with `--quiet`.

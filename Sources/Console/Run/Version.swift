@@ -3,6 +3,7 @@ import Kernels
 
 /// What `aigc --version` and `--license` print.
 public enum Version {
+  /// The version of the program, as `aigc --version` prints it.
   public static let number = "0.1.0"
 
   /// The version, the linear algebra libraries and the processor.
@@ -16,6 +17,8 @@ public enum Version {
     """
   }
 
+  /// The text of `aigc --license`: the program's licence, and those of the libraries and data in
+  /// it.
   public static let license = """
     aigc is licensed under the Apache License, Version 2.0:
     https://www.apache.org/licenses/LICENSE-2.0
