@@ -4,8 +4,10 @@ import Files
 public struct Piece: Equatable, Sendable {
   /// Number of the sample, from 0.
   public var sample: Int
+  /// The bytes that follow those handed out before for the same sample.
   public var bytes: [UInt8]
 
+  /// Creates a piece of the sample of this number.
   public init(sample: Int, bytes: [UInt8]) {
     self.sample = sample
     self.bytes = bytes
@@ -32,12 +34,14 @@ public struct GeneratedSample: Equatable, Sendable {
   public var bytes: [UInt8] = []
   /// Generated tokens, those of a stop text and an end token included.
   public var tokens: [Int32] = []
+  /// Why the sample ended.
   public var reason = StopReason.length
   /// One entry a token, where asked for.
   public var logProbabilities: [SampledToken]?
   /// Why there is no more of it; the generator throws it.
   var failure: AIGCError?
 
+  /// Creates a sample that has no text yet.
   public init() {}
 
   /// The bytes as text; what is not UTF-8 shows as U+FFFD.

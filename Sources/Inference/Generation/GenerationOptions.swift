@@ -2,12 +2,15 @@ import Files
 
 /// What to generate: the flags of `aigc generate text`.
 public struct GenerationOptions: Codable, Equatable, Sendable {
+  /// The text that samples continue; from an empty one they start as the model starts a text.
   public var prompt = ""
   /// The most tokens to generate.
   public var maxTokens = 100
   /// The most tokens of prompt and generated text together; nil: no such limit.
   public var maxLength: Int?
+  /// How the next token is drawn from the model's scores.
   public var sampling = SamplingConfiguration()
+  /// The random seed; the same seed, model and options give the same texts.
   public var seed: UInt64 = 0
   /// How many samples; sample i draws from stream i of the seed.
   public var num = 1
@@ -33,6 +36,7 @@ public struct GenerationOptions: Codable, Equatable, Sendable {
   /// Records the log-probability of each token and this many alternatives; nil: none.
   public var logProbabilities: Int?
 
+  /// Creates the options of one sample of at most 100 tokens without a prompt.
   public init() {}
 
   /// - Throws: ``AIGCError`` with ``AIGCError/Code/usage``, naming the flag and its range.

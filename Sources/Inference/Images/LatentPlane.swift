@@ -5,7 +5,9 @@ import Glibc
 public struct LatentPlane {
   /// The number of the latent that grows to the right, and of the one that grows downwards.
   public let axes: (right: Int, down: Int)
+  /// The number of places on the axis that grows to the right.
   public let columns: Int
+  /// The number of places on the axis that grows downwards.
   public let rows: Int
 
   /// - Parameters:

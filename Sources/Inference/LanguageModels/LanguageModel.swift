@@ -4,10 +4,12 @@ import Kernels
 
 /// One possible next token.
 public struct Candidate: Equatable, Sendable {
+  /// The token's id.
   public var id: Int32
   /// Natural-log score. Scores of one step may share an unknown constant (logits).
   public var logit: Float
 
+  /// Creates a candidate from its id and its natural-log score.
   public init(id: Int32, logit: Float) {
     self.id = id
     self.logit = logit
@@ -22,6 +24,7 @@ public struct Candidate: Equatable, Sendable {
 
 /// One scored token of a text.
 public struct ScoredToken: Equatable, Sendable {
+  /// The token's id.
   public var id: Int32
   /// The token's own bytes: not always UTF-8 by themselves.
   public var bytes: [UInt8]
@@ -30,6 +33,7 @@ public struct ScoredToken: Equatable, Sendable {
   /// Whether the model does not know the token; nil where a model knows every text.
   public var isUnknown: Bool?
 
+  /// Creates a scored token.
   public init(id: Int32, bytes: [UInt8], logProbability: Float?, isUnknown: Bool? = nil) {
     self.id = id
     self.bytes = bytes
@@ -40,20 +44,31 @@ public struct ScoredToken: Equatable, Sendable {
 
 /// What `aigc evaluate` measures on held-out text.
 public struct TextEvaluation: Equatable, Sendable {
+  /// The exponential of the mean negative log-likelihood of a token.
   public var perplexity: Double
   /// nil where a model knows every text.
   public var perplexityWithoutUnknown: Double?
+  /// The negative log-likelihood of the whole text in bits, divided by the number of its bytes:
+  /// comparable between models with different tokens.
   public var bitsPerByte: Double
+  /// The number of tokens that were scored.
   public var tokens: Int
+  /// How many of them are unknown to the model (out of vocabulary); nil where a model knows every
+  /// text.
   public var unknown: Int?
   /// The same total over words with white space between them, and over bytes; nil where a model does
   /// not say.
   public var perplexityPerWord: Double?
+  /// The perplexity of a byte: the exponential of the negative log-likelihood of the whole text
+  /// over the number of its bytes; nil where a model does not say.
   public var perplexityPerByte: Double?
   /// The windows in which the text was read; nil where a model sees all of it.
   public var context: Int?
+  /// Tokens between the starts of two windows; nil where a model sees all of the text.
   public var stride: Int?
 
+  /// Creates an evaluation by a model that sees all of the text; ``context`` and what goes with it
+  /// is nil.
   public init(
     perplexity: Double, perplexityWithoutUnknown: Double?, bitsPerByte: Double, tokens: Int,
     unknown: Int?
@@ -73,6 +88,7 @@ public struct ScoringWindow: Equatable, Sendable {
   /// Tokens between the starts of two windows; nil: half a window.
   public var stride: Int?
 
+  /// Creates a choice of windows; nil leaves either number to the model.
   public init(context: Int? = nil, stride: Int? = nil) {
     (self.context, self.stride) = (context, stride)
   }
@@ -169,18 +185,30 @@ public protocol LanguageModel: Sendable {
 }
 
 extension LanguageModel {
+  /// Unless a model says otherwise, a text ends at ``endToken`` alone.
   public var endTokens: [Int32] { endToken.map { [$0] } ?? [] }
+  /// Unless a model says otherwise, all settings of its files are taken.
   public var ignoredSettings: [String] { [] }
+  /// Unless a model says otherwise, nothing about its files had to be assumed.
   public var notes: [String] { [] }
+  /// Unless a model says otherwise, ``endToken`` ends a sentence, not the text.
   public var endTokenEndsText: Bool { false }
+  /// Unless a model says otherwise, sessions run one after another.
   public var generatesInParallel: Bool { false }
+  /// Unless a model says otherwise, it sees all tokens before the next one.
   public var contextSize: Int? { nil }
+  /// Unless a model says otherwise, ``read(_:)`` gains nothing.
   public var readsInBatches: Bool { false }
+  /// Unless a model says otherwise, nothing is done: each session computes its scores when they are
+  /// asked for.
   public func read(_ sessions: inout [any GenerationSession]) {}
+  /// Unless a model says otherwise, texts are drawn one by one.
   public var drawsTogether: Bool { false }
+  /// Unless a model says otherwise, nothing is drawn: the result holds no tokens for any text.
   public func draw(
     _ count: Int, from sessions: inout [any GenerationSession], using randoms: inout [RandomSource]
   ) -> [[Int32]] { sessions.map { _ in [] } }
+  /// Unless a model says otherwise, no damage is known.
   public func damage() -> AIGCError? { nil }
 
   /// What to say where scores are not numbers. Reads the whole model.
@@ -194,17 +222,24 @@ extension LanguageModel {
     if scores.contains(where: { $0?.isFinite == false }) { throw scoreDamage }
   }
 
+  /// Unless a model says otherwise, texts are written from its own distribution.
+  /// - Throws: ``AIGCError`` (usage) for a `backoff`, which n-gram models alone have.
   public func makeWritingSession(backoff: Double?) throws(AIGCError) -> any GenerationSession {
     guard backoff == nil else { throw .usage("--backoff is of n-gram models") }
     return makeSession()
   }
 
+  /// Unless a model says otherwise, it keeps no prompts in files.
+  /// - Throws: ``AIGCError`` (usage) always.
   public func makeSession(
     prompt: [Int32], cache: String
   ) throws(AIGCError) -> any GenerationSession {
     throw .usage("--prompt-cache is of GPT-2 models")
   }
 
+  /// Unless a model says otherwise, it has no windows and evaluates a text as a whole.
+  /// - Throws: ``AIGCError``: usage for a window with a context or a stride, and as
+  ///   ``evaluate(_:name:)``.
   public func evaluate(
     _ text: Table<UInt8>, name: String, window: ScoringWindow
   ) throws(AIGCError) -> TextEvaluation {
@@ -212,6 +247,9 @@ extension LanguageModel {
     return try evaluate(text, name: name)
   }
 
+  /// Unless a model says otherwise, it has no windows and scores a text as a whole.
+  /// - Throws: ``AIGCError``: usage for a window with a context or a stride, and as
+  ///   ``score(_:name:)``.
   public func score(
     _ text: Table<UInt8>, name: String, window: ScoringWindow
   ) throws(AIGCError) -> [ScoredToken] {
@@ -274,17 +312,25 @@ extension GenerationSession {
     }
   }
 
+  /// Unless a session says otherwise, it moves on token by token.
   public mutating func append(contentsOf tokens: [Int32]) {
     for token in tokens { append(token) }
   }
+  /// Unless a session says otherwise, texts are written from the model's own distribution, whose
+  /// scores these are.
   public mutating func ownScores(into scores: inout [Float]) { self.scores(into: &scores) }
+  /// Unless a session says otherwise, it has no candidates without a pass over the vocabulary.
   public mutating func best(_ count: Int) -> [Candidate]? { nil }
+  /// Unless a session says otherwise, the score is looked up among those of all tokens; -infinity
+  /// for an id out of range.
   public mutating func score(of token: Int32) -> Float {
     var all: [Float] = []
     scores(into: &all)
     let index = Int(token)
     return all.indices.contains(index) ? all[index] : -.infinity
   }
+  /// Unless a session says otherwise, it cannot draw without a pass over the vocabulary.
   public mutating func draw(using random: inout RandomSource) -> Int32? { nil }
+  /// Unless a session says otherwise, its scores are numbers.
   public var areScoresFinite: Bool { true }
 }

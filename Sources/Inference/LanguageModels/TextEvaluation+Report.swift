@@ -1,6 +1,8 @@
 import Files
 
 extension TextEvaluation: Report {
+  /// Perplexities, bits per byte and counts of tokens as JSON; those over words and bytes, and the
+  /// windows, only of models with a context.
   public var members: [JSONValue.Member] {
     [
       .init("perplexity", .double(perplexity)),
@@ -20,6 +22,7 @@ extension TextEvaluation: Report {
     ]
   }
 
+  /// The same in lines for people, without the values that are nil.
   public var text: String {
     var lines = ["perplexity              \(Format.fixed(perplexity, 2))"]
     if let perplexityWithoutUnknown {

@@ -6,6 +6,8 @@ import FoundationEssentials
 public struct ModelConfiguration: Codable, Equatable, Sendable {
   /// The name of the model family: "ngram". A folder that other programs made calls it `model_type`.
   public var family: String
+  /// The version of the folder's format, which the family checks; a folder with `model_type` in
+  /// place of `family` counts as 1.
   public var formatVersion: Int
   /// What the model makes: "text", "image" …
   public var kind: String
@@ -23,6 +25,9 @@ public struct ModelConfiguration: Codable, Equatable, Sendable {
     case modelType = "model_type"
   }
 
+  /// Reads the keys of every model. A folder that another program made, with `model_type` but
+  /// without `family`, is taken for a text model of that family.
+  /// - Throws: `DecodingError` when a key is missing or has another type.
   public init(from decoder: any Decoder) throws {
     let keys = try decoder.container(keyedBy: CodingKeys.self)
     description = try keys.decodeIfPresent(String.self, forKey: .description)
@@ -37,6 +42,7 @@ public struct ModelConfiguration: Codable, Equatable, Sendable {
     kind = try keys.decode(String.self, forKey: .kind)
   }
 
+  /// Writes the keys of every model; those that are nil are left out.
   public func encode(to encoder: any Encoder) throws {
     var keys = encoder.container(keyedBy: CodingKeys.self)
     try keys.encode(family, forKey: .family)
@@ -46,6 +52,7 @@ public struct ModelConfiguration: Codable, Equatable, Sendable {
     try keys.encodeIfPresent(isDefault, forKey: .isDefault)
   }
 
+  /// Creates the head of a configuration.
   public init(
     family: String, formatVersion: Int, kind: String, description: String? = nil,
     isDefault: Bool? = nil

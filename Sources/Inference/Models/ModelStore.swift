@@ -14,9 +14,13 @@ public struct StoredModel: Sendable {
     case bundled
   }
 
+  /// The name of the folder, by which the model is asked for.
   public var name: String
+  /// The path of the folder.
   public var path: String
+  /// Which of the places it was found in.
   public var place: Place
+  /// The head of its `config.json`.
   public var configuration: ModelConfiguration
   /// Seconds since 1970 of the last change of `config.json`.
   public var modified: Double
@@ -31,6 +35,7 @@ public struct ModelStore: Sendable {
   /// The places and their folders, in the order of the look-up.
   public var folders: [(place: StoredModel.Place, path: String)]
 
+  /// Creates a store that looks into these folders, in this order.
   public init(folders: [(place: StoredModel.Place, path: String)]) { self.folders = folders }
 
   /// The look-up of the `aigc` command.
