@@ -8,15 +8,21 @@ public struct ConfusionMatrix: Sendable {
   /// [true class, predicted class], row by row.
   public private(set) var counts: [Int]
 
+  /// Creates a matrix of zeros.
   public init(classes: [String]) {
     self.classes = classes
     counts = [Int](repeating: 0, count: classes.count * classes.count)
   }
 
+  /// Counts one example.
+  /// - Parameters:
+  ///   - label: the true class, a number of ``classes``.
+  ///   - predicted: the class that it was taken for.
   public mutating func add(_ label: Int, predicted: Int) {
     counts[label * classes.count + predicted] += 1
   }
 
+  /// How many examples of the class `label` were taken for the class `predicted`.
   public func count(_ label: Int, predicted: Int) -> Int {
     counts[label * classes.count + predicted]
   }

@@ -8,10 +8,12 @@ public struct MemorizationReport: Equatable, Sendable {
   public var share = 0.0
   /// The length of the longest copy, and the first of that length.
   public var longest = 0
+  /// The bytes of the first copy of that length; empty where nothing was copied.
   public var longestText: [UInt8] = []
   /// The average length of the copies that cannot be made longer at either end.
   public var average = 0.0
 
+  /// Creates the report of a text of which nothing was copied.
   public init() {}
 }
 

@@ -4,6 +4,7 @@ import Files
 /// The receiver operating characteristic: how well scores tell anomalies (positives) from the rest, over all
 /// thresholds. A score at or above the threshold calls for an anomaly.
 public struct ROCCurve: Sendable {
+  /// The rates at one threshold.
   public struct Point: Sendable, Equatable {
     /// Infinity at the start of the curve, where nothing is called an anomaly.
     public let threshold: Double

@@ -9,10 +9,13 @@ public struct AdversarialOutcome {
   /// Share of the real and of the generated pictures that it knew for what they are; nil where its
   /// logits have no zero.
   public var realAccuracy: Double?
+  /// The share of the generated images that it knew for what they are; nil where its logits have no
+  /// zero.
   public var fakeAccuracy: Double?
   /// Mean logit of real pictures minus that of generated ones.
   public var margin: Double
 
+  /// Creates the outcome of one step.
   public init(realAccuracy: Double?, fakeAccuracy: Double?, margin: Double) {
     self.realAccuracy = realAccuracy
     self.fakeAccuracy = fakeAccuracy
@@ -35,6 +38,8 @@ public struct AdversarialHealth {
   static let leastDiversity = 0.25
   static let leastSpread = 0.05
 
+  /// Whether the generator has lost its variety: its images differ by less than a quarter of what
+  /// the data's do, or their nearest neighbours lie closer than a twentieth of the data's distance.
   public var isCollapsed: Bool {
     diversity < Self.leastDiversity || spread < Self.leastSpread
   }
@@ -179,6 +184,8 @@ public final class AdversarialMonitor {
 
   // MARK: Resuming
 
+  /// The state for ``TrainingTask/progress()``: the exponential moving averages of accuracy and
+  /// margin, the steps since the last warning, and whether one was given.
   public func progress() -> [NewTensor] {
     let numbers = [accuracy, margin].map { Int64(bitPattern: $0.bitPattern) }
     return [

@@ -5,6 +5,7 @@ import Kernels
 /// Changes that a discriminator sees real and generated pictures through, so that few pictures of
 /// data do for it; gradients go through them (Zhao et al. 2020).
 public struct Augmentation: Codable, Equatable, Sendable {
+  /// One sort of change.
   public enum Kind: String, Codable, CaseIterable, Sendable {
     /// Brightness, saturation and contrast.
     case color
@@ -14,8 +15,10 @@ public struct Augmentation: Codable, Equatable, Sendable {
     case cutout
   }
 
+  /// The changes, in the order in which they are made.
   public let kinds: [Kind]
 
+  /// Creates an augmentation of these changes, in this order; none leaves images as they are.
   public init(_ kinds: [Kind]) { self.kinds = kinds }
 
   /// "color,translation,cutout".

@@ -5,6 +5,7 @@ import Kernels
 
 /// A loader's place in a checkpoint: [epoch, offset, four words of the random source].
 extension PictureLoader.Place {
+  /// The place as a tensor of six integers, to be read by ``init(_:_:of:)``.
   public func tensor(name: String) -> NewTensor {
     let words = [random.state.0, random.state.1, random.state.2, random.state.3]
     return NewTensor(

@@ -8,6 +8,7 @@ import Kernels
 public final class TrainingSamples {
   /// The files' names inside a run's folder.
   public static let sheetName = "samples.png"
+  /// The name of the animation over time, in the same folder.
   public static let animationName = "animation.png"
 
   private let model: any ImageModel

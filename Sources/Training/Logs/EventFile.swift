@@ -6,6 +6,7 @@ import Kernels
 /// put together by hand (tensorflow/core/util/event.proto, framework/summary.proto). Records reach
 /// the file at once, so a running TensorBoard shows them.
 public final class EventFile {
+  /// The path of the file, in the folder that TensorBoard shows as one run.
   public let path: String
   private let file: AppendingFile
   /// Tags whose metadata is written: TensorBoard needs it once a file.

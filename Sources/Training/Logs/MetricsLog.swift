@@ -7,6 +7,7 @@ public struct MetricsRow: Sendable, Equatable {
   /// All of the line, `step` too.
   public let members: [JSONValue.Member]
 
+  /// Creates a line from its step and all of its members, `step` included.
   public init(step: Int, members: [JSONValue.Member]) {
     self.step = step
     self.members = members
@@ -25,6 +26,7 @@ public final class MetricsLog {
   /// The file's name inside a run's folder.
   public static let fileName = "log.jsonl"
 
+  /// The path of the log.
   public let path: String
   private let file: AppendingFile
 

@@ -7,8 +7,11 @@ public struct ImageSource: Codable, Equatable, Sendable {
   public var path: String
   /// A file of labels of MNIST's kind, for a file of images.
   public var labels: String?
+  /// The size and channels that images are brought to, which of them are taken, and what happens
+  /// when one cannot be read.
   public var options: PictureOptions
 
+  /// Creates a source; an empty path is to be set before it is opened.
   public init(_ path: String = "", labels: String? = nil, options: PictureOptions = .init()) {
     (self.path, self.labels, self.options) = (path, labels, options)
   }
@@ -89,6 +92,7 @@ public struct ImageSource: Codable, Equatable, Sendable {
 
 /// Images to learn from and to measure on.
 public struct SplitImages {
+  /// The images to learn from: all of them where nothing is held out.
   public var learned: PictureSet
   /// nil: nothing is held out.
   public var measured: PictureSet?

@@ -11,6 +11,14 @@ public struct TrainingPlan: Sendable {
   /// Whether the number of steps is known: passes over data that the plan does not read leave it open.
   public var areStepsKnown: Bool
 
+  /// Creates the plan of a run.
+  /// - Parameters:
+  ///   - members: the family's settings in force, and the model that follows from them and the
+  ///     data.
+  ///   - trainer: how the model would be trained.
+  ///   - found: what was found to learn from, where the plan reads it.
+  ///   - areStepsKnown: false where the run is counted in epochs of data that the plan does not
+  ///     read.
   public init(
     _ members: [JSONValue.Member], _ trainer: TrainerConfiguration,
     found: [JSONValue.Member] = [], areStepsKnown: Bool = true

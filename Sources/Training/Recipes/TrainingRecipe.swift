@@ -49,6 +49,7 @@ public struct TrainingSource: Codable, Equatable, Sendable {
   /// Files, folders or archives; "-" for standard input.
   public var paths: [String]
 
+  /// Creates a source from its name and its paths.
   public init(_ name: String = "data", _ paths: [String]) {
     (self.name, self.paths) = (name, paths)
   }
@@ -79,6 +80,11 @@ public struct RunOptions: Codable, Equatable, Sendable {
   /// What is not learned from, to measure the run on; nil where the family holds nothing out.
   public var heldOut: HeldOutData?
 
+  /// Creates the options of a run.
+  /// - Parameters:
+  ///   - trainer: steps, learning rate, optimizer, batch size, logs and saves.
+  ///   - epochs: passes over the data, in place of the trainer's steps; nil: so many steps.
+  ///   - heldOut: what the run is measured on; nil where the family holds nothing out.
   public init(
     _ trainer: TrainerConfiguration, epochs: Double? = nil, heldOut: HeldOutData? = nil
   ) {
@@ -102,11 +108,14 @@ public struct HeldOutData: Codable, Equatable, Sendable {
   /// data.
   public var share: Double?
 
+  /// Creates held-out data of its own at `path`, or else a share of the training data, from 0 to
+  /// below 1; where both are nil, the family finds the share from the data.
   public init(path: String? = nil, share: Double? = nil) { (self.path, self.share) = (path, share) }
 }
 
 /// What ``TrainingRecipe/prepare(_:_:)`` hands to the ``Trainer``.
 public struct PreparedTraining<Measures: Report> {
+  /// The networks, the data and one step of the training.
   public var task: any TrainingTask
   /// The number of steps is known here.
   public var trainer: TrainerConfiguration
@@ -115,6 +124,13 @@ public struct PreparedTraining<Measures: Report> {
   /// Makes what is made of the finished model in this folder, and measures it.
   public var finish: (_ folder: String) throws(AIGCError) -> Measures?
 
+  /// Creates what a trainer needs to run.
+  /// - Parameters:
+  ///   - task: the networks, the data and one step.
+  ///   - trainer: with the number of steps resolved.
+  ///   - convolution: how convolutions are computed.
+  ///   - finish: makes what is made of the finished model in its folder, and measures it; its
+  ///     errors end the run.
   public init(
     _ task: any TrainingTask, _ trainer: TrainerConfiguration,
     convolution: ConvolutionMode = .fast,

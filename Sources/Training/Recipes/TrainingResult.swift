@@ -2,7 +2,9 @@ import Files
 
 /// The measures of families that have none beside the loop's.
 public struct NoMeasures: Report {
+  /// Always empty.
   public var members: [JSONValue.Member] { [] }
+  /// Always empty.
   public var text: String { "" }
 }
 
@@ -16,7 +18,9 @@ public struct TrainingResult<Measures: Report>: Sendable {
   public var itemName: String
   /// What evaluations measure, in JSON and in words.
   public var validationName: String
+  /// What evaluations measure in words, for people: "validation loss".
   public var validationTitle: String
+  /// Steps, losses, time and items of the whole run.
   public var summary: TrainingSummary
   /// Of the finished model; nil where nothing was held out to measure on.
   public var measures: Measures?

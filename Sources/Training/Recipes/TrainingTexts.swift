@@ -11,6 +11,12 @@ public struct TrainingTexts: Sendable {
   /// Without held-out text, the last part of the texts.
   public var heldOutShare: Double
 
+  /// Creates a choice of texts.
+  /// - Parameters:
+  ///   - paths: text files, plain or .gz; "-" is standard input.
+  ///   - heldOut: a file of held-out text.
+  ///   - heldOutShare: without such a file, the share of the tokens at the end that is held out,
+  ///     from 0 to below 1.
   public init(_ paths: [String] = [], heldOut: String? = nil, heldOutShare: Double = 0.1) {
     self.paths = paths
     self.heldOut = heldOut
@@ -35,6 +41,7 @@ public struct TrainingTexts: Sendable {
 /// The texts in memory.
 public struct TrainingCorpus: Sendable {
   private let source: TrainingTexts
+  /// The bytes of each training text, in the order of the paths.
   public fileprivate(set) var texts: [Table<UInt8>] = []
   fileprivate var heldOut: Table<UInt8>?
 

@@ -18,6 +18,7 @@ public enum TrainerEvent: Sendable {
 public struct TrainerProgress: Sendable {
   /// Steps done, and steps in all.
   public var step: Int
+  /// Steps in all, those before a resume included.
   public var total: Int
   /// The mean since the last line of the log.
   public var loss: Double
@@ -41,6 +42,7 @@ public struct TrainerProgress: Sendable {
   /// Whether a line of the log is written.
   public var isLogged: Bool
 
+  /// Creates a report without ``losses``.
   public init(
     step: Int, total: Int, loss: Double, smoothedLoss: Double, validationLoss: Double?, rate: Float,
     itemName: String, itemsPerSecond: Double, secondsLeft: Double, residentBytes: Int,
@@ -108,6 +110,7 @@ public struct TrainingSummary: Sendable {
   /// The lowest loss on held-out data and the step after which it was measured; the model's weights
   /// are of that step. Nil without such data: they are then the last.
   public var bestValidationLoss: Double?
+  /// The step after which ``bestValidationLoss`` was measured; nil without held-out data.
   public var bestStep: Int?
   /// Of the whole run.
   public var seconds: Double

@@ -9,6 +9,7 @@ public final class TrainingRollback {
   private var values: [Tensor] = []
   private var steps: [Int] = []
 
+  /// Creates one that has nothing to go back to before ``keep(_:)``.
   public init() {}
 
   private func parameters(_ task: any TrainingTask) -> [Parameter] {

@@ -57,10 +57,15 @@ public protocol TrainingTask: AnyObject {
 }
 
 extension TrainingTask {
+  /// Unless a task says otherwise, "val_loss".
   public var validationName: String { "val_loss" }
+  /// Unless a task says otherwise, "validation loss".
   public var validationTitle: String { "validation loss" }
+  /// Unless a task says otherwise, the model is new and had learned from nothing.
   public var itemsBefore: Int { 0 }
+  /// Unless a task says otherwise, a line of the log holds the means of steps alone.
   public func takeNotes() -> [JSONValue.Member] { [] }
+  /// Unless a task says otherwise, saves show nothing beside the model.
   public func show(in folder: String) throws(AIGCError) {}
 }
 
@@ -71,11 +76,14 @@ public struct StepResult {
   /// Items learned from.
   public var items: Int
 
+  /// Creates the result of a step from its metrics, the loss first, and the number of items learned
+  /// from.
   public init(metrics: [(name: String, value: Double)], items: Int) {
     self.metrics = metrics
     self.items = items
   }
 
+  /// The loss that is shown: the first of ``metrics``, 0 without any.
   public var loss: Double { metrics.first?.value ?? 0 }
 }
 

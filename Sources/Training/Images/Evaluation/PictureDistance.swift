@@ -16,13 +16,19 @@ public struct PictureDistance: Sendable {
   /// (Kynkäänniemi et al. 2019): within the spheres that reach each picture's third neighbour. Nil where
   /// there is none.
   public var precision: Double?
+  /// The share of real images that lie within the sphere of a generated one, which reaches to its
+  /// third neighbour (Kynkäänniemi et al. 2019): how much of the data's variety is generated. Nil
+  /// where there are too few generated images.
   public var recall: Double?
   /// Shares of the generated pictures that look like each class.
   public var classShares: [Double]
   /// How many pictures were compared.
   public var generatedCount: Int
+  /// The number of real images that were compared.
   public var realCount: Int
 
+  /// Which neighbour the spheres of ``precision`` and ``recall`` reach to: the third, as in the
+  /// paper.
   public static let neighbor = 3
   private static let subsets = 100
   private static let subsetSize = 1000

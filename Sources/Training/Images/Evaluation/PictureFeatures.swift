@@ -6,13 +6,21 @@ import Kernels
 public struct PictureFeatures: Sendable {
   /// [count, size].
   public let values: [Float]
+  /// The number of features of one image.
   public let size: Int
   /// The class that each looks like.
   public let classes: [Int]
   /// How unsure that is; see ``FeatureExtractor/features(_:)``.
   public let doubts: [Float]
+  /// The number of images.
   public var count: Int { classes.count }
 
+  /// Creates features that were computed elsewhere.
+  /// - Parameters:
+  ///   - values: [count, size].
+  ///   - size: features of one image.
+  ///   - classes: the class that each image looks like.
+  ///   - doubts: 1 less the probability of that class, for each; empty where that is not known.
   public init(values: [Float], size: Int, classes: [Int], doubts: [Float] = []) {
     self.values = values
     self.size = size
