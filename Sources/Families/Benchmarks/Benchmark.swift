@@ -14,6 +14,13 @@ public struct Benchmark: Sendable {
   /// computed, to be compared: ``isSame(forThreads:)``.
   public let prepare: @Sendable () throws -> () -> [Tensor]
 
+  /// Creates a benchmark.
+  /// - Parameters:
+  ///   - name: "lstm-train".
+  ///   - unit: "tokens/s".
+  ///   - items: of one call.
+  ///   - prepare: makes the model and its data, and returns the call to be measured, which gives
+  ///     what it has computed.
   public init(
     _ name: String, unit: String, items: Int,
     prepare: @escaping @Sendable () throws -> () -> [Tensor]

@@ -7,13 +7,19 @@ import Training
 
 /// `config.json` of a classifier: everything needed to build it.
 public struct ClassifierConfiguration: Codable, Equatable, Sendable {
+  /// The name of the family, "classifier".
   public var family = "classifier"
+  /// The version of the folder's format; 1 is the only one that is read.
   public var formatVersion = 1
+  /// What the model is for, "classifier".
   public var kind = "classifier"
+  /// One line about the model for `aigc models`; nil: none.
   public var description: String?
+  /// Whether a bundled model is the classifier to take when none is named.
   public var isDefault: Bool?
   /// Of the pictures.
   public var width: Int
+  /// Rows of an image in pixels; halved by each stage.
   public var height: Int
   /// 1 or 3.
   public var channels: Int
@@ -21,9 +27,11 @@ public struct ClassifierConfiguration: Codable, Equatable, Sendable {
   public var stages = [32, 64]
   /// Units of the last hidden layer.
   public var hidden = 128
+  /// The dropout rate before the output layer, from 0 to below 1.
   public var dropout: Float = 0.4
   /// How far pictures were changed in training, see ``AffineAugmentation``, and whether mirrored.
   public var augmentation: Float = 0
+  /// Whether images were mirrored at random in training.
   public var isMirrored = false
   /// How convolutions were computed in training.
   public var convolution = ConvolutionMode.fast
@@ -36,6 +44,7 @@ public struct ClassifierConfiguration: Codable, Equatable, Sendable {
   /// Whether pictures were learned as they are stored; nil: turned as EXIF says.
   public var ignoresOrientation: Bool?
 
+  /// The keys of `config.json`.
   public enum CodingKeys: String, CodingKey {
     case family
     case formatVersion = "format_version"
@@ -50,12 +59,18 @@ public struct ClassifierConfiguration: Codable, Equatable, Sendable {
     case ignoresOrientation = "ignore_orientation"
   }
 
+  /// Creates the configuration of a network with stages of 32 and 64 channels and 128 hidden units.
+  /// - Parameters:
+  ///   - size: of the images in pixels.
+  ///   - channels: 1 or 3.
+  ///   - classes: their names, in the order of the outputs.
   public init(size: PictureSize, channels: Int, classes: [String]) {
     (width, height) = (size.width, size.height)
     self.channels = channels
     self.classes = classes
   }
 
+  /// The size of an image in pixels.
   public var size: PictureSize { PictureSize(width: width, height: height) }
 
   /// Values of a picture, or of the largest map of a stage.

@@ -7,11 +7,18 @@ import Training
 
 /// Classifiers of pictures: convolutional networks.
 public struct ClassifierFamily: ImageMeasuringFamily {
+  /// The name in `config.json` and after `aigc train`, "classifier".
   public let name = "classifier"
+  /// What its models are for, "classifier": they make nothing.
   public let kind = "classifier"
 
+  /// Creates the family, which has no settings of its own.
   public init() {}
 
+  /// Measures accuracy, in all and of each class, and cross-entropy on labelled images. Images of
+  /// classes that the model does not know are left out, where all of its own are there.
+  /// - Throws: ``AIGCError``: badInput for images that cannot be read and for a damaged model,
+  ///   mismatch for images without classes or of other classes than the model's.
   public func evaluate(
     _ path: String, on file: String, _ reading: ImageReading, _ notices: NoticeHandler
   ) throws(AIGCError) -> any Report {
@@ -36,6 +43,10 @@ public struct ClassifierFamily: ImageMeasuringFamily {
     return ClassifierEvaluation(confusion: confusion, loss: loss)
   }
 
+  /// The size of images, stages, hidden units, classes, parameters and how many images were learned
+  /// from.
+  /// - Throws: ``AIGCError``: badInput when a file is missing or damaged, mismatch when the weights
+  ///   are not those of the configuration.
   public func inspect(_ path: String) throws(AIGCError) -> [JSONValue.Member] {
     let configuration = try ClassifierConfiguration.read(folder: path)
     let checkpoint = try Checkpoint.open("\(path)/\(Classifier.weightsFile)")
@@ -50,6 +61,10 @@ public struct ClassifierFamily: ImageMeasuringFamily {
     ]
   }
 
+  /// Writes the model again with its weights in another type: in a model folder, as this family has
+  /// no other format.
+  /// - Throws: ``AIGCError``: usage when the output stands there and may not be replaced, badInput
+  ///   and mismatch for a damaged model, failed when the disk refuses.
   public func convert(
     _ path: String, to output: String, options: ConversionOptions, _ notices: NoticeHandler
   ) throws(AIGCError) {
@@ -62,6 +77,8 @@ public struct ClassifierFamily: ImageMeasuringFamily {
     try write(configuration, network, type: type, to: folder)
   }
 
+  /// The names and shapes of the tensors in a `state_dict` with the modules `features` and
+  /// `classifier`.
   public var importForm: ImportForm? {
     ImportForm(
       tensors:
@@ -123,10 +140,13 @@ public struct ClassifierFamily: ImageMeasuringFamily {
 
 /// How well a classifier tells classes apart.
 public struct ClassifierEvaluation: Report {
+  /// How often images of each class were taken for each class.
   public var confusion: ConfusionMatrix
   /// The mean cross-entropy in nats.
   public var loss: Double
 
+  /// The accuracy, that of each class and the mean cross-entropy in nats, as JSON.
   public var members: [JSONValue.Member] { confusion.members + [.init("loss", .double(loss))] }
+  /// The same in lines for people.
   public var text: String { "\(confusion.text)loss \(Format.fixed(loss, 4))\n" }
 }

@@ -4,14 +4,23 @@ import Training
 /// Forecasts of time series by recurrent networks. They are trained by `aigc train rnn|gru|lstm
 /// --task forecast`.
 public struct ForecastFamily: Family {
+  /// Creates the family, which has no settings of its own.
   public init() {}
 
+  /// The name in `config.json`, "forecast".
   public static let name = "forecast"
+  /// What its models make, "series".
   public static let kind = "series"
 
+  /// The name in `config.json`, "forecast"; `aigc train` knows it as a task of rnn, gru and lstm.
   public var name: String { Self.name }
+  /// What its models make, "series".
   public var kind: String { Self.kind }
 
+  /// The network's sizes, columns, context, horizon, period and transform, and the last label of
+  /// the series that was learned.
+  /// - Throws: ``AIGCError``: badInput when a file is missing or damaged, mismatch when the weights
+  ///   are not those of the configuration.
   public func inspect(_ path: String) throws(AIGCError) -> [JSONValue.Member] {
     let model = try ForecastModel(folder: path)
     let configuration = model.configuration
@@ -32,6 +41,11 @@ public struct ForecastFamily: Family {
     ]
   }
 
+  /// Forecasts a table from its first possible step on, and gives the errors beside those of the
+  /// naive forecasts.
+  /// - Throws: ``AIGCError``: badInput for a file that is no such table and for a damaged model,
+  ///   mismatch when a column is missing, the series is too short, or the model takes logarithms of
+  ///   values that are not above 0.
   public func evaluate(
     _ path: String, on file: String, _ notices: NoticeHandler
   ) throws(AIGCError) -> (any Report)? {

@@ -7,7 +7,11 @@ import Training
 /// naive forecasts, and draws both. The folder then holds the model (`config.json`,
 /// `model.safetensors`), `forecast.png`, and what every run has.
 public struct ForecastRecipe: TrainingRecipe {
+  /// The series, the network's sizes, and how the series is cut and transformed.
   public var settings = ForecastSettings()
+  /// The run; by default 600 steps of 32 windows, a cosine learning rate from 2e-3, weight decay
+  /// 0.01, gradients clipped to a norm of 1, and as much of the series' end held out as follows
+  /// from its length and period.
   public var run = RunOptions(Self.defaults, heldOut: HeldOutData())
 
   /// - Parameters:
@@ -17,7 +21,9 @@ public struct ForecastRecipe: TrainingRecipe {
     (settings.kind, settings.data) = (kind, table)
   }
 
+  /// The name in `config.json`, "forecast".
   public var family: String { ForecastFamily.name }
+  /// The table, under the name "data".
   public var sources: [TrainingSource] { [TrainingSource("data", [settings.data])] }
 
   private static var defaults: TrainerConfiguration {
@@ -30,6 +36,12 @@ public struct ForecastRecipe: TrainingRecipe {
     return result
   }
 
+  /// Reads the series, and says how it would be cut and transformed and which network would learn
+  /// it.
+  /// - Throws: ``AIGCError``: badInput for a file that is no such table or a series that is too
+  ///   short, usage for options out of range, for epochs and for a start from
+  ///   ``Training/TrainingStart/model(_:)``, mismatch where a resumed run had another series or
+  ///   other sizes.
   public func plan(
     _ start: TrainingStart, _ report: @escaping (TrainerEvent) -> Void
   ) throws(AIGCError) -> TrainingPlan {
@@ -49,6 +61,9 @@ public struct ForecastRecipe: TrainingRecipe {
     return TrainingPlan(members, run.trainer)
   }
 
+  /// Reads the series and draws the network's weights from the seed. The finished model is measured
+  /// on the held-out part, and its forecast drawn as `forecast.png`.
+  /// - Throws: ``AIGCError``: as ``plan(_:_:)``, and usage for a run out of range.
   public func prepare(
     _ start: TrainingStart, _ report: @escaping (TrainerEvent) -> Void
   ) throws(AIGCError) -> PreparedTraining<ForecastEvaluation> {

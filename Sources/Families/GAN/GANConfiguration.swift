@@ -20,14 +20,19 @@ public struct GANConfiguration: Codable, Equatable, Sendable {
 
   /// "gan" or "dcgan".
   public var family: String
+  /// The version of the folder's format; 1 is the only one that is read.
   public var formatVersion = 1
+  /// What the model makes, "image".
   public var kind = "image"
+  /// One line about the model for `aigc models`; nil: none.
   public var description: String?
+  /// Whether a bundled model is the image model to take when none is named.
   public var isDefault: Bool?
   /// Numbers of a latent.
   public var latent = 100
   /// Of the pictures, in pixels.
   public var width: Int
+  /// Rows of an image in pixels.
   public var height: Int
   /// 1 for grey, 3 for colour.
   public var channels: Int
@@ -36,6 +41,8 @@ public struct GANConfiguration: Codable, Equatable, Sendable {
   public var layers: [Int]
   /// Names of the classes; empty: the networks know of none.
   public var classes: [String] = []
+  /// What normalises between the convolutions of a DCGAN's discriminator; without meaning for fully
+  /// connected layers.
   public var discriminatorNorm = Normalization.batch
   /// Whether the discriminator's weights are divided by their largest singular value.
   public var isSpectral = false
@@ -60,6 +67,13 @@ public struct GANConfiguration: Codable, Equatable, Sendable {
     case ignoresOrientation = "ignore_orientation"
   }
 
+  /// Creates the configuration of an unconditional GAN with 100 latent dimensions.
+  /// - Parameters:
+  ///   - kind: fully connected or convolutional.
+  ///   - width: of the images in pixels.
+  ///   - height: of the images in pixels.
+  ///   - channels: 1, 3 or 4.
+  ///   - layers: units or channels of the generator's inner layers.
   public init(_ kind: GANKind, width: Int, height: Int, channels: Int, layers: [Int]) {
     family = kind.rawValue
     self.width = width

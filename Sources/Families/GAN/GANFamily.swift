@@ -11,13 +11,21 @@ public struct GANFamily: ImageFamily {
   /// - Parameter network: which of the two.
   public init(_ network: GANKind) { self.network = network }
 
+  /// The name in `config.json` and after `aigc train`: "gan" or "dcgan".
   public var name: String { network.rawValue }
+  /// The benchmark of one training step of both networks on a batch of 64 images.
   public var benchmarks: [Benchmark] { [GANBenchmarks.train(network)] }
 
+  /// Opens the generator of a model folder; the discriminator is not read.
+  /// - Throws: ``AIGCError``: badInput when a file is missing or damaged, mismatch when the weights
+  ///   are not those of the configuration.
   public func load(_ path: String) throws(AIGCError) -> any ImageModel {
     try GANModel(folder: path)
   }
 
+  /// The size of images, latent dimension, layers, classes, the generator's parameters and how many
+  /// images were learned from; of a model trained here also its loss, average and normalisation.
+  /// - Throws: ``AIGCError``: as ``load(_:)``.
   public func inspect(_ path: String) throws(AIGCError) -> [JSONValue.Member] {
     let model = try GANModel(folder: path)
     let sizes = model.configuration
@@ -40,6 +48,7 @@ public struct GANFamily: ImageFamily {
     return members
   }
 
+  /// Always true: a generator and its discriminator.
   public var hasParts: Bool { true }
 
   /// The same model with weights of another type, the discriminator too unless one part is named.

@@ -6,6 +6,7 @@ import Training
 
 /// What a GAN is to be; what is nil is the article's, or follows from the data.
 public struct GANModelOptions: Codable, Equatable, Sendable {
+  /// The latent dimension, 1 to 4096; nil: 100.
   public var latent: Int?
   /// Of the generator's first layer: 128 (gan, the second has twice as many) or 512 channels
   /// (dcgan, halved from layer to layer).
@@ -15,26 +16,37 @@ public struct GANModelOptions: Codable, Equatable, Sendable {
   /// nil: batch normalisation, or none where a penalty or spectral normalisation does not go with
   /// it.
   public var discriminatorNorm: GANConfiguration.Normalization?
+  /// Whether the discriminator's weights are divided by their largest singular value (spectral
+  /// normalisation).
   public var isSpectral = false
 
+  /// Creates the options of the article's networks.
   public init() {}
 }
 
 /// What the training of a GAN can be told.
 public struct GANSettings: Codable, Equatable, Sendable {
+  /// The images to learn from.
   public var images = ImageSource()
+  /// The networks.
   public var model = GANModelOptions()
+  /// Losses, penalties, averaging and augmentation.
   public var training = GANTrainingOptions()
   /// Thousands of images to learn from, in place of ``Training/TrainerConfiguration/steps``.
   public var thousands: Double?
 
+  /// Creates the default settings, still without images.
   public init() {}
 }
 
 /// Trains GANs: images in, a model folder out.
 public struct GANRecipe: TrainingRecipe {
+  /// Whether the two networks are fully connected or convolutional.
   public let kind: GANKind
+  /// The images, the networks and how they learn from each other.
   public var settings = GANSettings()
+  /// The run; by default 20,000 steps (gan) or 5000 steps (dcgan) in batches of 64 images, Adam
+  /// with a constant learning rate of 2e-4 and β₁ of 0.5.
   public var run: RunOptions
 
   /// - Parameters:
@@ -46,7 +58,9 @@ public struct GANRecipe: TrainingRecipe {
     run = RunOptions(Self.defaults(kind))
   }
 
+  /// The name in `config.json`: "gan" or "dcgan".
   public var family: String { kind.rawValue }
+  /// The images, under the name "data".
   public var sources: [TrainingSource] { [TrainingSource("data", [settings.images.path])] }
 
   /// Adam with the settings of Radford et al. 2016.
@@ -61,6 +75,11 @@ public struct GANRecipe: TrainingRecipe {
     return result
   }
 
+  /// Opens the images, and says which networks would learn from how many. A DCGAN brings them to 32
+  /// x 32 pixels where no size is set.
+  /// - Throws: ``AIGCError``: badInput for images that cannot be read, usage for a size that makes
+  ///   no model, a conditional GAN of images without classes and a start from
+  ///   ``Training/TrainingStart/model(_:)``, mismatch where a resumed run had other classes.
   public func plan(
     _ start: TrainingStart, _ report: @escaping (TrainerEvent) -> Void
   ) throws(AIGCError) -> TrainingPlan {
@@ -70,6 +89,9 @@ public struct GANRecipe: TrainingRecipe {
       members + settings.images.planMembers, trainer(set), found: set.foundMembers)
   }
 
+  /// Opens the images and draws both networks' weights from the seed; where
+  /// ``GANTrainingOptions/features`` asks for it, also opens the classifier.
+  /// - Throws: ``AIGCError``: as ``plan(_:_:)``, and badInput or mismatch for the classifier.
   public func prepare(
     _ start: TrainingStart, _ report: @escaping (TrainerEvent) -> Void
   ) throws(AIGCError) -> PreparedTraining<NoMeasures> {

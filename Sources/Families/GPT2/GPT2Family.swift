@@ -6,23 +6,39 @@ import Training
 
 /// GPT-2 models: our own, and those published as Hugging Face folders.
 public struct GPT2Family: TextFamily {
+  /// Creates the family, which has no settings of its own.
   public init() {}
 
+  /// The name in `config.json` and after `aigc train`, "gpt2".
   public var name: String { "gpt2" }
+  /// The benchmarks of training steps, of generation and of reading prompts, in tokens a second.
   public var benchmarks: [Benchmark] { GPT2TrainingBenchmarks.all + GPT2GenerationBenchmarks.all }
 
+  /// Opens a model folder with a context of all its positions.
+  /// - Throws: ``AIGCError``: badInput when a file is missing or damaged, mismatch when its files
+  ///   do not fit together.
   public func load(_ path: String) throws(AIGCError) -> any LanguageModel {
     try GPT2LanguageModel(folder: path)
   }
 
+  /// Opens a model folder.
+  /// - Parameter context: the most tokens in view, from 2 to the model's positions; nil: all of
+  ///   these.
+  /// - Throws: ``AIGCError``: as ``load(_:)``, and usage for another context.
   public func load(_ path: String, context: Int?) throws(AIGCError) -> any LanguageModel {
     try GPT2LanguageModel(folder: path, context: context)
   }
 
+  /// Reads the tokenizer of a model folder, and none of its weights.
+  /// - Throws: ``AIGCError``: badInput when a file is missing or damaged, mismatch when the
+  ///   tokenizer has more tokens than the model.
   public func tokenizer(_ path: String) throws(AIGCError) -> any Tokenizer {
     try GPT2LanguageModel.tokenizer(path, .read(folder: path))
   }
 
+  /// The tokens, vocabulary, context and sizes of the model, its parameters and their type, and how
+  /// many tokens were learned from.
+  /// - Throws: ``AIGCError``: as ``load(_:)``.
   public func inspect(_ path: String) throws(AIGCError) -> [JSONValue.Member] {
     let model = try GPT2LanguageModel(folder: path)
     let configuration = model.configuration

@@ -12,15 +12,21 @@ import Training
 /// reads none of them.
 public final class GPT2LanguageModel: LanguageModel, @unchecked Sendable {
   // A network's parameters are read only once it is loaded, from any thread; the lock guards that.
+  /// What `config.json` says of the model: its sizes, its tokens, and those that start
+  /// and end a text.
   public let configuration: GPT2Configuration
   let tokenizer: any Tokenizer
   /// nil for a model that was made in memory.
   let weights: GPT2Weights?
   /// The most tokens in view: the model's, or fewer where the user wants so.
   let context: Int
+  /// The tokens at which a text ends: those of `generation_config.json` where the folder has one,
+  /// else those of `config.json`; the tokenizer's end token where `config.json` does not say, or
+  /// where the model has none of those that are named. Empty where nothing ends a text.
   public let endTokens: [Int32]
   /// What stands before a text that begins with nothing: the end of the one before, or of a line.
   let startToken: Int32
+  /// Settings of `generation_config.json` that are not taken, a text for each.
   public private(set) var ignoredSettings: [String] = []
   private let lock = Mutex(())
   private var loaded: GPT2Network?
@@ -113,25 +119,41 @@ public final class GPT2LanguageModel: LanguageModel, @unchecked Sendable {
     (tokenizer.kind == .bpe ? Int(startToken) : nil, endTokens.map { Int($0) })
   }
 
+  /// How many tokens can be generated: those that both the tokenizer and the model have.
   public var vocabularySize: Int {
     min(tokenizer.vocabularySize, configuration.vocabularySize)
   }
+  /// The first of ``endTokens``; nil when there is none.
   public var endToken: Int32? { endTokens.first }
+  /// Whether the end token ends the text, as that of BPE does, or a line.
   public var endTokenEndsText: Bool { tokenizer.endTokenEndsText }
 
+  /// The ids of a prompt, without the tokens that mark a start or an end.
+  /// - Throws: ``AIGCError``: mismatch for text that the vocabulary cannot write, badInput for text
+  ///   that the tokenizer refuses, failed without memory.
   public func encode(_ text: String) throws(AIGCError) -> [Int32] {
     try tokenizer.encode(prompt: text)
   }
 
+  /// A decoder of the model's tokenizer.
   public func makeDecoder() -> any TokenDecoder { tokenizer.makeDecoder() }
+  /// The most tokens in view: as many as the model has positions, or fewer where it was opened so.
   public var contextSize: Int? { context }
+  /// Whether sessions can be read together: those of a model that was opened from a folder.
   public var readsInBatches: Bool { engine != nil }
 
+  /// A session at the start of a text. It keeps the keys and values of what it has read; only for a
+  /// model in memory, such as one in training, it computes them anew at each step.
   public func makeSession() -> any GenerationSession {
     guard let engine else { return GPT2PlainSession(self) }
     return GPT2Session(engine, startToken: startToken)
   }
 
+  /// A session that has read `prompt`. As much of it as the file `cache` begins with is not read
+  /// again; the file is written where more than the last token was missing.
+  /// - Throws: ``AIGCError``: usage for a model in memory; badInput for a damaged file and for
+  ///   damaged weights; mismatch for the file of another model; failed when it cannot be written;
+  ///   interrupted after Ctrl-C.
   public func makeSession(
     prompt: [Int32], cache: String
   ) throws(AIGCError) -> any GenerationSession {
@@ -163,6 +185,8 @@ public final class GPT2LanguageModel: LanguageModel, @unchecked Sendable {
     sessions = own
   }
 
+  /// Names the first tensor with a value that is not finite; nil for sound weights and for a model
+  /// in memory. All weights are read.
   public func damage() -> AIGCError? { weights?.nonFiniteProblem() }
 
   /// The network in 32 bits, for training and for whole texts. Made when it is first asked for.
@@ -230,14 +254,26 @@ extension GPT2LanguageModel {
     return result
   }
 
+  /// The perplexity of a text in windows of the whole context, each half a context after the one
+  /// before.
+  /// - Throws: ``AIGCError``: as ``evaluate(_:name:window:)``.
   public func evaluate(_ text: Table<UInt8>, name: String) throws(AIGCError) -> TextEvaluation {
     try evaluate(text, name: name, window: ScoringWindow())
   }
 
+  /// The probabilities of a text's tokens in windows of the whole context, each half a context
+  /// after the one before.
+  /// - Throws: ``AIGCError``: as ``score(_:name:window:)``.
   public func score(_ text: Table<UInt8>, name: String) throws(AIGCError) -> [ScoredToken] {
     try score(text, name: name, window: ScoringWindow())
   }
 
+  /// Perplexity, also over words and bytes, and bits per byte of a text. Each token but the first
+  /// is scored once, in the first window that holds it.
+  /// - Throws: ``AIGCError``: usage for a window that is larger than the context, or a stride that
+  ///   is larger than the window; badInput for text of fewer than two tokens, text that the
+  ///   tokenizer refuses and damaged weights; mismatch for text that the vocabulary cannot write;
+  ///   interrupted.
   public func evaluate(
     _ text: Table<UInt8>, name: String, window: ScoringWindow
   ) throws(AIGCError) -> TextEvaluation {
@@ -259,6 +295,8 @@ extension GPT2LanguageModel {
     return result
   }
 
+  /// The natural-log probability of each token of a text, in windows; the first token has none.
+  /// - Throws: ``AIGCError``: as ``evaluate(_:name:window:)``, though a short text is no error.
   public func score(
     _ text: Table<UInt8>, name: String, window: ScoringWindow
   ) throws(AIGCError) -> [ScoredToken] {

@@ -10,14 +10,18 @@ import Training
 public struct GPT2Settings: Codable, Equatable, Sendable {
   /// Text files, plain or .gz; "-" is standard input.
   public var texts: [String] = []
+  /// The sizes, the tokens and how the weights are saved.
   public var model = GPT2ModelOptions()
 
+  /// Creates the settings of the preset ``GPT2Preset/baby``, still without texts.
   public init() {}
 }
 
 /// Trains GPT-2 models: text files in, a model folder out.
 public struct GPT2Recipe: TrainingRecipe {
+  /// The texts and the model.
   public var settings = GPT2Settings()
+  /// The run; by default that of the preset, with the last tenth of the tokens held out.
   public var run: RunOptions
 
   /// - Parameters:
@@ -28,9 +32,14 @@ public struct GPT2Recipe: TrainingRecipe {
     (settings.texts, settings.model) = (texts, preset.model)
   }
 
+  /// The name in `config.json`, "gpt2".
   public var family: String { "gpt2" }
+  /// The texts, under the name "data".
   public var sources: [TrainingSource] { [TrainingSource("data", settings.texts)] }
 
+  /// Says which model would be trained. The texts are not read, so the parameters are counted
+  /// without the tokens, and an epoch's steps stay open.
+  /// - Throws: ``AIGCError`` (usage) for sizes that make no model.
   public func plan(
     _ start: TrainingStart, _ report: @escaping (TrainerEvent) -> Void
   ) throws(AIGCError) -> TrainingPlan {
@@ -52,6 +61,11 @@ public struct GPT2Recipe: TrainingRecipe {
     return TrainingPlan(members, trainer, areStepsKnown: run.epochs == nil)
   }
 
+  /// Reads the texts, makes or reads the tokenizer, and draws the network's weights from the seed
+  /// or takes those of the model that is trained further.
+  /// - Throws: ``AIGCError``: badInput for texts that cannot be read or are too short and for a
+  ///   damaged model, usage for sizes that make no model, mismatch for text that an existing
+  ///   vocabulary cannot write.
   public func prepare(
     _ start: TrainingStart, _ report: @escaping (TrainerEvent) -> Void
   ) throws(AIGCError) -> PreparedTraining<NoMeasures> {

@@ -4,6 +4,7 @@ import Training
 
 /// Where a picture comes from.
 public struct LatentStart: Sendable {
+  /// The numbers of the latent.
   public var latent: [Float]
   /// Its class; empty for a model without.
   public var labels: [Int32]
@@ -26,6 +27,12 @@ public struct PictureSampler {
   /// Pictures that are made before they are written.
   private static let block = 64
 
+  /// Creates a sampler.
+  /// - Parameters:
+  ///   - generator: of the images.
+  ///   - labels: the classes that images have in turn; empty: each draws its own, where the model
+  ///     has classes.
+  ///   - scale: the side of the square of pixels that is drawn for each pixel, 1 or more.
   public init(_ model: any ImageModel, labels: [Int32], scale: Int) {
     self.model = model
     self.labels = labels

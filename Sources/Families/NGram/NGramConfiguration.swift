@@ -5,19 +5,27 @@ import Training
 /// `config.json` of an n-gram model: everything needed to read text in its tokens and to go on
 /// training it.
 public struct NGramConfiguration: Codable, Equatable, Sendable {
+  /// The name of the family, "ngram".
   public var family = "ngram"
+  /// The version of the folder's format; 1 is the only one that is read.
   public var formatVersion = 1
+  /// What the model makes, "text".
   public var kind = "text"
+  /// One line about the model for `aigc models`; nil: none.
   public var description: String?
+  /// Whether a bundled model is the text model to take when none is named.
   public var isDefault: Bool?
   /// Words of an n-gram: the context's length plus one.
   public var order = 5
+  /// How text is cut into tokens.
   public var tokens = TokenMode.auto
+  /// How probabilities were estimated from the counts.
   public var estimator = Estimator.kneserNey
   /// For each order, n-grams that occur so often or less are left out.
   public var prune: [UInt32] = [0]
   /// Whether each line is a sentence between `<s>` and `</s>`; else the text is one stream.
   public var sentences = true
+  /// Whether log-probabilities and back-off weights of all orders above 1 are stored in 8 bits.
   public var quantized = false
   /// Whether the n-grams are as an interpolated estimator left them: not mixed, not from elsewhere.
   public var isInterpolated: Bool?
@@ -35,6 +43,7 @@ public struct NGramConfiguration: Codable, Equatable, Sendable {
     case trainingTokens = "training_tokens"
   }
 
+  /// Creates the configuration of a 5-gram model of words by modified Kneser-Ney, without pruning.
   public init() {}
 
   /// - Throws: ``AIGCError`` (badInput) when the file is missing or not an n-gram configuration.

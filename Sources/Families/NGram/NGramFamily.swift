@@ -5,13 +5,19 @@ import Training
 
 /// N-gram language models.
 public struct NGramFamily: TextFamily, UpdatableFamily {
+  /// The name in `config.json` and after `aigc train`, "ngram".
   public let name = "ngram"
 
   /// The name of the binary model in a folder.
   public static let modelFile = NGramFolder.model
 
+  /// Creates the family, which has no settings of its own.
   public init() {}
 
+  /// Adds the texts to the model's counts, and writes the model that training on all texts together
+  /// would have given.
+  /// - Throws: ``AIGCError``: usage for steps, epochs, a learning rate or a seed; mismatch for a
+  ///   model that keeps no counts; badInput for the texts; failed when the disk refuses.
   public func update(
     _ path: String, with data: [String], to output: String, options: UpdateOptions,
     _ report: @escaping (TrainerEvent) -> Void
@@ -30,12 +36,20 @@ public struct NGramFamily: TextFamily, UpdatableFamily {
     return .counted(trainingTokens: updated.trainingTokens)
   }
 
+  /// Whether the name is that of an ARPA file, packed or not, or of a bare binary model: `.arpa`,
+  /// `.arpa.gz`, `.ngram`.
   public func claims(_ path: String) -> Bool {
     [".arpa", ".arpa.gz", ".ngram"].contains { path.hasSuffix($0) }
   }
 
+  /// Opens a model folder, an ARPA file or a bare binary model.
+  /// - Throws: ``AIGCError``: badInput when a file is missing or damaged, mismatch when the files
+  ///   of a folder do not fit together.
   public func load(_ path: String) throws(AIGCError) -> any LanguageModel { try open(path) }
 
+  /// The model's way of cutting text into words, with its vocabulary; the whole model is opened for
+  /// it.
+  /// - Throws: ``AIGCError``: as ``load(_:)``.
   public func tokenizer(_ path: String) throws(AIGCError) -> any Tokenizer {
     let model = try open(path)
     return WordTokenizer(mode: model.configuration.tokens, vocabulary: model.table.vocabulary)
@@ -74,6 +88,9 @@ public struct NGramFamily: TextFamily, UpdatableFamily {
     return NGramLanguageModel(table: table, configuration: configuration, notes: [note])
   }
 
+  /// The order, tokens, estimator, pruning and size of the model, how many tokens were learned
+  /// from, and whether it keeps the counts that updates need.
+  /// - Throws: ``AIGCError``: as ``load(_:)``.
   public func inspect(_ path: String) throws(AIGCError) -> [JSONValue.Member] {
     let model = try open(path)
     let configuration = model.configuration

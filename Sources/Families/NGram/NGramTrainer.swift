@@ -5,6 +5,7 @@ import Training
 
 /// What to train an n-gram model on, and how.
 public struct NGramTrainer: Sendable {
+  /// The order, tokens, estimator and pruning of a new model; an update takes those of the model.
   public var configuration = NGramConfiguration()
   /// Paths of texts; .gz is unpacked, "-" is standard input.
   public var texts: [String] = []
@@ -29,6 +30,7 @@ public struct NGramTrainer: Sendable {
   /// Gets the name of each stage, and how much of it is done (0 to 1).
   public var progress: @Sendable (_ stage: String, _ done: Double) -> Void = { _, _ in }
 
+  /// Creates a trainer of a 5-gram model, still without texts.
   public init() {}
 
   /// Trains on the texts and writes a model folder, in the place of an older model.
@@ -157,13 +159,18 @@ public struct NGramTrainer: Sendable {
 
 /// What 8-bit probabilities save and cost.
 public struct QuantizationReport: Equatable, Sendable {
+  /// The size of the model's file with exact probabilities, in bytes.
   public let bytesBefore: Int
+  /// The size of the file with 8-bit probabilities, in bytes.
   public let bytesAfter: Int
+  /// The perplexity with exact probabilities.
   public let perplexityBefore: Double
+  /// The perplexity with 8-bit probabilities.
   public let perplexityAfter: Double
   /// What the perplexities were measured on.
   public let text: String
 
+  /// Creates a report from sizes in bytes and perplexities on the same text.
   public init(
     bytesBefore: Int, bytesAfter: Int, perplexityBefore: Double, perplexityAfter: Double,
     text: String

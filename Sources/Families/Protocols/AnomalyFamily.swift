@@ -18,6 +18,7 @@ public struct AnomalyOptions: Sendable {
   public var measure: AnomalyMeasure?
   /// Latents drawn for each; nil: what is usual for the measure.
   public var draws: Int?
+  /// The random seed of the latents that are drawn.
   public var seed: UInt64 = 0
   /// Normal data, to find the threshold on; nil: the model's own threshold.
   public var fit: String?
@@ -31,8 +32,10 @@ public struct AnomalyOptions: Sendable {
   public var normal: [String]?
   /// The column of a table that says what is normal; nil: that of the training.
   public var label: String?
+  /// How images are read; a model of tables takes no such choice.
   public var reading = ImageReading()
 
+  /// Creates the options of a model's usual measure and its own threshold.
   public init() {}
 
   /// Which pictures of a set are anomalies; nil where nothing says it.
@@ -45,11 +48,14 @@ public struct AnomalyOptions: Sendable {
 
 /// Scores of examples, and where they are known, how well these tell anomalies from the rest.
 public struct AnomalyReport: Sendable {
+  /// By what the examples were scored.
   public let measure: AnomalyMeasure
   /// Above it are anomalies; nil: none is known.
   public let threshold: Double?
   /// Of each example.
   public private(set) var names: [String] = []
+  /// The score of each example, in the order of the names: the higher, the less it is like what was
+  /// learned. Infinite where it is not a number.
   public private(set) var scores: [Double] = []
   /// Whether each is an anomaly; nil where it is not known.
   public private(set) var truths: [Bool?] = []
@@ -133,6 +139,8 @@ public struct AnomalyReport: Sendable {
     return "\(names[index])\t\(Format.fixed(scores[index], 4))\t\(verdict)\n"
   }
 
+  /// The path, score and verdict of one example, for `--json`; the verdict is null without a
+  /// threshold.
   public func json(_ index: Int) -> JSONValue {
     .object([
       .init("path", .string(names[index])), .init("score", .double(scores[index])),

@@ -12,6 +12,7 @@ public struct ConversionOptions: Sendable {
   /// Which of two models that were trained together is written; nil: both.
   public var part: ImportOptions.Part?
 
+  /// Creates the options that keep the type of the weights and replace nothing.
   public init() {}
 }
 
@@ -24,7 +25,9 @@ public struct ImportOptions: Sendable {
 
   /// A file with one token a line, for families whose models need one.
   public var vocabulary: String?
+  /// Which of two networks that were trained together the file holds; nil leaves it to the shapes.
   public var part: Part?
 
+  /// Creates the options for one part, or for a file that says itself what it holds.
   public init(part: Part? = nil) { self.part = part }
 }

@@ -61,26 +61,38 @@ public protocol Family: Sendable {
 }
 
 extension Family {
+  /// Unless a family says otherwise, it has no measure of its own: nil.
   public func evaluate(
     _ path: String, on file: String, _ notices: NoticeHandler
   ) throws(AIGCError) -> (any Report)? { nil }
 
+  /// Unless a family says otherwise, its models are asked for by ``name`` alone.
   public var names: [String] { [name] }
+  /// Unless a family says otherwise, a model is its own where `config.json` names it.
   public func owns(_ folder: String, named name: String) -> Bool { name == self.name }
+  /// Unless a family says otherwise, there is nothing to measure.
   public var benchmarks: [Benchmark] { [] }
+  /// Unless a family says otherwise, it reads model folders only.
   public func claims(_ path: String) -> Bool { false }
+  /// Unless a family says otherwise, its models are of one network.
   public var hasParts: Bool { false }
+  /// Unless a family says otherwise, an import needs no tokens.
   public var takesVocabulary: Bool { false }
+  /// Unless a family says otherwise, there is nothing to say beyond the common lines.
   public func inspect(_ path: String) throws(AIGCError) -> [JSONValue.Member] { [] }
 
+  /// Unless a family says otherwise, there is no other format.
+  /// - Throws: ``AIGCError`` (usage) always.
   public func convert(
     _ path: String, to output: String, options: ConversionOptions, _ notices: NoticeHandler
   ) throws(AIGCError) {
     throw .usage("\(path): a model of the family \(name) has no other format")
   }
 
+  /// Unless a family says otherwise, tensors of other programs are not read.
   public var importForm: ImportForm? { nil }
 
+  /// Unless a family says otherwise, no tensors make a model: nil.
   public func importer(
     of checkpoint: Checkpoint, options: ImportOptions, folder: String
   ) throws(AIGCError) -> TensorImporter? { nil }

@@ -28,20 +28,26 @@ public struct LikelihoodOptions: Sendable {
   public var count: Int
   /// Latents for each picture of the importance-weighted bound; 0: without it.
   public var draws: Int
+  /// What happens when an image cannot be read: an error, or it is skipped.
   public var badPictures = PictureOptions.BadPictures.fail
+  /// The random seed that chooses the images and draws their latents.
   public var seed: UInt64 = 0
   /// See ``Datasets/PictureOptions/ignoresOrientation``.
   public var ignoresOrientation = false
 
+  /// Creates the options of at most `count` images, with `draws` latents each for the
+  /// importance-weighted bound.
   public init(count: Int, draws: Int = 500) { (self.count, self.draws) = (count, draws) }
 }
 
 extension ImageFamily {
+  /// Unless a family says otherwise, it has no likelihood, and says nothing.
   public func likelihood(
     _ generator: any ImageModel, of path: String, _ options: LikelihoodOptions,
     _ notices: NoticeHandler
   ) throws(AIGCError) -> [JSONValue.Member] { [] }
 
+  /// What its models make, "image".
   public var kind: String { "image" }
 }
 
@@ -65,5 +71,7 @@ public protocol AutoencoderFamily: ImageFamily {
 }
 
 extension AutoencoderFamily {
+  /// Unless a family says otherwise, its folders hold what a ``PictureCodec`` reads.
+  /// - Throws: ``AIGCError``: as ``PictureCodec/init(_:)``.
   public func codec(_ path: String) throws(AIGCError) -> PictureCodec { try PictureCodec(path) }
 }

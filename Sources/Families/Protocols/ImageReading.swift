@@ -62,6 +62,8 @@ public struct ImageReading: Sendable {
   /// Whether pixels are taken as they are stored, whatever EXIF says about turning them.
   public var ignoresOrientation: Bool
 
+  /// Creates a way of reading; by default images are turned as EXIF says, and one that cannot be
+  /// read is an error.
   public init(badPictures: PictureOptions.BadPictures? = nil, ignoresOrientation: Bool = false) {
     (self.badPictures, self.ignoresOrientation) = (badPictures, ignoresOrientation)
   }

@@ -18,8 +18,11 @@ public protocol TextFamily: Family {
 }
 
 extension TextFamily {
+  /// What its models make, "text".
   public var kind: String { "text" }
 
+  /// Unless a family says otherwise, the number of tokens in view cannot be chosen.
+  /// - Throws: ``AIGCError``: usage for a `context`, and as ``load(_:)``.
   public func load(_ path: String, context: Int?) throws(AIGCError) -> any LanguageModel {
     guard context == nil else {
       throw .usage("--ctx-size is of models with a context, such as gpt2; \(path) has none")
@@ -27,6 +30,9 @@ extension TextFamily {
     return try load(path)
   }
 
+  /// Unless a family says otherwise, the tokenizer is that of the BPE files in the model folder.
+  /// - Throws: ``AIGCError``: usage for a bare file, badInput when the files are missing or
+  ///   damaged.
   public func tokenizer(_ path: String) throws(AIGCError) -> any Tokenizer {
     guard isFolder(path) else { throw .usage("\(path): a model without a tokenizer") }
     return try BPETokenizer(folder: path)

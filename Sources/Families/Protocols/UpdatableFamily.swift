@@ -18,11 +18,16 @@ public protocol UpdatableFamily: Family {
 public struct UpdateOptions: Sendable {
   /// Optimizer steps, or passes over the new data: of families that learn by gradients.
   public var steps: Int?
+  /// Passes over the new data, which take precedence over ``steps``; nil: one where ``steps`` is
+  /// nil too, else as many as the steps take.
   public var epochs: Double?
+  /// The learning rate, constant over the update; nil: that of the family's recipe for trained
+  /// models.
   public var rate: Float?
   /// nil: a random one.
   public var seed: UInt64?
 
+  /// Creates the options of one pass over the new data.
   public init() {}
 }
 
@@ -33,6 +38,8 @@ public enum UpdateResult: Report {
   /// The model learned by steps.
   case trained(TrainingSummary)
 
+  /// The tokens that a counting model has learned from by now; or the steps, loss, seconds and
+  /// tokens of a training, as JSON.
   public var members: [JSONValue.Member] {
     switch self {
     case .counted(let tokens): [.init("training_tokens", .int(tokens))]
@@ -67,10 +74,15 @@ public struct FinetuneOptions: Sendable {
   /// Whether new words join the vocabulary of a model of words.
   public var growsVocabulary = false
 
+  /// Creates the options that leave the context to the family, and the vocabulary as it is.
   public init() {}
 }
 
 extension FinetunableFamily {
+  /// Trains the model further by ``recipe(further:on:_:)`` at a constant learning rate, with
+  /// nothing held out. New words join the vocabulary of a model of words.
+  /// - Throws: ``AIGCError``: as ``recipe(further:on:_:)`` and
+  ///   ``Training/TrainingRecipe/run(_:in:_:)``.
   public func update(
     _ path: String, with data: [String], to output: String, options: UpdateOptions,
     _ report: @escaping (TrainerEvent) -> Void

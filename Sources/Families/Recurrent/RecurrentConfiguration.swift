@@ -9,15 +9,25 @@ import Training
 public struct RecurrentConfiguration: Codable, Equatable, Sendable {
   /// "rnn", "gru" or "lstm".
   public var family: String
+  /// The version of the folder's format; 1 is the only one that is read.
   public var formatVersion = 1
+  /// What the model makes, "text".
   public var kind = "text"
+  /// One line about the model for `aigc models`; nil: none.
   public var description: String?
+  /// Whether a bundled model is the text model to take when none is named.
   public var isDefault: Bool?
+  /// The kind of the tokenizer, whose files lie in the same folder.
   public var tokens: TokenizerKind
+  /// The number of tokens with embeddings, that of the tokenizer.
   public var vocabularySize: Int
+  /// The size of a token's embedding; that of ``hiddenSize`` where the weights are tied.
   public var embeddingSize: Int
+  /// Units of each recurrent layer.
   public var hiddenSize: Int
+  /// The number of recurrent layers, 1 to 64.
   public var layers: Int
+  /// The dropout rate between the layers and before the projection, from 0 to below 1.
   public var dropout: Float = 0
   /// Whether the projection to the vocabulary shares the embedding's weight.
   public var isTied = false
@@ -26,6 +36,7 @@ public struct RecurrentConfiguration: Codable, Equatable, Sendable {
   /// Tokens learned from in training.
   public var trainingTokens = 0
 
+  /// The keys of `config.json`.
   public enum CodingKeys: String, CodingKey {
     case family
     case formatVersion = "format_version"
@@ -41,6 +52,7 @@ public struct RecurrentConfiguration: Codable, Equatable, Sendable {
     case trainingTokens = "training_tokens"
   }
 
+  /// Creates a configuration without dropout, whose projection has weights of its own.
   public init(
     _ kind: RecurrentKind, tokens: TokenizerKind, vocabularySize: Int, embeddingSize: Int,
     hiddenSize: Int, layers: Int
@@ -53,6 +65,7 @@ public struct RecurrentConfiguration: Codable, Equatable, Sendable {
     self.layers = layers
   }
 
+  /// The kind of the recurrent layers, which the family's name says.
   public var recurrentKind: RecurrentKind { RecurrentKind(rawValue: family) ?? .lstm }
 
   var sizes: RecurrentNetwork.Sizes {
@@ -80,6 +93,8 @@ public struct RecurrentConfiguration: Codable, Equatable, Sendable {
     return ParameterPlan.problem { RecurrentNetwork(sizes, using: &$0) }
   }
 
+  /// Writes the `config.json` at `path`, keys sorted.
+  /// - Throws: ``AIGCError`` (failed) when the disk refuses.
   public func write(to path: String) throws(AIGCError) {
     try ModelConfiguration.write(self, to: path)
   }

@@ -6,6 +6,10 @@ import NN
 import Training
 
 extension RecurrentFamily: FinetunableFamily {
+  /// A recipe of 3 epochs with a peak learning rate of 5e-4, a quarter of that of a new model, with
+  /// the model's sizes and context where no other is asked for.
+  /// - Throws: ``AIGCError``: badInput for a damaged model, usage for gradient accumulation and for
+  ///   blocks that are computed again.
   public func recipe(
     further path: String, on data: [String], _ options: FinetuneOptions
   ) throws(AIGCError) -> any TrainingRecipe {
@@ -24,8 +28,10 @@ extension RecurrentFamily: FinetunableFamily {
 }
 
 extension RecurrentFamily {
+  /// Always true: the words of a vocabulary are in no tensor.
   public var takesVocabulary: Bool { true }
 
+  /// The names and shapes of the tensors in a `state_dict`, for this kind of recurrent layers.
   public var importForm: ImportForm? {
     let gates = network.gates == 1 ? "" : "\(network.gates) x "
     return ImportForm(

@@ -12,18 +12,29 @@ public struct RecurrentFamily: TextFamily {
   /// - Parameter network: which of the three.
   public init(_ network: RecurrentKind) { self.network = network }
 
+  /// The name in `config.json` and after `aigc train`: "rnn", "gru" or "lstm".
   public var name: String { network.rawValue }
+  /// The benchmarks of training steps and generation with LSTMs, in tokens a second; none for the
+  /// other kinds.
   public var benchmarks: [Benchmark] { network == .lstm ? RecurrentBenchmarks.all : [] }
 
+  /// Opens a model folder, and reads all of its weights.
+  /// - Throws: ``AIGCError``: badInput when a file is missing or damaged, mismatch when its files
+  ///   do not fit together.
   public func load(_ path: String) throws(AIGCError) -> any LanguageModel {
     try RecurrentLanguageModel(folder: path)
   }
 
+  /// Reads the tokenizer of a model folder, and none of its weights.
+  /// - Throws: ``AIGCError`` (badInput) when a file is missing or damaged.
   public func tokenizer(_ path: String) throws(AIGCError) -> any Tokenizer {
     let configuration = try RecurrentConfiguration.read(folder: path)
     return try loadTokenizer(kind: configuration.tokens, folder: path)
   }
 
+  /// The tokens, vocabulary and sizes of the model, its parameters, and how many tokens were
+  /// learned from.
+  /// - Throws: ``AIGCError``: as ``load(_:)``.
   public func inspect(_ path: String) throws(AIGCError) -> [JSONValue.Member] {
     let model = try RecurrentLanguageModel(folder: path)
     let configuration = model.configuration

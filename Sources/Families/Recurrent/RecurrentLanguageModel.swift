@@ -10,6 +10,7 @@ import Training
 /// A recurrent language model with its tokenizer: what the text verbs work with.
 public final class RecurrentLanguageModel: LanguageModel, @unchecked Sendable {
   // The network's parameters are read only once it is loaded, from any thread.
+  /// What `config.json` says of the model: its sizes and tokens.
   public let configuration: RecurrentConfiguration
   let network: RecurrentNetwork
   let tokenizer: any Tokenizer
@@ -43,18 +44,30 @@ public final class RecurrentLanguageModel: LanguageModel, @unchecked Sendable {
     self.init(configuration, network, tokenizer, path: checkpoint.path)
   }
 
+  /// The number of tokens of the tokenizer, which are those of the network.
   public var vocabularySize: Int { tokenizer.vocabularySize }
+  /// The tokenizer's end token: `</s>` for words, `<|endoftext|>` for BPE; nil for characters and
+  /// bytes.
   public var endToken: Int32? { tokenizer.endToken }
+  /// Whether the end token ends the text, as that of BPE does, or a line.
   public var endTokenEndsText: Bool { tokenizer.endTokenEndsText }
+  /// Always true: a step takes one thread.
   public var generatesInParallel: Bool { true }
 
+  /// The ids of a prompt, without an end that is not in it.
+  /// - Throws: ``AIGCError``: mismatch for text that the vocabulary cannot write, badInput for text
+  ///   that the tokenizer refuses, failed without memory.
   public func encode(_ text: String) throws(AIGCError) -> [Int32] {
     try tokenizer.encode(prompt: text)
   }
 
+  /// A decoder of the model's tokenizer.
   public func makeDecoder() -> any TokenDecoder { tokenizer.makeDecoder() }
+  /// A session at the start of a text, with the states of all layers.
   public func makeSession() -> any GenerationSession { RecurrentSession(self) }
 
+  /// Names the first tensor with a value that is not finite; else says that the scores are not
+  /// numbers although the weights are. Never nil.
   public func damage() -> AIGCError? {
     DamagedWeights.error("scores", of: path, network.namedParameters)
   }
@@ -95,6 +108,10 @@ public final class RecurrentLanguageModel: LanguageModel, @unchecked Sendable {
     return result
   }
 
+  /// Perplexity and bits per byte of a text that is read as a whole, the states carried from token
+  /// to token; for a model of words also the perplexity without unknown ones.
+  /// - Throws: ``AIGCError``: badInput for too short a text, text that the tokenizer refuses and
+  ///   damaged weights; mismatch for text that the vocabulary cannot write; interrupted.
   public func evaluate(_ text: Table<UInt8>, name: String) throws(AIGCError) -> TextEvaluation {
     let tokens = try tokenizer.encode(text, name: name)
     let scores = try logProbabilities(tokens)
@@ -119,6 +136,9 @@ public final class RecurrentLanguageModel: LanguageModel, @unchecked Sendable {
       unknown: hasUnknown ? unknown : nil)
   }
 
+  /// The natural-log probability of each token from all before it. For words the first follows the
+  /// end of a sentence; for other tokens it has no probability.
+  /// - Throws: ``AIGCError``: as ``evaluate(_:name:)``, though a short text is no error.
   public func score(_ text: Table<UInt8>, name: String) throws(AIGCError) -> [ScoredToken] {
     let tokens = try tokenizer.encode(text, name: name)
     let ranges = try tokenizer.ranges(of: text, name: name)

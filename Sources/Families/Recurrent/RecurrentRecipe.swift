@@ -10,17 +10,22 @@ import Training
 public struct RecurrentSettings: Codable, Equatable, Sendable {
   /// Text files, plain or .gz; "-" is standard input.
   public var texts: [String] = []
+  /// The network, its tokens, and how the weights are saved.
   public var model = RecurrentModelOptions()
   /// Whether new words join the vocabulary of a model of words that is trained further; else they are
   /// unknown to it.
   public var growsVocabulary = false
 
+  /// Creates the default settings, still without texts.
   public init() {}
 }
 
 /// Trains recurrent language models: text files in, a model folder out.
 public struct RecurrentRecipe: TrainingRecipe {
+  /// The texts and the model.
   public var settings = RecurrentSettings()
+  /// The run; by default 2000 steps of 32 sequences, a cosine learning rate from 2e-3, gradients
+  /// clipped to a norm of 1, and the last tenth of the tokens held out.
   public var run = RunOptions(Self.defaults, heldOut: HeldOutData(share: 0.1))
 
   /// - Parameters:
@@ -31,7 +36,9 @@ public struct RecurrentRecipe: TrainingRecipe {
     settings.texts = texts
   }
 
+  /// The name in `config.json`: "rnn", "gru" or "lstm".
   public var family: String { settings.model.kind.rawValue }
+  /// The texts, under the name "data".
   public var sources: [TrainingSource] { [TrainingSource("data", settings.texts)] }
 
   private static var defaults: TrainerConfiguration {
@@ -43,6 +50,9 @@ public struct RecurrentRecipe: TrainingRecipe {
     return result
   }
 
+  /// Says which model would be trained. The texts are not read, so the parameters are counted
+  /// without the tokens, and an epoch's steps stay open.
+  /// - Throws: ``AIGCError`` (usage) for sizes that make no model.
   public func plan(
     _ start: TrainingStart, _ report: @escaping (TrainerEvent) -> Void
   ) throws(AIGCError) -> TrainingPlan {
@@ -64,6 +74,11 @@ public struct RecurrentRecipe: TrainingRecipe {
     return TrainingPlan(members, run.trainer, areStepsKnown: run.epochs == nil)
   }
 
+  /// Reads the texts, makes the tokenizer, and draws the network's weights from the seed or takes
+  /// those of the model that is trained further.
+  /// - Throws: ``AIGCError``: badInput for texts that cannot be read or are too short and for a
+  ///   damaged model, usage for sizes that make no model, mismatch for text that an existing
+  ///   vocabulary cannot write.
   public func prepare(
     _ start: TrainingStart, _ report: @escaping (TrainerEvent) -> Void
   ) throws(AIGCError) -> PreparedTraining<NoMeasures> {
@@ -134,21 +149,29 @@ public struct RecurrentRecipe: TrainingRecipe {
 
 /// What a recurrent language model is to be.
 public struct RecurrentModelOptions: Codable, Equatable, Sendable {
+  /// The kind of the recurrent layers.
   public var kind = RecurrentKind.lstm
+  /// The kind of the tokenizer that is made of the texts.
   public var tokens = TokenizerKind.char
   /// Words or BPE tokens; nil: all words, or the trainer's default for BPE.
   public var vocabularySize: Int?
   /// nil: as large as `hidden`.
   public var embedding: Int?
+  /// Units of each recurrent layer.
   public var hidden = 256
+  /// The number of recurrent layers, 1 to 64.
   public var layers = 2
+  /// The dropout rate between the layers and before the projection, from 0 to below 1.
   public var dropout: Float = 0
+  /// Whether the projection to the vocabulary shares the embedding's weight, which needs an
+  /// embedding as large as ``hidden``.
   public var isTied = false
   /// Tokens of one step of truncated back-propagation.
   public var context = 128
   /// How weights are saved.
   public var storage = ScalarType.f32
 
+  /// Creates the options of two LSTM layers of 256 units over characters.
   public init() {}
 
   /// Those of a trained model.

@@ -30,17 +30,23 @@ public struct VAEConfiguration: Codable, Equatable, Sendable {
 
   /// "vae" or "vaegan"; of a VQ-VAE "vqvae", or as it was called before it had a family of its own "vae".
   public var family: String
+  /// The version of the folder's format; 1 is the only one that is read.
   public var formatVersion = 1
+  /// What the model makes, "image"; of a model of tables "table".
   public var kind = "image"
+  /// One line about the model for `aigc models`; nil: none.
   public var description: String?
+  /// Whether a bundled model is the image model to take when none is named.
   public var isDefault: Bool?
   /// Numbers of a latent.
   public var latent = 20
   /// Of the pictures, in pixels.
   public var width: Int
+  /// Rows of an image in pixels; 1 for a model of tables.
   public var height: Int
   /// 1 for grey, 3 for colour.
   public var channels: Int
+  /// Whether encoder and decoder are fully connected or convolutional.
   public var network = Network.linear
   /// Units of the encoder's layers; or channels of its convolutions, each of which halves the sides. The
   /// decoder has the same the other way round.
@@ -49,6 +55,7 @@ public struct VAEConfiguration: Codable, Equatable, Sendable {
   public var hidden = 256
   /// Names of the classes; empty: the networks know of none.
   public var classes: [String] = []
+  /// The distribution of pixels around what the decoder says.
   public var likelihood = Likelihood.bernoulli
   /// What makes it a VQ-VAE; nil: it is none.
   public var codebook: Codebook?
@@ -80,6 +87,13 @@ public struct VAEConfiguration: Codable, Equatable, Sendable {
     case ignoresOrientation = "ignore_orientation"
   }
 
+  /// Creates the configuration of an unconditional model with fully connected layers of 256 and 128
+  /// units and 20 latent dimensions.
+  /// - Parameters:
+  ///   - kind: plain, or with a discriminator.
+  ///   - width: of the images in pixels.
+  ///   - height: of the images in pixels.
+  ///   - channels: 1, 3 or 4.
   public init(_ kind: VAEKind, width: Int, height: Int, channels: Int) {
     family = kind.rawValue
     self.width = width

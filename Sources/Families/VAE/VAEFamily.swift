@@ -11,9 +11,14 @@ public struct VAEFamily: AutoencoderFamily {
   /// - Parameter network: which of the two.
   public init(_ network: VAEKind) { self.network = network }
 
+  /// The name in `config.json` and after `aigc train`: "vae" or "vaegan".
   public var name: String { network.rawValue }
+  /// The benchmark of one training step on a batch of 128 images.
   public var benchmarks: [Benchmark] { [VAEBenchmarks.train(network)] }
 
+  /// Opens the encoder and decoder of a model folder; the discriminator is not read.
+  /// - Throws: ``AIGCError``: badInput when a file is missing or damaged, mismatch when its files
+  ///   do not fit together, for a VQ-VAE and for a model of tables.
   public func load(_ path: String) throws(AIGCError) -> any ImageModel {
     let configuration = try VAEConfiguration.read(folder: path)
     guard configuration.table == nil else {
@@ -22,6 +27,10 @@ public struct VAEFamily: AutoencoderFamily {
     return try VAEModel(folder: path)
   }
 
+  /// The size of images, latent dimension, network, layers, likelihood, classes, parameters and how
+  /// many images were learned from; of a model trained here also β, annealing and free bits.
+  /// - Throws: ``AIGCError``: badInput when a file is missing or damaged, mismatch when its files
+  ///   do not fit together.
   public func inspect(_ path: String) throws(AIGCError) -> [JSONValue.Member] {
     let sizes = try VAEConfiguration.read(folder: path)
     let model = try VAEModel(folder: path)
@@ -47,6 +56,7 @@ public struct VAEFamily: AutoencoderFamily {
     return members
   }
 
+  /// Always true: a VAE-GAN's discriminator can be left out.
   public var hasParts: Bool { true }
 
   /// The same model with weights of another type; with `--part generator` without its discriminator.
@@ -73,6 +83,8 @@ public struct VAEFamily: AutoencoderFamily {
     try folder.commit()
   }
 
+  /// The names of the encoder's and decoder's tensors in a `state_dict`, and of a VAE-GAN's
+  /// discriminator.
   public var importForm: ImportForm? {
     let prefix = VAEFolder.prefix(network)
     return ImportForm(

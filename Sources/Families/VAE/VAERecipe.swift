@@ -6,32 +6,48 @@ import Training
 
 /// What an autoencoder is to be; what is nil is the article's, or follows from the data.
 public struct VAEModelOptions: Codable, Equatable, Sendable {
+  /// The latent dimension, 1 to 4096; nil: 20, or of a table half of its numbers, from 2 to 8.
   public var latent: Int?
+  /// Whether encoder and decoder are fully connected or convolutional.
   public var network = VAEConfiguration.Network.linear
+  /// Units or channels of the encoder's layers; nil: [256, 128] fully connected, [32, 64]
+  /// convolutional, [64, 32] for a table.
   public var layers: [Int]?
+  /// Units between the last map and the latent of a convolutional network; nil: 256.
   public var hidden: Int?
+  /// The distribution of pixels; nil: Bernoulli for grey images, Gaussian for others and for
+  /// tables.
   public var likelihood: VAEConfiguration.Likelihood?
   /// Whether the networks know the classes of the data.
   public var isConditional = false
 
+  /// Creates the options of the article's networks.
   public init() {}
 }
 
 /// What the training of an autoencoder can be told.
 public struct VAESettings: Codable, Equatable, Sendable {
+  /// The images to learn from; for a table only its path counts.
   public var images = ImageSource()
   /// Of a table, which stands where the images would; nil: the data are images.
   public var table: VAETableOptions?
+  /// The networks.
   public var model = VAEModelOptions()
+  /// The loss, and what a VAE-GAN's discriminator adds to it.
   public var training = VAETrainingOptions()
 
+  /// Creates the default settings, still without data.
   public init() {}
 }
 
 /// Trains autoencoders: images or a table in, a model folder out.
 public struct VAERecipe: TrainingRecipe {
+  /// Whether the autoencoder is a plain one or learns from a discriminator too.
   public let kind: VAEKind
+  /// The data, the networks and what they learn from.
   public var settings = VAESettings()
+  /// The run; by default 20 epochs in batches of 128 images, Adam with a cosine learning rate from
+  /// 1e-3, and nothing held out.
   public var run = RunOptions(
     Self.defaults, epochs: Self.defaultEpochs, heldOut: HeldOutData(share: 0))
 
@@ -43,7 +59,9 @@ public struct VAERecipe: TrainingRecipe {
     settings.images.path = path
   }
 
+  /// The name in `config.json`: "vae" or "vaegan".
   public var family: String { kind.rawValue }
+  /// The images or the table, under the name "data".
   public var sources: [TrainingSource] { [TrainingSource("data", [data])] }
 
   /// A file, a folder or an archive of images; or a table.
@@ -61,6 +79,11 @@ public struct VAERecipe: TrainingRecipe {
   /// Passes over the data without another number.
   static let defaultEpochs = 20.0
 
+  /// Opens the data, and says which networks would learn from how much of it.
+  /// - Throws: ``AIGCError``: badInput for data that cannot be read, usage for settings that make
+  ///   no model, for a conditional model of images without classes, for a table without normal rows
+  ///   and for a start from ``Training/TrainingStart/model(_:)``, mismatch where held-out data, or
+  ///   those of a resumed run, have other classes or rows.
   public func plan(
     _ start: TrainingStart, _ report: @escaping (TrainerEvent) -> Void
   ) throws(AIGCError) -> TrainingPlan {
@@ -72,6 +95,10 @@ public struct VAERecipe: TrainingRecipe {
     return TrainingPlan(members, trainer(data.learned), found: data.found)
   }
 
+  /// Opens the data and draws the networks' weights from the seed. The finished model gets the
+  /// statistics of its latents, which compression needs, and where something is held out a
+  /// threshold for anomalies.
+  /// - Throws: ``AIGCError``: as ``plan(_:_:)``.
   public func prepare(
     _ start: TrainingStart, _ report: @escaping (TrainerEvent) -> Void
   ) throws(AIGCError) -> PreparedTraining<NoMeasures> {

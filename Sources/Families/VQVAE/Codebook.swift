@@ -8,13 +8,18 @@ public struct Codebook: Codable, Equatable, Sendable {
   public var entries = 256
   /// Numbers of an entry.
   public var dimension = 16
+  /// How the codebook follows the encoder's vectors: by exponential moving averages, or by a
+  /// gradient.
   public var update = VectorQuantizer.Update.average
   /// β: how much the encoder keeps to the entries it chose.
   public var commitment: Float = 0.25
 
+  /// Possible numbers of ``entries``.
   public static let entryRange = 2...CodeGridModel.largest
+  /// Possible values of ``dimension``.
   public static let dimensionRange = 1...1024
 
+  /// Creates a codebook of 256 entries of 16 numbers, which follows by exponential moving averages.
   public init() {}
 
   enum CodingKeys: String, CodingKey {

@@ -8,11 +8,15 @@ public struct VQVAEFamily: AutoencoderFamily {
   /// The name in `config.json`.
   public static let name = "vqvae"
 
+  /// Creates the family, which has no settings of its own.
   public init() {}
 
+  /// The name in `config.json` and after `aigc train`, "vqvae".
   public var name: String { Self.name }
+  /// "vqvae" and "vae", as older models are called.
   public var names: [String] { [Self.name, VAEKind.vae.rawValue] }
 
+  /// Whether the model is called "vqvae", or "vae" with a codebook in its `config.json`.
   public func owns(_ folder: String, named name: String) -> Bool {
     if name == Self.name { return true }
     return name == VAEKind.vae.rawValue
@@ -27,14 +31,25 @@ public struct VQVAEFamily: AutoencoderFamily {
     var codebook: Anything?
   }
 
+  /// Opens a model folder, with the prior of its codes where training has come to its end.
+  /// - Throws: ``AIGCError``: badInput when a file is missing or damaged, mismatch for an
+  ///   autoencoder without a codebook and when files do not fit together.
   public func load(_ path: String) throws(AIGCError) -> any ImageModel {
     try VQVAEModel(folder: path)
   }
 
+  /// The size of images, layers, grid of codes, codebook, likelihood and parameters, whether there
+  /// is a prior, and how many images were learned from.
+  /// - Throws: ``AIGCError``: as ``load(_:)``.
   public func inspect(_ path: String) throws(AIGCError) -> [JSONValue.Member] {
     try VQVAEModel(folder: path).description
   }
 
+  /// The evidence lower bound of images and its parts in nats an image, with the bits of their
+  /// codes under the prior; parts that need a prior are null without one. Nothing for a generator
+  /// of another family.
+  /// - Throws: ``AIGCError``: badInput when an image cannot be read or weights are damaged,
+  ///   interrupted.
   public func likelihood(
     _ generator: any ImageModel, of path: String, _ options: LikelihoodOptions,
     _ notices: NoticeHandler
@@ -43,6 +58,8 @@ public struct VQVAEFamily: AutoencoderFamily {
     return try model.likelihood(of: path, options, notices)
   }
 
+  /// Always true, so that `--part generator` is taken as for other autoencoders, though there is no
+  /// discriminator to leave out.
   public var hasParts: Bool { true }
 
   /// The same model with weights of another type.

@@ -10,6 +10,7 @@ import Training
 ///
 /// Nothing of it changes after it was opened, so that many callers may use it at once.
 public final class VQVAEModel: ImageGenerator, @unchecked Sendable {
+  /// What `config.json` says of the model: sizes, codebook, likelihood and how it was trained.
   public let configuration: VAEConfiguration
   let codebook: Codebook
   let networks: VQVAENetworks
@@ -69,10 +70,15 @@ public final class VQVAEModel: ImageGenerator, @unchecked Sendable {
 
   /// A number for each place of the grid of codes.
   public var latentCount: Int { configuration.codeCount }
+  /// Columns of an image in pixels.
   public var width: Int { configuration.width }
+  /// Rows of an image in pixels.
   public var height: Int { configuration.height }
+  /// The channels of an image: 1, 3 or 4.
   public var channels: Int { configuration.channels }
+  /// Always empty: a VQ-VAE knows of no classes.
   public var classes: [String] { [] }
+  /// Whether the images were learned as they are stored, whatever EXIF says about turning them.
   public var ignoresOrientation: Bool { configuration.ignoresOrientation == true }
 
   /// The codes of pictures.

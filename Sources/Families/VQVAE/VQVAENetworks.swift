@@ -7,13 +7,17 @@ import NN
 ///
 /// Pictures have values from 0 to 1 here.
 public struct VQVAENetworks: Module {
+  /// From pixels to one vector for each place of the grid, [batch, map height, map width,
+  /// dimension].
   public let encoder: Sequential
+  /// Puts the nearest entry of the codebook in the place of each vector.
   public let quantizer: VectorQuantizer
   /// Up to the logits.
   public let decoder: Sequential
   /// Logarithm of the deviation of pixels; nil for the Bernoulli likelihood.
   public let logDeviation: Parameter?
 
+  /// ``logDeviation`` is called `log_sigma` in checkpoints.
   public static let checkpointNames = ["logDeviation": "log_sigma"]
 
   /// - Parameters:

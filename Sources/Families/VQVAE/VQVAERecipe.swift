@@ -6,23 +6,31 @@ import Training
 
 /// What the training of a VQ-VAE can be told; what is nil follows from the data.
 public struct VQVAESettings: Codable, Equatable, Sendable {
+  /// The images to learn from.
   public var images = ImageSource()
   /// Channels of the encoder's convolutions, each of which halves the sides; the decoder has the same the
   /// other way round.
   public var layers = [32, 64]
+  /// The distribution of pixels; nil: Bernoulli for grey images, Gaussian for others.
   public var likelihood: VAEConfiguration.Likelihood?
+  /// The codebook: its size, and how it learns.
   public var codebook = Codebook()
   /// Of it only mirroring and the way of convolution: codes cost nothing.
   public var training = VAETrainingOptions()
 
+  /// Creates the default settings, still without images.
   public init() {}
 }
 
 /// Trains VQ-VAEs (van den Oord et al. 2017): images in, a model folder out. At the end the prior of the
 /// codes is learned by counting.
 public struct VQVAERecipe: TrainingRecipe {
+  /// The name in `config.json`: "vqvae", or "vae" for `train vae --vq`.
   public let family: String
+  /// The images, the networks and the codebook.
   public var settings = VQVAESettings()
+  /// The run; by default 20 epochs in batches of 128 images, Adam with a cosine learning rate from
+  /// 1e-3, and nothing held out.
   public var run = RunOptions(
     VAERecipe.defaults, epochs: VAERecipe.defaultEpochs, heldOut: HeldOutData(share: 0))
 
@@ -34,8 +42,13 @@ public struct VQVAERecipe: TrainingRecipe {
     self.family = family
   }
 
+  /// The images, under the name "data".
   public var sources: [TrainingSource] { [TrainingSource("data", [settings.images.path])] }
 
+  /// Opens the images, and says which networks would learn from how many.
+  /// - Throws: ``AIGCError``: badInput for images that cannot be read, usage for settings that make
+  ///   no model, for a table and for a start from ``Training/TrainingStart/model(_:)``, mismatch
+  ///   where the resumed run is one of an autoencoder without a codebook.
   public func plan(
     _ start: TrainingStart, _ report: @escaping (TrainerEvent) -> Void
   ) throws(AIGCError) -> TrainingPlan {
@@ -45,6 +58,9 @@ public struct VQVAERecipe: TrainingRecipe {
       members + settings.images.planMembers, trainer(images.learned), found: images.found)
   }
 
+  /// Opens the images and draws the networks' weights from the seed. The finished model gets the
+  /// prior of its codes, learned by counting.
+  /// - Throws: ``AIGCError``: as ``plan(_:_:)``.
   public func prepare(
     _ start: TrainingStart, _ report: @escaping (TrainerEvent) -> Void
   ) throws(AIGCError) -> PreparedTraining<NoMeasures> {

@@ -10,8 +10,10 @@ import Training
 ///
 /// Nothing of it changes after it was opened, so that many callers may use it at once.
 public final class Classifier: FeatureExtractor, @unchecked Sendable {
+  /// The name of the weights' file inside a model folder.
   public static let weightsFile = "model.safetensors"
 
+  /// What `config.json` says of the model: sizes, classes and how it was trained.
   public let configuration: ClassifierConfiguration
   private let network: ClassifierNetwork
   private let path: String
@@ -44,10 +46,15 @@ public final class Classifier: FeatureExtractor, @unchecked Sendable {
     return network
   }
 
+  /// The size of the images that it takes, in pixels.
   public var size: PictureSize { configuration.size }
+  /// The channels of the images that it takes, 1 or 3.
   public var channels: Int { configuration.channels }
+  /// The names of the classes, in the order of the outputs.
   public var classes: [String] { configuration.classes }
+  /// The number of features of an image: the units of the last hidden layer.
   public var featureCount: Int { configuration.hidden }
+  /// The name of the model's folder with ": last hidden layer".
   public var featuresName: String { "\(lastComponent(of: path)): last hidden layer" }
 
   /// The form in which ``probabilities(_:)`` takes pictures.
@@ -57,6 +64,11 @@ public final class Classifier: FeatureExtractor, @unchecked Sendable {
     return result
   }
 
+  /// Computes the activations of the last hidden layer, [images, hidden], the likeliest class of
+  /// each image, and the doubt of it.
+  /// - Parameter values: [images, height, width, channels], -1 to 1.
+  /// - Throws: ``AIGCError``: badInput when damaged weights give scores that are not numbers,
+  ///   interrupted after Ctrl-C.
   public func features(
     _ values: [Float]
   ) throws(AIGCError) -> (features: [Float], classes: [Int], doubts: [Float]) {
@@ -69,6 +81,7 @@ public final class Classifier: FeatureExtractor, @unchecked Sendable {
     return (features, classes, doubts)
   }
 
+  /// The mean doubt of held-out images after training; nil: not measured.
   public var usualDoubt: Double? { configuration.doubt }
 
   /// For each picture 1 less the probability of its likeliest class.

@@ -13,11 +13,13 @@ public struct ForecastEvaluation: Report {
   public struct Method: Sendable {
     /// "model", "naive", "seasonal_naive".
     public var name: String
+    /// The errors of its forecasts.
     public var metrics: ForecastMetrics
   }
 
   /// A column's errors.
   public struct Column: Sendable {
+    /// The name of the column in the table.
     public var name: String
     /// Of the next value at each step.
     public var oneStep: [Method]
@@ -25,7 +27,9 @@ public struct ForecastEvaluation: Report {
     public var multiStep: [Method]
   }
 
+  /// The errors of each column, in the order of the model.
   public var columns: [Column] = []
+  /// How many steps ahead ``Column/multiStep`` goes.
   public var horizon: Int
   /// Steps of a season; nil: there is no seasonal naive forecast.
   public var period: Int?
@@ -109,6 +113,8 @@ private struct Comparison {
 // MARK: Output
 
 extension ForecastEvaluation {
+  /// The horizon, the period, how much was forecast, and MAE, RMSE, MASE and sMAPE of each method
+  /// and column, as JSON.
   public var members: [JSONValue.Member] {
     [
       .init("horizon", .int(horizon)), .init("period", JSONValue(period)),

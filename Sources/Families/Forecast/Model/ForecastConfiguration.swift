@@ -4,14 +4,21 @@ import Training
 
 /// `config.json` of a forecasting model, beyond the keys of every model.
 public struct ForecastConfiguration: Codable, Equatable, Sendable {
+  /// The name of the family, "forecast".
   public var family = ForecastFamily.name
+  /// The version of the folder's format; ``version`` is the only one that is read.
   public var formatVersion = ForecastConfiguration.version
+  /// What the model makes, "series".
   public var kind = ForecastFamily.kind
+  /// One line about the model for `aigc models`.
   public var description: String
   /// rnn, gru or lstm.
   public var network: RecurrentKind
+  /// Units of each recurrent layer, 1 to ``largestHidden``.
   public var hiddenSize: Int
+  /// The number of recurrent layers, 1 to ``mostLayers``.
   public var layers: Int
+  /// The dropout rate between the layers, from 0 to below 1.
   public var dropout: Float
   /// The columns of the table, in the order of the network's inputs and outputs.
   public var columns: [String]
@@ -21,6 +28,7 @@ public struct ForecastConfiguration: Codable, Equatable, Sendable {
   public var horizon: Int
   /// Steps of a season; nil: none was found.
   public var period: Int?
+  /// How values become the network's inputs, and its outputs values.
   public var normalisation: SeriesTransform
   /// Deviation of the one-step errors in the network's unit, column by column.
   public var residuals: [Double]
@@ -31,6 +39,7 @@ public struct ForecastConfiguration: Codable, Equatable, Sendable {
   /// Steps of the series that the network learned from.
   public var trainingSteps: Int
 
+  /// The keys of `config.json`.
   public enum CodingKeys: String, CodingKey {
     case family, kind, description, network, layers, dropout, columns, context, horizon, period
     case normalisation, residuals, history, labels
@@ -39,6 +48,7 @@ public struct ForecastConfiguration: Codable, Equatable, Sendable {
     case trainingSteps = "training_steps"
   }
 
+  /// The version of the format that is written and read.
   public static let version = 1
 
   /// Steps before a forecast that a model needs.
@@ -51,7 +61,9 @@ public struct ForecastConfiguration: Codable, Equatable, Sendable {
 
   /// The limits of `context` and of a period.
   public static let longest = 10_000
+  /// The most units that a layer may have.
   public static let largestHidden = 4096
+  /// The most layers that a network may have.
   public static let mostLayers = 16
 
   /// Reads and checks the file in a model folder.

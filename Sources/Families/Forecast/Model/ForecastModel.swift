@@ -11,11 +11,13 @@ import Training
 ///
 /// Nothing of it changes after it was opened, so that many callers may use it at once.
 public struct ForecastModel: @unchecked Sendable {
+  /// What `config.json` says of the model: sizes, columns, transform and the end of the series.
   public let configuration: ForecastConfiguration
   let network: ForecastNetwork
   /// The file of its weights; nil for a model in memory.
   private let path: String?
 
+  /// The name of the weights' file inside a model folder.
   public static let weightsName = "model.safetensors"
   /// Forecasts that are computed at the same time.
   private static let batch = 256
@@ -47,6 +49,9 @@ public struct ForecastModel: @unchecked Sendable {
     try writeConfiguration(configuration, to: path(ModelConfiguration.fileName))
   }
 
+  /// Writes the `config.json` at `path`, keys sorted.
+  /// - Throws: ``AIGCError`` (failed) when a value is not finite, which JSON cannot hold, or when
+  ///   the disk refuses.
   public static func writeConfiguration(
     _ configuration: ForecastConfiguration, to path: String
   ) throws(AIGCError) {

@@ -10,8 +10,11 @@ public struct SeriesTransform: Codable, Equatable, Sendable {
   public var lag: Int
   /// Of each column, after the steps before.
   public var means: [Double]
+  /// The standard deviation of each column, after the same steps; 1 for a column that is constant
+  /// then.
   public var deviations: [Double]
 
+  /// The keys in the `normalisation` of `config.json`.
   public enum CodingKeys: String, CodingKey {
     case usesLogarithm = "logarithm"
     case lag = "difference_lag"
@@ -61,12 +64,17 @@ public struct SeriesTransform: Codable, Equatable, Sendable {
     return lag > 0 && levels.count >= lag ? levels[levels.count - lag] + change : change
   }
 
+  /// The differences of values that are `lag` steps apart.
+  /// - Returns: `lag` values fewer than there were, none for too short a series; the values
+  ///   themselves for a lag of 0.
   public static func differences(_ values: [Double], lag: Int) -> [Double] {
     guard lag > 0 else { return values }
     guard values.count > lag else { return [] }
     return (lag..<values.count).map { values[$0] - values[$0 - lag] }
   }
 
+  /// The mean and the standard deviation of a population, with the number of values as divisor;
+  /// zeros for no values.
   public static func moments(_ values: [Double]) -> (mean: Double, deviation: Double) {
     guard !values.isEmpty else { return (0, 0) }
     let mean = values.reduce(0) { $0 + $1 / Double(values.count) }
@@ -78,6 +86,7 @@ public struct SeriesTransform: Codable, Equatable, Sendable {
 // MARK: Choice
 
 extension SeriesTransform {
+  /// The natural logarithm of each value.
   public static func logarithms(_ values: [Double]) -> [Double] { values.map { log($0) } }
 }
 

@@ -14,6 +14,11 @@ public struct TimeSeries: Sendable, Equatable {
   /// How numbers were read that are spelled unusually, in words for the user.
   public var notes: [String] = []
 
+  /// Creates a series.
+  /// - Parameters:
+  ///   - columns: names, as many as arrays in `values`.
+  ///   - values: one array a column, all equally long.
+  ///   - labels: of the steps; empty: none.
   public init(columns: [String], values: [[Double]], labels: [String] = []) {
     (self.columns, self.values, self.labels) = (columns, values, labels)
   }

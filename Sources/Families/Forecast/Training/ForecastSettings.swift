@@ -9,9 +9,13 @@ public struct ForecastSettings: Codable, Equatable, Sendable {
   public var columns: [String] = []
   /// Whether missing values are filled by straight lines.
   public var interpolates = false
+  /// The kind of the recurrent layers.
   public var kind = RecurrentKind.lstm
+  /// Units of each recurrent layer, 1 to 4096.
   public var hidden = 32
+  /// The number of recurrent layers, 1 to 16.
   public var layers = 1
+  /// The dropout rate between the layers, from 0 to below 1.
   public var dropout: Float = 0
   /// Steps that the network sees.
   public var context: Int?
@@ -19,10 +23,13 @@ public struct ForecastSettings: Codable, Equatable, Sendable {
   public var horizon: Int?
   /// Steps of a season; 0 or 1: none.
   public var period: Int?
+  /// What is subtracted from a value: the last one, the one a season before, nothing, or what the
+  /// data decide.
   public var difference = Differencing.auto
   /// Whether logarithms are taken.
   public var logarithm: Bool?
 
+  /// Creates the settings that take from the data what they can, for one LSTM layer of 32 units.
   public init() {}
 
   /// - Parameter heldOutShare: of the series, its last part, to measure forecasts on; nil: found from the

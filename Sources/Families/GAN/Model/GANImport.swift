@@ -6,6 +6,8 @@ import Training
 
 /// `aigc convert FILE FOLDER --family gan|dcgan`: state_dicts of the article's classes.
 extension GANFamily {
+  /// The names and shapes of a generator's tensors in a `state_dict`: linear layers for a GAN,
+  /// transposed convolutions for a DCGAN.
   public var importForm: ImportForm? {
     ImportForm(
       prefix: GANShapes.prefix,

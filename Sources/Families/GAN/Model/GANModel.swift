@@ -9,6 +9,7 @@ import Training
 ///
 /// Nothing of it changes after it was opened, so that many callers may use it at once.
 public final class GANModel: ImageGenerator, @unchecked Sendable {
+  /// What `config.json` says of the model: sizes, classes and how it was trained.
   public let configuration: GANConfiguration
   let generator: GANGenerator
   /// The file of its weights; nil for a model in memory.
@@ -35,13 +36,23 @@ public final class GANModel: ImageGenerator, @unchecked Sendable {
     self.init(configuration, generator, path: checkpoint.path)
   }
 
+  /// The latent dimension.
   public var latentCount: Int { configuration.latent }
+  /// Columns of an image in pixels.
   public var width: Int { configuration.width }
+  /// Rows of an image in pixels.
   public var height: Int { configuration.height }
+  /// The channels of an image: 1, 3 or 4.
   public var channels: Int { configuration.channels }
+  /// The names of the classes; empty for an unconditional GAN.
   public var classes: [String] { configuration.classes }
+  /// Whether the images were learned as they are stored, whatever EXIF says about turning them.
   public var ignoresOrientation: Bool { configuration.ignoresOrientation == true }
 
+  /// Runs the generator in batches of 16, filled up with zeros, so that an image does not depend on
+  /// those beside it.
+  /// - Throws: ``AIGCError``: usage for a label that is no class, badInput when damaged weights
+  ///   give values that are not numbers, interrupted after Ctrl-C.
   public func pictures(latents: [Float], labels: [Int32]) throws(AIGCError) -> [Float] {
     let count = latents.count / latentCount
     precondition(latents.count == count * latentCount, "GANModel: \(latents.count) numbers")

@@ -4,6 +4,8 @@ import NN
 
 /// Makes pictures of latents.
 public struct GANGenerator: Module {
+  /// The layers, from latents with one-hot classes to pixels between -1 and 1; their names are
+  /// those of the article's classes.
   public let model: Sequential
   private let configuration: GANConfiguration
 
@@ -76,6 +78,7 @@ public struct GANGenerator: Module {
 
 /// Tells pictures of the data from generated ones.
 public struct GANDiscriminator: Module {
+  /// The layers, from pixels to one logit, or to one for each class.
   public let model: Sequential
   private let configuration: GANConfiguration
 

@@ -5,6 +5,8 @@ import Training
 /// How a GAN is trained, beside ``TrainerConfiguration``. What is not said otherwise is as in the
 /// article.
 public struct GANTrainingOptions: Codable, Equatable, Sendable {
+  /// What the two networks learn from; by default binary cross-entropy, with the non-saturating
+  /// loss for the generator.
   public var loss = AdversarialLoss.original
   /// γ of the R1 penalty; 0: none.
   public var r1: Float = 0
@@ -17,9 +19,12 @@ public struct GANTrainingOptions: Codable, Equatable, Sendable {
   public var average: Float?
   /// Steps of the discriminator to one of the generator.
   public var discriminatorSteps = 1
+  /// Random changes through which the discriminator sees real and generated images (Zhao et al.
+  /// 2020); nil: none.
   public var augmentation: Augmentation?
   /// Whether pictures are mirrored by chance.
   public var isMirrored = false
+  /// How convolutions are computed.
   public var convolution = ConvolutionMode.fast
   /// Whether the fixed latents' pictures over time are kept, as an animation.
   public var isAnimated = false
@@ -43,5 +48,6 @@ public struct GANTrainingOptions: Codable, Equatable, Sendable {
     case features
   }
 
+  /// Creates the options of the article: binary cross-entropy, no penalty and no augmentation.
   public init() {}
 }

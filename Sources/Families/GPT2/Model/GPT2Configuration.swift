@@ -7,36 +7,58 @@ import Training
 /// `config.json` of a GPT-2 model: Hugging Face's keys, so that a model of ours is one of
 /// transformers too, and the keys that every model here has. A published one lacks the latter.
 public struct GPT2Configuration: Codable, Equatable, Sendable {
+  /// The name of the family, "gpt2"; `model_type` stands for it in a published file.
   public var family = "gpt2"
+  /// The version of the folder's format; 1 is the only one that is read.
   public var formatVersion = 1
+  /// What the model makes, "text".
   public var kind = "text"
+  /// One line about the model for `aigc models`; nil: none.
   public var description: String?
+  /// Whether a bundled model is the text model to take when none is named.
   public var isDefault: Bool?
+  /// The kind of the tokenizer, whose files lie in the same folder; BPE where the file does not
+  /// say.
   public var tokens = TokenizerKind.bpe
   /// Tokens learned from in training; nil where nobody counted.
   public var trainingTokens: Int?
 
+  /// Rows of the token embedding (`vocab_size`); a published model may have more of them than its
+  /// tokenizer has tokens.
   public var vocabularySize: Int
+  /// The number of positions, and so the most tokens in view (`n_positions`).
   public var context: Int
+  /// The size of the embeddings and of the residual stream (`n_embd`), a multiple of ``heads``.
   public var width: Int
+  /// The number of transformer blocks (`n_layer`).
   public var layers: Int
+  /// The attention heads of a block (`n_head`).
   public var heads: Int
   /// Size of the blocks' inner layer; nil: 4 · width.
   public var inner: Int?
   /// `gelu_new`, `gelu` or `relu`.
   public var activation: String
+  /// What layer normalisation adds to the variance (`layer_norm_epsilon`), between 0 and 1.
   public var epsilon: Float
+  /// The dropout rate of the sum of token and position embeddings (`embd_pdrop`), from 0 to below
+  /// 1.
   public var embeddingDropout: Float
+  /// The dropout rate of what attention and MLP add to the residual stream (`resid_pdrop`), from 0
+  /// to below 1.
   public var residualDropout: Float
   /// Kept for other programs: attention has no dropout here.
   public var attentionDropout: Float
+  /// Whether the output projection shares the weight of the token embedding
+  /// (`tie_word_embeddings`).
   public var isTied: Bool
+  /// The token before a text (`bos_token_id`); nil where the file names none.
   public var startToken: Int?
   /// Tokens that end a text: none for `null` in the file, nil where it does not say.
   public var endTokens: [Int]?
   /// The first of them.
   public var endToken: Int? { endTokens?.first }
 
+  /// The keys of `config.json`, as Hugging Face's transformers calls them.
   public enum CodingKeys: String, CodingKey {
     case family, kind, description, tokens
     case formatVersion = "format_version"
@@ -69,6 +91,15 @@ public struct GPT2Configuration: Codable, Equatable, Sendable {
     case crossAttention = "add_cross_attention"
   }
 
+  /// Creates the configuration of a new model, with GPT-2's activation and layer norms, without
+  /// dropout and with a tied output projection.
+  /// - Parameters:
+  ///   - tokens: the kind of the tokenizer.
+  ///   - vocabularySize: rows of the token embedding.
+  ///   - context: the number of positions.
+  ///   - width: of the residual stream, a multiple of `heads`.
+  ///   - layers: transformer blocks.
+  ///   - heads: of each block's attention.
   public init(
     tokens: TokenizerKind, vocabularySize: Int, context: Int, width: Int, layers: Int, heads: Int
   ) {
@@ -141,6 +172,8 @@ public struct GPT2Configuration: Codable, Equatable, Sendable {
     return [try keys.decode(Int.self, forKey: .endTokens)]
   }
 
+  /// Writes the keys of transformers' `GPT2Config` and those of every model here. Ids of tokens
+  /// that are nil are written as null, as transformers takes 50256 for a missing key.
   public func encode(to encoder: any Encoder) throws {
     var keys = encoder.container(keyedBy: CodingKeys.self)
     try keys.encode(family, forKey: .family)
@@ -225,6 +258,8 @@ extension GPT2Configuration {
     return ParameterPlan.problem { GPT2Network(sizes, using: &$0) }
   }
 
+  /// Writes the `config.json` at `path`, keys sorted.
+  /// - Throws: ``AIGCError`` (failed) when the disk refuses.
   public func write(to path: String) throws(AIGCError) {
     try ModelConfiguration.write(self, to: path)
   }

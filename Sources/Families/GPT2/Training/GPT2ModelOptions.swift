@@ -5,21 +5,29 @@ import Training
 
 /// What a GPT-2 model is to be, and what its training needs beside ``TrainerConfiguration``.
 public struct GPT2ModelOptions: Codable, Equatable, Sendable {
+  /// The kind of the tokenizer that is made of the texts; ``tokenizer`` takes precedence.
   public var tokens = TokenizerKind.char
   /// BPE tokens or words; nil: the tokenizer's default.
   public var vocabularySize: Int?
   /// A folder whose tokenizer is taken, in place of a new one.
   public var tokenizer: String?
+  /// The number of transformer blocks.
   public var layers = 4
+  /// The attention heads of a block.
   public var heads = 4
+  /// The size of the embeddings and of the residual stream, a multiple of ``heads``.
   public var width = 128
+  /// The number of positions: the most tokens that are learned from at once.
   public var context = 64
+  /// The dropout rate of embeddings and of what blocks add to the residual stream, from 0 to below
+  /// 1.
   public var dropout: Float = 0
   /// How weights are saved; nil: in 32 bits, or as the model that is trained further has them.
   public var storage: ScalarType?
   /// Whether blocks are computed again in the backward pass, which saves memory.
   public var recomputesBlocks = false
 
+  /// Creates the options of ``GPT2Preset/baby``: 4 blocks of width 128 over characters.
   public init() {}
 
   /// Those of a trained model.

@@ -6,6 +6,7 @@ import Training
 
 /// A linear mixture of n-gram models: p = Σ weight · p of each (Jelinek and Mercer 1980).
 public struct NGramMixture: Sendable {
+  /// The models that are mixed, in the order of their weights.
   public let parts: [NGramLanguageModel]
   private let words: VocabularyBuilder
   /// For each part, its ids for the ids of the mixture; unknown (0) where it lacks the word.

@@ -66,8 +66,14 @@ private struct DrawnText {
 }
 
 extension NGramLanguageModel {
+  /// Whether texts can be drawn side by side: those of models of sentences.
   public var drawsTogether: Bool { configuration.sentences }
 
+  /// Draws texts in turn on one thread, so that memory is fetched for one while another is
+  /// computed.
+  /// - Returns: the tokens of each text; fewer than `count` where no token can be drawn without a
+  ///   pass over the vocabulary, and none where the sessions do not all draw without one, from the
+  ///   same distribution.
   public func draw(
     _ count: Int, from sessions: inout [any GenerationSession], using randoms: inout [RandomSource]
   ) -> [[Int32]] {

@@ -5,6 +5,7 @@ import Training
 
 /// An n-gram model with its tokens: what the text verbs work with.
 public final class NGramLanguageModel: LanguageModel {
+  /// What `config.json` says of the model: tokens, estimator, pruning.
   public let configuration: NGramConfiguration
   let table: NGramTable
   /// How its file was understood, in words for the user.
@@ -51,14 +52,22 @@ public final class NGramLanguageModel: LanguageModel {
   /// Whether each probability holds a share of the shorter context's, to the last bits.
   var isInterpolated: Bool { configuration.isInterpolated == true && !configuration.quantized }
 
+  /// The number of words with ids, `<unk>`, `<s>` and `</s>` included.
   public var vocabularySize: Int { table.vocabulary.count }
 
+  /// The id of `</s>`; nil for a model of one stream.
   public var endToken: Int32? {
     configuration.sentences ? Int32(NGramCounts.sentenceEnd) : nil
   }
 
+  /// Always true: a step takes one thread.
   public var generatesInParallel: Bool { true }
 
+  /// The ids of a prompt, without `<s>`; words that the model does not know become `<unk>`. Line
+  /// ends become `</s>`, that of the last line only where it is there; a model of one stream has
+  /// none of them.
+  /// - Throws: ``AIGCError``: badInput for bytes that the way of cutting text refuses, failed
+  ///   without memory.
   public func encode(_ text: String) throws(AIGCError) -> [Int32] {
     let tokens = try tokens(try Table(Array(text.utf8)), name: "the prompt").tokens
     var result: [Int32] = []
@@ -71,10 +80,12 @@ public final class NGramLanguageModel: LanguageModel {
     return result
   }
 
+  /// A decoder that joins words as the way of cutting text asks for, with a line end for `</s>`.
   public func makeDecoder() -> any TokenDecoder {
     WordDecoder(vocabulary: table.vocabulary, mode: configuration.tokens)
   }
 
+  /// A session at the start of a text, of the model's own distribution.
   public func makeSession() -> any GenerationSession { NGramSession(model: self) }
 
   /// Words that were seen after the latest ones, as far as the model's own probabilities say so: see

@@ -27,6 +27,7 @@ public enum AnomalyMeasure: String, Codable, CaseIterable, Sendable {
 
 /// From which score on something is an anomaly: part of `config.json`, found on what was held out.
 public struct AnomalyThreshold: Codable, Equatable, Sendable {
+  /// By what the scores were measured; the threshold is of no use for another measure.
   public var measure: AnomalyMeasure
   /// Share of the normal examples whose score is not above.
   public var quantile: Double

@@ -4,9 +4,11 @@ import Glibc
 
 /// What a compression costs and what it keeps.
 public struct CompressionReport {
+  /// The number of images in the file.
   public let pictures: Int
   /// Of the whole file, and of the coded numbers in it.
   public let bytes: Int
+  /// Bytes of the entropy-coded numbers in the file, without head and checksum.
   public let payload: Int
   /// Peak signal-to-noise ratio in decibel, of bytes 0–255; the squared error is the mean over all pixels of
   /// all pictures. Infinite where nothing is lost.
@@ -47,6 +49,8 @@ public struct CompressionReport {
 
   private var bitsPerPicture: Double { Double(8 * bytes) / Double(max(pictures, 1)) }
 
+  /// The counts, bits per image and per pixel, and the PSNR in decibel as JSON; an infinite PSNR is
+  /// null.
   public var members: [JSONValue.Member] {
     [
       .init("pictures", .int(pictures)), .init("bytes", .int(bytes)),

@@ -8,20 +8,30 @@ import Datasets
 /// that tell the model; the step of rounding as float32 (0 for codes); width, height, channels and number
 /// of the pictures as ``VariableIntegers``; the coded numbers; CRC-32C of all before it.
 public struct LatentFile {
+  /// What stands for an image: rounded latents, or codes of a VQ-VAE.
   public enum Kind: UInt8 {
     case latents, codes
   }
 
+  /// What the payload holds.
   public var kind: Kind
   /// See ``PictureCodec/fingerprint``.
   public var fingerprint: UInt64
+  /// The step to whose multiples latents are rounded, in units of the prior's standard deviation; 0
+  /// for codes.
   public var step: Float
+  /// Columns of an image in pixels.
   public var width: Int
+  /// Rows of an image in pixels.
   public var height: Int
+  /// The channels of an image.
   public var channels: Int
+  /// The number of images, at most ``largestCount``.
   public var count: Int
+  /// The entropy-coded numbers of all images.
   public var payload: Table<UInt8>
 
+  /// The ending of such files' names, ".aigl".
   public static let ending = ".aigl"
   private static let magic = Array("AIGL".utf8)
   private static let version: UInt8 = 1
@@ -30,6 +40,16 @@ public struct LatentFile {
   /// The most pictures, and numbers of all of them.
   public static let (largestCount, largestNumbers) = (1 << 24, 1 << 28)
 
+  /// Creates a file in memory.
+  /// - Parameters:
+  ///   - kind: what the payload holds.
+  ///   - fingerprint: of the model; see ``PictureCodec/fingerprint``.
+  ///   - step: of rounding; 0 for codes.
+  ///   - width: of the images in pixels.
+  ///   - height: of the images in pixels.
+  ///   - channels: of the images.
+  ///   - count: of images.
+  ///   - payload: their entropy-coded numbers.
   public init(
     kind: Kind, fingerprint: UInt64, step: Float, width: Int, height: Int, channels: Int,
     count: Int, payload: Table<UInt8>
@@ -49,6 +69,7 @@ public struct LatentFile {
     bytes.count >= magic.count && magic.indices.allSatisfy { bytes[$0] == magic[$0] }
   }
 
+  /// The whole file, with its CRC-32C at the end.
   public var bytes: [UInt8] {
     var bytes = Self.magic + [Self.version, kind.rawValue]
     for shift in 0..<8 { bytes.append(UInt8(truncatingIfNeeded: fingerprint >> UInt64(8 * shift))) }

@@ -6,7 +6,9 @@ import Training
 
 /// Mean and deviation, over pictures, of each number of a latent: what rounded latents are coded by.
 public struct LatentStatistics: Codable, Equatable, Sendable {
+  /// The mean of each number of a latent.
   public var means: [Double]
+  /// The standard deviation of each number of a latent.
   public var deviations: [Double]
 
   /// Those of the prior.

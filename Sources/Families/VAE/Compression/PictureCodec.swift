@@ -5,12 +5,15 @@ import Kernels
 
 /// An autoencoder that compresses pictures: rounded latents of a VAE or VAE-GAN, codes of a VQ-VAE.
 public struct PictureCodec: Sendable {
+  /// The model that compresses, by what its latents are.
   public enum Model: Sendable {
     case latents(VAEModel)
     case codes(VQVAEModel)
   }
 
+  /// The path of the model folder, for messages.
   public let path: String
+  /// The model that was opened.
   public let model: Model
   /// Tells the model, and all that its files' coding depends on: a sum over its weights, and over the
   /// statistics of latents or the prior of codes.
@@ -40,6 +43,7 @@ public struct PictureCodec: Sendable {
     }
   }
 
+  /// The configuration of the model, of either kind.
   public var configuration: VAEConfiguration {
     switch model {
     case .latents(let model): model.configuration
@@ -47,6 +51,7 @@ public struct PictureCodec: Sendable {
     }
   }
 
+  /// The size of the images that are compressed, in pixels.
   public var size: PictureSize {
     PictureSize(width: configuration.width, height: configuration.height)
   }

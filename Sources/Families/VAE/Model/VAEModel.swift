@@ -9,6 +9,7 @@ import Training
 ///
 /// Nothing of it changes after it was opened, so that many callers may use it at once.
 public final class VAEModel: PictureEncoder, @unchecked Sendable {
+  /// What `config.json` says of the model: sizes, classes, likelihood and how it was trained.
   public let configuration: VAEConfiguration
   let networks: VAENetworks
   /// The file of its weights; nil for a model in memory.
@@ -37,11 +38,17 @@ public final class VAEModel: PictureEncoder, @unchecked Sendable {
       configuration, try VAEFolder.networks(checkpoint, configuration), path: checkpoint.path)
   }
 
+  /// The latent dimension.
   public var latentCount: Int { configuration.latent }
+  /// Columns of an image in pixels; numbers of a row for a model of tables.
   public var width: Int { configuration.width }
+  /// Rows of an image in pixels; 1 for a model of tables.
   public var height: Int { configuration.height }
+  /// The channels of an image: 1, 3 or 4; 1 for a model of tables.
   public var channels: Int { configuration.channels }
+  /// The names of the classes; empty for a model that knows of none.
   public var classes: [String] { configuration.classes }
+  /// Whether the images were learned as they are stored, whatever EXIF says about turning them.
   public var ignoresOrientation: Bool { configuration.ignoresOrientation == true }
   var pictureCount: Int { configuration.pictureCount }
 

@@ -7,6 +7,8 @@ import NN
 ///
 /// Pictures have values from 0 to 1 here.
 public struct VAENetworks: Module {
+  /// From pixels with their classes to twice the latent dimension: the mean, then the logarithm of
+  /// the variance.
   public let encoder: Sequential
   /// Up to the logits, without the article's last sigmoid.
   public let decoder: Sequential
@@ -14,6 +16,7 @@ public struct VAENetworks: Module {
   public let logDeviation: Parameter?
   private let configuration: VAEConfiguration
 
+  /// ``logDeviation`` is called `log_sigma` in checkpoints.
   public static let checkpointNames = ["logDeviation": "log_sigma"]
 
   /// - Parameters:

@@ -11,6 +11,7 @@ public struct VAETableOptions: Codable, Equatable, Sendable {
   /// What stands there at normal rows, which alone are learned.
   public var normal = VAETable.usualNormal
 
+  /// Creates the options that learn all columns of all rows.
   public init() {}
 
   /// Those that a model was trained with.

@@ -8,6 +8,7 @@ import Files
 /// missing value is the mean, and no word; a word that was not learned is no word too, and costs at least what
 /// the rarest one does: see ``AnomalyScorer``.
 public struct VAETable: Codable, Equatable, Sendable {
+  /// How one column becomes numbers.
   public struct Column: Codable, Equatable, Sendable {
     /// As in the table's first line, or else its number from 1.
     public var name: String
@@ -34,6 +35,7 @@ public struct VAETable: Codable, Equatable, Sendable {
     var width: Int { max(words.count, 1) }
   }
 
+  /// The columns that are learned, in the order of their numbers in a row.
   public var columns: [Column] = []
   /// The column that says what is normal; it is not learned. nil: none was named.
   public var label: String?

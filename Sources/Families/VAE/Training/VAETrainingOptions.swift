@@ -20,10 +20,12 @@ public struct VAETrainingOptions: Codable, Equatable, Sendable {
   public var freeBits: Float = 0
   /// Whether pictures are mirrored by chance.
   public var isMirrored = false
+  /// How convolutions are computed.
   public var convolution = ConvolutionMode.fast
 
   // MARK: VAE-GAN
 
+  /// What a VAE-GAN's reconstructions are compared by; without meaning for a plain VAE.
   public var reconstruction = Reconstruction.pixels
   /// Whether the discriminator judges pictures of drawn latents too; nil: with
   /// ``Reconstruction/features`` it does.
@@ -31,6 +33,8 @@ public struct VAETrainingOptions: Codable, Equatable, Sendable {
   /// Factor of the discriminator's loss, or with ``Reconstruction/features`` the γ of the decoder's
   /// reconstruction.
   public var adversarialWeight: Float = 1
+  /// With ``Reconstruction/features``, the factor of the feature loss in what the decoder learns
+  /// from, beside the adversarial loss: γ of Larsen et al. 2016.
   public var featureWeight: Float = 1
   /// γ of the discriminator's R1 penalty; nil: none.
   public var r1: Float?
@@ -49,6 +53,8 @@ public struct VAETrainingOptions: Codable, Equatable, Sendable {
     case discriminatorRate = "d_lr"
   }
 
+  /// Creates the options of the article: β of 1 without annealing, and a VAE-GAN that compares
+  /// pixels.
   public init() {}
 
   var drawsLatents: Bool { judgesSamples ?? (reconstruction == .features) }
