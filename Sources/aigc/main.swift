@@ -30,4 +30,5 @@ let arguments =
   aigc_argument_count() < 0
   ? CommandLine.arguments
   : (0..<aigc_argument_count()).map { String(cString: aigc_argument($0)) }
-Console.run(root: AIGC.self, arguments: Array(arguments.dropFirst()))
+Console.run(
+  root: AIGC.self, arguments: Array(arguments.dropFirst()), settingNames: settingNames)

@@ -148,7 +148,7 @@ import Testing
       let bad = try Table(Array(text.utf8) + [0xC3, 0x28])
       #expect(
         message { _ = try tokenizer.encode(bad, name: "x") }
-          == "3 x: byte \(text.utf8.count) is not UTF-8; pass --tokens byte")
+          == "3 x: byte \(text.utf8.count) is not UTF-8; pass `tokens` byte")
     }
     var trainer = BPETrainer()
     trainer.vocabularySize = 256

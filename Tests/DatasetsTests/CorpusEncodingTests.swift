@@ -126,7 +126,7 @@ import Testing
     _ = try encoder.encode(table("12345678\n"))
     #expect(
       message { _ = try encoder.encode(Table([97, 0xFF, 10])) }
-        == "3 big.txt: byte 10 is not UTF-8; pass --tokens byte")
+        == "3 big.txt: byte 10 is not UTF-8; pass `tokens` byte")
     // A byte order mark is no text, but bytes of the file.
     let marked = try Table<UInt8>([0xEF, 0xBB, 0xBF, 97, 10, 0xFF, 10]).withoutByteOrderMark
     var other = BlockEncoder(mode: .auto, name: "b.txt")

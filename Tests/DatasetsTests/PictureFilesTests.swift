@@ -94,7 +94,7 @@ import Testing
     #expect(
       fatal?.hasPrefix("3 \(folder.path)/1-checksum.png: damaged or truncated PNG picture: ")
         == true)
-    #expect(fatal?.hasSuffix("; pass --bad-pictures skip to leave it out") == true)
+    #expect(fatal?.hasSuffix("; pass `images.badPictures` skip to leave it out") == true)
     options.badPictures = .skip
     let set = try PictureSet.open(folder.path, options)
     #expect(try colors(set) == [0, 1, 2, 3])
@@ -142,7 +142,7 @@ import Testing
     #expect(
       error
         == "3 \(folder.path): pictures of different sizes: \(folder.path)/a.png has 4x2 pixels, "
-        + "\(folder.path)/c.png 2x2: pass --image-size")
+        + "\(folder.path)/c.png 2x2: pass `images.size`")
     let small = try PictureSet.open(
       folder.path, PictureOptions(size: PictureSize(width: 2, height: 1)))
     #expect(small.count == 3 && small.size == PictureSize(width: 2, height: 1))

@@ -92,10 +92,10 @@ import Testing
       func refuse(_ bytes: [UInt8]) -> String? {
         message { _ = try tokenRanges(text: Table(bytes), mode: mode, name: "c.txt") }
       }
-      #expect(refuse([97, 10, 0xFF, 98]) == "3 c.txt: byte 2 is not UTF-8; pass --tokens byte")
+      #expect(refuse([97, 10, 0xFF, 98]) == "3 c.txt: byte 2 is not UTF-8; pass `tokens` byte")
       #expect(
-        refuse([97, 0]) == "3 c.txt: byte 1 is NUL, not text; pass --tokens byte or whitespace")
-      #expect(refuse([97, 0xE4, 0xBD]) == "3 c.txt: byte 1 is not UTF-8; pass --tokens byte")
+        refuse([97, 0]) == "3 c.txt: byte 1 is NUL, not text; pass `tokens` byte or whitespace")
+      #expect(refuse([97, 0xE4, 0xBD]) == "3 c.txt: byte 1 is not UTF-8; pass `tokens` byte")
       for wrong: [UInt8] in [
         [0xC0, 0x80], [0xE0, 0x80, 0x80], [0xED, 0xA0, 0x80], [0xF4, 0x90, 0x80, 0x80],
         [0xF5, 0x80, 0x80, 0x80], [0x80], [0xC3, 0x28], [0xF0, 0x9F, 0x98],

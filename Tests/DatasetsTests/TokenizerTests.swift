@@ -41,8 +41,8 @@ import Testing
         == "4 x.txt: line 3: the character 'é' (U+00E9) is not among the model's 4; "
         + "remove it, or train on a text that holds it")
     #expect(refusal([9])?.contains("line 1: the character U+0009 is") == true)
-    #expect(refusal([97, 0xFF]) == "3 x.txt: byte 1 is not UTF-8; pass --tokens byte")
-    #expect(refusal([97, 0]) == "3 x.txt: byte 1 is NUL, not text; pass --tokens byte")
+    #expect(refusal([97, 0xFF]) == "3 x.txt: byte 1 is not UTF-8; pass `tokens` byte")
+    #expect(refusal([97, 0]) == "3 x.txt: byte 1 is NUL, not text; pass `tokens` byte")
     #expect(
       message { _ = try tokenizer.encode(prompt: "é") }?.contains("the prompt: line 1") == true)
     #expect(

@@ -42,7 +42,7 @@ import Testing
       try family.importCheckpoint(try open("discriminator"), options: ImportOptions(), to: path)
     }
     #expect(message.contains("16 → 5 → 1 is a discriminator"))
-    #expect(message.contains("--part discriminator") && !fileExists(path))
+    #expect(message.contains("`part` discriminator") && !fileExists(path))
     // The same file, and the part of another, join their generator.
     try family.importCheckpoint(try open("plain"), options: ImportOptions(), to: path)
     for name in ["discriminator", "nested", "lightning"] {

@@ -102,7 +102,7 @@ private func tokens(_ words: [String], _ scores: [Float?], unknown: Set<String> 
   func tokensMustAgree(words: [String], message: String) throws {
     var aligned = AlignedScores(name: "t")
     try aligned.add(tokens(["to", "be</s>"], [-1, -1]), model: "A")
-    let expected = "t: \(message); train both with the same --tokens and vocabulary"
+    let expected = "t: \(message); train both with the same `tokens` and vocabulary"
     #expect(throws: AIGCError.mismatch(expected)) {
       try aligned.add(tokens(words, words.map { _ in -1 }), model: "B")
     }
@@ -113,7 +113,7 @@ private func tokens(_ words: [String], _ scores: [Float?], unknown: Set<String> 
     try aligned.add(tokens(["to", "be"], [-1, -1], unknown: ["be"]), model: "A")
     try aligned.add(tokens(["to", "be"], [-1, -1], unknown: ["be"]), model: "B")
     let message =
-      "t: token 2, 'be', is known to C and unknown to A; train both with the same --tokens "
+      "t: token 2, 'be', is known to C and unknown to A; train both with the same `tokens` "
       + "and vocabulary"
     #expect(throws: AIGCError.mismatch(message)) {
       try aligned.add(

@@ -256,7 +256,7 @@ import Testing
     let trainer = makeTrainer(task, configuration(), folder)
     let failure = try #require(error { _ = try trainer.run(resuming: false) })
     #expect(failure.code == .diverged)
-    for part in ["step 23", "hidden.weight", "--resume goes on from step 20"] {
+    for part in ["step 23", "hidden.weight", "`resume(in:)` goes on from step 20"] {
       #expect(failure.description.contains(part), "\(failure)")
     }
     #expect(try Trainer.saved(in: folder).step == 20)
@@ -330,7 +330,7 @@ import Testing
     wrong.logEvery = 0
     let failure = error { _ = try makeTrainer(ToyTask(), wrong, folder).run(resuming: false) }
     #expect(failure?.code == .usage)
-    #expect(failure?.description.contains("--log-every") == true)
+    #expect(failure?.description.contains("`logEvery`") == true)
     #expect(!fileExists(folder))
   }
 }

@@ -44,10 +44,11 @@ public final class GzipReader {
     var size = 0
     while size < 2 {
       let more = Glibc.read(descriptor, input + size, Self.inputSize - size)
-      if more < 0, errno == EINTR, !Interruption.isRequested { continue }
+      let isStopped = more < 0 && errno == EINTR && Interruption.isRequested
+      if more < 0, errno == EINTR, !isStopped { continue }
       if more < 0 {
         isCompressed = false
-        throw .badInput("\(self.path): \(Self.readingError())")
+        throw isStopped ? .interrupted : .badInput("\(self.path): \(Self.readingError())")
       }
       if more == 0 { break }
       size += more

@@ -48,7 +48,11 @@ extension Tensor {
     _ shape: Shape, _ low: Float = 0, _ high: Float = 1, using random: inout RandomSource
   ) -> Tensor {
     Tensor(shape) { memory in
-      for index in memory.indices { memory[index] = low + (high - low) * Float(random.uniform()) }
+      for index in memory.indices {
+        // Float rounds the last of the numbers below 1 to 1.
+        let share = min(Float(random.uniform()), Float(1).nextDown)
+        memory[index] = low + (high - low) * share
+      }
     }
   }
 

@@ -5,14 +5,14 @@ import Files
 import Training
 
 /// `--model`, and what is taken without it.
-public struct ModelOption: ParsableArguments {
+struct ModelOption: ParsableArguments {
   @Option(
     name: [.customLong("model"), .customLong("network"), .customShort("m")],
     help: "A model's name (see 'aigc models') or path (default: the newest in runs/).",
     completion: .model)
-  public var model: String?
+  var model: String?
 
-  public init() {}
+  init() {}
 
   /// The chosen language model. Which one it is goes to standard error when nobody named it.
   /// - Parameter context: see ``TextFamily/load(_:context:)``.
@@ -43,7 +43,7 @@ func defaultModelPath(
 
 /// Opens the language model that the user wrote as a name or a path.
 /// - Throws: ``AIGCError``: badInput for what is no model, mismatch for a model of another kind.
-public func loadTextModel(
+func loadTextModel(
   _ nameOrPath: String, context: Int? = nil
 ) throws(AIGCError) -> (path: String, model: any LanguageModel) {
   let path = try ModelStore.standard().resolve(nameOrPath)

@@ -3,7 +3,7 @@ import Families
 import Training
 
 /// The flags of the sampling chain, llama.cpp's names and defaults.
-public struct SamplingArguments: ParsableArguments {
+struct SamplingArguments: ParsableArguments {
   private static let defaults = SamplingConfiguration()
 
   @Option(
@@ -62,7 +62,7 @@ public struct SamplingArguments: ParsableArguments {
     transform: { try LogitBias(argument: $0) })
   var logitBias: [LogitBias] = []
 
-  public init() {}
+  init() {}
 
   /// The flag that says how tokens are drawn, where one was given.
   var drawingFlag: String? {
@@ -73,7 +73,7 @@ public struct SamplingArguments: ParsableArguments {
     return given.first { $0.1 }?.0
   }
 
-  public func validate() throws {
+  func validate() throws {
     let isPenalized = repeatPenalty != 1 || presencePenalty != 0 || frequencyPenalty != 0
     if let repeatLastN, !isPenalized {
       throw ValidationError(
@@ -83,7 +83,7 @@ public struct SamplingArguments: ParsableArguments {
   }
 
   /// The flags as a configuration; out-of-range values are found by its own validation.
-  public var configuration: SamplingConfiguration {
+  var configuration: SamplingConfiguration {
     var result = SamplingConfiguration()
     if let temperature { result.temperature = temperature }
     if let topK { result.topK = topK }

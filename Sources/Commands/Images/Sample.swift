@@ -7,14 +7,14 @@ import Kernels
 import Training
 
 /// `aigc sample FAMILY`.
-public struct Sample: ParsableCommand {
-  public static let configuration = CommandConfiguration(
+struct Sample: ParsableCommand {
+  static let configuration = CommandConfiguration(
     commandName: "sample", abstract: "Make pictures with a model.",
     subcommands: [
       SamplePictures<GANName>.self, SamplePictures<DCGANName>.self, SamplePictures<VAEName>.self,
       SamplePictures<VAEGANName>.self, SamplePictures<VQVAEName>.self,
     ])
-  public init() {}
+  init() {}
 }
 
 /// `aigc sample gan`, and so on.

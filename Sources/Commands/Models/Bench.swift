@@ -5,8 +5,8 @@ import Files
 import Kernels
 
 /// `aigc bench NAME…`.
-public struct Bench: ConsoleCommand {
-  public static let configuration = CommandConfiguration(
+struct Bench: ConsoleCommand {
+  static let configuration = CommandConfiguration(
     commandName: "bench", abstract: "Measure the speed of training and generation here.",
     discussion: "One JSON object a line, the same that the peers' scripts print.")
 
@@ -19,11 +19,11 @@ public struct Bench: ConsoleCommand {
   @Flag(help: "In place of measuring, compare the results of 1, 2 and 3 threads, byte by byte.")
   var compareThreads = false
 
-  @OptionGroup public var common: CommonOptions
+  @OptionGroup var common: CommonOptions
 
-  public init() {}
+  init() {}
 
-  public func validate() throws {
+  func validate() throws {
     if let seconds, !(0...86400).contains(seconds) {
       throw ValidationError("--seconds \(seconds): 0 to 86400")
     }
@@ -35,7 +35,7 @@ public struct Bench: ConsoleCommand {
     }
   }
 
-  public func run() throws {
+  func run() throws {
     let all = families.flatMap { $0.benchmarks } + machineBenchmarks + convolutionBenchmarks
     guard !names.isEmpty else { return try list(all) }
     let chosen = try names.flatMap { try benchmarks(named: $0, among: all) }

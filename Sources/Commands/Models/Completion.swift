@@ -3,8 +3,8 @@ import Console
 import Families
 
 /// `aigc completion SHELL`.
-public struct Completion: ConsoleCommand {
-  public static let configuration = CommandConfiguration(
+struct Completion: ConsoleCommand {
+  static let configuration = CommandConfiguration(
     commandName: "completion",
     abstract: "Print the script that completes commands and options in a shell.",
     discussion: "bash: source <(aigc completion bash)")
@@ -24,11 +24,11 @@ public struct Completion: ConsoleCommand {
   @Argument(help: "bash, zsh or fish.")
   var shell: Shell
 
-  @OptionGroup public var common: CommonOptions
+  @OptionGroup var common: CommonOptions
 
-  public init() {}
+  init() {}
 
-  public func run() throws {
+  func run() throws {
     let script = Console.completionScript(for: shell.shell) + "\n"
     let answer = try Answer(nil)
     if common.json {

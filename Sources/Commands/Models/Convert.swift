@@ -7,8 +7,8 @@ import Files
 import Training
 
 /// `aigc convert IN OUT`.
-public struct Convert: ConsoleCommand {
-  public static let configuration = CommandConfiguration(
+struct Convert: ConsoleCommand {
+  static let configuration = CommandConfiguration(
     commandName: "convert",
     abstract: "Write a model or a file of tensors in another format.",
     discussion: """
@@ -43,11 +43,11 @@ public struct Convert: ConsoleCommand {
   var type: StorageType?
   @Flag(help: "Replace a model folder.")
   var force = false
-  @OptionGroup public var common: CommonOptions
+  @OptionGroup var common: CommonOptions
 
-  public init() {}
+  init() {}
 
-  public func validate() throws {
+  func validate() throws {
     if family == nil, vocab != nil { throw ValidationError("--vocab goes with --family") }
     if family != nil, tokens != nil || type != nil {
       throw ValidationError("--tokens and --type are not of --family: a model is made as it is")
@@ -57,7 +57,7 @@ public struct Convert: ConsoleCommand {
     }
   }
 
-  public func run() throws {
+  func run() throws {
     for path in [input, vocab].compactMap({ $0 }) { InputRecord.add(path) }
     if let family {
       try importTensors(into: try Self.family(named: family))

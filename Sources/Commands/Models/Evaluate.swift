@@ -6,8 +6,8 @@ import Files
 import Training
 
 /// `aigc evaluate MODEL FILE`.
-public struct Evaluate: ConsoleCommand {
-  public static let configuration = CommandConfiguration(
+struct Evaluate: ConsoleCommand {
+  static let configuration = CommandConfiguration(
     commandName: "evaluate",
     abstract: "Measure a model on held-out data: perplexity, bits per byte; errors of forecasts; "
       + "accuracy; distances between pictures.",
@@ -31,17 +31,17 @@ public struct Evaluate: ConsoleCommand {
 
   @OptionGroup(title: "Pictures") var pictures: PictureEvaluationArguments
 
-  @OptionGroup public var common: CommonOptions
+  @OptionGroup var common: CommonOptions
 
-  public init() {}
+  init() {}
 
-  public func validate() throws {
+  func validate() throws {
     if file != nil, pictures.halves {
       throw ValidationError("--halves is of one set of pictures")
     }
   }
 
-  public func run() throws {
+  func run() throws {
     let answer = try Answer(nil)
     let result = try evaluate()
     try common.json ? answer.write(json: result.members) : answer.write(result.text)

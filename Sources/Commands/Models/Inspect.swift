@@ -6,8 +6,8 @@ import Files
 import Training
 
 /// `aigc inspect MODEL`.
-public struct Inspect: ConsoleCommand {
-  public static let configuration = CommandConfiguration(
+struct Inspect: ConsoleCommand {
+  static let configuration = CommandConfiguration(
     commandName: "inspect",
     abstract: "Show what a model is (configuration, sizes, files) or what a file of tensors holds.")
 
@@ -15,11 +15,11 @@ public struct Inspect: ConsoleCommand {
     help: "A model's name or path, or a file of PyTorch or safetensors.", completion: .model)
   var model: String
 
-  @OptionGroup public var common: CommonOptions
+  @OptionGroup var common: CommonOptions
 
-  public init() {}
+  init() {}
 
-  public func run() throws {
+  func run() throws {
     let path = try ModelStore.standard().resolve(model)
     let answer = try Answer(nil)
     if !families.contains(where: { $0.claims(path) }), Checkpoint.recognizes(path) {

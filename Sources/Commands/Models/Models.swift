@@ -5,15 +5,15 @@ import Files
 import Training
 
 /// `aigc models`.
-public struct Models: ConsoleCommand {
-  public static let configuration = CommandConfiguration(
+struct Models: ConsoleCommand {
+  static let configuration = CommandConfiguration(
     commandName: "models", abstract: "List the models that can be named.")
 
-  @OptionGroup public var common: CommonOptions
+  @OptionGroup var common: CommonOptions
 
-  public init() {}
+  init() {}
 
-  public func run() throws {
+  func run() throws {
     let models = ModelStore.standard().models()
     let answer = try Answer(nil)
     if common.json {

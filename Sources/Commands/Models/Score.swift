@@ -7,8 +7,8 @@ import Kernels
 import Training
 
 /// `aigc score MODEL FILE…`.
-public struct Score: ConsoleCommand {
-  public static let configuration = CommandConfiguration(
+struct Score: ConsoleCommand {
+  static let configuration = CommandConfiguration(
     commandName: "score",
     abstract: "Print the log-probability of each token of a text, or the scores of anomalies.",
     discussion: """
@@ -36,11 +36,11 @@ public struct Score: ConsoleCommand {
   @Option(name: .shortAndLong, help: "Write to this file.", completion: .file())
   var out: String?
 
-  @OptionGroup public var common: CommonOptions
+  @OptionGroup var common: CommonOptions
 
-  public init() {}
+  init() {}
 
-  public func run() throws {
+  func run() throws {
     try OutputPlan.check(
       [(out, common.json ? .json : .lines), (anomalies.roc, .picture)], reading: files)
     let path = try ModelStore.standard().resolve(model)

@@ -6,8 +6,8 @@ import Kernels
 import Training
 
 /// `aigc generate series`.
-public struct GenerateSeries: ConsoleCommand {
-  public static let configuration = CommandConfiguration(
+struct GenerateSeries: ConsoleCommand {
+  static let configuration = CommandConfiguration(
     commandName: "series", abstract: "Forecast a time series.",
     discussion: "Train a model with 'aigc train lstm FILE.csv --task forecast'.")
 
@@ -34,14 +34,14 @@ public struct GenerateSeries: ConsoleCommand {
   @Option(help: "Write the values to this file.", completion: .file())
   var csv: String?
   @OptionGroup var seed: SeedOption
-  @OptionGroup public var common: CommonOptions
+  @OptionGroup var common: CommonOptions
 
-  public init() {}
+  init() {}
 
   /// Values of one answer at most.
   private static let most = 1_000_000
 
-  public func validate() throws {
+  func validate() throws {
     for (name, value) in [("-n", steps), ("--num", num ?? 1)]
     where !(1...Self.most).contains(value) {
       throw ValidationError("\(name) \(value): 1 to \(Self.most)")
@@ -60,7 +60,7 @@ public struct GenerateSeries: ConsoleCommand {
     }
   }
 
-  public func run() throws {
+  func run() throws {
     try OutputPlan.check([(out, .picture), (csv, .commaSeparated)], reading: [from])
     let path = try resolvedModel()
     let model = try ForecastModel(folder: path)

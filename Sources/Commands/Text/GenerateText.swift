@@ -5,16 +5,16 @@ import Files
 import Training
 
 /// `aigc generate THING`.
-public struct Generate: ParsableCommand {
-  public static let configuration = CommandConfiguration(
+struct Generate: ParsableCommand {
+  static let configuration = CommandConfiguration(
     commandName: "generate", abstract: "Generate something new with a model.",
     subcommands: [GenerateText.self, GenerateSeries.self])
-  public init() {}
+  init() {}
 }
 
 /// `aigc generate text`.
-public struct GenerateText: ConsoleCommand {
-  public static let configuration = CommandConfiguration(
+struct GenerateText: ConsoleCommand {
+  static let configuration = CommandConfiguration(
     commandName: "text", abstract: "Write text with a language model.")
 
   @OptionGroup var model: ModelOption
@@ -31,11 +31,11 @@ public struct GenerateText: ConsoleCommand {
   @Option(name: .shortAndLong, help: "Write to this file.", completion: .file())
   var out: String?
 
-  @OptionGroup public var common: CommonOptions
+  @OptionGroup var common: CommonOptions
 
-  public init() {}
+  init() {}
 
-  public func validate() throws {
+  func validate() throws {
     if text.logprobs != nil, !common.json { throw ValidationError("--logprobs goes with --json") }
     guard let beams = text.beams, beams > 1 else {
       if text.lengthPenalty != nil { throw ValidationError("--length-penalty goes with --beams") }
@@ -47,7 +47,7 @@ public struct GenerateText: ConsoleCommand {
     }
   }
 
-  public func run() throws {
+  func run() throws {
     try copies.check(prompt: text)
     try OutputPlan.check(
       [(out, common.json ? .json : .text), (text.promptCache, .promptCache)],

@@ -6,8 +6,8 @@ import Glibc
 import Training
 
 /// `aigc next MODEL TEXT`.
-public struct Next: ConsoleCommand {
-  public static let configuration = CommandConfiguration(
+struct Next: ConsoleCommand {
+  static let configuration = CommandConfiguration(
     commandName: "next",
     abstract: "Show the likeliest continuations of a text, with the model's own probabilities.",
     discussion: """
@@ -24,15 +24,15 @@ public struct Next: ConsoleCommand {
   @Option(help: "How many continuations.")
   var num = 10
 
-  @OptionGroup public var common: CommonOptions
+  @OptionGroup var common: CommonOptions
 
-  public init() {}
+  init() {}
 
-  public func validate() throws {
+  func validate() throws {
     if num < 1 { throw ValidationError("--num \(num): must be 1 or more") }
   }
 
-  public func run() throws {
+  func run() throws {
     let model = try loadTextModel(model).model
     let found = try continuations(of: readText(text, allowsWords: true), in: model, count: num)
     let answer = try Answer(nil)

@@ -7,8 +7,8 @@ import Kernels
 import Training
 
 /// `aigc tokenize TEXT`.
-public struct Tokenize: ConsoleCommand {
-  public static let configuration = CommandConfiguration(
+struct Tokenize: ConsoleCommand {
+  static let configuration = CommandConfiguration(
     commandName: "tokenize", abstract: "Print the token ids of a text.",
     discussion: "One line of ids with spaces between them; 'aigc detokenize' turns them back.")
 
@@ -29,17 +29,17 @@ public struct Tokenize: ConsoleCommand {
   @Option(name: .shortAndLong, help: "Write to this file.", completion: .file())
   var out: String?
 
-  @OptionGroup public var common: CommonOptions
+  @OptionGroup var common: CommonOptions
 
-  public init() {}
+  init() {}
 
-  public func validate() throws {
+  func validate() throws {
     try tokenizer.check()
     if pieces, count { throw ValidationError("--pieces or --count, not both") }
     if common.json, pieces { throw ValidationError("--json shows the pieces already") }
   }
 
-  public func run() throws {
+  func run() throws {
     try OutputPlan.check([(out, common.json ? .json : pieces ? .lines : .text)], reading: [text])
     let tokenizer = try loadTokenizer()
     let ids =
@@ -123,8 +123,8 @@ public struct Tokenize: ConsoleCommand {
 }
 
 /// `aigc detokenize IDS`.
-public struct Detokenize: ConsoleCommand {
-  public static let configuration = CommandConfiguration(
+struct Detokenize: ConsoleCommand {
+  static let configuration = CommandConfiguration(
     commandName: "detokenize", abstract: "Print the text of token ids.",
     discussion: "The exact bytes, without a line end of its own; special tokens are shown too.")
 
@@ -137,13 +137,13 @@ public struct Detokenize: ConsoleCommand {
   @Option(name: .shortAndLong, help: "Write to this file.", completion: .file())
   var out: String?
 
-  @OptionGroup public var common: CommonOptions
+  @OptionGroup var common: CommonOptions
 
-  public init() {}
+  init() {}
 
-  public func validate() throws { try tokenizer.check() }
+  func validate() throws { try tokenizer.check() }
 
-  public func run() throws {
+  func run() throws {
     try OutputPlan.check([(out, common.json ? .json : .text)], reading: ids)
     let tokenizer = try tokenizer.load()
     let limit = tokenizer.vocabularySize

@@ -3,8 +3,8 @@ import Families
 import NN
 
 /// `aigc train FAMILY DATA`.
-public struct Train: ParsableCommand {
-  public static let configuration = CommandConfiguration(
+struct Train: ParsableCommand {
+  static let configuration = CommandConfiguration(
     commandName: "train", abstract: "Train a model.",
     subcommands: [
       TrainNGram.self, TrainCommand<RecurrentArguments<RNNName>>.self,
@@ -14,5 +14,5 @@ public struct Train: ParsableCommand {
       TrainCommand<GANArguments<DCGANName>>.self, TrainCommand<VAEArguments<VAEName>>.self,
       TrainCommand<VAEArguments<VAEGANName>>.self, TrainCommand<VQVAEArguments>.self,
     ])
-  public init() {}
+  init() {}
 }

@@ -5,8 +5,8 @@ import Files
 import Training
 
 /// `aigc update MODEL DATA`.
-public struct Update: ConsoleCommand {
-  public static let configuration = CommandConfiguration(
+struct Update: ConsoleCommand {
+  static let configuration = CommandConfiguration(
     commandName: "update",
     abstract: "Add data to a trained model.",
     discussion: """
@@ -31,11 +31,11 @@ public struct Update: ConsoleCommand {
     help: "Neural models: learning rate (default 0.0005; gpt2 0.0003, large ones 0.00005).")
   var lr: Float?
   @OptionGroup var seed: SeedOption
-  @OptionGroup public var common: CommonOptions
+  @OptionGroup var common: CommonOptions
 
-  public init() {}
+  init() {}
 
-  public func validate() throws {
+  func validate() throws {
     if let steps, steps < 1 { throw ValidationError("--steps \(steps): 1 or more") }
     if let epochs, !(epochs > 0 && epochs < 1e9) {
       throw ValidationError("--epochs \(epochs): above 0")
@@ -45,7 +45,7 @@ public struct Update: ConsoleCommand {
     if force, out == nil { throw ValidationError("--force goes with --out") }
   }
 
-  public func run() throws {
+  func run() throws {
     let found = try ModelStore.standard().resolve(model)
     let family = try updatable(found)
     let path = try out.map {

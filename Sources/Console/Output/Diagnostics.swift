@@ -10,6 +10,7 @@ public enum Diagnostics {
     var isVerbose = false
     var usesColor = false
     var showsProgress = false
+    var settingNames: [String: String] = [:]
   }
 
   private static let state = Mutex(State())
@@ -25,6 +26,27 @@ public enum Diagnostics {
       $0.isVerbose = verbose && !quiet
       $0.usesColor = color && isTerminal && !noColor
     }
+  }
+
+  /// Says what settings of the library, which its messages name in backticks, are called here.
+  static func setNames(_ names: [String: String]) { state.withLock { $0.settingNames = names } }
+
+  /// A message of the library with settings called as they are on the command line.
+  static func translated(_ text: String) -> String {
+    guard text.contains("`") else { return text }
+    let names = state.withLock { $0.settingNames }
+    // Between two backticks stands a name, or something else that stays.
+    var parts = text.split(separator: "`", omittingEmptySubsequences: false).map { String($0) }
+    var result = parts.removeFirst()
+    while parts.count > 1 {
+      if let name = names[parts[0]] {
+        result += name + parts[1]
+        parts.removeFirst(2)
+      } else {
+        result += "`" + parts.removeFirst()
+      }
+    }
+    return result + parts.map { "`" + $0 }.joined()
   }
 
   /// Whether only errors are shown, as `--quiet` asks for.
@@ -73,6 +95,7 @@ public enum Diagnostics {
   }
 
   private static func line(_ text: String) {
+    let text = translated(text)
     state.withLock { state in
       writeError((state.showsProgress ? "\r\u{1B}[K" : "") + text + "\n")
       state.showsProgress = false

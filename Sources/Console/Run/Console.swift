@@ -11,7 +11,11 @@ public enum Console {
 
   /// Runs the command that `arguments` choose, which do not hold the program's own name, and ends
   /// the process.
-  public static func run(root: any ParsableCommand.Type, arguments: [String]) -> Never {
+  /// - Parameter settingNames: what settings that the library's messages name are called here.
+  public static func run(
+    root: any ParsableCommand.Type, arguments: [String], settingNames: [String: String]
+  ) -> Never {
+    Diagnostics.setNames(settingNames)
     openStandardDescriptors()
     InputRecord.keep()
     let code = Interruption.run {
@@ -113,7 +117,7 @@ public enum Console {
     _ sources: [String: String] = [:]
   ) -> Int32 {
     if StandardOutput.isClosed { return 0 }
-    var text = error.description
+    var text = Diagnostics.translated(error.description)
     if let command, text.contains("; "), text.contains("--") {
       let table = OptionTable(command)
       text = withoutForeignAdvice(text) { table.index(long: $0) != nil }

@@ -160,7 +160,7 @@ private struct TextCorpus: Sendable {
     try Interruption.check()
     for block in blocks {
       if let failure = block.failure { throw error(failure) }
-      if block.isOutOfMemory { throw .failed("\(name): out of memory; use a lower --memory") }
+      if block.isOutOfMemory { throw .failed("\(name): out of memory; use a lower `memory`") }
     }
   }
 
@@ -188,10 +188,10 @@ private struct TextCorpus: Sendable {
   func error(_ failure: ScanFailure) -> AIGCError {
     let place = offset + text.bytesBefore + (failure.position - text.pointer)
     switch failure.reason {
-    case .notUTF8: return .badInput("\(name): byte \(place) is not UTF-8; pass --tokens byte")
+    case .notUTF8: return .badInput("\(name): byte \(place) is not UTF-8; pass `tokens` byte")
     case .null:
       return .badInput(
-        "\(name): byte \(place) is NUL, not text; pass --tokens byte or whitespace")
+        "\(name): byte \(place) is NUL, not text; pass `tokens` byte or whitespace")
     }
   }
 }

@@ -62,7 +62,7 @@ struct PieceCorpus: Sendable {
     tokens.finish()
     if let failure {
       let place = text.bytesBefore + (failure.position - text.pointer)
-      throw .badInput("\(name): byte \(place) is not UTF-8; pass --tokens byte")
+      throw .badInput("\(name): byte \(place) is not UTF-8; pass `tokens` byte")
     }
     if tokens.isOutOfMemory { throw .failed("\(name): out of memory") }
     for word in 0..<tokens.wordCount {

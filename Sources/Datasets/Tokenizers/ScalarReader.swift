@@ -38,8 +38,8 @@ struct ScalarReader {
   private func error(_ length: Int) -> AIGCError {
     let offset = text.bytesBefore + offset
     return length == 0
-      ? .badInput("\(name): byte \(offset) is not UTF-8; pass --tokens byte")
-      : .badInput("\(name): byte \(offset) is NUL, not text; pass --tokens byte")
+      ? .badInput("\(name): byte \(offset) is not UTF-8; pass `tokens` byte")
+      : .badInput("\(name): byte \(offset) is NUL, not text; pass `tokens` byte")
   }
 }
 

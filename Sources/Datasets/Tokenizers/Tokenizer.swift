@@ -32,7 +32,7 @@ public enum TokenizerKind: String, Codable, CaseIterable, Sendable {
   public func check(vocabularySize: Int?) throws(AIGCError) {
     guard let vocabularySize, !hasVocabularyLimit else { return }
     throw .usage(
-      "--vocab-size \(vocabularySize): of words and BPE tokens; --tokens \(rawValue) takes all "
+      "`vocabularySize` \(vocabularySize): of words and BPE tokens; `tokens` \(rawValue) takes all "
         + (self == .char ? "characters" : "bytes"))
   }
 }

@@ -162,7 +162,7 @@ public struct ClassifierRecipe: TrainingRecipe {
         "\(images.path): no labels: a folder for each class, or an IDX file of labels, is needed")
     }
     guard split.learned.channels != 4 else {
-      throw .usage("\(images.path): pictures with alpha; pass --channels 1 or 3")
+      throw .usage("\(images.path): pictures with alpha; pass `images.channels` 1 or 3")
     }
     return split
   }

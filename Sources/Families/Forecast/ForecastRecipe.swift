@@ -85,7 +85,7 @@ public struct ForecastRecipe: TrainingRecipe {
     _ start: TrainingStart
   ) throws(AIGCError) -> (TimeSeries, ForecastPlan, ForecastConfiguration) {
     if case .model(let path) = start { throw .notTrainedFurther(path, family) }
-    guard run.epochs == nil else { throw .usage("--epochs is of text: pass --steps") }
+    guard run.epochs == nil else { throw .usage("`epochs` is of text: pass `steps`") }
     try settings.validate(heldOutShare: run.heldOut?.share)
     let series = try TimeSeries(
       path: settings.data, columns: settings.columns, interpolates: settings.interpolates)

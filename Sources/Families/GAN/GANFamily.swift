@@ -59,7 +59,7 @@ public struct GANFamily: ImageFamily {
       throw .usage("\(output): a GAN is a folder; name one")
     }
     guard options.part != .discriminator else {
-      throw .usage("--part discriminator: a model folder needs its generator")
+      throw .usage("`part` discriminator: a model folder needs its generator")
     }
     let model = try GANModel(folder: path)
     let stored = try Checkpoint.open("\(path)/\(GANFolder.generator)")["model.0.weight"]?.type

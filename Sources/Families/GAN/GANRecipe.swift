@@ -149,7 +149,8 @@ public struct GANRecipe: TrainingRecipe {
     if model.isConditional {
       guard set.labels != nil, !set.classes.isEmpty else {
         throw .usage(
-          "--conditional: \(settings.images.path) has no classes; use sub-folders or --labels")
+          "`isConditional`: \(settings.images.path) has no classes; use sub-folders or `images.labels`"
+        )
       }
       result.classes = set.classes
     }
@@ -157,7 +158,7 @@ public struct GANRecipe: TrainingRecipe {
     result.ignoresOrientation = settings.images.options.ignoresOrientation ? true : nil
     let isPenalized = options.loss == .wganGP || options.r1 > 0 || model.isSpectral
     result.discriminatorNorm = model.discriminatorNorm ?? (isPenalized ? .none : .batch)
-    if let problem = result.problem { throw .usage("--image-size: \(problem)") }
+    if let problem = result.problem { throw .usage("`images.size`: \(problem)") }
     return result
   }
 

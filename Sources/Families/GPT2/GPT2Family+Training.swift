@@ -14,7 +14,7 @@ extension GPT2Family: FinetunableFamily {
     model.context = options.context ?? min(configuration.context, 256)
     guard model.context <= configuration.context else {
       throw .usage(
-        "--context \(model.context): the model sees \(counted(configuration.context, "token")) at most"
+        "`context` \(model.context): the model sees \(counted(configuration.context, "token")) at most"
       )
     }
     model.recomputesBlocks = options.recomputesBlocks

@@ -59,7 +59,7 @@ public final class GPT2LanguageModel: LanguageModel, @unchecked Sendable {
     self.context = context ?? configuration.context
     guard (2...max(2, configuration.context)).contains(self.context) else {
       throw .usage(
-        "--ctx-size \(self.context): the model has positions for \(configuration.context)")
+        "`load(_:context:)` \(self.context): the model has positions for \(configuration.context)")
     }
     var sizes = configuration.sizes
     // What the tokenizer does not know is never generated.
@@ -157,7 +157,7 @@ public final class GPT2LanguageModel: LanguageModel, @unchecked Sendable {
   public func makeSession(
     prompt: [Int32], cache: String
   ) throws(AIGCError) -> any GenerationSession {
-    guard let engine else { throw .usage("--prompt-cache: the model is in no file") }
+    guard let engine else { throw .usage("`promptCache`: the model is in no file") }
     var session: GPT2Session
     if fileExists(cache) {
       session = try GPT2PromptCache.read(
@@ -317,11 +317,11 @@ extension GPT2LanguageModel {
   ) throws(AIGCError) -> (context: Int, stride: Int) {
     let context = window.context ?? self.context
     guard (2...max(2, self.context)).contains(context) else {
-      throw .usage("--context \(context): the model has positions for \(self.context)")
+      throw .usage("`context` \(context): the model has positions for \(self.context)")
     }
     let stride = window.stride ?? max(1, context / 2)
     guard (1...context).contains(stride) else {
-      throw .usage("--stride \(stride): from 1 to the context, \(context)")
+      throw .usage("`stride` \(stride): from 1 to the context, \(context)")
     }
     return (context, stride)
   }

@@ -29,7 +29,7 @@ public struct PictureSampler {
 
   /// Creates a sampler.
   /// - Parameters:
-  ///   - generator: of the images.
+  ///   - model: makes the images.
   ///   - labels: the classes that images have in turn; empty: each draws its own, where the model
   ///     has classes.
   ///   - scale: the side of the square of pixels that is drawn for each pixel, 1 or more.
@@ -122,12 +122,12 @@ public struct PictureSampler {
   public func plane(_ plane: LatentPlane) throws(AIGCError) -> [Picture] {
     let generator = try generator()
     guard max(plane.axes.right, plane.axes.down) < generator.latentCount else {
-      throw .usage("--axes: the model's latents have \(generator.latentCount) numbers, from 0")
+      throw .usage("`axes`: the model's latents have \(generator.latentCount) numbers, from 0")
     }
     let count = plane.columns * plane.rows
     try check(pictures: count)
     guard generator.classes.isEmpty || labels.count == 1 else {
-      throw .usage("--map: this model needs one --class")
+      throw .usage("`plane(_:)`: this model needs one `labels`")
     }
     let classes = generator.classes.isEmpty ? [] : [Int32](repeating: labels[0], count: count)
     let made = try pictures(
@@ -140,7 +140,8 @@ public struct PictureSampler {
     let pixels = model.width * model.height * scale * scale
     guard count <= Self.largest / pixels else {
       throw .usage(
-        "\(counted(count, "picture")) of \(pixels) pixels: too many for one file; see --outdir")
+        "\(counted(count, "picture")) of \(pixels) pixels: too many for one file; see `writeEach(_:to:)`"
+      )
     }
   }
 
@@ -167,7 +168,7 @@ public struct PictureSampler {
       throw .usage("this model makes pictures of latents only: it finds no latents of pictures")
     }
     guard model.classes.isEmpty || !labels.isEmpty else {
-      throw .usage("--class: this model needs the classes of the pictures: --class 3,5")
+      throw .usage("`labels`: this model needs the classes of the pictures: `labels` 3,5")
     }
     var starts: [LatentStart] = []
     for path in paths {

@@ -24,7 +24,8 @@ public struct NGramFamily: TextFamily, UpdatableFamily {
   ) throws -> UpdateResult {
     guard options.steps == nil, options.epochs == nil, options.rate == nil, options.seed == nil
     else {
-      throw AIGCError.usage("\(path): an n-gram model has no --steps, --epochs, --lr or --seed")
+      throw AIGCError.usage(
+        "\(path): an n-gram model has no `steps`, `epochs`, `schedule.peak` or `seed`")
     }
     var trainer = NGramTrainer()
     trainer.texts = data
@@ -39,7 +40,8 @@ public struct NGramFamily: TextFamily, UpdatableFamily {
   /// Whether the name is that of an ARPA file, packed or not, or of a bare binary model: `.arpa`,
   /// `.arpa.gz`, `.ngram`.
   public func claims(_ path: String) -> Bool {
-    [".arpa", ".arpa.gz", ".ngram"].contains { path.hasSuffix($0) }
+    let name = path.lowercased()
+    return [".arpa", ".arpa.gz", ".ngram"].contains { name.hasSuffix($0) }
   }
 
   /// Opens a model folder, an ARPA file or a bare binary model.
@@ -71,7 +73,7 @@ public struct NGramFamily: TextFamily, UpdatableFamily {
   /// made.
   public func open(_ path: String) throws(AIGCError) -> NGramLanguageModel {
     if isFolder(path) { return try NGramLanguageModel(folder: path) }
-    guard path.hasSuffix(".ngram") else { return try readARPA(path) }
+    guard path.lowercased().hasSuffix(".ngram") else { return try readARPA(path) }
     let table = try NGramTable(path: path)
     let folder = parentFolder(of: path)
     if lastComponent(of: path) == NGramFolder.model,
@@ -84,7 +86,7 @@ public struct NGramFamily: TextFamily, UpdatableFamily {
     configuration.tokens = .whitespace
     configuration.order = table.order
     let note =
-      "\(path): read with --tokens whitespace: its \(ModelConfiguration.fileName) is not beside it"
+      "\(path): read with `tokens` whitespace: its \(ModelConfiguration.fileName) is not beside it"
     return NGramLanguageModel(table: table, configuration: configuration, notes: [note])
   }
 

@@ -134,7 +134,7 @@ public struct NGramTrainer: Sendable {
     let list = orders.map { String($0 + 1) }.joined(separator: ", ")
     let text =
       "the text is too small or too regular for Kneser-Ney discounts of order \(list) (\(problem))"
-    if isStrict { throw .badInput("\(text); leave out --strict to use 0.5, 1, 1.5") }
+    if isStrict { throw .badInput("\(text); leave out `isStrict` to use 0.5, 1, 1.5") }
     warn("\(text); using 0.5, 1, 1.5")
   }
 

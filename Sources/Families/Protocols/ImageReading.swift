@@ -49,10 +49,10 @@ public func refuseTable(
     return
   }
   guard let model else {
-    throw .usage("\(path): a table; its rows are learned by 'aigc train vae … --task tabular'")
+    throw .usage("\(path): a table; its rows are learned with `VAESettings.table`")
   }
   throw .mismatch(
-    "\(path): a table; \(model) is a model of images, see 'aigc train vae --task tabular'")
+    "\(path): a table; \(model) is a model of images, see `VAESettings.table`")
 }
 
 /// How images are read, whatever their form.

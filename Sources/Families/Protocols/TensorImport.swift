@@ -23,7 +23,7 @@ extension Family {
     _ checkpoint: Checkpoint, options: ImportOptions, to folder: String
   ) throws(AIGCError) {
     guard let form = importForm else {
-      throw .usage("--family \(name): models of this family cannot be made of a file of tensors")
+      throw .usage("`family` \(name): models of this family cannot be made of a file of tensors")
     }
     try checkTensors(checkpoint)
     // Of one model only: a writer holds its whole network.

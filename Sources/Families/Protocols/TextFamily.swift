@@ -25,7 +25,7 @@ extension TextFamily {
   /// - Throws: ``AIGCError``: usage for a `context`, and as ``load(_:)``.
   public func load(_ path: String, context: Int?) throws(AIGCError) -> any LanguageModel {
     guard context == nil else {
-      throw .usage("--ctx-size is of models with a context, such as gpt2; \(path) has none")
+      throw .usage("`load(_:context:)` is of models with a context, such as gpt2; \(path) has none")
     }
     return try load(path)
   }

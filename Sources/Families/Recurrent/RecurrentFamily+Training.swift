@@ -14,7 +14,7 @@ extension RecurrentFamily: FinetunableFamily {
     further path: String, on data: [String], _ options: FinetuneOptions
   ) throws(AIGCError) -> any TrainingRecipe {
     guard options.gradAccumulation == nil, !options.recomputesBlocks else {
-      throw .usage("--grad-accum and --checkpoint-activations are of gpt2 models, not of \(name)")
+      throw .usage("`gradAccumulation` and `recomputesBlocks` are of gpt2 models, not of \(name)")
     }
     var recipe = RecurrentRecipe(network, texts: data)
     recipe.settings.model = RecurrentModelOptions(of: try .read(folder: path))

@@ -67,7 +67,7 @@ public struct VAEFamily: AutoencoderFamily {
       throw .usage("\(output): an autoencoder is a folder; name one")
     }
     guard options.part != .discriminator else {
-      throw .usage("--part discriminator: a model folder needs its encoder and decoder")
+      throw .usage("`part` discriminator: a model folder needs its encoder and decoder")
     }
     let configuration = try VAEConfiguration.read(folder: path)
     let checkpoint = try Checkpoint.open("\(path)/\(VAEFolder.weights)")
@@ -100,7 +100,7 @@ public struct VAEFamily: AutoencoderFamily {
     of checkpoint: Checkpoint, options: ImportOptions, folder: String
   ) throws(AIGCError) -> TensorImporter? {
     guard options.part == nil else {
-      throw .usage("--part: a file of an autoencoder is taken whole; leave it out")
+      throw .usage("`part`: a file of an autoencoder is taken whole; leave it out")
     }
     guard checkpoint["\(VAEFolder.prefix(network))encoder.0.weight"] != nil else { return nil }
     guard let configuration = VAEShapes.configuration(checkpoint, network) else {

@@ -149,7 +149,7 @@ public struct VAERecipe: TrainingRecipe {
   }
 
   private func stepsPerEpoch(_ set: any ExampleSet) -> Int {
-    max(1, set.count / min(run.trainer.batchSize, set.count))
+    max(1, set.count / max(1, min(run.trainer.batchSize, set.count)))
   }
 
   private func trainer(_ set: any ExampleSet) -> TrainerConfiguration {
@@ -239,7 +239,7 @@ extension VAERecipe {
     result.likelihood = model.likelihood ?? (set.channels == 1 ? .bernoulli : .gaussian)
     if model.isConditional {
       guard set.labels != nil, !set.classes.isEmpty else {
-        throw .usage("--conditional: \(data) has no classes; use sub-folders or --labels")
+        throw .usage("`isConditional`: \(data) has no classes; use sub-folders or `images.labels`")
       }
       result.classes = set.classes
     }

@@ -70,7 +70,7 @@ public struct VQVAEFamily: AutoencoderFamily {
       throw .usage("\(output): an autoencoder is a folder; name one")
     }
     guard options.part != .discriminator else {
-      throw .usage("--part discriminator: a model folder needs its encoder and decoder")
+      throw .usage("`part` discriminator: a model folder needs its encoder and decoder")
     }
     let model = try VQVAEModel(folder: path)
     let stored = try Checkpoint.open("\(path)/\(VAEFolder.weights)")["encoder.0.weight"]?.type

@@ -48,6 +48,6 @@ struct VQVAEMeasures {
     guard entries >= 16, perplexity < Double(entries) / 10 else { return nil }
     return
       "codebook collapse: the codes in use are worth \(Int(perplexity.rounded())) of \(entries); "
-      + "try fewer --codes, or --codebook average"
+      + "try fewer `codebook.entries`, or `codebook.update` average"
   }
 }

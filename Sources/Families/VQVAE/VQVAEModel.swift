@@ -127,7 +127,8 @@ public final class VQVAEModel: ImageGenerator, @unchecked Sendable {
   /// - Throws: ``AIGCError``: badInput for a model without a prior, interrupted after Ctrl-C.
   public func pictures(latents: [Float], labels: [Int32]) throws(AIGCError) -> [Float] {
     guard let prior else {
-      throw .badInput("the model has no prior of codes: its training has not ended; see --resume")
+      throw .badInput(
+        "the model has no prior of codes: its training has not ended; see `resume(in:)`")
     }
     var codes: [Int32] = []
     for first in stride(from: 0, to: latents.count, by: latentCount) {

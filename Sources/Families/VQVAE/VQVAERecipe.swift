@@ -123,7 +123,7 @@ public struct VQVAERecipe: TrainingRecipe {
   }
 
   private func stepsPerEpoch(_ set: PictureSet) -> Int {
-    max(1, set.count / min(run.trainer.batchSize, set.count))
+    max(1, set.count / max(1, min(run.trainer.batchSize, set.count)))
   }
 
   private func trainer(_ set: PictureSet) -> TrainerConfiguration {

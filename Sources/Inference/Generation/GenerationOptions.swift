@@ -42,25 +42,25 @@ public struct GenerationOptions: Codable, Equatable, Sendable {
   /// - Throws: ``AIGCError`` with ``AIGCError/Code/usage``, naming the flag and its range.
   public func validate() throws(AIGCError) {
     try sampling.validate()
-    if maxTokens < 0 { throw .usage("--max-tokens \(maxTokens): must be 0 or more") }
+    if maxTokens < 0 { throw .usage("`maxTokens` \(maxTokens): must be 0 or more") }
     if let maxLength, maxLength < 1 {
-      throw .usage("--max-length \(maxLength): must be 1 or more")
+      throw .usage("`maxLength` \(maxLength): must be 1 or more")
     }
-    if num < 1 { throw .usage("--num \(num): must be 1 or more") }
-    if !(1...256).contains(beams) { throw .usage("--beams \(beams): must be 1 to 256") }
+    if num < 1 { throw .usage("`num` \(num): must be 1 or more") }
+    if !(1...256).contains(beams) { throw .usage("`beams` \(beams): must be 1 to 256") }
     if beams > 1, num > beams {
-      throw .usage("--num \(num): a search with \(beams) beams finds no more texts than these")
+      throw .usage("`num` \(num): a search with \(beams) beams finds no more texts than these")
     }
     if let backoff, !(0...1).contains(backoff) {
-      throw .usage("--backoff \(backoff): must be 0 to 1")
+      throw .usage("`backoff` \(backoff): must be 0 to 1")
     }
-    if !lengthPenalty.isFinite { throw .usage("--length-penalty: must be a number") }
+    if !lengthPenalty.isFinite { throw .usage("`lengthPenalty`: must be a number") }
     if beams > 1, logProbabilities != nil {
-      throw .usage("--logprobs: of texts that are drawn, not of --beams")
+      throw .usage("`logProbabilities`: of texts that are drawn, not of `beams`")
     }
-    if stop.contains("") { throw .usage("--stop: must not be empty") }
+    if stop.contains("") { throw .usage("`stop`: must not be empty") }
     if let logProbabilities, logProbabilities < 0 {
-      throw .usage("--logprobs \(logProbabilities): must be 0 or more")
+      throw .usage("`logProbabilities` \(logProbabilities): must be 0 or more")
     }
   }
 }

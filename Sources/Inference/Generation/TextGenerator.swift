@@ -22,7 +22,7 @@ public struct TextGenerator {
     try options.validate()
     for entry in options.sampling.logitBias where Int(entry.token) >= model.vocabularySize {
       throw .usage(
-        "--logit-bias \(entry): the model's token ids end at \(model.vocabularySize - 1)")
+        "`logitBias` \(entry): the model's token ids end at \(model.vocabularySize - 1)")
     }
     self.model = model
     self.options = options
@@ -38,7 +38,7 @@ public struct TextGenerator {
     }
     startedOutput = try TextOutput(model: model, options: options, prompt: prompt)
     if let cache = options.promptCache {
-      guard !prompt.isEmpty else { throw .usage("--prompt-cache: there is no prompt") }
+      guard !prompt.isEmpty else { throw .usage("`promptCache`: there is no prompt") }
       start = try model.makeSession(prompt: prompt, cache: cache)
     }
   }

@@ -23,6 +23,7 @@ public protocol ImageGenerator: ImageModel {
 public let largestPictureMap = 1 << 24
 
 extension ImageGenerator {
+  /// Latents can be given.
   public var inputs: ImageInputs { .latents }
 
   /// Latents of `count` images, one after the other.
@@ -39,6 +40,7 @@ extension ImageGenerator {
     return (latent, [label ?? Int32(random.integer(below: UInt64(classes.count)))])
   }
 
+  /// A request for latents, and classes where the model has some, that are drawn from `random`.
   public func request(_ count: Int, using random: inout RandomSource) -> ImageRequest {
     let latents = latents(count, using: &random)
     var labels: [Int32] = []
@@ -48,6 +50,8 @@ extension ImageGenerator {
     return ImageRequest(latents: latents, count: count, labels: labels)
   }
 
+  /// Draws the latents of a request and makes their images, 64 at a time.
+  /// - Throws: ``AIGCError``: usage for texts, input images and latents of another dimension.
   public func images(
     _ request: ImageRequest, _ progress: (_ made: Int) throws(AIGCError) -> Void
   ) throws(AIGCError) -> [Float] {

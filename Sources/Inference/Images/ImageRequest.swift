@@ -13,6 +13,7 @@ public struct ImageRequest: Sendable {
     case latents([Float], count: Int)
   }
 
+  /// Where the chance of each image comes from, and so how many are asked for.
   public var chance: Chance
   /// The classes that the images have in turn, numbers of ``ImageModel/classes``; empty: of each image
   /// by its chance, and none where the model knows no classes.
@@ -49,7 +50,9 @@ public struct ImageRequest: Sendable {
 
 /// What a model makes images of, beside chance.
 public struct ImageInputs: OptionSet, Sendable {
+  /// The inputs as bits.
   public let rawValue: Int
+  /// Creates a set from the bits of its inputs.
   public init(rawValue: Int) { self.rawValue = rawValue }
 
   /// Latents can be given: places between two, walks, maps.
@@ -94,6 +97,7 @@ public protocol ImageModel: Sendable {
 }
 
 extension ImageModel {
+  /// Images were turned as EXIF says.
   public var ignoresOrientation: Bool { false }
 
   /// ``images(_:_:)`` without a look at the progress.

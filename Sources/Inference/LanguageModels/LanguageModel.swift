@@ -225,7 +225,7 @@ extension LanguageModel {
   /// Unless a model says otherwise, texts are written from its own distribution.
   /// - Throws: ``AIGCError`` (usage) for a `backoff`, which n-gram models alone have.
   public func makeWritingSession(backoff: Double?) throws(AIGCError) -> any GenerationSession {
-    guard backoff == nil else { throw .usage("--backoff is of n-gram models") }
+    guard backoff == nil else { throw .usage("`backoff` is of n-gram models") }
     return makeSession()
   }
 
@@ -234,7 +234,7 @@ extension LanguageModel {
   public func makeSession(
     prompt: [Int32], cache: String
   ) throws(AIGCError) -> any GenerationSession {
-    throw .usage("--prompt-cache is of GPT-2 models")
+    throw .usage("`promptCache` is of GPT-2 models")
   }
 
   /// Unless a model says otherwise, it has no windows and evaluates a text as a whole.
@@ -260,7 +260,7 @@ extension LanguageModel {
 
 extension AIGCError {
   fileprivate static var withoutWindows: AIGCError {
-    .usage("--context and --stride are of models with a context, such as gpt2")
+    .usage("`context` and `stride` are of models with a context, such as gpt2")
   }
 }
 

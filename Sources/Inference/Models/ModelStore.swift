@@ -94,7 +94,7 @@ public struct ModelStore: Sendable {
       newest ?? bundled.first { $0.configuration.isDefault == true } ?? bundled.first
       ?? fitting.max { $0.modified < $1.modified }
     guard let chosen else {
-      throw .badInput("no \(kind) model found: train one with 'aigc train', or pass --model")
+      throw .badInput("no \(kind) model found: train one with `TrainingRecipe`, or pass `model`")
     }
     return chosen
   }
@@ -112,7 +112,7 @@ public struct ModelStore: Sendable {
   private func knownNames() -> String {
     var names: [String] = []
     for model in models() where !names.contains(model.name) { names.append(model.name) }
-    if names.isEmpty { return "; no models are here yet: train one with 'aigc train'" }
+    if names.isEmpty { return "; no models are here yet: train one with `TrainingRecipe`" }
     let more = names.count > 8 ? " …" : ""
     return "; there are: \(names.prefix(8).joined(separator: ", "))\(more)"
   }

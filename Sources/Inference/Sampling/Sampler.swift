@@ -12,6 +12,7 @@ import Kernels
 ///
 /// Buffers are kept from token to token; the sampler remembers nothing else.
 public struct Sampler: Sendable {
+  /// The settings of the chain.
   public let configuration: SamplingConfiguration
   private let vocabularySize: Int
   private let endToken: Int32?

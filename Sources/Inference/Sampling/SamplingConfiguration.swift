@@ -33,6 +33,7 @@ public struct SamplingConfiguration: Codable, Equatable, Sendable {
   /// Added to the scores of single tokens.
   public var logitBias: [LogitBias] = []
 
+  /// Creates the settings that llama.cpp has without flags.
   public init() {}
 
   /// Nothing cut, nothing penalised, temperature 1.
@@ -47,25 +48,25 @@ public struct SamplingConfiguration: Codable, Equatable, Sendable {
 
   /// - Throws: ``AIGCError`` with ``AIGCError/Code/usage``, naming the flag and its range.
   public func validate() throws(AIGCError) {
-    func check(_ flag: String, _ value: Double, _ isValid: Bool, _ range: String) throws(AIGCError)
+    func check(_ name: String, _ value: Double, _ isValid: Bool, _ range: String) throws(AIGCError)
     {
-      if !isValid || !value.isFinite { throw .usage("--\(flag) \(value): must be \(range)") }
+      if !isValid || !value.isFinite { throw .usage("`\(name)` \(value): must be \(range)") }
     }
-    func check(_ flag: String, _ value: Int, _ minimum: Int, _ range: String) throws(AIGCError) {
-      if value < minimum { throw .usage("--\(flag) \(value): must be \(range)") }
+    func check(_ name: String, _ value: Int, _ minimum: Int, _ range: String) throws(AIGCError) {
+      if value < minimum { throw .usage("`\(name)` \(value): must be \(range)") }
     }
     try check("temperature", temperature, temperature >= 0, "0 (greedy) or more")
-    try check("top-k", topK, 0, "0 (all) or more")
-    try check("top-p", topP, topP > 0 && topP <= 1, "above 0 and at most 1 (all)")
-    try check("min-p", minP, minP >= 0 && minP < 1, "0 (all) or more and below 1")
+    try check("topK", topK, 0, "0 (all) or more")
+    try check("topP", topP, topP > 0 && topP <= 1, "above 0 and at most 1 (all)")
+    try check("minP", minP, minP >= 0 && minP < 1, "0 (all) or more and below 1")
     try check("typical", typical, typical > 0 && typical <= 1, "above 0 and at most 1 (all)")
-    try check("repeat-penalty", repeatPenalty, repeatPenalty > 0, "above 0; 1 is off")
-    try check("repeat-last-n", repeatLastN, -1, "-1 (all tokens), 0 (off) or more")
-    try check("presence-penalty", presencePenalty, true, "a number; 0 is off")
-    try check("frequency-penalty", frequencyPenalty, true, "a number; 0 is off")
-    try check("no-repeat-ngram", noRepeatNgram, 0, "0 (off) or more")
+    try check("repeatPenalty", repeatPenalty, repeatPenalty > 0, "above 0; 1 is off")
+    try check("repeatLastN", repeatLastN, -1, "-1 (all tokens), 0 (off) or more")
+    try check("presencePenalty", presencePenalty, true, "a number; 0 is off")
+    try check("frequencyPenalty", frequencyPenalty, true, "a number; 0 is off")
+    try check("noRepeatNgram", noRepeatNgram, 0, "0 (off) or more")
     for entry in logitBias where entry.bias.isNaN || entry.token < 0 {
-      throw .usage("--logit-bias \(entry): must be a token id and a number, as 15=-2.5 or 15=-inf")
+      throw .usage("`logitBias` \(entry): must be a token id and a number, as 15=-2.5 or 15=-inf")
     }
   }
 }

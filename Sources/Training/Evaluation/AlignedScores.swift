@@ -63,7 +63,7 @@ public struct AlignedScores: Sendable {
     }
   }
 
-  private static let advice = "train both with the same --tokens and vocabulary"
+  private static let advice = "train both with the same `tokens` and vocabulary"
 
   /// The scores of each model, without the tokens that one of them or more give no probability.
   /// - Throws: ``AIGCError`` (badInput) when no token is left.

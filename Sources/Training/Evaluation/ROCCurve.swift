@@ -87,7 +87,8 @@ public struct ROCCurve: Sendable {
       .init("chance: 0.5", [.init(0, 0), .init(1, 1)], width: 1, isDashed: true),
     ]
     if let threshold {
-      let rates = rates(at: threshold)
+      // An anomaly is what is above it.
+      let rates = rates(at: threshold.nextUp)
       plot.notes = [
         .init(
           .init(rates.falsePositiveRate, rates.truePositiveRate),

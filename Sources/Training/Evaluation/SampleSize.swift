@@ -130,7 +130,7 @@ public enum SampleSize {
   ///   - flag: names another classifier.
   public static func ofFeatures(
     of data: String, doubts: [Float], usual: Double?, losesColors: Bool,
-    flag: String = "--features"
+    flag: String = "`features`"
   ) -> [String] {
     func sureness(_ doubt: Double) -> String { "\(((1 - doubt) * 1000).rounded() / 10)%" }
     var lines: [String] = []

@@ -28,7 +28,7 @@ public struct Augmentation: Codable, Equatable, Sendable {
     for word in text.split(separator: ",", omittingEmptySubsequences: false) {
       guard let kind = Kind(rawValue: String(word)), !kinds.contains(kind) else {
         let known = Kind.allCases.map { $0.rawValue }.joined(separator: ",")
-        throw .usage("--augment \(text): some of \(known)")
+        throw .usage("`augmentation` \(text): some of \(known)")
       }
       kinds.append(kind)
     }

@@ -53,7 +53,7 @@ extension PictureLoader {
     guard counts.count > 1, counts[0] == pictures.count else {
       throw .mismatch(
         "\(progress.path): a run on \(counts.first ?? 0) examples, not \(pictures.count); go on with "
-          + "the same data, --val and --val-split")
+          + "the same data, `heldOut.path` and `heldOut.share`")
     }
     let place = try Place(progress, "\(prefix)place", of: pictures)
     return (at(place), Int(clamping: counts[1]), counts.count > 2 && counts[2] != 0)

@@ -69,7 +69,8 @@ public struct ImageSource: Codable, Equatable, Sendable {
     (options.size, options.channels) = (size, channels)
     if options.ignoresOrientation, isIgnored != true {
       throw .usage(
-        "--ignore-orientation: the run in \(folder) turned its images as EXIF says, and goes on so")
+        "`images.ignoresOrientation`: the run in \(folder) turned its images as EXIF says, and goes on so"
+      )
     }
     options.ignoresOrientation = isIgnored == true
   }

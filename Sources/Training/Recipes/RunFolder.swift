@@ -40,7 +40,7 @@ public enum RunFolder {
   ) throws(AIGCError) -> String {
     func isRun(_ path: String) -> Bool { fileExists("\(path)/\(Trainer.stateFileName)") }
     if let out {
-      guard isRun(out) else { throw .usage("--resume: no run stands at \(out)") }
+      guard isRun(out) else { throw .usage("`resume(in:)`: no run stands at \(out)") }
       return out
     }
     let base = "\(family)-\(dataName(data))"
@@ -52,7 +52,7 @@ public enum RunFolder {
       return (number, "\(runs)/\(name)")
     }
     guard let last = found.max(by: { $0.number < $1.number }) else {
-      throw .usage("--resume: no run stands at \(runs)/\(base); pass its folder as --out")
+      throw .usage("`resume(in:)`: no run stands at \(runs)/\(base); pass its folder as `out`")
     }
     return last.path
   }
@@ -62,7 +62,7 @@ public enum RunFolder {
     try OutputKind.folder.check(out)
     guard fileExists(out), !isFolder(out) || !folderContents(out).isEmpty else { return }
     guard force || !isFolder(out) else {
-      throw .usage("\(out) exists; pass --force to replace it, or another --out")
+      throw .usage("\(out) exists; pass `force` to replace it, or another `out`")
     }
     try OutputFolder.checkReplaceable(out)
   }

@@ -111,7 +111,7 @@ public enum TextPlace {
     guard place[1] == tokens else {
       throw .mismatch(
         "\(progress.path): the run has \(place[1]) training tokens, this text \(tokens); go on "
-          + "with the same data, --val and --val-split")
+          + "with the same data, `heldOut.path` and `heldOut.share`")
     }
     return position
   }

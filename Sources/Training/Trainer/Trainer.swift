@@ -181,7 +181,7 @@ public final class Trainer {
   }
 
   private func stopped() -> AIGCError {
-    report(.note("stopped after step \(state.step); --resume goes on from there"))
+    report(.note("stopped after step \(state.step); `resume(in:)` goes on from there"))
     return .interrupted
   }
 
@@ -204,7 +204,8 @@ public final class Trainer {
     do throws(AIGCError) {
       let result = try task.step(state.step, rate: rate, context)
       guard result.loss.isFinite else {
-        throw AIGCError(.diverged, "step \(state.step): the loss is not finite; lower --lr")
+        throw AIGCError(
+          .diverged, "step \(state.step): the loss is not finite; lower `schedule.peak`")
       }
       return result
     } catch  where error.code == .diverged {
@@ -213,7 +214,7 @@ public final class Trainer {
   }
 
   private func diverged(_ text: String) -> AIGCError {
-    AIGCError(.diverged, "\(text); --resume goes on from step \(savedStep)")
+    AIGCError(.diverged, "\(text); `resume(in:)` goes on from step \(savedStep)")
   }
 
   private func writeRow(
@@ -251,7 +252,7 @@ public final class Trainer {
 
   private func save(_ log: TrainerLog, isBest: Bool) throws(AIGCError) {
     if let broken = task.parameters.first(where: { !$0.parameter.value.isFinite }) {
-      throw diverged("step \(state.step): \(broken.name) is not finite; lower --lr")
+      throw diverged("step \(state.step): \(broken.name) is not finite; lower `schedule.peak`")
     }
     // Without held-out data, and before the first evaluation, the latest weights are the model's.
     if isBest || state.bestLoss == nil {

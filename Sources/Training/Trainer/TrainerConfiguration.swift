@@ -51,19 +51,19 @@ public struct TrainerConfiguration: Codable, Equatable, Sendable {
   /// - Throws: ``AIGCError`` (usage) that names the option of the first value out of range.
   public func validate() throws(AIGCError) {
     let counts = [
-      ("--steps", steps, 1), ("--log-every", logEvery, 1), ("--eval-every", evalEvery, 0),
-      ("--save-every", saveEvery, 0), ("--early-stop", earlyStop ?? 1, 1),
-      ("--warmup", schedule.warmup, 0), ("--batch-size", batchSize, 1),
-      ("--grad-accum", gradAccumulation ?? 1, 1),
+      ("`steps`", steps, 1), ("`logEvery`", logEvery, 1), ("`evalEvery`", evalEvery, 0),
+      ("`saveEvery`", saveEvery, 0), ("`earlyStop`", earlyStop ?? 1, 1),
+      ("`schedule.warmup`", schedule.warmup, 0), ("`batchSize`", batchSize, 1),
+      ("`gradAccumulation`", gradAccumulation ?? 1, 1),
     ]
     for (name, value, least) in counts where value < least || value > TrainerState.largest {
       throw .usage("\(name) \(value): a number from \(least) up is needed")
     }
     guard schedule.peak.isFinite, schedule.peak > 0 else {
-      throw .usage("--lr \(schedule.peak): a number above 0 is needed")
+      throw .usage("`schedule.peak` \(schedule.peak): a number above 0 is needed")
     }
     guard (0...1).contains(schedule.endShare) else {
-      throw .usage("--min-lr: a number from 0 to --lr is needed")
+      throw .usage("`schedule.endShare`: a number from 0 to `schedule.peak` is needed")
     }
   }
 }

@@ -119,7 +119,8 @@ public struct GradientStep {
       let what = broken.map { "the gradient of \($0.0)" } ?? "the loss"
       throw AIGCError(
         .diverged,
-        "step \(step): \(what) is not finite; lower --lr, or clip with --grad-clip 1")
+        "step \(step): \(what) is not finite; lower `schedule.peak`, or clip with `optimizer.gradClip` 1"
+      )
     }
     optimizer.step(gradients, rate: rate, scale: clippingScale(norm: norm, limit: clip))
     return norm

@@ -108,7 +108,11 @@ import Training
       let lines = String(decoding: text.indices.map { text[$0] }, as: UTF8.self).split(
         separator: "\n")
       for line in lines where !line.drop(while: { $0 == " " }).hasPrefix("//") {
-        let named = flagsNamed(in: String(line.map { "\"[]`.".contains($0) ? " " : $0 }))
+        // Settings that the library names are flags here.
+        let shown = settingNames.reduce(String(line)) {
+          $0.replacing("`\($1.key)`", with: $1.value)
+        }
+        let named = flagsNamed(in: String(shown.map { "\"[]`.".contains($0) ? " " : $0 }))
         guard !named.isEmpty else { continue }
         guard let place = Self.places.first(where: { name.hasPrefix($0.start) }) else {
           Issue.record("\(name): say in which verbs it is")

@@ -193,7 +193,7 @@ func smallGAN(_ kind: GANKind, _ folder: TemporaryFolder, steps: Int = 6) throws
     unlabelled.settings.images.labels = nil
     #expect(
       refuses([.usage]) { _ = try unlabelled.train(to: folder.file("other")) }
-        .contains("--conditional"))
+        .contains("`isConditional`"))
   }
 
   @Test func otherPicturesAreRefused() throws {
@@ -208,6 +208,6 @@ func smallGAN(_ kind: GANKind, _ folder: TemporaryFolder, steps: Int = 6) throws
     var odd = try smallGAN(.dcgan, folder)
     odd.settings.images.options.size = PictureSize(width: 17, height: 16)
     #expect(
-      refuses([.usage]) { _ = try odd.train(to: folder.file("odd")) }.contains("--image-size"))
+      refuses([.usage]) { _ = try odd.train(to: folder.file("odd")) }.contains("`images.size`"))
   }
 }

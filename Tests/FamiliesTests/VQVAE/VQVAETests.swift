@@ -167,7 +167,7 @@ func smallVQVAE(
     let error = #expect(throws: AIGCError.self) {
       try model.pictures(latents: [0, 0, 0, 0], labels: [])
     }
-    #expect(error?.description.contains("--resume") == true)
+    #expect(error?.description.contains("`resume(in:)`") == true)
   }
 
   @Test func collapseIsNamed() throws {

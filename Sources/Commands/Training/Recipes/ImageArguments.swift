@@ -86,6 +86,7 @@ func commaSeparated(_ list: String) -> [String] {
 }
 
 extension PictureSize: ExpressibleByArgument {
+  /// Reads "32" or "48x32".
   public init?(argument: String) { self.init(argument) }
 }
 extension PictureOptions.Fit: ExpressibleByArgument {}

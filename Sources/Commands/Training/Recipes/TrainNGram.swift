@@ -166,6 +166,7 @@ private func names<Choice: CaseIterable & RawRepresentable>(_: Choice.Type) -> S
 where Choice.RawValue == String { Choice.allCases.map { $0.rawValue }.joined(separator: ", ") }
 
 extension QuantizationReport: CustomStringConvertible {
+  /// What changed, in one line.
   public var description: String {
     "quantised: \(Format.byteCount(bytesBefore)) → \(Format.byteCount(bytesAfter)), perplexity "
       + "\(Format.fixed(perplexityBefore, 3)) → \(Format.fixed(perplexityAfter, 3)) on \(text)"

@@ -24,7 +24,7 @@ extension PictureSet {
     }
     if options.badPictures == .fail, let error = errors.lazy.compactMap({ $0 }).first {
       throw error.code == .badInput
-        ? .badInput("\(error); pass --bad-pictures skip to leave it out") : error
+        ? .badInput("\(error); pass `images.badPictures` skip to leave it out") : error
     }
     var leftOut = listing.leftOut
     for error in errors { if let error { leftOut.add(error.description) } }
@@ -70,13 +70,13 @@ extension PictureSet {
     if let other, let header = headers[other] {
       throw .badInput(
         "\(path): pictures of different sizes: \(files[first].name) has \(own.width)x\(own.height) "
-          + "pixels, \(files[other].name) \(header.width)x\(header.height): pass --image-size")
+          + "pixels, \(files[other].name) \(header.width)x\(header.height): pass `images.size`")
     }
     let longest = PictureSize.longestSide
     guard own.width <= longest, own.height <= longest else {
       throw .badInput(
         "\(files[first].name): \(own.width)x\(own.height) pixels are too many to learn from: pass "
-          + "--image-size")
+          + "`images.size`")
     }
     return PictureForm(
       size: PictureSize(width: own.width, height: own.height), channels: channels, fit: fit)

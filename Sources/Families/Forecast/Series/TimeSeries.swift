@@ -51,10 +51,10 @@ extension TimeSeries {
       indices = [first]
     }
     guard Set(indices).count == indices.count else {
-      throw .usage("--column: a column is named twice")
+      throw .usage("`columns`: a column is named twice")
     }
     guard indices.count <= Self.mostColumns else {
-      throw .usage("--column: \(indices.count) columns; at most \(Self.mostColumns)")
+      throw .usage("`columns`: \(indices.count) columns; at most \(Self.mostColumns)")
     }
     var values: [[Double]] = []
     for index in indices {

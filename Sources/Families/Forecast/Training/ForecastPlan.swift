@@ -60,7 +60,7 @@ struct ForecastPlan: Equatable, Sendable {
     horizon = options.horizon ?? min(max(period ?? 0, 12), max(heldOut / 2, 1))
     guard horizon <= heldOut else {
       throw .usage(
-        "--horizon \(horizon): more than the \(counted(heldOut, "value")) that are held out")
+        "`horizon` \(horizon): more than the \(counted(heldOut, "value")) that are held out")
     }
   }
 
@@ -76,7 +76,7 @@ struct ForecastPlan: Equatable, Sendable {
   ) throws(AIGCError) -> Bool {
     let isPositive = series.values.allSatisfy { $0.allSatisfy { $0 > 0 } }
     if options.logarithm == true, !isPositive {
-      throw .usage("--log: the series has values that are not above 0")
+      throw .usage("`logarithm`: the series has values that are not above 0")
     }
     return options.logarithm
       ?? (isPositive

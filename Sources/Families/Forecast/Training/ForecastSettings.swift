@@ -37,21 +37,21 @@ public struct ForecastSettings: Codable, Equatable, Sendable {
   /// - Throws: ``AIGCError`` (usage) that names the option of the first value out of range.
   func validate(heldOutShare: Double?) throws(AIGCError) {
     let checks: [(String, Int?, ClosedRange<Int>)] = [
-      ("--hidden", hidden, 1...ForecastConfiguration.largestHidden),
-      ("--layers", layers, 1...ForecastConfiguration.mostLayers),
-      ("--context", context, 1...ForecastConfiguration.longest),
-      ("--horizon", horizon, 1...ForecastConfiguration.longest),
-      ("--period", period, 0...ForecastConfiguration.longest),
+      ("`hidden`", hidden, 1...ForecastConfiguration.largestHidden),
+      ("`layers`", layers, 1...ForecastConfiguration.mostLayers),
+      ("`context`", context, 1...ForecastConfiguration.longest),
+      ("`horizon`", horizon, 1...ForecastConfiguration.longest),
+      ("`period`", period, 0...ForecastConfiguration.longest),
     ]
     for (name, value, range) in checks {
       guard let value, !range.contains(value) else { continue }
       throw .usage("\(name) \(value): \(range.lowerBound) to \(range.upperBound)")
     }
     guard dropout >= 0, dropout < 1 else {
-      throw .usage("--dropout \(dropout): from 0 to below 1")
+      throw .usage("`dropout` \(dropout): from 0 to below 1")
     }
     if let heldOutShare, !(heldOutShare > 0 && heldOutShare <= 0.5) {
-      throw .usage("--val-split \(heldOutShare): above 0, up to 0.5")
+      throw .usage("`heldOut.share` \(heldOutShare): above 0, up to 0.5")
     }
   }
 }

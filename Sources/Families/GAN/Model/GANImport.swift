@@ -79,7 +79,7 @@ private enum GANShapes {
       let sizes = [shapes[0][1]] + shapes.map { $0[0] }
       throw .mismatch(
         "\(checkpoint.path): \(sizes.map { String($0) }.joined(separator: " → ")) is a discriminator: import "
-          + "its generator, then this with --part discriminator into the same folder")
+          + "its generator, then this with `part` discriminator into the same folder")
     }
     let result = kind == .gan ? linear(shapes) : convolutional(shapes)
     guard let result, result.problem == nil else {

@@ -32,7 +32,7 @@ final class GANTask: TrainingTask {
 
   let itemName = "images"
   let validationName = "frechet_distance"
-  let validationTitle = "Fréchet distance on --features"
+  let validationTitle = "Fréchet distance on `features`"
 
   /// - Parameters:
   ///   - configuration: of the model.

@@ -14,7 +14,7 @@ extension NGramFamily {
       || (fileExists(output) && !isFolder(output) && !isPlainFile(output))
     if isARPA {
       guard !options.force else {
-        throw .usage("--force is of model folders: a file is replaced without it")
+        throw .usage("`force` is of model folders: a file is replaced without it")
       }
       try OutputPlan.check([(output, .arpa)])
     }
@@ -45,9 +45,9 @@ func readARPA(_ path: String, tokens: TokenMode? = nil) throws(AIGCError) -> NGr
   if tokens == nil {
     notes.append(
       reader.settings == nil
-        ? "\(path): read with --tokens whitespace, as it does not say what its tokens are; for others "
-          + "convert it with --tokens"
-        : "\(path): read with --tokens \(settings.tokens.rawValue), as its first line says")
+        ? "\(path): read with `tokens` whitespace, as it does not say what its tokens are; for others "
+          + "convert it with `tokens`"
+        : "\(path): read with `tokens` \(settings.tokens.rawValue), as its first line says")
   }
   var configuration = NGramConfiguration()
   configuration.order = table.order
@@ -82,7 +82,7 @@ public func writeARPA(
   if !comment.isEmpty {
     notices(
       .note(
-        "\(path): its first line says --tokens \(mode.rawValue), which aigc reads it with; for other "
+        "\(path): its first line says `tokens` \(mode.rawValue), which aigc reads it with; for other "
           + "programs cut the text the same way"))
   }
 }

@@ -109,7 +109,7 @@ struct CorpusCounter {
   ) throws(AIGCError) -> NGramCounts {
     trainer.progress("counting", 0)
     guard stream.count < Int(UInt32.max) else {
-      throw .failed("more than 4,294,967,294 tokens at once; pass --memory to count in pieces")
+      throw .failed("more than 4,294,967,294 tokens at once; pass `memory` to count in pieces")
     }
     let progress = trainer.progress
     return try TokenCounter(tokens: stream, order: order, vocabularySize: words.count).count {
@@ -122,7 +122,9 @@ struct CorpusCounter {
     let special = encoded.specialTokensSkipped
     if special > 0 {
       let text = "\(name): \(special) times <s>, </s> or <unk> in the text"
-      if trainer.isStrict { throw .badInput("\(text); leave out --strict to take them as spaces") }
+      if trainer.isStrict {
+        throw .badInput("\(text); leave out `isStrict` to take them as spaces")
+      }
       trainer.warn("\(text); taken as spaces")
     }
     if encoded.words == 0, encoded.sentences == 0 {

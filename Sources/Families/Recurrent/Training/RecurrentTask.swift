@@ -120,7 +120,7 @@ final class RecurrentTask: TrainingTask {
       guard h.shape == expected.dimensions else {
         throw .mismatch(
           "\(progress.path): its states have the shape \(h.shape), this run's \(expected); "
-            + "go on with the same --batch-size")
+            + "go on with the same `batchSize`")
       }
       restored.hidden.append(Tensor(try h.floats(), expected))
       if let c = progress["\(prefix)cell.\(index)"], c.shape == expected.dimensions {

@@ -34,14 +34,15 @@ private struct AnomalySearch {
     if model.configuration.table != nil, options.anomalousClasses != nil || options.reading.isGiven
     {
       throw .usage(
-        "--anomaly, --bad-pictures, --ignore-orientation are of pictures; of tables: --label and "
-          + "--normal")
+        "`anomalousClasses`, `images.badPictures`, `images.ignoresOrientation` are of pictures; of tables: `label` and "
+          + "`normal`")
     }
     if model.configuration.table != nil, options.measure == .relative {
-      throw .usage("--measure relative is of pictures")
+      throw .usage("`measure` relative is of pictures")
     }
     if model.configuration.table == nil, options.label != nil {
-      throw .usage("--label is of tables; of pictures: --anomaly or --normal with their classes")
+      throw .usage(
+        "`label` is of tables; of pictures: `anomalousClasses` or `normal` with their classes")
     }
     scorer = AnomalyScorer(
       model, options.measure ?? .usual(model.configuration), draws: options.draws,
@@ -109,10 +110,10 @@ private struct AnomalySearch {
       normal: options.normal)
     if options.normal != nil, let labels = source.isAnomaly, !labels.contains(false) {
       notices(
-        .warning("\(path): no row is normal by its label: see --normal and --label"))
+        .warning("\(path): no row is normal by its label: see `normal` and `label`"))
     }
     guard options.normal == nil || source.isAnomaly != nil else {
-      throw .usage("--normal: \(path) has no column of labels that the model knows; pass --label")
+      throw .usage("`normal`: \(path) has no column of labels that the model knows; pass `label`")
     }
     return source
   }

@@ -45,7 +45,7 @@ struct GaussianCoder: LatentCoder {
       guard
         let symbols = GaussianSymbols(mean: mean, deviation: deviation, step: Double(step))
       else {
-        throw .usage("--step \(step): too small for numbers of deviation \(deviation)")
+        throw .usage("`step` \(step): too small for numbers of deviation \(deviation)")
       }
       numbers.append(symbols)
     }

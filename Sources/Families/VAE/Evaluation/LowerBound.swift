@@ -69,6 +69,6 @@ struct LowerBound {
     guard self.count > 1, active * 4 < count else { return nil }
     return
       "posterior collapse: \(active) of \(count) numbers of the latent say anything about a picture; "
-      + "try --kl-anneal, --free-bits 0.1 or a smaller --beta"
+      + "try `annealingSteps`, `freeBits` 0.1 or a smaller `beta`"
   }
 }

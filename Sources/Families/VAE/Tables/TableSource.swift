@@ -101,7 +101,8 @@ struct TableSource {
   ///   and for a named column that is neither numbers nor few words.
   func learn(_ isLearned: [Bool]) throws(AIGCError) -> (table: VAETable, notes: [String]) {
     guard indices.count <= VAETable.largestWidth else {
-      throw .usage("\(path): \(counted(indices.count, "column")) are too many: pass --columns")
+      throw .usage(
+        "\(path): \(counted(indices.count, "column")) are too many: pass `table.columns`")
     }
     var statistics = try csv.spellings(indices).map { TableColumnStatistics($0) }
     var row = 0
@@ -134,7 +135,7 @@ struct TableSource {
       throw .badInput(
         (["\(path): no column to learn from"] + notes.prefix(1)).joined(separator: "; "))
     }
-    if let problem = table.problem { throw .usage("\(path): \(problem): pass --columns") }
+    if let problem = table.problem { throw .usage("\(path): \(problem): pass `table.columns`") }
     return (table, notes)
   }
 

@@ -51,7 +51,7 @@ extension VAERecipe {
     guard let isAnomaly = source.isAnomaly else { return Array(0..<source.rowCount) }
     let normal = isAnomaly.indices.filter { isAnomaly[$0] == false }
     guard !normal.isEmpty else {
-      throw .usage("\(source.path): no row is normal by its label: pass --normal VALUE")
+      throw .usage("\(source.path): no row is normal by its label: pass `normal` VALUE")
     }
     let unlabelled = isAnomaly.filter { $0 == nil }.count
     let others = isAnomaly.count - normal.count - unlabelled

@@ -30,8 +30,7 @@ public struct VAETrainingOptions: Codable, Equatable, Sendable {
   /// Whether the discriminator judges pictures of drawn latents too; nil: with
   /// ``Reconstruction/features`` it does.
   public var judgesSamples: Bool?
-  /// Factor of the discriminator's loss, or with ``Reconstruction/features`` the γ of the decoder's
-  /// reconstruction.
+  /// Factor of the adversarial loss in what the decoder learns from.
   public var adversarialWeight: Float = 1
   /// With ``Reconstruction/features``, the factor of the feature loss in what the decoder learns
   /// from, beside the adversarial loss: γ of Larsen et al. 2016.

@@ -2,9 +2,12 @@ import Files
 
 /// A number added to the score of one token; -infinity bans it.
 public struct LogitBias: Codable, Equatable, Sendable, CustomStringConvertible {
+  /// The id of the token.
   public var token: Int32
+  /// What is added to its score, before the softmax.
   public var bias: Float
 
+  /// Creates a bias; one of -infinity forbids the token.
   public init(token: Int32, bias: Float) {
     self.token = token
     self.bias = bias
@@ -19,11 +22,12 @@ public struct LogitBias: Codable, Equatable, Sendable, CustomStringConvertible {
     if rest.first == "=" { rest = rest.dropFirst() }
     guard isSeparated, let token = Int32(digits), let bias = Float(rest), !bias.isNaN else {
       throw .usage(
-        "--logit-bias \(argument): must be a token id and a number, as 15=-2.5 or 15=-inf")
+        "`logitBias` \(argument): must be a token id and a number, as 15=-2.5 or 15=-inf")
     }
     self.init(token: token, bias: bias)
   }
 
+  /// The bias as `15=-2.5`.
   public var description: String { "\(token)=\(bias)" }
 
   private enum CodingKeys: String, CodingKey { case token, bias }
@@ -39,6 +43,8 @@ public struct LogitBias: Codable, Equatable, Sendable, CustomStringConvertible {
     }
   }
 
+  /// Reads a bias, which is a number or the text of one that JSON does not have.
+  /// - Throws: `DecodingError` for something else.
   public init(from decoder: any Decoder) throws {
     let container = try decoder.container(keyedBy: CodingKeys.self)
     token = try container.decode(Int32.self, forKey: .token)

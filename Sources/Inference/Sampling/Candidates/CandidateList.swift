@@ -5,6 +5,7 @@
 public struct CandidateList: Sendable {
   /// Finite scores only.
   public private(set) var candidates: [Candidate] = []
+  /// The weight of each candidate.
   public private(set) var weights: [Double] = []
   /// The score whose weight is 1.
   public private(set) var maximum: Float = 0
@@ -16,6 +17,7 @@ public struct CandidateList: Sendable {
   private var temperature = 1.0
   private var keys: [UInt64] = []
 
+  /// Creates a list of no candidates.
   public init() {}
 
   /// Candidates of a whole distribution. Those with a score of NaN or -infinity are left out.
