@@ -31,7 +31,7 @@ public struct ConfusionPlot {
   ///   - classes: one at least; of many the first 256 are drawn.
   ///   - counts: how often each class was taken for each, [true class, predicted class].
   public init(classes: [String], counts: [Int]) {
-    precondition(counts.count == classes.count * classes.count, "ConfusionPlot: \(counts.count)")
+    require(counts.count == classes.count * classes.count, "ConfusionPlot: \(counts.count)")
     (self.classes, self.counts) = (classes, counts)
     totals = classes.indices.map { label in
       counts[label * classes.count..<(label + 1) * classes.count].reduce(0, +)

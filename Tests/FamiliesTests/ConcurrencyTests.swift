@@ -48,7 +48,7 @@ import Training
   private func expectSameTexts(_ model: any LanguageModel) async throws {
     try await expectSame { request in
       var options = GenerationOptions()
-      (options.maxTokens, options.seed) = (12, UInt64(request))
+      (options.maxTokens, options.seed) = (12, .fixed(UInt64(request)))
       (options.prompt, options.num) = (request % 2 == 0 ? "the " : "", 1 + request % 3)
       let generator = try TextGenerator(model: model, options: options)
       return try generator.run { _ in }.map { $0.bytes }
@@ -87,6 +87,66 @@ import Training
     let first = try bytes(folder.file("model-0/\(GANFolder.generator)"))
     for index in 1..<4 {
       #expect(try bytes(folder.file("model-\(index)/\(GANFolder.generator)")) == first)
+    }
+  }
+
+  @Test func textsAsStreams() async throws {
+    let folder = try TemporaryFolder()
+    var trainer = NGramTrainer()
+    trainer.texts = [try folder.write("text.txt", String(corpus().prefix(6000)))]
+    try trainer.train(to: folder.file("model"))
+    let model = try NGramLanguageModel(folder: folder.file("model"))
+    var options = GenerationOptions()
+    (options.maxTokens, options.seed) = (30, 7)
+    let generator = try TextGenerator(model: model, options: options)
+    var streamed: [UInt8] = []
+    for try await piece in generator.stream() { streamed += piece.bytes }
+    #expect(streamed == (try generator.run { _ in }.flatMap { $0.bytes }))
+    // A loop that is left ends the generation, however long it would take.
+    options.maxTokens = 100_000_000
+    options.seed = .random
+    var pieces = 0
+    for try await _ in try TextGenerator(model: model, options: options).stream() {
+      pieces += 1
+      if pieces == 5 { break }
+    }
+    #expect(pieces == 5)
+  }
+
+  /// Texts that join and leave have the scores that they have alone.
+  @Test func textsJoinAndLeave() throws {
+    let folder = try TemporaryFolder()
+    var recipe = GPT2Recipe(texts: [try folder.write("text.txt", String(corpus().prefix(6000)))])
+    (recipe.settings.model.layers, recipe.settings.model.width) = (2, 16)
+    (recipe.run.trainer.steps, recipe.run.trainer.batchSize) = (2, 4)
+    _ = try recipe.train(to: folder.file("model"))
+    let model = try GPT2LanguageModel(folder: folder.file("model"))
+    var group = SessionGroup(model)
+    var texts: [SessionGroup.Member: [Int32]] = [:]
+    var random = RandomSource(seed: 1)
+    for round in 0..<30 {
+      if round % 3 == 0 {
+        let prompt = (0...round % 5).map { _ in Int32(random.integer(below: 40)) }
+        texts[group.join(prompt)] = prompt
+      }
+      if round % 7 == 6,
+        let gone = texts.keys.min(by: { (texts[$0]?.count ?? 0) > (texts[$1]?.count ?? 0) })
+      {
+        #expect(group.leave(gone) != nil && group.leave(gone) == nil)
+        texts[gone] = nil
+        #expect(throws: AIGCError.self) { try group.append(1, to: gone) }
+      }
+      for (member, scores) in try group.step() {
+        var alone = model.makeSession()
+        alone.append(contentsOf: try #require(texts[member]))
+        var expected: [Float] = []
+        alone.scores(into: &expected)
+        #expect(scores == expected, "round \(round)")
+        let token = Int32(random.integer(below: 40))
+        try group.append(token, to: member)
+        texts[member]?.append(token)
+      }
+      #expect(group.count == texts.count)
     }
   }
 }

@@ -247,7 +247,7 @@ private struct ScriptedModel: LanguageModel {
     model.fixedScores = [0, 0, 0, 0, 0]
     func samples(_ seed: UInt64, _ num: Int) throws -> [GeneratedSample] {
       try generate(model) {
-        $0.seed = seed
+        $0.seed = .fixed(seed)
         $0.num = num
       }.samples
     }

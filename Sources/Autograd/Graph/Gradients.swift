@@ -85,7 +85,7 @@ func gradients(
 private func passBack(_ dy: Tensor, _ context: PullbackContext, _ derivative: Derivative) {
   func send(_ gradient: Tensor, _ index: Int) {
     guard let next = context.node.node(index) else { return }
-    precondition(
+    require(
       gradient.shape == next.shape,
       "a gradient of shape \(gradient.shape) for an input of shape \(next.shape)")
     accumulate(gradient, into: next)

@@ -96,11 +96,11 @@ public final class Parameter: Differentiable {
   public var value: Tensor {
     get {
       if let recording { return recording }
-      precondition(plain.shape == shape, "Parameter: neither drawn nor loaded")
+      require(plain.shape == shape, "Parameter: neither drawn nor loaded")
       return plain
     }
     set {
-      precondition(
+      require(
         newValue.shape == shape,
         "Parameter: \(newValue.shape) for a parameter of shape \(shape)")
       plain = newValue.detached
@@ -126,7 +126,7 @@ public final class Parameter: Differentiable {
   /// Changes the values in place where no tensor shares them, else a copy of them: optimizers. Not
   /// while the parameter is watched.
   public func update(_ body: (UnsafeMutableBufferPointer<Float>) -> Void) {
-    precondition(recording == nil, "Parameter: changed while it is watched")
+    require(recording == nil, "Parameter: changed while it is watched")
     var storage = plain.storage
     let isShared = !isKnownUniquelyReferenced(&plain)
     if !isShared {

@@ -70,6 +70,6 @@ extension Tensor {
 
   /// Stops the program where a first-order-only operation is differentiated twice.
   static func requireFirstOrder(_ context: PullbackContext, _ name: String) {
-    precondition(!context.withHistory, "\(name) has no second derivative")
+    require(!context.withHistory, "\(name) has no second derivative")
   }
 }

@@ -11,7 +11,7 @@ import Kernels
 ///   - heads: divides the width.
 /// - Returns: [batch, steps, width].
 public func attention(_ qkv: Tensor, heads: Int) -> Tensor {
-  precondition(
+  require(
     qkv.rank == 3 && heads > 0 && qkv.shape[2] % (3 * heads) == 0,
     "attention: \(qkv.shape) with \(heads) heads")
   let shape = AttentionShape(

@@ -31,8 +31,8 @@ public func batchNorm2d(
 public func instanceNorm2d(
   _ x: Tensor, _ weight: Tensor? = nil, _ bias: Tensor? = nil, epsilon: Float, slope: Float = 1
 ) -> Tensor {
-  precondition(x.rank == 4, "instanceNorm2d: the shape \(x.shape)")
-  precondition((weight == nil) == (bias == nil), "instanceNorm2d: a weight without a bias")
+  require(x.rank == 4, "instanceNorm2d: the shape \(x.shape)")
+  require((weight == nil) == (bias == nil), "instanceNorm2d: a weight without a bias")
   return ChannelSizes(x.shape, groups: x.shape[0]).normalized(
     x, weight: weight, bias: bias, epsilon: epsilon, slope: slope
   ).y
@@ -48,7 +48,7 @@ public func channelAffine(
   _ x: Tensor, _ scale: Tensor, _ offset: Tensor, slope: Float = 1
 ) -> Tensor {
   let channels = x.shape[-1]
-  precondition(
+  require(
     scale.shape == [channels] && offset.shape == [channels],
     "channelAffine: \(x.shape) with the scale \(scale.shape)")
   let output = Storage(count: x.count)
@@ -104,7 +104,7 @@ struct ChannelSizes {
   private let blocksOfGroup: Int
 
   init(_ shape: Shape, groups: Int) {
-    precondition(shape.rank >= 2, "a tensor with channels: the shape \(shape)")
+    require(shape.rank >= 2, "a tensor with channels: the shape \(shape)")
     self.groups = groups
     channels = shape[-1]
     rows = groups == 0 ? 0 : shape.count / max(channels * groups, 1)
@@ -170,7 +170,7 @@ extension ChannelSizes {
     _ x: Tensor, weight: Tensor?, bias: Tensor?, epsilon: Float, slope: Float
   ) -> (y: Tensor, statistics: ChannelStatistics) {
     for parameter in [weight, bias].compactMap({ $0 }) {
-      precondition(
+      require(
         parameter.shape == [channels],
         "normalisation: \(x.shape) with parameters \(parameter.shape)")
     }

@@ -7,11 +7,11 @@ import Kernels
 ///   - bias: [out].
 /// - Returns: [..., out].
 public func conv1D(_ x: Tensor, _ weight: Tensor, _ bias: Tensor) -> Tensor {
-  precondition(
+  require(
     weight.rank == 2 && x.rank >= 1 && x.shape[-1] == weight.shape[0],
     "conv1D: \(x.shape) with the weight \(weight.shape)")
   let (input, output) = (weight.shape[0], weight.shape[1])
-  precondition(bias.shape == [output], "conv1D: the bias \(bias.shape)")
+  require(bias.shape == [output], "conv1D: the bias \(bias.shape)")
   let rows = input == 0 ? 0 : x.count / input
   var shape = x.shape
   shape[-1] = output

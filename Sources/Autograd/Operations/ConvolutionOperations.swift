@@ -14,10 +14,10 @@ public func conv2d(
   _ x: Tensor, _ weight: Tensor, _ bias: Tensor? = nil, stride: Int = 1, padding: Int = 0,
   mode: ConvolutionMode
 ) -> Tensor {
-  precondition(
+  require(
     x.rank == 4 && weight.rank == 4 && x.shape[3] == weight.shape[2],
     "conv2d: \(x.shape) with the weight \(weight.shape)")
-  precondition(
+  require(
     bias.map { $0.shape == [weight.shape[3]] } ?? true,
     "conv2d: the bias \(bias?.shape ?? []) with the weight \(weight.shape)")
   let shape = ConvolutionShape(
@@ -43,13 +43,13 @@ public func convTranspose2d(
   _ x: Tensor, _ weight: Tensor, _ bias: Tensor? = nil, stride: Int = 1, padding: Int = 0,
   outputPadding: Int = 0, mode: ConvolutionMode
 ) -> Tensor {
-  precondition(
+  require(
     x.rank == 4 && weight.rank == 4 && x.shape[3] == weight.shape[3],
     "convTranspose2d: \(x.shape) with the weight \(weight.shape)")
-  precondition(
+  require(
     bias.map { $0.shape == [weight.shape[2]] } ?? true,
     "convTranspose2d: the bias \(bias?.shape ?? []) with the weight \(weight.shape)")
-  precondition(
+  require(
     outputPadding >= 0 && outputPadding < stride,
     "convTranspose2d: an output padding of \(outputPadding) with the stride \(stride)")
   func size(_ axis: Int) -> Int {

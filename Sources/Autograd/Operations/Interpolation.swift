@@ -4,7 +4,7 @@ import Kernels
 /// Pictures [batch, height, width, channels] enlarged by linear interpolation along both axes; pixels are
 /// squares, so the corners' centres move: PyTorch's `align_corners=False`.
 public func upsampleBilinear(_ x: Tensor, factor: Int) -> Tensor {
-  precondition(x.rank == 4 && factor >= 1, "upsampleBilinear: \(x.shape) by \(factor)")
+  require(x.rank == 4 && factor >= 1, "upsampleBilinear: \(x.shape) by \(factor)")
   if factor == 1 { return x }
   return LinearResampling(from: x.shape[1], factor: factor).enlarged(
     LinearResampling(from: x.shape[2], factor: factor).enlarged(x, axis: 2), axis: 1)

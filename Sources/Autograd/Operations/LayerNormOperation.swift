@@ -9,7 +9,7 @@ import Kernels
 ///   - epsilon: added to the variance.
 public func layerNorm(_ x: Tensor, _ weight: Tensor, _ bias: Tensor, epsilon: Float) -> Tensor {
   let columns = x.shape[-1]
-  precondition(
+  require(
     weight.shape == [columns] && bias.shape == [columns],
     "layerNorm: \(x.shape) with the weight \(weight.shape)")
   let rows = x.count / max(columns, 1)

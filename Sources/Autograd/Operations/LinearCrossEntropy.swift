@@ -65,13 +65,13 @@ private final class LinearCrossEntropyPass: @unchecked Sendable {
   init(
     _ x: Tensor, _ weight: Tensor, _ bias: Tensor?, _ targets: [Int32], withGradients: Bool
   ) {
-    precondition(
+    require(
       x.rank == 2 && weight.rank == 2 && x.shape[1] == weight.shape[1]
         && x.shape[0] == targets.count,
       "linearCrossEntropy: \(x.shape), \(weight.shape), \(targets.count) targets")
     (rows, input, classes) = (x.shape[0], x.shape[1], weight.shape[0])
     for target in targets {
-      precondition(target < weight.shape[0], "linearCrossEntropy: class \(target)")
+      require(target < weight.shape[0], "linearCrossEntropy: class \(target)")
     }
     (self.x, self.weight, self.bias, self.targets) = (x, weight, bias, targets)
     self.withGradients = withGradients

@@ -7,7 +7,7 @@ import Kernels
 ///   - targets: n class numbers; those below 0 are left out of the mean.
 /// - Returns: one value.
 public func crossEntropy(_ logits: Tensor, _ targets: [Int32]) -> Tensor {
-  precondition(
+  require(
     logits.rank == 2 && logits.shape[0] == targets.count,
     "crossEntropy: \(logits.shape) with \(targets.count) targets")
   requireClasses(targets, below: logits.shape[1])
@@ -31,7 +31,7 @@ public func crossEntropy(_ logits: Tensor, _ targets: [Int32]) -> Tensor {
 
 private func requireClasses(_ targets: [Int32], below classes: Int) {
   for target in targets {
-    precondition(target < classes, "crossEntropy: class \(target) of \(classes)")
+    require(target < classes, "crossEntropy: class \(target) of \(classes)")
   }
 }
 
@@ -61,7 +61,7 @@ public func meanAbsoluteError(_ x: Tensor, _ target: Tensor) -> Tensor { abs(x -
 
 /// The mean of binary cross-entropy between sigmoid(logits) and targets in [0, 1].
 public func binaryCrossEntropy(logits x: Tensor, _ target: Tensor) -> Tensor {
-  precondition(x.shape == target.shape, "binaryCrossEntropy: \(x.shape) to \(target.shape)")
+  require(x.shape == target.shape, "binaryCrossEntropy: \(x.shape) to \(target.shape)")
   let rows = x.rank > 1 ? x.shape[0] : 1
   let shape: Shape = [rows, x.count / max(rows, 1)]
   let losses = binaryCrossEntropyRows(logits: x.reshaped(shape), target.reshaped(shape))
@@ -75,7 +75,7 @@ public func binaryCrossEntropy(logits x: Tensor, _ target: Tensor) -> Tensor {
 ///   - target: the same shape, or fewer rows, each for as many rows of x that follow each other.
 /// - Returns: [rows].
 public func binaryCrossEntropyRows(logits x: Tensor, _ target: Tensor) -> Tensor {
-  precondition(
+  require(
     x.rank == 2 && target.rank == 2 && x.shape[1] == target.shape[1]
       && x.shape[0] % max(target.shape[0], 1) == 0,
     "binaryCrossEntropyRows: \(x.shape) to \(target.shape)")

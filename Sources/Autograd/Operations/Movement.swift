@@ -5,14 +5,14 @@ import Kernels
 extension Tensor {
   /// The same values in another shape of as many values; nothing is copied.
   public func reshaped(_ target: Shape) -> Tensor {
-    precondition(target.count == count, "reshaped: \(shape) to \(target)")
+    require(target.count == count, "reshaped: \(shape) to \(target)")
     if target == shape { return self }
     return Tensor(storage, target).recordedLinear(from: self) { dy, shape in dy.reshaped(shape) }
   }
 
   /// Axes in another order: result axis i is axis `order[i]`.
   public func permuted(_ order: [Int]) -> Tensor {
-    precondition(order.sorted() == Array(0..<rank), "permuted: axes \(order) of \(shape)")
+    require(order.sorted() == Array(0..<rank), "permuted: axes \(order) of \(shape)")
     if order == Array(0..<rank) { return self }
     let target = Shape(order.map { shape[$0] })
     // Where only axes of one element move, the values stay where they are.
@@ -27,7 +27,7 @@ extension Tensor {
 
   /// The last two axes exchanged.
   public var transposed: Tensor {
-    precondition(rank >= 2, "transposed: the shape \(shape)")
+    require(rank >= 2, "transposed: the shape \(shape)")
     var order = Array(0..<rank)
     order.swapAt(rank - 1, rank - 2)
     return permuted(order)
@@ -61,7 +61,7 @@ extension Tensor {
   /// Elements `range` of an axis.
   public func sliced(_ range: Range<Int>, axis: Int = 0) -> Tensor {
     let axis = shape.axis(axis)
-    precondition(
+    require(
       range.lowerBound >= 0 && range.upperBound <= shape[axis],
       "sliced: \(range) of axis \(axis) of \(shape)")
     if range == 0..<shape[axis] { return self }
@@ -112,7 +112,7 @@ public func concatenated(_ tensors: [Tensor], axis: Int = 0) -> Tensor {
   for tensor in tensors {
     var expected = target
     expected[axis] = tensor.shape[axis]
-    precondition(tensor.shape == expected, "concatenated: \(tensor.shape) beside \(first.shape)")
+    require(tensor.shape == expected, "concatenated: \(tensor.shape) beside \(first.shape)")
     let length = tensor.shape[axis] * inner
     for row in 0..<outer {
       (output.base + (row * target[axis] + start) * inner).update(

@@ -85,12 +85,12 @@ private func forBlocks(
     Int, UnsafeMutablePointer<Float>, UnsafePointer<Float>, [UnsafeMutablePointer<Float>]
   ) -> Void
 ) {
-  precondition(
+  require(
     gradient.shape == parameter.shape,
     "optimizer: a gradient of shape \(gradient.shape) for \(parameter.shape)")
   var bases: [UnsafeMutablePointer<Float>] = []
   for memory in state {
-    precondition(memory.count == parameter.count, "optimizer: a state of another size")
+    require(memory.count == parameter.count, "optimizer: a state of another size")
     memory.update { if let base = $0.baseAddress { bases.append(base) } }
   }
   parameter.update { values in

@@ -3,11 +3,11 @@ import Kernels
 extension Tensor {
   /// The orthonormal factor of a tall matrix, without history; see ``orthonormalizeColumns(_:rows:columns:)``.
   public func orthonormalColumns() -> Tensor {
-    precondition(rank == 2 && shape[0] >= shape[1], "orthonormalColumns: the shape \(shape)")
+    require(rank == 2 && shape[0] >= shape[1], "orthonormalColumns: the shape \(shape)")
     let output = Storage(count: count)
     output.base.update(from: base, count: count)
     let isDone = orthonormalizeColumns(output.base, rows: shape[0], columns: shape[1])
-    precondition(isDone, "orthonormalColumns: LAPACK refused the matrix")
+    require(isDone, "orthonormalColumns: LAPACK refused the matrix")
     return Tensor(output, shape)
   }
 }

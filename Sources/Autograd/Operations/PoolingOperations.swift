@@ -28,13 +28,13 @@ public func averagePool2d(_ x: Tensor, size: Int, stride: Int? = nil) -> Tensor 
 
 /// The mean of all pixels: [batch, height, width, channels] to [batch, channels].
 public func globalAveragePool(_ x: Tensor) -> Tensor {
-  precondition(x.rank == 4, "globalAveragePool: the shape \(x.shape)")
+  require(x.rank == 4, "globalAveragePool: the shape \(x.shape)")
   return x.reshaped([x.shape[0], x.shape[1] * x.shape[2], x.shape[3]]).mean(axis: 1)
 }
 
 /// Each pixel of [batch, height, width, channels] as a square of `factor` rows and columns.
 public func upsampleNearest(_ x: Tensor, factor: Int) -> Tensor {
-  precondition(x.rank == 4 && factor >= 1, "upsampleNearest: \(x.shape) by \(factor)")
+  require(x.rank == 4 && factor >= 1, "upsampleNearest: \(x.shape) by \(factor)")
   let target: Shape = [x.shape[0], x.shape[1] * factor, x.shape[2] * factor, x.shape[3]]
   return PoolingWindows(target, size: factor, stride: factor).spread(x, nil)
 }
@@ -43,13 +43,13 @@ extension Tensor {
   /// Pictures [batch, height, width, channels] as rows in PyTorch's order, [batch, channels · height ·
   /// width], so that the weights of a following fully connected layer are those of PyTorch.
   public func flattened() -> Tensor {
-    precondition(rank == 4, "flattened: the shape \(shape)")
+    require(rank == 4, "flattened: the shape \(shape)")
     return permuted([0, 3, 1, 2]).reshaped([shape[0], shape[1] * shape[2] * shape[3]])
   }
 
   /// The inverse of ``flattened()``: rows [batch, channels · height · width] as pictures.
   public func unflattened(height: Int, width: Int, channels: Int) -> Tensor {
-    precondition(
+    require(
       rank == 2 && shape[1] == height * width * channels,
       "unflattened: \(shape) to \(height) x \(width) pixels of \(channels) channels")
     return reshaped([shape[0], channels, height, width]).permuted([0, 2, 3, 1])
@@ -64,7 +64,7 @@ private struct PoolingWindows {
   let stride: Int
 
   init(_ x: Shape, size: Int, stride: Int) {
-    precondition(
+    require(
       x.rank == 4 && size >= 1 && stride >= 1 && size <= x[1] && size <= x[2],
       "pooling: windows of \(size) pixels every \(stride) on \(x)")
     self.x = x

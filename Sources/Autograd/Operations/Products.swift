@@ -95,7 +95,7 @@ private struct ProductSizes {
 ///   - bias: [out].
 /// - Returns: [..., out].
 public func linear(_ x: Tensor, _ weight: Tensor, _ bias: Tensor? = nil) -> Tensor {
-  precondition(
+  require(
     weight.rank == 2 && x.rank >= 1 && x.shape[-1] == weight.shape[1],
     "linear: \(x.shape) with the weight \(weight.shape)")
   let (input, output) = (weight.shape[1], weight.shape[0])
@@ -104,7 +104,7 @@ public func linear(_ x: Tensor, _ weight: Tensor, _ bias: Tensor? = nil) -> Tens
   shape[-1] = output
   let result = Storage(count: rows * output)
   if let bias {
-    precondition(bias.shape == [output], "linear: the bias \(bias.shape)")
+    require(bias.shape == [output], "linear: the bias \(bias.shape)")
   }
   if PanelProducts.suits(rows: rows, depth: input, columns: output) {
     PanelProducts.multiplyFew(

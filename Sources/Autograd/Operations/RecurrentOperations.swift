@@ -22,7 +22,7 @@ public enum RecurrentGates {
   func shape(gates: Int) -> RecurrentShape {
     let (tensor, indices) = (tensor, indices)
     let leading = indices?.shape ?? tensor.shape
-    precondition(
+    require(
       leading.rank == (indices == nil ? 3 : 2) && tensor.shape[-1] % gates == 0,
       "recurrent layer: gates of shape \(tensor.shape)")
     return RecurrentShape(

@@ -91,7 +91,7 @@ public struct RecurrentStepper {
 extension Tensor {
   /// One row of a table, without history.
   public func row(_ index: Int) -> Tensor {
-    precondition(rank == 2 && index >= 0 && index < shape[0], "row: \(index) of \(shape)")
+    require(rank == 2 && index >= 0 && index < shape[0], "row: \(index) of \(shape)")
     let columns = shape[1]
     return Tensor([columns]) { memory in
       memory.baseAddress?.update(from: base + index * columns, count: columns)
@@ -105,7 +105,7 @@ extension Tensor {
   ///   - isReversed: see ``rowProducts(_:_:bias:isReversed:_:)``.
   ///   - y: resized to the number of rows.
   public func product(_ x: Tensor, bias: Tensor?, isReversed: Bool = false, into y: inout [Float]) {
-    precondition(rank == 2 && x.count == shape[1], "product: \(shape) and \(x.shape)")
+    require(rank == 2 && x.count == shape[1], "product: \(shape) and \(x.shape)")
     let rows = shape[0]
     if y.count != rows { y = [Float](repeating: 0, count: rows) }
     y.withUnsafeMutableBufferPointer { y in

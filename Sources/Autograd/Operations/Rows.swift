@@ -12,7 +12,7 @@ public struct Indices: Sendable {
   ///   - values: row by row.
   ///   - shape: of as many entries.
   public init(_ values: [Int32], _ shape: Shape) {
-    precondition(values.count == shape.count, "Indices: \(values.count) for \(shape)")
+    require(values.count == shape.count, "Indices: \(values.count) for \(shape)")
     self.values = values
     self.shape = shape
   }
@@ -23,11 +23,11 @@ extension Tensor {
   /// - Parameter indices: below the number of rows.
   /// - Returns: [..., columns] for indices of shape [...].
   public func gathered(_ indices: Indices) -> Tensor {
-    precondition(rank == 2, "gathered: a table of shape \(shape)")
+    require(rank == 2, "gathered: a table of shape \(shape)")
     let (rows, columns) = (shape[0], shape[1])
     let output = Storage(count: indices.values.count * columns)
     for index in indices.values {
-      precondition(index >= 0 && index < rows, "gathered: row \(index) of \(rows)")
+      require(index >= 0 && index < rows, "gathered: row \(index) of \(rows)")
     }
     let (source, target, values) = (base, output.base, indices.values)
     parallelRows(values.count, columns) { row in

@@ -7,7 +7,7 @@ extension Tensor {
   ///   - columns: for each picture how far to the right.
   /// - Returns: of the shape of this tensor, [batch, height, width, channels].
   public func shifted(rows: [Int], columns: [Int]) -> Tensor {
-    precondition(
+    require(
       rank == 4 && rows.count == shape[0] && columns.count == shape[0],
       "shifted: \(shape) by \(rows.count) and \(columns.count) places")
     let (height, width, channels) = (shape[1], shape[2], shape[3])

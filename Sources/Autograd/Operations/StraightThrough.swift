@@ -4,6 +4,6 @@
 ///   - y: of the shape of x; gets no gradient.
 ///   - x: what y was made of.
 public func straightThrough(_ y: Tensor, to x: Tensor) -> Tensor {
-  precondition(y.shape == x.shape, "straightThrough: \(y.shape) to \(x.shape)")
+  require(y.shape == x.shape, "straightThrough: \(y.shape) to \(x.shape)")
   return Tensor(y.storage, y.shape).recordedLinear(from: x) { dy, _ in dy }
 }

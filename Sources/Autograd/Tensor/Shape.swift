@@ -11,7 +11,7 @@ public struct Shape: Equatable, Hashable, Sendable, ExpressibleByArrayLiteral,
 
   /// - Parameter sizes: each 0 or more and below 2³¹.
   public init(_ sizes: some Collection<Int>) {
-    precondition(sizes.count <= Self.maximumRank, "Shape: at most 6 axes, not \(sizes.count)")
+    require(sizes.count <= Self.maximumRank, "Shape: at most 6 axes, not \(sizes.count)")
     rank = sizes.count
     for (axis, size) in sizes.enumerated() { self[axis] = size }
   }
@@ -23,7 +23,7 @@ public struct Shape: Equatable, Hashable, Sendable, ExpressibleByArrayLiteral,
   public subscript(axis: Int) -> Int {
     @inline(__always) get {
       let index = axis < 0 ? axis + rank : axis
-      precondition(index >= 0 && index < rank, "Shape: axis \(axis) of \(rank)")
+      require(index >= 0 && index < rank, "Shape: axis \(axis) of \(rank)")
       switch index {
       case 0: return Int(sizes.0)
       case 1: return Int(sizes.1)
@@ -35,8 +35,8 @@ public struct Shape: Equatable, Hashable, Sendable, ExpressibleByArrayLiteral,
     }
     set {
       let index = axis < 0 ? axis + rank : axis
-      precondition(index >= 0 && index < rank, "Shape: axis \(axis) of \(rank)")
-      precondition(newValue >= 0, "Shape: a size of \(newValue)")
+      require(index >= 0 && index < rank, "Shape: axis \(axis) of \(rank)")
+      require(newValue >= 0, "Shape: a size of \(newValue)")
       let size = Int32(newValue)
       switch index {
       case 0: sizes.0 = size
@@ -74,7 +74,7 @@ public struct Shape: Equatable, Hashable, Sendable, ExpressibleByArrayLiteral,
   /// The index of an axis that may count from the end.
   func axis(_ axis: Int) -> Int {
     let index = axis < 0 ? axis + rank : axis
-    precondition(index >= 0 && index < rank, "axis \(axis) of the shape \(self)")
+    require(index >= 0 && index < rank, "axis \(axis) of the shape \(self)")
     return index
   }
 

@@ -28,7 +28,7 @@ public final class Tensor {
   /// Says how this tensor was computed, before anybody else sees it.
   @inline(__always)
   func attach(_ node: Node) {
-    precondition(self.node == nil, "a tensor that has a history gets another")
+    require(self.node == nil, "a tensor that has a history gets another")
     self.node = node
   }
 
@@ -36,7 +36,7 @@ public final class Tensor {
   ///   - values: as many as the shape holds, row by row.
   ///   - shape: of the tensor.
   public convenience init(_ values: [Float], _ shape: Shape) {
-    precondition(values.count == shape.count, "Tensor: \(values.count) values for \(shape)")
+    require(values.count == shape.count, "Tensor: \(values.count) values for \(shape)")
     self.init(shape) { memory in
       values.withUnsafeBufferPointer { source in
         if let base = source.baseAddress, let to = memory.baseAddress {
@@ -76,7 +76,7 @@ public final class Tensor {
 
   /// The value of a tensor that has one.
   public var item: Float {
-    precondition(count == 1, "item: the tensor has the shape \(shape)")
+    require(count == 1, "item: the tensor has the shape \(shape)")
     return storage.base[0]
   }
 

@@ -55,7 +55,7 @@ struct GenerateText: ConsoleCommand {
     var options = try text.options(sampling: sampling.configuration)
     let (path, model) = try model.load(context: contextSize)
     // A search draws nothing.
-    options.seed = options.beams > 1 ? 0 : seed.resolve()
+    options.seed = .fixed(options.beams > 1 ? 0 : seed.resolve())
     for setting in model.ignoredSettings {
       Diagnostics.note("\(setting) is not taken from the model's folder; flags set it")
     }
@@ -78,7 +78,7 @@ struct GenerateText: ConsoleCommand {
     }
     let report = try copies.report(samples, options: options)
     if common.json {
-      let members = generationMembers(samples, model, path: path, seed: options.seed)
+      let members = generationMembers(samples, model, path: path, seed: generator.seed)
       try answer.write(json: members + (report.map { [.init("copied", $0.json)] } ?? []))
       try answer.finish()
     } else if let report {

@@ -15,7 +15,7 @@ public struct FrequencyTable: Sendable {
   /// - Parameter weights: of 1 to ``largest`` symbols, from 0 up, in proportion. Where they are all 0, or not
   ///   finite, all symbols are alike.
   public init(_ weights: [Double]) {
-    precondition(
+    require(
       (1...Self.largest).contains(weights.count), "FrequencyTable: \(weights.count) symbols")
     let sum = weights.reduce(0, +)
     let isSound = sum > 0 && sum.isFinite

@@ -11,7 +11,7 @@ public struct Picture: Sendable, Equatable {
   /// `height` rows of `width` pixels of `channels` bytes, without gaps: the value of channel c in
   /// row y, column x stands at `(y * width + x) * channels + c`.
   public var pixels: [UInt8] {
-    didSet { precondition(pixels.count == oldValue.count, "Picture: the size is fixed") }
+    didSet { require(pixels.count == oldValue.count, "Picture: the size is fixed") }
   }
 
   /// No side may be longer: the limit that libpng has.
@@ -39,8 +39,8 @@ public struct Picture: Sendable, Equatable {
   /// - Parameter color: one value a channel: 1, 3 or 4 of them.
   public init(width: Int, height: Int, color: [UInt8]) {
     let sides = 1...Self.longestSide
-    precondition(sides.contains(width) && sides.contains(height), "Picture: impossible size")
-    precondition([1, 3, 4].contains(color.count), "Picture: 1, 3 or 4 channels")
+    require(sides.contains(width) && sides.contains(height), "Picture: impossible size")
+    require([1, 3, 4].contains(color.count), "Picture: 1, 3 or 4 channels")
     self.width = width
     self.height = height
     channels = color.count
@@ -55,8 +55,8 @@ public struct Picture: Sendable, Equatable {
     width: Int, height: Int, channels: Int, fill: (UnsafeMutableBufferPointer<UInt8>) -> Void
   ) {
     let sides = 1...Self.longestSide
-    precondition(sides.contains(width) && sides.contains(height), "Picture: impossible size")
-    precondition([1, 3, 4].contains(channels), "Picture: 1, 3 or 4 channels, not \(channels)")
+    require(sides.contains(width) && sides.contains(height), "Picture: impossible size")
+    require([1, 3, 4].contains(channels), "Picture: 1, 3 or 4 channels, not \(channels)")
     self.width = width
     self.height = height
     self.channels = channels

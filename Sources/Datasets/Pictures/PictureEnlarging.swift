@@ -1,7 +1,7 @@
 extension Picture {
   /// Each pixel as a square of `factor` x `factor` pixels.
   public func enlarged(by factor: Int) -> Picture {
-    precondition(factor >= 1, "Picture: enlarged by \(factor)")
+    require(factor >= 1, "Picture: enlarged by \(factor)")
     if factor == 1 { return self }
     var pixels: [UInt8] = []
     pixels.reserveCapacity(self.pixels.count * factor * factor)

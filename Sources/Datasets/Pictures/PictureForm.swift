@@ -31,7 +31,7 @@ extension Picture {
   /// With another number of channels. Transparent pixels are composed on white when the alpha goes;
   /// grey is the luma of ITU-R BT.601.
   public func converted(to channels: Int) -> Picture {
-    precondition([1, 3, 4].contains(channels), "Picture: 1, 3 or 4 channels, not \(channels)")
+    require([1, 3, 4].contains(channels), "Picture: 1, 3 or 4 channels, not \(channels)")
     if channels == self.channels { return self }
     let (from, count) = (self.channels, width * height)
     return Picture(width: width, height: height, channels: channels) { target in

@@ -3,7 +3,7 @@ extension Picture {
   /// - Parameter values: [height, width, channels] from −1 (byte 0) to 1 (byte 255), clipped there; what is
   ///   no number is −1.
   public init(values: some RandomAccessCollection<Float>, size: PictureSize, channels: Int) {
-    precondition(
+    require(
       values.count == size.width * size.height * channels,
       "Picture: \(values.count) values for \(size), \(channels) channels")
     self.init(width: size.width, height: size.height, channels: channels) { pixels in
@@ -18,7 +18,7 @@ extension Picture {
   /// The pictures of a batch of network values, [count, height, width, channels].
   public static func pictures(values: [Float], size: PictureSize, channels: Int) -> [Picture] {
     let count = size.width * size.height * channels
-    precondition(
+    require(
       count > 0 && values.count % count == 0,
       "Picture: \(values.count) values in pictures of \(size), \(channels) channels")
     return stride(from: 0, to: values.count, by: count).map { start in
@@ -32,7 +32,7 @@ extension Picture {
   ///   - columns: pictures of a row; what is missing in the last one stays black (with alpha: empty).
   ///   - padding: black pixels around each picture: 2 as torchvision's `make_grid`, 0 for none.
   public static func grid(_ pictures: [Picture], columns: Int, padding: Int = 2) -> Picture {
-    precondition(
+    require(
       columns > 0 && padding >= 0, "Picture.grid: \(columns) columns, \(padding) padding")
     guard let first = pictures.first else { preconditionFailure("Picture.grid: no pictures") }
     let columns = min(columns, pictures.count)
@@ -41,7 +41,7 @@ extension Picture {
     let (width, height) = (columns * cellWidth + padding, rows * cellHeight + padding)
     return Picture(width: width, height: height, channels: first.channels) { target in
       for (index, picture) in pictures.enumerated() {
-        precondition(
+        require(
           picture.width == first.width && picture.height == first.height
             && picture.channels == first.channels, "Picture.grid: pictures of different sizes")
         let left = (index % columns) * cellWidth + padding

@@ -12,7 +12,7 @@ extension Picture {
   func resized(
     to size: PictureSize, x: Int, y: Int, width partWidth: Int, height partHeight: Int
   ) -> Picture {
-    precondition(
+    require(
       x >= 0 && y >= 0 && partWidth > 0 && partHeight > 0 && x + partWidth <= width
         && y + partHeight <= height, "Picture: the rectangle reaches beyond the picture")
     if partWidth == width, partHeight == height, size.width == width, size.height == height {

@@ -10,7 +10,7 @@ public struct PictureSize: Codable, Sendable, Hashable, CustomStringConvertible 
 
   /// Creates a size, of sides of at least one pixel.
   public init(width: Int, height: Int) {
-    precondition(width > 0 && height > 0, "PictureSize: \(width) x \(height)")
+    require(width > 0 && height > 0, "PictureSize: \(width) x \(height)")
     self.width = width
     self.height = height
   }

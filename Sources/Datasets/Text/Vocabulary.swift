@@ -110,7 +110,7 @@ public struct Vocabulary: @unchecked Sendable {
 
   /// The id of the word that lies in `text` at `range`.
   public func id(of text: Table<UInt8>, at range: Range<Int>) -> UInt32? {
-    precondition(range.lowerBound >= 0 && range.upperBound <= text.count, "range outside the text")
+    require(range.lowerBound >= 0 && range.upperBound <= text.count, "range outside the text")
     guard !range.isEmpty else { return nil }
     return withExtendedLifetime(text) {
       let start = text.pointer + range.lowerBound
@@ -133,7 +133,7 @@ public struct Vocabulary: @unchecked Sendable {
 
   /// Appends the bytes of word `id`.
   public func append(_ id: UInt32, to output: inout [UInt8]) {
-    precondition(Int(id) < count, "Vocabulary: id out of range")
+    require(Int(id) < count, "Vocabulary: id out of range")
     let start = Int(tables.offsets[Int(id)])
     let end = Int(tables.offsets[Int(id) + 1])
     output.append(

@@ -87,6 +87,8 @@ public final class VQVAEModel: ImageGenerator, @unchecked Sendable {
   /// - Throws: ``AIGCError``: interrupted after Ctrl-C.
   func codes(_ values: [Float]) throws(AIGCError) -> [Int32] {
     let size = configuration.pictureCount
+    try AIGCError.check(
+      values.count % size == 0, "\(values.count) values are no images of \(size)")
     var codes: [Int32] = []
     for first in stride(from: 0, to: values.count, by: Self.batch * size) {
       let part = values[first..<min(first + Self.batch * size, values.count)]
@@ -106,6 +108,10 @@ public final class VQVAEModel: ImageGenerator, @unchecked Sendable {
   /// - Throws: ``AIGCError``: interrupted after Ctrl-C.
   func pictures(codes: [Int32]) throws(AIGCError) -> [Float] {
     let (rows, columns) = (configuration.mapHeight, configuration.mapWidth)
+    try AIGCError.check(
+      codes.count % latentCount == 0
+        && codes.allSatisfy { (0..<codebook.entries).contains(Int($0)) },
+      "\(codes.count) numbers are no grids of \(latentCount) codes below \(codebook.entries)")
     var pictures: [Float] = []
     for first in stride(from: 0, to: codes.count, by: Self.batch * latentCount) {
       let part = codes[first..<min(first + Self.batch * latentCount, codes.count)]
@@ -130,6 +136,9 @@ public final class VQVAEModel: ImageGenerator, @unchecked Sendable {
       throw .badInput(
         "the model has no prior of codes: its training has not ended; see `resume(in:)`")
     }
+    try AIGCError.check(
+      latents.count % latentCount == 0,
+      "\(latents.count) numbers are no latents of \(latentCount)")
     var codes: [Int32] = []
     for first in stride(from: 0, to: latents.count, by: latentCount) {
       codes += prior.drawn(latents[first..<first + latentCount])

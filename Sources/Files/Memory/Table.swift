@@ -49,7 +49,7 @@ public struct Table<Element: BitwiseCopyable & Sendable>: @unchecked Sendable {
   /// The element at `index`. An index that is not in ``indices`` stops the program.
   @inlinable @inline(__always)
   public subscript(index: Int) -> Element {
-    precondition(UInt(bitPattern: index) < UInt(bitPattern: count), "Table: index out of range")
+    require(UInt(bitPattern: index) < UInt(bitPattern: count), "Table: index out of range")
     return base[index]
   }
 
@@ -91,11 +91,11 @@ public struct MutableTable<Element: BitwiseCopyable & Sendable>: @unchecked Send
   @inlinable @inline(__always)
   public subscript(index: Int) -> Element {
     get {
-      precondition(UInt(bitPattern: index) < UInt(bitPattern: count), "Table: index out of range")
+      require(UInt(bitPattern: index) < UInt(bitPattern: count), "Table: index out of range")
       return base[index]
     }
     nonmutating set {
-      precondition(UInt(bitPattern: index) < UInt(bitPattern: count), "Table: index out of range")
+      require(UInt(bitPattern: index) < UInt(bitPattern: count), "Table: index out of range")
       base[index] = newValue
     }
   }
@@ -110,7 +110,7 @@ public struct MutableTable<Element: BitwiseCopyable & Sendable>: @unchecked Send
 
   /// Copies `source` to the elements from `offset` on.
   public func copy(_ source: [Element], at offset: Int) {
-    precondition(offset >= 0 && offset + source.count <= count, "Table: copy out of range")
+    require(offset >= 0 && offset + source.count <= count, "Table: copy out of range")
     source.withUnsafeBufferPointer { buffer in
       guard let start = buffer.baseAddress else { return }
       (base + offset).update(from: start, count: buffer.count)
@@ -136,7 +136,7 @@ extension Table {
   public func reduce<Result>(
     _ range: Range<Int>, into start: Result, _ body: (inout Result, Element) -> Void
   ) -> Result {
-    precondition(range.lowerBound >= 0 && range.upperBound <= count, "Table: range out of bounds")
+    require(range.lowerBound >= 0 && range.upperBound <= count, "Table: range out of bounds")
     var result = start
     for index in range { body(&result, base[index]) }
     return result

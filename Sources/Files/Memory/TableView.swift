@@ -16,7 +16,7 @@ public struct TableView<Element: BitwiseCopyable & Sendable>: BitwiseCopyable, @
   /// The element at `index`. An index that is not in ``indices`` stops the program.
   @inlinable @inline(__always)
   public subscript(index: Int) -> Element {
-    precondition(UInt(bitPattern: index) < UInt(bitPattern: count), "Table: index out of range")
+    require(UInt(bitPattern: index) < UInt(bitPattern: count), "Table: index out of range")
     return base[index]
   }
 

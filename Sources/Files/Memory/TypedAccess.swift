@@ -71,7 +71,7 @@ extension Table where Element == UInt8 {
 extension Table {
   /// Elements `range`, in the same memory.
   public func slice(_ range: Range<Int>) -> Table {
-    precondition(range.lowerBound >= 0 && range.upperBound <= count, "Table: range out of bounds")
+    require(range.lowerBound >= 0 && range.upperBound <= count, "Table: range out of bounds")
     return Table(base: base + range.lowerBound, count: range.count, storage: storage)
   }
 

@@ -27,7 +27,7 @@ public struct ByteBuffer: ~Copyable {
 
   /// Elements `range` of `table`.
   public mutating func append(_ table: Table<UInt8>, _ range: Range<Int>) {
-    precondition(
+    require(
       range.lowerBound >= 0 && range.upperBound <= table.count, "range outside the table")
     reserve(range.count)
     (base + count).update(from: table.base + range.lowerBound, count: range.count)

@@ -73,7 +73,8 @@ struct RunningSample {
     let options = generator.options
     output = generator.startedOutput
     steps = Steps(
-      sampler: generator.sampler, options: options, index: index, history: generator.prompt)
+      sampler: generator.sampler, options: options, seed: generator.seed, index: index,
+      history: generator.prompt)
     promptCount = generator.prompt.count
     if options.echo { result.bytes = Array(options.prompt.utf8) }
     if options.logProbabilities != nil { result.logProbabilities = [] }

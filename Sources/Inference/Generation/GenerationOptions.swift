@@ -11,7 +11,7 @@ public struct GenerationOptions: Codable, Equatable, Sendable {
   /// How the next token is drawn from the model's scores.
   public var sampling = SamplingConfiguration()
   /// The random seed; the same seed, model and options give the same texts.
-  public var seed: UInt64 = 0
+  public var seed = Seed.fixed(0)
   /// How many samples; sample i draws from stream i of the seed.
   public var num = 1
   /// Texts that end a sample; they are not part of it.

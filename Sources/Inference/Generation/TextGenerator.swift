@@ -6,6 +6,8 @@ public struct TextGenerator {
   let model: any LanguageModel
   let options: GenerationOptions
   let sampler: Sampler
+  /// The random seed of the texts: that of the options, or the one that was drawn for them.
+  public let seed: UInt64
   let prompt: [Int32]
   /// At the start of a text.
   private let fresh: any GenerationSession
@@ -26,6 +28,7 @@ public struct TextGenerator {
     }
     self.model = model
     self.options = options
+    seed = options.seed.resolved()
     sampler = try Sampler(
       options.sampling, vocabularySize: model.vocabularySize, endToken: model.endToken,
       otherEndTokens: Array(model.endTokens.dropFirst()), ignoreEnd: options.ignoreEnd)
@@ -127,7 +130,8 @@ public struct TextGenerator {
     }
     if options.echo { try hand(Array(options.prompt.utf8)) }
     var session = start
-    var steps = Steps(sampler: sampler, options: options, index: index, history: prompt)
+    var steps = Steps(
+      sampler: sampler, options: options, seed: seed, index: index, history: prompt)
     result.reason = try run(&steps, &session) { token throws in
       let (bytes, reason) = output.append(token)
       try hand(bytes)
@@ -172,10 +176,12 @@ struct Steps {
   var logProbabilities: [SampledToken] = []
   let alternatives: Int?
 
-  init(sampler: Sampler, options: GenerationOptions, index: Int, history: [Int32]) {
+  init(
+    sampler: Sampler, options: GenerationOptions, seed: UInt64, index: Int, history: [Int32]
+  ) {
     self.sampler = sampler
     self.history = history
-    random = RandomSource(seed: options.seed, stream: index)
+    random = RandomSource(seed: seed, stream: index)
     alternatives = options.logProbabilities
   }
 

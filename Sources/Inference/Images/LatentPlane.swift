@@ -14,14 +14,14 @@ public struct LatentPlane {
   ///   - axes: two different ones.
   ///   - columns: at least 1, as `rows`.
   public init(axes: (right: Int, down: Int), columns: Int, rows: Int) {
-    precondition(
+    require(
       axes.right != axes.down && columns > 0 && rows > 0, "LatentPlane: one axis, or no places")
     (self.axes, self.columns, self.rows) = (axes, columns, rows)
   }
 
   /// The latents of all places, row by row, `count` numbers each.
   public func latents(count: Int) -> [Float] {
-    precondition(
+    require(
       axes.right < count && axes.down < count, "LatentPlane: an axis beyond \(count) numbers")
     var result = [Float](repeating: 0, count: columns * rows * count)
     for row in 0..<rows {
@@ -43,7 +43,7 @@ public struct LatentPlane {
 /// The inverse of the standard normal distribution function, by halving: to 15 digits.
 /// - Parameter probability: between 0 and 1.
 func normalQuantile(_ probability: Double) -> Double {
-  precondition(probability > 0 && probability < 1, "normalQuantile: of \(probability)")
+  require(probability > 0 && probability < 1, "normalQuantile: of \(probability)")
   var (low, high) = (-40.0, 40.0)
   for _ in 0..<64 {
     let middle = (low + high) / 2

@@ -7,7 +7,7 @@ public struct LatentWalk {
 
   /// - Parameter latents: at least one.
   public init(_ latents: [[Float]]) {
-    precondition(!latents.isEmpty, "LatentWalk: no latents")
+    require(!latents.isEmpty, "LatentWalk: no latents")
     self.latents = latents
   }
 

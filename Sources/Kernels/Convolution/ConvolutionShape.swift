@@ -1,3 +1,5 @@
+import Files
+
 /// The sizes of one convolution. It leads from the larger map, `x`, to the smaller one, `y`; a
 /// transposed convolution is its input gradient and goes the other way with the same sizes.
 ///
@@ -41,7 +43,7 @@ public struct ConvolutionShape: Equatable, Hashable, Sendable {
     batch: Int, height: Int, width: Int, channels: Int, kernels: Int, kernelHeight: Int,
     kernelWidth: Int, stride: Int = 1, padding: Int = 0
   ) {
-    precondition(
+    require(
       batch >= 0 && channels > 0 && kernels > 0 && kernelHeight > 0 && kernelWidth > 0
         && stride > 0 && padding >= 0 && height + 2 * padding >= kernelHeight
         && width + 2 * padding >= kernelWidth,

@@ -1,3 +1,4 @@
+import Files
 import CKernels
 
 /// One token on its way through a decoder.
@@ -44,7 +45,9 @@ struct DecoderStep: @unchecked Sendable {
     _ weights: DecoderWeights, _ rows: [DecoderRow], x: UnsafeMutablePointer<Float>,
     firstLayer: Int = 0, logits: UnsafeMutablePointer<Float>?, logitRows: Int = 0
   ) {
-    precondition(!rows.isEmpty && rows.count <= largest && logitRows <= rows.count)
+    require(
+      !rows.isEmpty && rows.count <= largest && logitRows <= rows.count,
+      "DecoderStep: \(rows.count) rows, \(logitRows) with logits")
     let (count, width, inner) = (rows.count, weights.width, weights.inner)
     let tasks = min(Threads.count, weights.heads)
     let longest = rows.reduce(0) { max($0, $1.position + 1) }

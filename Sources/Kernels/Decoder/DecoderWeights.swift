@@ -156,7 +156,7 @@ public struct DecoderWeights: Sendable {
     func fits(_ norm: StoredNorm) -> Bool {
       norm.weight.count == width && norm.bias.count == width
     }
-    precondition(
+    require(
       tokens.layout == .byOutput && positions.layout == .byOutput && positions.inputs == width
         && heads > 0 && width % heads == 0 && !layers.isEmpty && fits(norm)
         && head.inputs == width && head.outputs == tokens.outputs

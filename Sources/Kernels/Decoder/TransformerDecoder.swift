@@ -1,3 +1,4 @@
+import Files
 import CKernels
 
 /// A decoder with stored weights, for inference: reads tokens and scores the next one.
@@ -98,7 +99,7 @@ public struct TransformerDecoder: Sendable {
   }
 
   private func embed(_ token: Int32, _ position: Int, _ x: UnsafeMutablePointer<Float>) {
-    precondition(
+    require(
       token >= 0 && token < weights.vocabulary,
       "TransformerDecoder: a token outside of the vocabulary")
     let memory = PoolMemory(weights.width)
@@ -108,7 +109,7 @@ public struct TransformerDecoder: Sendable {
   }
 
   private func check(_ cache: KeyValueCache, _ count: Int) {
-    precondition(
+    require(
       cache.count + count <= weights.context && cache.layers == weights.layers.count
         && cache.heads == weights.heads && cache.headSize == weights.headSize,
       "TransformerDecoder: more tokens than positions, or another model's cache")

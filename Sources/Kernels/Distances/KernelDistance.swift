@@ -1,3 +1,5 @@
+import Files
+
 /// The unbiased estimate of the squared maximum mean discrepancy (Gretton et al. 2012) under the kernel
 /// (x · y / size + 1)³.
 public enum KernelDistance {
@@ -7,7 +9,7 @@ public enum KernelDistance {
   ///   - size: values of a row.
   /// - Returns: 0 for fewer than 2 rows.
   public static func polynomial(_ x: [Float], _ y: [Float], size: Int) -> Double {
-    precondition(x.count == y.count, "KernelDistance: tables of \(x.count) and \(y.count) values")
+    require(x.count == y.count, "KernelDistance: tables of \(x.count) and \(y.count) values")
     let count = x.count / max(size, 1)
     guard count > 1 else { return 0 }
     let memory = MemoryPool.take(count * count)

@@ -12,7 +12,7 @@ public enum Neighborhoods {
   ///   - size: values of a row.
   ///   - k: 1 to 16; infinite where there are fewer other rows.
   public static func radii(_ values: [Float], size: Int, k: Int) -> [Float] {
-    precondition((1...16).contains(k), "Neighborhoods: the \(k)th neighbour")
+    require((1...16).contains(k), "Neighborhoods: the \(k)th neighbour")
     let count = values.count / max(size, 1)
     var result = [Float](repeating: 0, count: count)
     result.withUnsafeMutableBufferPointer { memory in

@@ -1,3 +1,4 @@
+import Files
 import CLAPACKE
 
 /// Makes the columns of a tall matrix orthonormal: the Q of its QR factorisation with a positive
@@ -11,7 +12,7 @@ import CLAPACKE
 public func orthonormalizeColumns(
   _ matrix: UnsafeMutablePointer<Float>, rows: Int, columns: Int
 ) -> Bool {
-  precondition(rows >= columns, "orthonormalizeColumns: more columns than rows")
+  require(rows >= columns, "orthonormalizeColumns: more columns than rows")
   let place = BLASPlaces.take()
   defer { place?.leave() }
   var tau = [Float](repeating: 0, count: max(columns, 1))

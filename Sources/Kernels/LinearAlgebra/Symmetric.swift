@@ -1,3 +1,4 @@
+import Files
 import CBLAS
 import CLAPACKE
 
@@ -12,7 +13,7 @@ public enum SymmetricMatrix {
   public static func covariance(
     _ values: [Float], rows: Int, columns: Int
   ) -> (mean: [Double], covariance: [Double]) {
-    precondition(rows > 1 && values.count == rows * columns, "covariance: \(rows) x \(columns)")
+    require(rows > 1 && values.count == rows * columns, "covariance: \(rows) x \(columns)")
     let place = BLASPlaces.take()
     defer { place?.leave() }
     var mean = [Double](repeating: 0, count: columns)

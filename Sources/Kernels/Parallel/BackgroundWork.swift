@@ -1,3 +1,4 @@
+import Files
 import Glibc
 
 /// Work that one thread of its own does in order while the caller goes on: what is needed next is
@@ -56,7 +57,7 @@ public final class BackgroundWork<Input: Sendable, Output: Sendable>: Sendable {
     func take() -> Output {
       pthread_mutex_lock(mutex)
       defer { pthread_mutex_unlock(mutex) }
-      precondition(
+      require(
         isWorking || !inputs.isEmpty || !outputs.isEmpty, "BackgroundWork: nothing handed in")
       // A system without a thread to spare: the caller does the work.
       if !hasThread, outputs.isEmpty { return work(inputs.removeFirst()) }

@@ -3,7 +3,7 @@ import Glibc
 /// Starts a thread that runs `body` once, with a stack of 4 MiB whatever the limit for the first thread's
 /// is (`ulimit -s`): that may be too small, or take what a limit of address space leaves.
 /// - Returns: false when the system has no thread left, or no room for its stack.
-func startThread(_ body: @escaping @Sendable () -> Void) -> Bool {
+package func startThread(_ body: @escaping @Sendable () -> Void) -> Bool {
   var attributes = pthread_attr_t()
   pthread_attr_init(&attributes)
   defer { pthread_attr_destroy(&attributes) }

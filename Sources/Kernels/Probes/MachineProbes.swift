@@ -101,7 +101,7 @@ public final class MemoryProbe: Sendable {
         var sum: Float = 0
         let first = count * thread / threads
         aigc_sum(count * (thread + 1) / threads - first, start + first, &sum)
-        precondition(sum > 0)
+        require(sum > 0, "MachineProbes: a sum of \(sum)")
       }
     }
   }

@@ -1,3 +1,5 @@
+import Files
+
 /// Random numbers that are the same on every machine: xoshiro256** (Blackman and Vigna 2018),
 /// seeded through SplitMix64. Passed in wherever chance is needed; its state goes into checkpoints.
 public struct RandomSource: RandomNumberGenerator, Equatable, Sendable {
@@ -41,7 +43,7 @@ public struct RandomSource: RandomNumberGenerator, Equatable, Sendable {
 
   /// Uniform in 0..<bound (Lemire's multiplication, without bias).
   public mutating func integer(below bound: UInt64) -> UInt64 {
-    precondition(bound > 0, "RandomSource: empty range")
+    require(bound > 0, "RandomSource: empty range")
     var (high, low) = bound.multipliedFullWidth(by: next())
     if low < bound {
       let threshold = (0 &- bound) % bound

@@ -20,7 +20,9 @@ public struct WindowSorter: Sendable {
   ///   - order: tokens of a window, at most ``largestOrder``.
   ///   - endToken: a window ends with it.
   public init(tokens: Table<UInt32>, order: Int, endToken: UInt32, vocabularySize: Int) {
-    precondition(order <= Self.largestOrder && tokens.count < UInt32.max)
+    require(
+      order <= Self.largestOrder && tokens.count < UInt32.max,
+      "WindowSorter: windows of \(order) of \(tokens.count) tokens")
     self.tokens = tokens
     self.order = order
     self.endToken = endToken

@@ -54,7 +54,7 @@ public struct VectorQuantizer: Module {
 
   /// - Parameter x: [..., dimension].
   public func callAsFunction(_ x: Tensor, _ context: Context) -> Quantized {
-    precondition(
+    require(
       x.shape[-1] == dimension, "VectorQuantizer: \(x.shape) for a codebook \(embedding.shape)")
     let vectors = x.detached.values
     let codes = Neighborhoods.nearest(vectors, in: embedding.value.values, size: dimension)

@@ -8,7 +8,7 @@ public enum Initializer {
   public static func orthogonal(
     _ shape: Shape, gain: Float = 1, using random: inout RandomSource
   ) -> Tensor {
-    precondition(shape.rank == 2, "orthogonal: the shape \(shape)")
+    require(shape.rank == 2, "orthogonal: the shape \(shape)")
     let isWide = shape[0] < shape[1]
     let (rows, columns) = isWide ? (shape[1], shape[0]) : (shape[0], shape[1])
     let tall = Tensor.normal([rows, columns], using: &random).orthonormalColumns() * gain

@@ -44,7 +44,7 @@ public final class SGD: Optimizer {
 
   /// Takes one step of gradient descent; see ``Optimizer/step(_:rate:scale:)``.
   public func step(_ gradients: [Tensor], rate: Float, scale: Float) {
-    precondition(gradients.count == parameters.count, "SGD: a gradient for each parameter")
+    require(gradients.count == parameters.count, "SGD: a gradient for each parameter")
     for (index, parameter) in parameters.enumerated() {
       sgdStep(
         parameter, gradients[index], velocity: velocities.isEmpty ? nil : velocities[index],
@@ -111,7 +111,7 @@ public final class Adam: Optimizer {
 
   /// Takes one step of Adam or AdamW; see ``Optimizer/step(_:rate:scale:)``.
   public func step(_ gradients: [Tensor], rate: Float, scale: Float) {
-    precondition(gradients.count == parameters.count, "Adam: a gradient for each parameter")
+    require(gradients.count == parameters.count, "Adam: a gradient for each parameter")
     steps += 1
     for (index, parameter) in parameters.enumerated() {
       adamStep(

@@ -13,7 +13,7 @@ public final class WeightAverage {
   ///   - averages: as many parameters of the same shapes, which hold the averages.
   ///   - decay: share of the average that a step keeps, 0.999 say.
   public init(of source: [Parameter], in averages: [Parameter], decay: Float) {
-    precondition(
+    require(
       source.map { $0.shape } == averages.map { $0.shape }, "WeightAverage: other parameters")
     self.source = source
     self.averages = averages

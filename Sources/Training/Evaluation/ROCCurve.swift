@@ -31,7 +31,7 @@ public struct ROCCurve: Sendable {
   ///   - isAnomaly: what each is.
   /// - Returns: nil without anomalies, or with nothing else.
   public init?(scores: [Double], isAnomaly: [Bool]) {
-    precondition(
+    require(
       scores.count == isAnomaly.count,
       "ROCCurve: \(scores.count) scores of \(isAnomaly.count) examples")
     positives = isAnomaly.reduce(0) { $0 + ($1 ? 1 : 0) }

@@ -26,7 +26,7 @@ public final class SlicedWasserstein {
   /// The distance to as many pictures, of a typical value of a pixel: 0 for the same set.
   public func distance(to pictures: Tensor) -> Double {
     let other = Self.sorted(pictures, directions)
-    precondition(
+    require(
       other.first?.count == reference.first?.count, "SlicedWasserstein: sets of different sizes")
     let (count, sum) = zip(reference, other).reduce((0, 0.0)) { result, pair in
       let squares = zip(pair.0, pair.1).reduce(0.0) { sum, values in

@@ -130,7 +130,7 @@ import Testing
     let wide = String(repeating: "1,", count: 5000) + "1\n"
     #expect(
       error { _ = try source(wide + wide).learn([true, true]) }
-        == "2 t.csv: 5001 columns are too many: pass --columns")
+        == "2 t.csv: 5001 columns are too many: pass `table.columns`")
     let empty = "a,b\n" + String(repeating: ",NA\n", count: 3)
     #expect(
       error { _ = try source(empty).learn([true, true, true]) }

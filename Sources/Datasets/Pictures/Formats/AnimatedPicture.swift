@@ -12,8 +12,8 @@ public struct AnimatedPicture: Sendable {
 
   /// - Parameter lastMilliseconds: nil: as the others.
   public init(_ frames: [Picture], milliseconds: Int, lastMilliseconds: Int? = nil) {
-    precondition(!frames.isEmpty, "AnimatedPicture: no frames")
-    precondition(
+    require(!frames.isEmpty, "AnimatedPicture: no frames")
+    require(
       frames.allSatisfy {
         ($0.width, $0.height, $0.channels)
           == (frames[0].width, frames[0].height, frames[0].channels)

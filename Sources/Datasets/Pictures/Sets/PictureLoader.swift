@@ -74,8 +74,8 @@ public final class PictureLoader {
   /// Goes on where another loader of the same set, batch size and mirroring stood. The place must be one of
   /// the set: whoever reads it from a file checks that.
   public init(_ set: any ExampleSet, batch: Int, at place: Place, isMirrored: Bool = false) {
-    precondition(batch > 0, "PictureLoader: a batch of \(batch)")
-    precondition(
+    require(batch > 0, "PictureLoader: a batch of \(batch)")
+    require(
       (0...set.count).contains(place.offset),
       "PictureLoader: place \(place.offset) of \(set.count)")
     pictures = set

@@ -2,7 +2,7 @@ extension PictureSet {
   /// Some of the pictures, in the given order; nothing is copied.
   /// - Parameter indices: places in this set.
   public func subset(_ indices: [Int]) -> PictureSet {
-    precondition(
+    require(
       indices.allSatisfy { (0..<count).contains($0) }, "PictureSet: an index outside 0..<\(count)")
     let part = PictureStore(
       form: store.form, bytes: store.bytes, cached: store.cached,

@@ -132,7 +132,7 @@ public final class PictureSet: ExampleSet {
   public func values(
     _ indices: [Int], mirrored: [Bool], isParallel: Bool
   ) throws(AIGCError) -> [Float] {
-    precondition(
+    require(
       indices.allSatisfy { (0..<count).contains($0) }, "PictureSet: an index outside 0..<\(count)")
     let form = store.form
     let errors = ParallelSlots<AIGCError>(count: indices.count)

@@ -132,7 +132,9 @@ public final class Classifier: FeatureExtractor, @unchecked Sendable {
   ) throws(AIGCError) {
     let shape = [configuration.height, configuration.width, configuration.channels]
     let length = shape.reduce(1, *)
-    precondition(values.count % length == 0, "Classifier: values of no whole number of pictures")
+    try AIGCError.check(
+      values.count % length == 0,
+      "\(values.count) values are no images of \(length)")
     let context = Context.inference
     for first in stride(from: 0, to: values.count, by: batch * length) {
       try Interruption.check()

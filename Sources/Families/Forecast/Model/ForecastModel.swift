@@ -78,6 +78,13 @@ public struct ForecastModel: @unchecked Sendable {
   public func forecasts(
     _ series: [[Double]], from origins: [Int], horizon: Int, noise: UInt64? = nil
   ) throws(AIGCError) -> [[[Double]]] {
+    try AIGCError.check(
+      series.count == configuration.columns.count
+        && origins.allSatisfy { origin in
+          origin >= configuration.needed && series.allSatisfy { $0.count >= origin }
+        },
+      "\(series.count) columns, or places of which fewer than \(configuration.needed) values are known"
+    )
     let levels = series.map { column in column.map { configuration.normalisation.leveled($0) } }
     var results: [[[Double]]] = []
     for start in stride(from: 0, to: origins.count, by: Self.batch) {

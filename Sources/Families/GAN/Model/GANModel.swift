@@ -55,7 +55,9 @@ public final class GANModel: ImageGenerator, @unchecked Sendable {
   ///   give values that are not numbers, interrupted after Ctrl-C.
   public func pictures(latents: [Float], labels: [Int32]) throws(AIGCError) -> [Float] {
     let count = latents.count / latentCount
-    precondition(latents.count == count * latentCount, "GANModel: \(latents.count) numbers")
+    try AIGCError.check(
+      latents.count == count * latentCount,
+      "\(latents.count) numbers are no latents of \(latentCount)")
     if !classes.isEmpty {
       guard labels.count == count, labels.allSatisfy({ classes.indices.contains(Int($0)) }) else {
         throw .usage("a class for each of \(count) pictures, 0 to \(classes.count - 1), is needed")

@@ -14,7 +14,7 @@ struct GPT2Network: Module {
   /// Weights as GPT-2 starts with: from N(0, 0.02²), those that end a residual branch divided by the
   /// root of the number of branches; biases 0.
   init(_ sizes: Sizes, using plan: inout ParameterPlan) {
-    precondition(sizes.width % sizes.heads == 0, "the width \(sizes.width) of \(sizes.heads) heads")
+    require(sizes.width % sizes.heads == 0, "the width \(sizes.width) of \(sizes.heads) heads")
     self.sizes = sizes
     transformer = GPT2Transformer(sizes, using: &plan)
     ownHead =

@@ -17,7 +17,7 @@ struct WindowStream {
   ///   - context: tokens of a window.
   ///   - seed: of the places.
   init(_ tokens: [Int32], batch: Int, context: Int, seed: UInt64) {
-    precondition(tokens.count > context, "windows of \(context) in \(tokens.count) tokens")
+    require(tokens.count > context, "windows of \(context) in \(tokens.count) tokens")
     self.tokens = tokens
     self.batch = batch
     self.context = context

@@ -24,7 +24,7 @@ struct RecurrentNetwork: Module {
   let fc: Linear
 
   init(_ sizes: Sizes, using plan: inout ParameterPlan) {
-    precondition(
+    require(
       !sizes.isTied || sizes.embedding == sizes.hidden, "tied weights need equal sizes")
     self.sizes = sizes
     embedding = Embedding(sizes.vocabulary, sizes.embedding, using: &plan)

@@ -24,7 +24,7 @@ struct AnomalyScorer {
   ///   - seed: draws them.
   init(_ model: VAEModel, _ measure: AnomalyMeasure, draws: Int? = nil, seed: UInt64 = 0) {
     let draws = draws ?? (measure == .iw ? 64 : 0)
-    precondition(draws > 0 || measure != .iw, "AnomalyScorer: iw without draws")
+    require(draws > 0 || measure != .iw, "AnomalyScorer: iw without draws")
     self.model = model
     self.measure = measure
     var random = RandomSource(seed: seed)
@@ -46,7 +46,8 @@ struct AnomalyScorer {
   func scores(_ values: [Float], labels: [Int32]) throws(AIGCError) -> [Double] {
     let length = model.pictureCount
     let count = values.count / length
-    precondition(values.count == count * length, "AnomalyScorer: \(values.count) values")
+    try AIGCError.check(
+      values.count == count * length, "\(values.count) values are no examples of \(length)")
     var result: [Double] = []
     result.reserveCapacity(count)
     for first in stride(from: 0, to: count, by: batch) {

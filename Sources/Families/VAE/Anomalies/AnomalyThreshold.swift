@@ -44,7 +44,7 @@ public struct AnomalyThreshold: Codable, Equatable, Sendable {
   ///   - scores: at least one; one that is no number counts as infinite.
   ///   - quantile: 0 to 1.
   init(_ measure: AnomalyMeasure, of scores: [Double], quantile: Double) {
-    precondition(!scores.isEmpty, "AnomalyThreshold: no scores")
+    require(!scores.isEmpty, "AnomalyThreshold: no scores")
     let sorted = scores.map { $0.isNaN ? .infinity : $0 }.sorted()
     let place = quantile * Double(sorted.count - 1)
     let below = sorted[Int(place)]

@@ -15,7 +15,7 @@ struct ImportanceBound {
   private static let rows = 2048
 
   init(draws: Int, _ networks: VAENetworks) {
-    precondition(draws > 0, "ImportanceBound: \(draws) draws")
+    require(draws > 0, "ImportanceBound: \(draws) draws")
     self.draws = draws
     self.networks = networks
   }

@@ -64,7 +64,9 @@ public final class VAEModel: PictureEncoder, @unchecked Sendable {
     _ values: [Float], labels: [Int32]
   ) throws(AIGCError) -> (means: [Float], logVariances: [Float]) {
     let count = values.count / pictureCount
-    precondition(values.count == count * pictureCount, "VAEModel: \(values.count) values")
+    try AIGCError.check(
+      values.count == count * pictureCount,
+      "\(values.count) values are no images of \(pictureCount)")
     var (means, logVariances): ([Float], [Float]) = ([], [])
     try forBatches(count, labels) { (rows, labels, context) throws(AIGCError) in
       let x = picturesTensor(values, rows)
@@ -85,7 +87,9 @@ public final class VAEModel: PictureEncoder, @unchecked Sendable {
   /// The mean of the pixels.
   public func pictures(latents: [Float], labels: [Int32]) throws(AIGCError) -> [Float] {
     let count = latents.count / latentCount
-    precondition(latents.count == count * latentCount, "VAEModel: \(latents.count) numbers")
+    try AIGCError.check(
+      latents.count == count * latentCount,
+      "\(latents.count) numbers are no latents of \(latentCount)")
     var pictures: [Float] = []
     pictures.reserveCapacity(count * pictureCount)
     try forBatches(count, labels) { (rows, labels, context) throws(AIGCError) in
@@ -106,9 +110,9 @@ public final class VAEModel: PictureEncoder, @unchecked Sendable {
     _ values: [Float], latents: [Float], labels: [Int32]
   ) throws(AIGCError) -> [Double] {
     let count = values.count / pictureCount
-    precondition(
+    try AIGCError.check(
       values.count == count * pictureCount && latents.count == count * latentCount,
-      "VAEModel: \(values.count) values, \(latents.count) numbers")
+      "\(values.count) values and \(latents.count) numbers are no images with their latents")
     var result: [Double] = []
     result.reserveCapacity(count)
     try forBatches(count, labels) { (rows, labels, context) throws(AIGCError) in

@@ -15,7 +15,7 @@ struct TableRows: ExampleSet {
   var isInMemory: Bool { true }
 
   init(_ values: [Float], width: Int, unlearned: [Int: [Int]] = [:]) {
-    precondition(width > 0 && values.count % width == 0, "TableRows: rows of \(width) numbers")
+    require(width > 0 && values.count % width == 0, "TableRows: rows of \(width) numbers")
     (self.values, self.width, self.unlearned) = (values, width, unlearned)
   }
 

@@ -158,7 +158,7 @@ public struct CodeGridModel: Sendable {
   /// - Parameter normals: a number of the standard normal distribution for each place; the same ones give
   ///   the same grid.
   public func drawn(_ normals: some Collection<Float>) -> [Int32] {
-    precondition(
+    require(
       normals.count == height * width, "CodeGridModel: \(normals.count) numbers for a grid")
     var (codes, classes): ([Int32], Classes) = ([], shares)
     for (place, normal) in normals.enumerated() {

@@ -43,7 +43,7 @@ public struct PictureDistance: Sendable {
     generated: PictureFeatures, real: PictureFeatures, classes: Int,
     using random: inout RandomSource
   ) throws(AIGCError) {
-    precondition(generated.size == real.size, "PictureDistance: features of two extractors")
+    try AIGCError.check(generated.size == real.size, "the features are of two extractors")
     guard generated.count > 1, real.count > 1 else {
       let fewer = min(generated.count, real.count)
       throw .badInput("\(counted(fewer, "image")): at least 2 are needed")
