@@ -14,6 +14,11 @@ func tests(
   .testTarget(
     name: name, dependencies: dependencies, exclude: fixtures, swiftSettings: settings)
 }
+/// What several test targets share.
+func support(_ name: String, _ folder: String, _ dependencies: [Target.Dependency]) -> Target {
+  .target(
+    name: name, dependencies: dependencies, path: "Tests/\(folder)", swiftSettings: settings)
+}
 let argumentParser = Target.Dependency.product(
   name: "ArgumentParser", package: "swift-argument-parser")
 
@@ -72,25 +77,28 @@ let package = Package(
     .executableTarget(
       name: "aigc", dependencies: ["CStartup", "Commands", "Console", "Files", argumentParser],
       swiftSettings: settings),
-    tests("FilesTests", ["Files", "Kernels"]),
+    support("TestSupport", "Support", ["Files"]),
+    tests("FilesTests", ["Files", "Kernels", "TestSupport"]),
     tests("KernelsTests", ["Kernels", "CKernels", "Files"]),
     tests("AutogradTests", ["Autograd", "Kernels"]),
     tests(
-      "NNTests", ["NN", "Weights", "Autograd", "Kernels", "Checkpoints", "Files"],
+      "NNTests", ["NN", "Weights", "Autograd", "Kernels", "Checkpoints", "Files", "TestSupport"],
       fixtures: ["Fixtures"]),
     tests(
-      "DatasetsTests", ["Datasets", "Archives", "Files", "Kernels", "CPNG"],
+      "DatasetsTests", ["Datasets", "Archives", "Files", "Kernels", "CPNG", "TestSupport"],
       fixtures: ["Fixtures"]),
-    tests("CheckpointsTests", ["Checkpoints", "Archives", "Files"], fixtures: ["Fixtures"]),
+    tests(
+      "CheckpointsTests", ["Checkpoints", "Archives", "Files", "TestSupport"],
+      fixtures: ["Fixtures"]),
     tests(
       "TrainingTests",
       [
         "Training", "Inference", "Plots", "Archives", "Autograd", "NN", "Checkpoints", "Datasets",
-        "Kernels", "Files",
+        "Kernels", "Files", "TestSupport",
       ],
       fixtures: ["Fixtures"]),
     tests("InferenceTests", ["Inference", "Datasets", "Kernels", "Files"]),
-    tests("ConsoleTests", ["Console", "Files", argumentParser]),
+    tests("ConsoleTests", ["Console", "Files", argumentParser, "TestSupport"]),
     tests(
       "FamiliesTests",
       [
@@ -102,7 +110,7 @@ let package = Package(
       "Fuzz",
       [
         "Commands", "Families", "Archives", "Autograd", "Checkpoints", "Inference", "Training",
-        "Datasets", "Files", "Kernels",
+        "Datasets", "Files", "Kernels", "TestSupport",
       ]),
   ],
   swiftLanguageModes: [.v6]

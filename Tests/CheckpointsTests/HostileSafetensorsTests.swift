@@ -1,4 +1,5 @@
 import Files
+import TestSupport
 import Testing
 
 @testable import Checkpoints
@@ -85,7 +86,7 @@ import Testing
     let whole = try bytes(fixture(name))
     for length in 0..<whole.count {
       let path = try folder.write("cut.safetensors", Array(whole.prefix(length)))
-      refuses(.badInput, "\(length)") { try readAll(path) }
+      refuses([.badInput], "\(length)") { try readAll(path) }
     }
   }
 

@@ -1,4 +1,5 @@
 import Files
+import TestSupport
 import Testing
 
 @testable import Checkpoints
@@ -190,7 +191,7 @@ import Testing
       for index in 0..<(place > 30 || (20...24).contains(place) ? 4 : 2) {
         file[directory + place + index] = 0xFF
       }
-      refuses(.badInput, "\(place)") { _ = try open(file) }
+      refuses([.badInput], "\(place)") { _ = try open(file) }
     }
   }
 
@@ -248,7 +249,7 @@ import Testing
       for wrong in [UInt32.max - 1, 1 << 30, UInt32(size) + 1, UInt32(size) - 1] {
         var changed = file
         changed.replaceSubrange(offset + 24..<offset + 28, with: littleEndian(wrong))
-        refuses(.badInput, "\(size) as \(wrong)") { _ = try open(changed) }
+        refuses([.badInput], "\(size) as \(wrong)") { _ = try open(changed) }
       }
       sizes += 1
     }
@@ -265,7 +266,7 @@ import Testing
     for length in 0..<whole.count {
       let path = try folder.write("cut.pth", Array(whole.prefix(length)))
       // An old file of which only bytes after the last storage are missing is whole.
-      refuses(.badInput, "\(length)") { try readAll(path) }
+      refuses([.badInput], "\(length)") { try readAll(path) }
     }
   }
 }

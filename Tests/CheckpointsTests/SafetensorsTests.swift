@@ -1,4 +1,5 @@
 import Files
+import TestSupport
 import Testing
 
 @testable import Checkpoints
@@ -27,8 +28,8 @@ import Testing
     #expect(try checkpoint.tensor("bool").integers() == [1, 0, 1, 1])
     #expect(checkpoint["f64"]?.shape == [2, 3])
     #expect(checkpoint["none"] == nil)
-    refuses(.mismatch) { _ = try checkpoint.tensor("none") }
-    refuses(.mismatch) { _ = try checkpoint.tensor("f16").integers() }
+    refuses([.mismatch]) { _ = try checkpoint.tensor("none") }
+    refuses([.mismatch]) { _ = try checkpoint.tensor("f16").integers() }
   }
 
   @Test func scalarsAndEmptyTensors() throws {
@@ -130,7 +131,7 @@ import Testing
       [NewTensor(name: "__metadata__", shape: [1], floats: [1])],
       [NewTensor(name: "a", shape: [1], bytes: try Table([1, 2, 3]), type: .f32)],
     ] {
-      refuses(.mismatch) { try SafetensorsWriter.write(tensors, to: path, sync: false) }
+      refuses([.mismatch]) { try SafetensorsWriter.write(tensors, to: path, sync: false) }
     }
     #expect(folderContents(folder.path).isEmpty)
     try SafetensorsWriter.write([], to: path, sync: false)
@@ -150,7 +151,7 @@ import Testing
       let index = #"{"weight_map":{"a":"\#(shard)"}}"#
       try folder.write("index", Array(index.utf8))
       try folder.write("self.json", Array(index.utf8))
-      refuses(.badInput, "\(shard)") { try readAll(folder.file("self.json")) }
+      refuses([.badInput], "\(shard)") { try readAll(folder.file("self.json")) }
     }
     try folder.write("a", bytes(fixture("zip.safetensors")))
     for index in [
@@ -159,7 +160,7 @@ import Testing
       #"{"weight_map":{"scale":"a"},"weight_map":{}}"#, #"{"weight_map":[]}"#, "{",
     ] {
       try folder.write("i.json", Array(index.utf8))
-      refuses(.badInput, "\(index)") { try readAll(folder.file("i.json")) }
+      refuses([.badInput], "\(index)") { try readAll(folder.file("i.json")) }
     }
     try folder.write("i.json", Array(#" {"weight_map":{"scale":"a"},"x":[{}]} "#.utf8))
     #expect(try readAll(folder.file("i.json")).tensors.count == 1)

@@ -1,41 +1,6 @@
-import Files
-import Glibc
-import Synchronization
 import Testing
 
 @testable import Checkpoints
-
-/// A folder that goes with the test.
-final class TemporaryFolder: Sendable {
-  let path: String
-  private static let number = Atomic<Int>(0)
-
-  init() throws {
-    let index = Self.number.add(1, ordering: .relaxed).newValue
-    let root = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
-    path = "\(root)/aigc-checkpoints-tests-\(getpid())-\(index)"
-    try makeFolder(path)
-  }
-  deinit { removeTree(path) }
-
-  func file(_ name: String) -> String { "\(path)/\(name)" }
-
-  @discardableResult
-  func write(_ name: String, _ bytes: [UInt8]) throws -> String {
-    let output = try OutputFile(path: file(name))
-    try output.write(bytes)
-    try output.commit(sync: false)
-    return file(name)
-  }
-}
-
-func fixture(_ name: String, file: String = #filePath) -> String {
-  "\(parentFolder(of: file))/Fixtures/\(name)"
-}
-
-func bytes(_ path: String) throws -> [UInt8] {
-  try MappedFile(path: path).bytes().array(of: UInt8.self)
-}
 
 /// Opens a file and reads all its values in every way.
 @discardableResult
@@ -48,25 +13,6 @@ func readAll(_ path: String) throws -> Checkpoint {
     if let table = tensor.floatTable() { #expect(table.count == tensor.count) }
   }
   return checkpoint
-}
-
-/// Runs `body`, which must fail with badInput and one line.
-@discardableResult
-func refuses(
-  _ code: AIGCError.Code = .badInput, _ comment: Comment? = nil,
-  location: SourceLocation = #_sourceLocation, _ body: () throws -> Void
-) -> String {
-  do {
-    try body()
-    Issue.record(comment ?? "accepted", sourceLocation: location)
-  } catch let error as AIGCError {
-    #expect(error.code == code, comment ?? "\(error)", sourceLocation: location)
-    #expect(!error.description.contains("\n"), comment, sourceLocation: location)
-    return error.description
-  } catch {
-    Issue.record(error, comment, sourceLocation: location)
-  }
-  return ""
 }
 
 /// A safetensors file of a header and bytes of values.

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Files
 import FoundationEssentials
+import TestSupport
 import Testing
 
 @testable import Console
@@ -41,15 +42,8 @@ private func parse(
 }
 
 private func withFile<R>(_ text: String, _ body: (String) throws -> R) throws -> R {
-  let path = FileManager.default.temporaryDirectory.path + "/aigc-\(UUID().uuidString).json"
-  try text.write(toFile: path, atomically: true, encoding: .utf8)
-  defer { removeTree(path) }
-  return try body(path)
-}
-
-private func error(_ body: () throws -> Void) -> AIGCError? {
-  do { try body() } catch { return error as? AIGCError }
-  return nil
+  let folder = try TemporaryFolder()
+  return try body(folder.write("config.json", text))
 }
 
 @Suite struct ExpansionTests {
@@ -121,27 +115,27 @@ private func error(_ body: () throws -> Void) -> AIGCError? {
 
   @Test func wrongFiles() throws {
     try withFile(#"{"top_kk": 5}"#) { path in
-      let error = error { _ = try parse(["--config", path]) }
+      let error = refusal { _ = try parse(["--config", path]) }
       #expect(error?.code == .usage)
       #expect(error?.description.hasSuffix("unknown key 'top_kk'; did you mean 'top-k'?") == true)
     }
     try withFile(#"{"echo": "maybe"}"#) { path in
-      #expect(error { _ = try parse(["--config", path]) }?.code == .usage)
+      #expect(refusal { _ = try parse(["--config", path]) }?.code == .usage)
     }
     try withFile(#"{"prompt": {"a": 1}}"#) { path in
-      #expect(error { _ = try parse(["--config", path]) }?.code == .usage)
+      #expect(refusal { _ = try parse(["--config", path]) }?.code == .usage)
     }
     for text in [#"{"top-k": "#, "[1]", "", String(repeating: "[", count: 100_000)] {
       try withFile(text) { path in
-        #expect(error { _ = try parse(["--config", path]) }?.code == .badInput)
+        #expect(refusal { _ = try parse(["--config", path]) }?.code == .badInput)
       }
     }
-    #expect(error { _ = try parse(["--config", "/none/such"]) }?.code == .badInput)
+    #expect(refusal { _ = try parse(["--config", "/none/such"]) }?.code == .badInput)
   }
 
   @Test func verbs() {
     func failure(_ arguments: [String]) -> AIGCError? {
-      error { _ = try CommandPath(root: Tool.self, arguments: arguments) }
+      refusal { _ = try CommandPath(root: Tool.self, arguments: arguments) }
     }
     #expect(failure(["wriet"])?.code == .usage)
     #expect(failure(["wriet"])?.description.contains("did you mean 'write'?") == true)

@@ -1,19 +1,18 @@
 import Files
-import FoundationEssentials
+import TestSupport
 import Testing
 
 @testable import Console
 
 @Suite struct AnswerTests {
   @Test func documentsGrowElementByElement() throws {
-    let path = FileManager.default.temporaryDirectory.path + "/aigc-\(UUID().uuidString)"
-    defer { removeTree(path) }
+    let folder = try TemporaryFolder()
+    let path = folder.file("answer")
     let answer = try Answer(path)
     try answer.write(json: [.init("a", 1)], array: "tokens", count: 3) { .int($0) }
     #expect(!fileExists(path))
     try answer.finish()
-    let text = try String(contentsOfFile: path, encoding: .utf8)
-    #expect(text == "{\"schema\":1,\"a\":1,\"tokens\":[0,1,2]}\n")
+    #expect(try text(path) == "{\"schema\":1,\"a\":1,\"tokens\":[0,1,2]}\n")
   }
 }
 

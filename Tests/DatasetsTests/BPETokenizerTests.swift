@@ -1,12 +1,13 @@
 import Files
 import FoundationEssentials
+import TestSupport
 import Testing
 
 @testable import Datasets
 
 @Suite struct BPETokenizerTests {
-  private static let folder = testsFolder("DatasetsTests/Fixtures/bpe")
-  private static let trainingText = testsFolder("FamiliesTests/Fixtures/ngram/train.txt")
+  private static let folder = fixture("bpe")
+  private static let trainingText = fixture("ngram/train.txt", of: "FamiliesTests")
 
   private struct Example: Decodable {
     var text: String
@@ -16,7 +17,7 @@ import Testing
   /// Against the package `tokenizers`; see Scripts/fixtures/bpe.py.
   @Test func hardTextsHaveTheReferencesIds() throws {
     let tokenizer = try BPETokenizer(folder: Self.folder)
-    let data = Data(try bytes(ofFile: "\(Self.folder)/texts.json"))
+    let data = Data(try bytes("\(Self.folder)/texts.json"))
     let examples = try JSONDecoder().decode([Example].self, from: data)
     #expect(examples.count > 250)
     for example in examples {
@@ -30,28 +31,28 @@ import Testing
   }
 
   @Test func trainingFindsTheReferencesMerges() throws {
-    let folder = try TestFolder()
+    let folder = try TemporaryFolder()
     var trainer = BPETrainer()
     trainer.vocabularySize = 512
     let tokenizer = try trainer.train([readText(path: Self.trainingText)], name: "t")
     try tokenizer.write { "\(folder.path)/\($0)" }
     for name in ["vocab.json", "merges.txt"] {
       #expect(
-        try bytes(ofFile: "\(folder.path)/\(name)") == bytes(ofFile: "\(Self.folder)/\(name)"))
+        try bytes("\(folder.path)/\(name)") == bytes("\(Self.folder)/\(name)"))
     }
     trainer.vocabularySize = 700
     let repeated = try trainer.train([readText(path: "\(Self.folder)/repeated.txt")], name: "t")
     try repeated.write { "\(folder.path)/\($0)" }
     #expect(
-      try bytes(ofFile: "\(folder.path)/merges.txt")
-        == bytes(ofFile: "\(Self.folder)/repeated-merges.txt"))
+      try bytes("\(folder.path)/merges.txt")
+        == bytes("\(Self.folder)/repeated-merges.txt"))
     // Long pieces are merged by places.
     trainer.vocabularySize = 900
     let long = try trainer.train([readText(path: "\(Self.folder)/long.txt")], name: "t")
     try long.write { "\(folder.path)/long-\($0)" }
     #expect(
-      try bytes(ofFile: "\(folder.path)/long-merges.txt")
-        == bytes(ofFile: "\(Self.folder)/long-merges.txt"))
+      try bytes("\(folder.path)/long-merges.txt")
+        == bytes("\(Self.folder)/long-merges.txt"))
     let again = try loadTokenizer(kind: .bpe, folder: folder.path)
     let text = try readText(path: Self.trainingText)
     #expect(try again.encode(text, name: "t") == repeated.encode(text, name: "t"))
@@ -147,29 +148,30 @@ import Testing
     for text in ["ab", "  ", "ab\n", "!! ", ""] {
       let bad = try Table(Array(text.utf8) + [0xC3, 0x28])
       #expect(
-        message { _ = try tokenizer.encode(bad, name: "x") }
+        refusal { _ = try tokenizer.encode(bad, name: "x") }?.line
           == "3 x: byte \(text.utf8.count) is not UTF-8; pass `tokens` byte")
     }
     var trainer = BPETrainer()
     trainer.vocabularySize = 256
-    #expect(message { _ = try trainer.train([table("a")], name: "x") }?.hasPrefix("2 ") == true)
+    #expect(
+      refusal { _ = try trainer.train([table("a")], name: "x") }?.line.hasPrefix("2 ") == true)
     trainer.vocabularySize = 300
-    #expect(message { _ = try trainer.train([table("")], name: "x") } == "3 x: no text in it")
+    #expect(refusal { _ = try trainer.train([table("")], name: "x") }?.line == "3 x: no text in it")
     #expect(try trainer.train([table("ab ab")], name: "x").vocabularySize == 259)
     trainer.minimumFrequency = 2
     #expect(try trainer.train([table("ab ab")], name: "x").vocabularySize == 258)
   }
 
   @Test func damagedFiles() throws {
-    let folder = try TestFolder()
-    let vocabulary = String(decoding: try bytes(ofFile: "\(Self.folder)/vocab.json"), as: UTF8.self)
-    let merges = String(decoding: try bytes(ofFile: "\(Self.folder)/merges.txt"), as: UTF8.self)
+    let folder = try TemporaryFolder()
+    let vocabulary = String(decoding: try bytes("\(Self.folder)/vocab.json"), as: UTF8.self)
+    let merges = String(decoding: try bytes("\(Self.folder)/merges.txt"), as: UTF8.self)
     func load(_ vocabulary: String, _ merges: String) -> String? {
-      message {
+      refusal {
         try folder.write("vocab.json", vocabulary)
         try folder.write("merges.txt", merges)
         _ = try BPETokenizer(folder: folder.path)
-      }.map { String($0.dropFirst(3 + folder.path.count)) }
+      }.map { String($0.line.dropFirst(3 + folder.path.count)) }
     }
     #expect(load(vocabulary, merges) == nil)
     let lines = merges.split(separator: "\n")

@@ -1,35 +1,26 @@
 import Archives
 import Datasets
 import Files
-import Glibc
+import TestSupport
 import Testing
 
-/// Each test has a folder of its own, removed with the suite's value.
-@Suite final class CSVTests {
-  private let folder: String
+@Suite struct CSVTests {
+  private let folder: TemporaryFolder
 
-  init() throws {
-    var pattern = Array("/tmp/aigc-csv-XXXXXX".utf8CString)
-    let made = mkdtemp(&pattern).map { String(cString: $0) }
-    folder = try #require(made)
-  }
-
-  deinit { removeTree(folder) }
+  init() throws { folder = try TemporaryFolder() }
 
   private func csv(
     _ text: String, header: CSVReader.Header = .automatic, name: String = "t.csv"
   ) throws -> CSVReader {
-    let file = try OutputFile(path: "\(folder)/\(name)")
-    try file.write(text)
-    try file.commit(sync: false)
-    return try CSVReader(path: file.path, header: header)
+    try CSVReader(path: folder.write(name, text), header: header)
   }
 
   /// The message without the folder.
   private func error(_ body: () throws -> Void) -> String? {
-    message(body).map { text in
-      guard text.dropFirst(2).hasPrefix("\(folder)/t.csv: ") else { return text }
-      return "\(text.prefix(2))\(text.dropFirst(2 + folder.count + 8))"
+    refusal(body).map { error in
+      let path = "\(folder.path)/t.csv: "
+      guard error.description.hasPrefix(path) else { return error.line }
+      return "\(error.code.rawValue) \(error.description.dropFirst(path.count))"
     }
   }
 
@@ -137,7 +128,7 @@ import Testing
     let table = try csv("a,b\n1,2\n3,\"x\ny\"\n", header: .present)
     #expect(error { _ = try table.numbers("b") } == "3 line 3, column 2 (b): 'x y' is not a number")
     let digits = String(repeating: "1", count: 5000)
-    #expect(throws: AIGCError.self) { try self.csv("\(digits)\n", header: .absent).numbers(0) }
+    #expect(throws: AIGCError.self) { try csv("\(digits)\n", header: .absent).numbers(0) }
   }
 
   @Test func damagedTablesAreRefused() throws {
@@ -148,10 +139,7 @@ import Testing
     #expect(error { _ = try csv("") } == "3 the file is empty")
     #expect(error { _ = try csv("\n\r\n") } == "3 the table is empty")
     #expect(error { _ = try csv("\u{FEFF}") } == "3 the file is empty")
-    let path = "\(folder)/t.csv"
-    let file = try OutputFile(path: path)
-    try file.write([0xFF, 0xFE, 0x61, 0])
-    try file.commit(sync: false)
+    let path = try folder.write("t.csv", [0xFF, 0xFE, 0x61, 0])
     #expect(error { _ = try CSVReader(path: path) } == "3 the table is UTF-16; save it as UTF-8")
   }
 
@@ -183,7 +171,7 @@ import Testing
   }
 
   @Test func packedFiles() throws {
-    let path = "\(folder)/t.csv.gz"
+    let path = folder.file("t.csv.gz")
     let writer = try GzipWriter(path: path)
     try writer.write("a;b\n1;2\n")
     try writer.commit(sync: false)

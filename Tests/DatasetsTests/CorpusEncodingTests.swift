@@ -1,6 +1,7 @@
 import Datasets
 import Files
 import Kernels
+import TestSupport
 import Testing
 
 /// One after the other: they set the number of threads.
@@ -125,14 +126,15 @@ import Testing
     var encoder = BlockEncoder(mode: .auto, name: "big.txt")
     _ = try encoder.encode(table("12345678\n"))
     #expect(
-      message { _ = try encoder.encode(Table([97, 0xFF, 10])) }
+      refusal { _ = try encoder.encode(Table([97, 0xFF, 10])) }?.line
         == "3 big.txt: byte 10 is not UTF-8; pass `tokens` byte")
     // A byte order mark is no text, but bytes of the file.
     let marked = try Table<UInt8>([0xEF, 0xBB, 0xBF, 97, 10, 0xFF, 10]).withoutByteOrderMark
     var other = BlockEncoder(mode: .auto, name: "b.txt")
-    #expect(message { _ = try other.encode(marked) }?.contains("byte 5 is not UTF-8") == true)
+    #expect(refusal { _ = try other.encode(marked) }?.line.contains("byte 5 is not UTF-8") == true)
     _ = try other.encode(marked.prefix(2))
-    #expect(message { _ = try other.encode(table("\u{0}")) }?.contains("byte 5 is NUL") == true)
+    #expect(
+      refusal { _ = try other.encode(table("\u{0}")) }?.line.contains("byte 5 is NUL") == true)
   }
 
   @Test func oneLineOfTwentyMegabytes() throws {

@@ -1,5 +1,6 @@
 import Files
 import FoundationEssentials
+import TestSupport
 import Testing
 
 @testable import Datasets
@@ -80,15 +81,15 @@ import Testing
     }
   }
 
-  private static func fixture() throws -> Fixture {
-    let path = testsFolder("DatasetsTests/Fixtures/bpe/gpt2-texts.json")
-    return try JSONDecoder().decode(Fixture.self, from: Data(bytes(ofFile: path)))
+  private static func read() throws -> Fixture {
+    let path = fixture("bpe/gpt2-texts.json")
+    return try JSONDecoder().decode(Fixture.self, from: Data(bytes(path)))
   }
 
   @Test func filesHaveTheReferencesIds() throws {
     guard let data = testData() else { return }
     let tokenizer = try BPETokenizer(folder: "\(data)/gpt2-bpe")
-    let files = try Self.fixture().files
+    let files = try Self.read().files
     #expect(files.count > 8)
     for file in files {
       let text = try readText(path: "\(data)/\(file.file)")
@@ -104,7 +105,7 @@ import Testing
   @Test func hardTextsHaveTheReferencesIds() throws {
     guard let data = testData() else { return }
     let tokenizer = try BPETokenizer(folder: "\(data)/gpt2-bpe")
-    let fixture = try Self.fixture()
+    let fixture = try Self.read()
     #expect(fixture.texts.count > 100 && fixture.generated.count > 5)
     var texts = fixture.texts.map { (Array($0.text.utf8), $0.count, $0.hash) }
     for one in fixture.generated {

@@ -2,28 +2,14 @@ import Archives
 import Datasets
 import Files
 import Glibc
+import TestSupport
 import Testing
 
-/// Each test has a folder of its own, removed with the suite's value.
-@Suite final class GzipTests {
-  private let folder: String
+@Suite struct GzipTests {
+  private let temporary: TemporaryFolder
+  private var folder: String { temporary.path }
 
-  init() throws {
-    var pattern = Array("/tmp/aigc-gzip-XXXXXX".utf8CString)
-    let made = pattern.withUnsafeMutableBufferPointer { buffer in
-      buffer.baseAddress.flatMap { mkdtemp($0) }.map { String(cString: $0) }
-    }
-    folder = try #require(made)
-  }
-
-  deinit { removeTree(folder) }
-
-  private func write(_ bytes: [UInt8], _ name: String) throws -> String {
-    let file = try OutputFile(path: "\(folder)/\(name)")
-    try file.write(bytes)
-    try file.commit(sync: false)
-    return file.path
-  }
+  init() throws { temporary = try TemporaryFolder() }
 
   private func packed(_ bytes: [UInt8], level: Int = 6) throws -> [UInt8] {
     let path = "\(folder)/packed-\(UInt64.random(in: 0...UInt64.max)).gz"
@@ -35,7 +21,7 @@ import Testing
       start += size
     }
     try writer.commit(sync: false)
-    return try array(MappedFile(path: path).bytes())
+    return try TestSupport.bytes(path)
   }
 
   private func array(_ table: Table<UInt8>) -> [UInt8] { table.withUnsafeBuffer { Array($0) } }
@@ -48,7 +34,7 @@ import Testing
   @Test(arguments: [1, 2, 1000, 700_000]) func whatIsWrittenIsRead(_ size: Int) throws {
     let text = sample(size)
     for level in [1, 6, 9] {
-      let path = try write(packed(text, level: level), "a.gz")
+      let path = try temporary.write("a.gz", packed(text, level: level))
       #expect(try array(readText(path: path)) == text)
       let reader = try GzipReader(path: path)
       #expect(reader.isCompressed)
@@ -71,7 +57,7 @@ import Testing
 
   @Test func plainFilesComeAsTheyAre() throws {
     for text: [UInt8] in [[97], [0x1F], [0x1F, 97], sample(600_000)] {
-      let path = try write(text, "plain.txt")
+      let path = try temporary.write("plain.txt", text)
       #expect(try array(readText(path: path)) == text)
       let reader = try GzipReader(path: path)
       #expect(!reader.isCompressed)
@@ -83,21 +69,22 @@ import Testing
     let first = sample(300_000)
     let second = sample(10)
     let members = try packed(first) + packed([]) + packed(second)
-    let path = try write(members, "many.gz")
+    let path = try temporary.write("many.gz", members)
     #expect(try array(readText(path: path)) == first + second)
-    let padded = try write(members + [UInt8](repeating: 0, count: 300_000), "padded.gz")
+    let padded = try temporary.write("padded.gz", members + [UInt8](repeating: 0, count: 300_000))
     #expect(try array(readText(path: padded)) == first + second)
   }
 
   @Test func everyTruncationIsFound() throws {
     let whole = try packed(sample(300))
     for size in 2..<whole.count {
-      let path = try write(Array(whole[..<size]), "cut.gz")
-      #expect(message { _ = try readText(path: path) } == "3 \(path): the gzip data is truncated")
+      let path = try temporary.write("cut.gz", Array(whole[..<size]))
+      #expect(
+        refusal { _ = try readText(path: path) }?.line == "3 \(path): the gzip data is truncated")
     }
     let twice = whole + whole
-    let path = try write(Array(twice.dropLast(5)), "cut2.gz")
-    #expect(message { _ = try readText(path: path) }?.contains("truncated") == true)
+    let path = try temporary.write("cut2.gz", Array(twice.dropLast(5)))
+    #expect(refusal { _ = try readText(path: path) }?.line.contains("truncated") == true)
   }
 
   @Test func everyFlippedByteOfTheDataIsFound() throws {
@@ -106,31 +93,36 @@ import Testing
     for index in 10..<whole.count {
       var damaged = whole
       damaged[index] ^= 0x55
-      let path = try write(damaged, "damaged.gz")
-      let refused = message { _ = try readText(path: path) }
+      let path = try temporary.write("damaged.gz", damaged)
+      let refused = refusal { _ = try readText(path: path) }?.line
       #expect(refused?.hasPrefix("3 \(path): ") == true, "byte \(index)")
     }
-    let path = try write(whole + [1, 2, 3], "tail.gz")
-    #expect(message { _ = try readText(path: path) }?.contains("no gzip member at byte") == true)
-    let fake = try write([0x1F, 0x8B] + sample(100), "fake.gz")
-    #expect(message { _ = try readText(path: fake) }?.contains("damaged gzip data") == true)
+    let path = try temporary.write("tail.gz", whole + [1, 2, 3])
+    #expect(
+      refusal { _ = try readText(path: path) }?.line.contains("no gzip member at byte") == true)
+    let fake = try temporary.write("fake.gz", [0x1F, 0x8B] + sample(100))
+    #expect(refusal { _ = try readText(path: fake) }?.line.contains("damaged gzip data") == true)
   }
 
   @Test func whatIsNoTextIsRefused() throws {
-    let empty = try write([], "empty.txt")
-    #expect(message { _ = try readText(path: empty) } == "3 \(empty): the file is empty")
-    let packedEmpty = try write(packed([]), "empty.gz")
+    let empty = try temporary.write("empty.txt", [])
+    #expect(refusal { _ = try readText(path: empty) }?.line == "3 \(empty): the file is empty")
+    let packedEmpty = try temporary.write("empty.gz", packed([]))
     #expect(
-      message { _ = try readText(path: packedEmpty) } == "3 \(packedEmpty): the file is empty")
+      refusal { _ = try readText(path: packedEmpty) }?.line == "3 \(packedEmpty): the file is empty"
+    )
     #expect(
-      message { _ = try readText(path: folder) } == "3 \(folder): a directory, a file is needed")
+      refusal { _ = try readText(path: folder) }?.line
+        == "3 \(folder): a directory, a file is needed")
     #expect(
-      message { _ = try GzipReader(path: folder) } == "3 \(folder): a directory, a file is needed")
+      refusal { _ = try GzipReader(path: folder) }?.line
+        == "3 \(folder): a directory, a file is needed")
     let missing = "\(folder)/none.txt"
     #expect(
-      message { _ = try readText(path: missing) } == "3 \(missing): No such file or directory")
-    #expect(message { _ = try TextReader(path: missing) }?.hasPrefix("3 ") == true)
-    #expect(message { _ = try GzipWriter(path: "\(folder)/no/a.gz") }?.hasPrefix("1 ") == true)
+      refusal { _ = try readText(path: missing) }?.line == "3 \(missing): No such file or directory"
+    )
+    #expect(refusal { _ = try TextReader(path: missing) }?.line.hasPrefix("3 ") == true)
+    #expect(refusal { _ = try GzipWriter(path: "\(folder)/no/a.gz") }?.line.hasPrefix("1 ") == true)
   }
 
   @Test func pipesAreRead() throws {
@@ -148,7 +140,9 @@ import Testing
   @Test func textComesInPiecesOfLines() throws {
     let lines = (0..<200).map { String(repeating: "x", count: $0 * 7 % 50) + "\n" }
     let text = Array((lines.joined() + "end").utf8)
-    for path in [try write(text, "lines.txt"), try write(packed(text), "lines.gz")] {
+    for path in [
+      try temporary.write("lines.txt", text), try temporary.write("lines.gz", packed(text)),
+    ] {
       for size in [1, 10, 49, 500, 100_000] {
         let reader = try TextReader(path: path, pieceSize: size)
         var all: [UInt8] = []
@@ -160,7 +154,7 @@ import Testing
         #expect(try reader.next() == nil)
       }
     }
-    let reader = try TextReader(path: write(Array("a\nb\n".utf8), "even.txt"), pieceSize: 2)
+    let reader = try TextReader(path: temporary.write("even.txt", "a\nb\n"), pieceSize: 2)
     var count = 0
     while try reader.next() != nil { count += 1 }
     #expect(count == 2)

@@ -1,4 +1,5 @@
 import Files
+import TestSupport
 import Testing
 
 @testable import Datasets
@@ -7,7 +8,7 @@ import Testing
 @Suite struct OrientationTests {
   /// The picture that Pillow's `ImageOps.exif_transpose` gives.
   private func expected(_ name: String) throws -> Picture {
-    let parts = try contents(pictureFixture("\(name).expected"))
+    let parts = try bytes(fixture("pictures/\(name).expected"))
       .split(separator: 10, maxSplits: 1, omittingEmptySubsequences: false)
     let numbers = String(decoding: parts[0], as: UTF8.self).split(separator: " ").compactMap {
       Int($0)
@@ -17,11 +18,11 @@ import Testing
   }
 
   @Test(arguments: 1...8) func picturesAreTurnedAsPillowDoes(_ value: Int) throws {
-    let png = pictureFixture("turned/\(value).png")
+    let png = fixture("pictures/turned/\(value).png")
     #expect(try Picture.read(png) == expected("turned/\(value).png"))
     #expect(
       try Picture.read(png, ignoresOrientation: true) == expected("turned/1.png"))
-    let jpeg = pictureFixture("turned/\(value).jpg")
+    let jpeg = fixture("pictures/turned/\(value).jpg")
     let (found, other) = (try Picture.read(jpeg), try expected("turned/\(value).jpg"))
     #expect(found.width == other.width && found.height == other.height)
     let far = zip(found.pixels, other.pixels).map { abs(Int($0) - Int($1)) }.max()
@@ -41,7 +42,7 @@ import Testing
   @Test(arguments: ["turned/6.png", "turned/6.jpg"]) func damagedBlocksTurnNothing(
     _ name: String
   ) throws {
-    let whole = try contents(pictureFixture(name))
+    let whole = try bytes(fixture("pictures/\(name)"))
     let start = try #require(
       whole.indices.first { whole[$0...].starts(with: Array("MM\0*".utf8) + [0, 0, 0, 8]) }
         ?? whole.indices.first { whole[$0...].starts(with: Array("II*\0".utf8) + [8, 0, 0, 0]) })

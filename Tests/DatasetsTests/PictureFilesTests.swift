@@ -1,14 +1,15 @@
 import Files
 import Glibc
 import Kernels
+import TestSupport
 import Testing
 
 @testable import Datasets
 
 @Suite struct PictureFilesTests {
-  private let folder: PictureFolder
+  private let folder: TemporaryFolder
 
-  init() throws { folder = try PictureFolder() }
+  init() throws { folder = try TemporaryFolder() }
 
   /// A picture of 2 x 2 pixels of one colour.
   private func png(_ value: UInt8) throws -> [UInt8] {
@@ -24,10 +25,10 @@ import Testing
 
   @Test func foldersAreClasses() throws {
     for (index, name) in ["b/1.png", "a/x/1.PNG", "a/0.png", "c/1.jpg"].enumerated() {
-      try folder.write(png(UInt8(index)), name)
+      try folder.write(name, png(UInt8(index)))
     }
-    try folder.write(Array("text".utf8), "a/notes.txt")
-    try folder.write([], ".git/1.png")
+    try folder.write("a/notes.txt", Array("text".utf8))
+    try folder.write(".git/1.png", [])
     symlink("..", "\(folder.path)/a/loop")
     mkfifo("\(folder.path)/a/pipe.png", 0o600)
     let set = try PictureSet.open(folder.path)
@@ -35,7 +36,7 @@ import Testing
     #expect(try colors(set) == [2, 1, 0, 3])
     #expect(set.size == PictureSize(width: 2, height: 2) && set.channels == 3)
     // A picture beside the folders: they are no classes.
-    try folder.write(png(4), "4.png")
+    try folder.write("4.png", png(4))
     let mixed = try PictureSet.open(folder.path)
     #expect(mixed.classes.isEmpty && mixed.labels == nil)
     #expect(try colors(mixed) == [4, 2, 1, 0, 3])
@@ -48,19 +49,19 @@ import Testing
 
   @Test func trainingPartsAreChosen() throws {
     for (index, name) in ["train", "test", "val"].enumerated() {
-      try folder.write(png(UInt8(index)), "set/\(name)/cats/1.png")
-      try folder.write(png(UInt8(index + 10)), "set/\(name)/dogs/1.png")
+      try folder.write("set/\(name)/cats/1.png", png(UInt8(index)))
+      try folder.write("set/\(name)/dogs/1.png", png(UInt8(index + 10)))
     }
     let set = try PictureSet.open(folder.path)
     #expect(try set.classes == ["cats", "dogs"] && colors(set) == [0, 10])
     #expect(try colors(PictureSet.open("\(folder.path)/set/test")) == [1, 11])
-    try folder.write(png(7), "set/more/1.png")
+    try folder.write("set/more/1.png", png(7))
     #expect(try PictureSet.open(folder.path).classes == ["more", "test", "train", "val"])
   }
 
   @Test(arguments: ["ustar.tar", "gnu.tar", "pax.tar", "stored.zip", "deflated.zip"])
   func archivesAreRead(_ name: String) throws {
-    let path = pictureFixture("archives/\(name)")
+    let path = fixture("pictures/archives/\(name)")
     let set = try PictureSet.open(path)
     // In the archive b comes before a, and 2 before 1; 3.png lies under a long name. Tar files have a link to
     // 1.png too.
@@ -70,14 +71,14 @@ import Testing
     #expect(set.leftOut.lines == ["test: the part 'train' is taken (4 images)"])
     #expect(try colors(PictureSet.open("\(path)/test")) == [70, 60, 50, 40])
     #expect(try colors(PictureSet.open("\(path)/top/test/b/")) == [50, 40])
-    let error = message { _ = try PictureSet.open("\(path)/nothing") }
+    let error = refusal { _ = try PictureSet.open("\(path)/nothing") }?.line
     #expect(
       error == "3 \(path)/nothing: no PNG or JPEG pictures in the folder of the archive")
     // Every cut is an error or a smaller set, never more.
-    let whole = try contents(path)
+    let whole = try bytes(path)
     for size in stride(from: 0, to: whole.count, by: 101) {
-      let cut = try folder.write(Array(whole[..<size]), "cut")
-      guard let error = message({ _ = try PictureSet.open(cut) }) else {
+      let cut = try folder.write("cut", Array(whole[..<size]))
+      guard let error = refusal({ _ = try PictureSet.open(cut) })?.line else {
         #expect(name.hasSuffix("tar"))
         continue
       }
@@ -86,11 +87,11 @@ import Testing
   }
 
   @Test func badPicturesAreSkippedOrFatal() throws {
-    for index in 0..<4 { try folder.write(png(UInt8(index)), "\(index).png") }
-    let bad = folderContents(pictureFixture("bad"))
-    for name in bad { try folder.write(contents(pictureFixture("bad/\(name)")), "1-\(name)") }
+    for index in 0..<4 { try folder.write("\(index).png", png(UInt8(index))) }
+    let bad = folderContents(fixture("pictures/bad"))
+    for name in bad { try folder.write("1-\(name)", bytes(fixture("pictures/bad/\(name)"))) }
     var options = PictureOptions(size: PictureSize(width: 2, height: 2))
-    let fatal = message { _ = try PictureSet.open(folder.path, options) }
+    let fatal = refusal { _ = try PictureSet.open(folder.path, options) }?.line
     #expect(
       fatal?.hasPrefix("3 \(folder.path)/1-checksum.png: damaged or truncated PNG picture: ")
         == true)
@@ -103,42 +104,43 @@ import Testing
     for (name, line) in zip(bad.prefix(10), set.leftOut.lines) {
       #expect(line.hasPrefix("\(folder.path)/1-\(name): ") && !line.contains("\n"))
     }
-    let only = message { _ = try PictureSet.open(pictureFixture("bad"), options) }
+    let only = refusal { _ = try PictureSet.open(fixture("pictures/bad"), options) }?.line
     #expect(
       only?.hasPrefix(
-        "3 \(pictureFixture("bad")): none of the \(bad.count) pictures can be read: ") == true)
+        "3 \(fixture("pictures/bad")): none of the \(bad.count) pictures can be read: ") == true)
   }
 
   @Test func setsWithoutPicturesAreRefused() throws {
-    try folder.write([], "empty/notes.txt")
+    try folder.write("empty/notes.txt", [])
     let path = "\(folder.path)/empty"
     #expect(
-      message { _ = try PictureSet.open(path) }
+      refusal { _ = try PictureSet.open(path) }?.line
         == "3 \(path): no PNG or JPEG pictures in the folder")
-    #expect(message { _ = try PictureSet.open("\(path)/no") }?.hasPrefix("3 \(path)/no: ") == true)
+    #expect(
+      refusal { _ = try PictureSet.open("\(path)/no") }?.line.hasPrefix("3 \(path)/no: ") == true)
     let text = "\(path)/notes.txt"
     #expect(
-      message { _ = try PictureSet.open(text) }
+      refusal { _ = try PictureSet.open(text) }?.line
         == "3 \(text): neither IDX, tar or zip file nor a PNG or JPEG picture")
-    let labels = message { _ = try PictureSet.open(folder.path, labels: "x") }
+    let labels = refusal { _ = try PictureSet.open(folder.path, labels: "x") }?.line
     #expect(labels?.hasPrefix("2 ") == true)
     for (channels, limit) in [(2, 1), (0, 1), (3, 0), (3, -1)] {
       var options = PictureOptions(size: nil, channels: channels)
       options.limit = limit
-      #expect(message { _ = try PictureSet.open(path, options) }?.hasPrefix("2 ") == true)
+      #expect(refusal { _ = try PictureSet.open(path, options) }?.line.hasPrefix("2 ") == true)
     }
   }
 
   @Test func sizesAndChannelsFollowThePictures() throws {
-    try folder.write(Picture(width: 4, height: 2, color: [5]).png(), "a.png")
+    try folder.write("a.png", Picture(width: 4, height: 2, color: [5]).png())
     #expect(try PictureSet.open(folder.path).channels == 1)
-    try folder.write(Picture(width: 4, height: 2, color: [5, 6, 7, 0]).png(), "b.png")
+    try folder.write("b.png", Picture(width: 4, height: 2, color: [5, 6, 7, 0]).png())
     let set = try PictureSet.open(folder.path)
     #expect(set.channels == 3 && set.size == PictureSize(width: 4, height: 2))
     #expect(try colors(set) == [5, 255])
     #expect(try PictureSet.open(folder.path, PictureOptions(size: nil, channels: 4)).channels == 4)
-    try folder.write(Picture(width: 2, height: 2, color: [5]).png(), "c.png")
-    let error = message { _ = try PictureSet.open(folder.path) }
+    try folder.write("c.png", Picture(width: 2, height: 2, color: [5]).png())
+    let error = refusal { _ = try PictureSet.open(folder.path) }?.line
     #expect(
       error
         == "3 \(folder.path): pictures of different sizes: \(folder.path)/a.png has 4x2 pixels, "
@@ -150,7 +152,7 @@ import Testing
 
   /// Pictures that are not kept in memory: the same values, decoded ahead on another thread.
   @Test func decodingAheadGivesTheSame() throws {
-    for index in 0..<23 { try folder.write(png(UInt8(index * 11)), "\(100 + index).png") }
+    for index in 0..<23 { try folder.write("\(100 + index).png", png(UInt8(index * 11))) }
     let files = PictureListing(try PictureFiles.folder(folder.path)).files
     let form = PictureForm(size: PictureSize(width: 2, height: 2), channels: 3, fit: .crop)
     func set(_ memoryLimit: Int) throws -> PictureSet {

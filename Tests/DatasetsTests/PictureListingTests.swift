@@ -1,15 +1,16 @@
 import Archives
 import Files
 import Glibc
+import TestSupport
 import Testing
 
 @testable import Datasets
 
 /// Which files are pictures of a set, and what is said of the others.
 @Suite struct PictureListingTests {
-  private let folder: PictureFolder
+  private let folder: TemporaryFolder
 
-  init() throws { folder = try PictureFolder() }
+  init() throws { folder = try TemporaryFolder() }
 
   private func png(_ value: UInt8) throws -> [UInt8] {
     try Picture(width: 2, height: 2, color: [value, 0, 9]).png()
@@ -65,27 +66,27 @@ import Testing
     for (name, bytes) in [
       ("a.jfif", jpeg), ("b.JPE", jpeg), ("c", try png(1)), ("d.jpg_large", jpeg), ("e.0001", ppm),
       ("f.png~", try png(2)),
-    ] { try folder.write(bytes, name) }
+    ] { try folder.write(name, bytes) }
     for (name, text) in [
       ("notes", "P5 is the first"), ("more", "BM is short for a brand of bitmaps"), ("x.txt", ""),
       ("y", "RIFF"), ("z", "P6"),
-    ] { try folder.write(Array(text.utf8), name) }
+    ] { try folder.write(name, Array(text.utf8)) }
     let set = try PictureSet.open(folder.path)
     #expect(set.count == 6 && set.leftOut.count == 0)
     // What is known and cannot be read is no text.
-    try folder.write(contents(pictureFixture("bad/picture.gif")), "g")
-    let error = message { _ = try PictureSet.open(folder.path) }
+    try folder.write("g", bytes(fixture("pictures/bad/picture.gif")))
+    let error = refusal { _ = try PictureSet.open(folder.path) }?.line
     #expect(
       error?.hasPrefix("3 \(folder.path)/g: GIF pictures are not read") == true, "\(error ?? "")")
   }
 
   @Test func whatIsLeftOutIsNamed() throws {
     for name in ["train/cats/1.png", "train/cats/2.png", "train/dogs/1.png", "test/cats/1.png"] {
-      try folder.write(png(1), name)
+      try folder.write(name, png(1))
     }
-    try folder.write(png(1), "train/dogs/.hidden.png")
-    try folder.write([0, 5, 0x16, 7], "train/dogs/._1.png")
-    try folder.write(png(1), ".thumbnails/1.png")
+    try folder.write("train/dogs/.hidden.png", png(1))
+    try folder.write("train/dogs/._1.png", [0, 5, 0x16, 7])
+    try folder.write(".thumbnails/1.png", png(1))
     try makeFolder("\(folder.path)/train/owls")
     mkfifo("\(folder.path)/train/dogs/pipe.png", 0o600)
     symlink("nowhere", "\(folder.path)/train/ants")
@@ -105,7 +106,7 @@ import Testing
     #expect(
       set.summary == "\(folder.path): 3 images of 2 classes: cats 2, dogs 1; 6 left out")
     // One class alone is a folder of pictures.
-    try folder.write(png(1), "one/cats/1.png")
+    try folder.write("one/cats/1.png", png(1))
     try makeFolder("\(folder.path)/one/dogs")
     let one = try PictureSet.open("\(folder.path)/one")
     #expect(one.leftOut.lines == ["dogs: a folder without images is no class"])
@@ -115,12 +116,12 @@ import Testing
   @Test func pipesAreNotWaitedFor() {
     mkfifo("\(folder.path)/pipe.png", 0o600)
     #expect(
-      message { _ = try PictureSet.open("\(folder.path)/pipe.png") }
+      refusal { _ = try PictureSet.open("\(folder.path)/pipe.png") }?.line
         == "3 \(folder.path)/pipe.png: not a regular file")
   }
 
   @Test func circlesOfLinksEnd() throws {
-    try folder.write(png(1), "a/1.png")
+    try folder.write("a/1.png", png(1))
     for name in ["x", "y", "z"] { symlink(".", "\(folder.path)/\(name)") }
     symlink("..", "\(folder.path)/a/up")
     let set = try PictureSet.open(folder.path)
@@ -128,7 +129,7 @@ import Testing
   }
 
   @Test func entriesOfTarFilesAreReadOrNamed() throws {
-    let path = pictureFixture("archives/links.tar")
+    let path = fixture("pictures/archives/links.tar")
     let set = try PictureSet.open(path)
     #expect(set.classes == ["a", "b", "caf\\xE8", "caf\\xE9"])
     let colors = try Dictionary(
@@ -155,11 +156,11 @@ import Testing
   }
 
   @Test func namesInZipFilesAreRead() throws {
-    let windows = try PictureSet.open(pictureFixture("archives/windows.zip"))
+    let windows = try PictureSet.open(fixture("pictures/archives/windows.zip"))
     #expect(windows.classes == ["a", "b"] && windows.labels == [0, 0, 1, 1])
     #expect(try colors(windows) == [0, 10, 20, 0])
     #expect(windows.leftOut.lines == ["c: a folder without images is no class"])
-    let latin = try PictureSet.open(pictureFixture("archives/latin.zip"))
+    let latin = try PictureSet.open(fixture("pictures/archives/latin.zip"))
     #expect(latin.classes == ["a", "caf\\xE9", "\u{E9}"] && latin.count == 3)
   }
 

@@ -1,4 +1,5 @@
 import Files
+import TestSupport
 import Testing
 
 @testable import Datasets
@@ -7,7 +8,7 @@ import Testing
 @Suite struct PictureReadingTests {
   /// "width height channels\n" and bytes.
   private func expected(_ name: String) throws -> Picture {
-    let parts = try contents(pictureFixture("\(name).expected"))
+    let parts = try bytes(fixture("pictures/\(name).expected"))
       .split(separator: 10, maxSplits: 1, omittingEmptySubsequences: false)
     let numbers = String(decoding: parts[0], as: UTF8.self).split(separator: " ").compactMap {
       Int($0)
@@ -17,7 +18,9 @@ import Testing
   }
 
   private func names(_ folder: String, _ ending: String) -> [String] {
-    folderContents(pictureFixture(folder)).filter { $0.hasSuffix(ending) }.map { "\(folder)/\($0)" }
+    folderContents(fixture("pictures/\(folder)")).filter { $0.hasSuffix(ending) }.map {
+      "\(folder)/\($0)"
+    }
   }
 
   private func difference(_ a: Picture, _ b: Picture) -> Int {
@@ -29,7 +32,8 @@ import Testing
     let all = [".png", ".pgm", ".ppm"].flatMap { names("kinds", $0) }
     #expect(all.count == 32)
     for name in all {
-      #expect(try difference(Picture.read(pictureFixture(name)), expected(name)) == 0, "\(name)")
+      #expect(
+        try difference(Picture.read(fixture("pictures/\(name)")), expected(name)) == 0, "\(name)")
     }
   }
 
@@ -37,7 +41,8 @@ import Testing
     let all = names("kinds", ".jpg")
     #expect(all.count == 4)
     for name in all {
-      #expect(try difference(Picture.read(pictureFixture(name)), expected(name)) <= 2, "\(name)")
+      #expect(
+        try difference(Picture.read(fixture("pictures/\(name)")), expected(name)) <= 2, "\(name)")
     }
   }
 
@@ -73,18 +78,19 @@ import Testing
     ]
     #expect(names("bad", "").map { lastComponent(of: $0) } == reasons.keys.sorted())
     for (name, reason) in reasons {
-      let path = pictureFixture("bad/\(name)")
-      let error = message { _ = try Picture.read(path) } ?? ""
+      let path = fixture("pictures/bad/\(name)")
+      let error = refusal { _ = try Picture.read(path) }?.line ?? ""
       #expect(error.hasPrefix("3 \(path): \(reason)") && !error.contains("\n"), "\(error)")
     }
   }
 
   @Test func everyTruncationIsFound() throws {
     for name in ["kinds/rgb8.png", "kinds/grey.jpg", "kinds/progressive.jpg", "kinds/rgb.ppm"] {
-      let whole = try contents(pictureFixture(name))
+      let whole = try bytes(fixture("pictures/\(name)"))
       // JPEG's last two bytes only say that it ends here.
       for size in 0..<whole.count - 2 {
-        let error = message { _ = try Picture.decode(Table(Array(whole[..<size])), name: "x") }
+        let error = refusal { _ = try Picture.decode(Table(Array(whole[..<size])), name: "x") }?
+          .line
         #expect(error?.hasPrefix("3 x: ") == true, "\(name), \(size) bytes")
       }
     }
@@ -100,16 +106,16 @@ import Testing
     let clear = Picture(width: 8, height: 8, color: [9, 9, 9, 0])
     let white = Picture(width: 8, height: 8, color: [255, 255, 255])
     #expect(try difference(Picture.decode(Table(clear.jpeg()), name: ""), white) == 0)
-    let folder = try PictureFolder()
+    let folder = try TemporaryFolder()
     for (name, start) in [
       ("a.JPG", [0xFF, 0xD8] as [UInt8]), ("b.jpeg", [0xFF, 0xD8]), ("c.png", [0x89]),
     ] {
       try picture.write(to: "\(folder.path)/\(name)")
-      #expect(try contents("\(folder.path)/\(name)").starts(with: start))
+      #expect(try bytes("\(folder.path)/\(name)").starts(with: start))
     }
-    #expect(message { try picture.write(to: "\(folder.path)/d") }?.hasPrefix("2 ") == true)
+    #expect(refusal { try picture.write(to: "\(folder.path)/d") }?.line.hasPrefix("2 ") == true)
     let long = Picture(width: 70000, height: 1, color: [0])
-    #expect(message { _ = try long.jpeg() }?.hasPrefix("1 ") == true)
+    #expect(refusal { _ = try long.jpeg() }?.line.hasPrefix("1 ") == true)
   }
 
   @Test func channelsAreConverted() {

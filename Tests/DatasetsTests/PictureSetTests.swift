@@ -1,8 +1,8 @@
 import Archives
 import Datasets
 import Files
-import Glibc
 import Kernels
+import TestSupport
 import Testing
 
 /// Big-endian numbers of an IDX header, and bytes.
@@ -12,9 +12,9 @@ func idx(_ numbers: [UInt32], _ bytes: [UInt8]) -> [UInt8] {
 }
 
 @Suite struct PictureSetTests {
-  private let folder: PictureFolder
+  private let folder: TemporaryFolder
 
-  init() throws { folder = try PictureFolder() }
+  init() throws { folder = try TemporaryFolder() }
 
   /// Pictures of 3 x 2 pixels whose bytes count on from the picture's number.
   private func sample(_ count: Int) -> [UInt8] {
@@ -29,13 +29,13 @@ func idx(_ numbers: [UInt32], _ bytes: [UInt8]) -> [UInt8] {
   }
 
   @Test func idxIsRead() throws {
-    let path = try folder.write(sample(5), "train-images-idx3-ubyte")
+    let path = try folder.write("train-images-idx3-ubyte", sample(5))
     let labels = idx([2049, 5], [3, 0, 2, 2, 1])
     for name in ["train-labels-idx1-ubyte", "train-labels-idx1-ubyte.gz"] {
       if name.hasSuffix("gz") {
         _ = try packed(labels, name)
       } else {
-        try folder.write(labels, name)
+        try folder.write(name, labels)
       }
       for place in [path, folder.path] {
         let set = try PictureSet.open(place)
@@ -54,7 +54,7 @@ func idx(_ numbers: [UInt32], _ bytes: [UInt8]) -> [UInt8] {
   }
 
   @Test func idxIsPaddedWhenLargerIsAskedFor() throws {
-    let path = try folder.write(idx([2051, 1, 1, 2], [255, 51]), "a")
+    let path = try folder.write("a", idx([2051, 1, 1, 2], [255, 51]))
     let options = PictureOptions(size: PictureSize(width: 4, height: 3), channels: 3)
     let set = try PictureSet.open(path, options)
     let (black, white): ([Float], [Float]) = ([-1, -1, -1], [1, 1, 1])
@@ -86,8 +86,8 @@ func idx(_ numbers: [UInt32], _ bytes: [UInt8]) -> [UInt8] {
       ("huge", idx([2051, big, 4096, 4096], [1]), "truncated or damaged IDX file: its header"),
     ]
     for (name, bytes, reason) in cases {
-      for path in [try folder.write(bytes, name), try packed(bytes, "\(name).gz")] {
-        let error = message { _ = try PictureSet.open(path) } ?? "none"
+      for path in [try folder.write(name, bytes), try packed(bytes, "\(name).gz")] {
+        let error = refusal { _ = try PictureSet.open(path) }?.line ?? "none"
         let isPacked = path.hasSuffix(".gz")
         let other =
           name == "cut"
@@ -96,24 +96,21 @@ func idx(_ numbers: [UInt32], _ bytes: [UInt8]) -> [UInt8] {
       }
     }
     // Labels that do not belong to the pictures.
-    let path = try folder.write(sample(3), "t10k-images-idx3-ubyte")
-    let labels = try folder.write(idx([2049, 2], [1, 2]), "t10k-labels-idx1-ubyte")
+    let path = try folder.write("t10k-images-idx3-ubyte", sample(3))
+    let labels = try folder.write("t10k-labels-idx1-ubyte", idx([2049, 2], [1, 2]))
     for limit in [nil, 1] {
       var options = PictureOptions()
       options.limit = limit
       #expect(
-        message { _ = try PictureSet.open(path, options) }
+        refusal { _ = try PictureSet.open(path, options) }?.line
           == "3 \(labels): 2 labels, but \(path) has 3 pictures")
     }
-    let other = message { _ = try PictureSet.open(path, labels: path) }
+    let other = refusal { _ = try PictureSet.open(path, labels: path) }?.line
     #expect(other == "3 \(path): an IDX file, but not of labels: it starts with 2051, not 2049")
   }
 
   @Test func mnistIsRead() throws {
-    guard let data = getenv("AIGC_TEST_DATA").map({ String(cString: $0) }) else {
-      print("skipped: AIGC_TEST_DATA is not set")
-      return
-    }
+    guard let data = testData() else { return }
     let set = try PictureSet.open("\(data)/mnist")
     #expect(set.count == 60000 && set.size == PictureSize(width: 28, height: 28))
     #expect(set.labels?.prefix(10) == [5, 0, 4, 1, 9, 2, 1, 3, 1, 4] && set.classes.count == 10)
@@ -126,7 +123,7 @@ func idx(_ numbers: [UInt32], _ bytes: [UInt8]) -> [UInt8] {
   }
 
   @Test func loadersGoOnWhereTheyStood() throws {
-    let set = try PictureSet.open(folder.write(sample(11), "a"))
+    let set = try PictureSet.open(folder.write("a", sample(11)))
     let whole = PictureLoader(set, batch: 3, random: RandomSource(seed: 4), isMirrored: true)
     var batches: [[Float]] = []
     var places: [PictureLoader.Place] = []
@@ -147,7 +144,7 @@ func idx(_ numbers: [UInt32], _ bytes: [UInt8]) -> [UInt8] {
   }
 
   @Test func smallSetsAreOneBatch() throws {
-    let set = try PictureSet.open(folder.write(sample(4), "a"))
+    let set = try PictureSet.open(folder.write("a", sample(4)))
     let random = RandomSource(seed: 1)
     let loader = PictureLoader(set, batch: 9, random: random)
     #expect(loader.batch == 4 && loader.batchesPerEpoch == 1)

@@ -1,6 +1,7 @@
 import CPNG
 import Datasets
 import Files
+import TestSupport
 import Testing
 
 @Suite struct PictureTests {
@@ -41,12 +42,13 @@ import Testing
   }
 
   @Test func filesAppear() throws {
-    let path = "/tmp/aigc-picture-\(UInt64.random(in: 0...UInt64.max)).png"
-    defer { removeTree(path) }
+    let folder = try TemporaryFolder()
+    let path = folder.file("a.png")
     let picture = Picture(width: 5, height: 4, color: [9])
     try picture.write(to: path)
-    #expect(try MappedFile(path: path).bytes().withUnsafeBuffer { Array($0) } == picture.png())
-    #expect(message { try picture.write(to: "/no/such/folder/a.png") }?.hasPrefix("1 ") == true)
+    #expect(try bytes(path) == picture.png())
+    #expect(
+      refusal { try picture.write(to: "/no/such/folder/a.png") }?.line.hasPrefix("1 ") == true)
   }
 
   @Test func impossibleSizesAreRefused() {

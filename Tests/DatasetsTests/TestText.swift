@@ -31,15 +31,3 @@ struct TestRandom: RandomNumberGenerator {
     return z ^ (z >> 31)
   }
 }
-
-/// What `body` throws, as its one line.
-func message(_ body: () throws -> Void) -> String? {
-  do {
-    try body()
-    return nil
-  } catch let error as AIGCError {
-    return "\(error.code.rawValue) \(error.description)"
-  } catch {
-    return "not an AIGCError: \(error)"
-  }
-}

@@ -1,5 +1,6 @@
 import Datasets
 import Files
+import TestSupport
 import Testing
 
 @Suite struct TokenModeTests {
@@ -90,7 +91,7 @@ import Testing
   @Test func invalidBytesAreNamed() throws {
     for mode in [TokenMode.auto, .word, .char] {
       func refuse(_ bytes: [UInt8]) -> String? {
-        message { _ = try tokenRanges(text: Table(bytes), mode: mode, name: "c.txt") }
+        refusal { _ = try tokenRanges(text: Table(bytes), mode: mode, name: "c.txt") }?.line
       }
       #expect(refuse([97, 10, 0xFF, 98]) == "3 c.txt: byte 2 is not UTF-8; pass `tokens` byte")
       #expect(
@@ -117,7 +118,8 @@ import Testing
       }
       let isValid = String(validating: text, as: UTF8.self) != nil
       for mode in [TokenMode.auto, .word, .char] {
-        let refused = message { _ = try tokenRanges(text: Table(text), mode: mode, name: "t") }
+        let refused = refusal { _ = try tokenRanges(text: Table(text), mode: mode, name: "t") }?
+          .line
         #expect((refused == nil) == isValid, "\(text)")
       }
     }

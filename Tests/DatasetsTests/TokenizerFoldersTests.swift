@@ -1,5 +1,6 @@
 import Files
 import FoundationEssentials
+import TestSupport
 import Testing
 
 @testable import Datasets
@@ -22,22 +23,20 @@ import Testing
     var cases: [Case]
   }
 
-  private static let fixtures = testsFolder("DatasetsTests/Fixtures")
-
-  private func fixture() throws -> Fixture {
-    let path = "\(Self.fixtures)/tokenizer-folders/cases.json"
-    return try JSONDecoder().decode(Fixture.self, from: Data(try bytes(ofFile: path)))
+  private func read() throws -> Fixture {
+    let path = fixture("tokenizer-folders/cases.json")
+    return try JSONDecoder().decode(Fixture.self, from: Data(try bytes(path)))
   }
 
-  private func write(_ one: Fixture.Case, to folder: TestFolder) throws {
+  private func write(_ one: Fixture.Case, to folder: TemporaryFolder) throws {
     for (name, content) in one.files { try folder.write(name, content) }
     if one.vocabulary {
       for name in ["vocab.json", "merges.txt"] {
-        try folder.write(name, bytes(ofFile: "\(Self.fixtures)/bpe/\(name)"))
+        try folder.write(name, bytes(fixture("bpe/\(name)")))
       }
     }
     guard let members = one.tokenizer else { return }
-    let base = try MappedFile(path: "\(Self.fixtures)/tokenizer-json/pairs.json").bytes()
+    let base = try MappedFile(path: fixture("tokenizer-json/pairs.json")).bytes()
     guard case .object(let old) = try JSONValue(parsing: base) else { return }
     let new = try old.map { member in
       guard let text = members[member.name] else { return member }
@@ -50,13 +49,13 @@ import Testing
   private static let refused = ["single_word"]
 
   @Test func idsAreAutoTokenizers() throws {
-    let fixture = try fixture()
+    let fixture = try read()
     #expect(fixture.cases.count > 40)
     for one in fixture.cases {
-      let folder = try TestFolder()
+      let folder = try TemporaryFolder()
       try write(one, to: folder)
       if one.name == "all flags" || Self.refused.contains(where: { one.name.hasPrefix($0) }) {
-        let line = message { _ = try BPETokenizer(folder: folder.path) }
+        let line = refusal { _ = try BPETokenizer(folder: folder.path) }?.line
         #expect(line?.hasPrefix("3 ") == true && line?.contains("is not supported") == true)
         #expect(Self.refused.contains { line?.contains($0) == true }, "\(one.name): \(line ?? "")")
         continue
@@ -65,7 +64,7 @@ import Testing
       #expect(tokenizer.vocabularySize == one.count, "\(one.name)")
       #expect(tokenizer.endToken == one.end || one.end == nil, "\(one.name)")
       // What is written and read again is the same tokenizer.
-      let copy = try TestFolder()
+      let copy = try TemporaryFolder()
       try tokenizer.write { "\(copy.path)/\($0)" }
       let again = try BPETokenizer(folder: copy.path)
       for (text, ids) in zip(fixture.texts, one.ids) {
@@ -110,12 +109,12 @@ import Testing
       ("special_tokens_map.json", #"{"pad_token":{"lstrip":false}}"#, "without content"),
       ("config.json", #"{"tokenizer_class":"BertTokenizer"}"#, "'BertTokenizer'"),
     ] {
-      let folder = try TestFolder()
+      let folder = try TemporaryFolder()
       for name in ["vocab.json", "merges.txt"] {
-        try folder.write(name, bytes(ofFile: "\(Self.fixtures)/bpe/\(name)"))
+        try folder.write(name, bytes(fixture("bpe/\(name)")))
       }
       try folder.write(file, content)
-      let line = message { _ = try BPETokenizer(folder: folder.path) } ?? "accepted"
+      let line = refusal { _ = try BPETokenizer(folder: folder.path) }?.line ?? "accepted"
       #expect(line.hasPrefix("3 \(folder.path)") && line.contains(expected), "\(content): \(line)")
       #expect(!line.contains("\n"))
     }
@@ -123,16 +122,16 @@ import Testing
 
   /// Tokens that a model was not enlarged for are known, and refused where a text has them.
   @Test func tokensBeyondTheModel() throws {
-    let folder = try TestFolder()
+    let folder = try TemporaryFolder()
     for name in ["vocab.json", "merges.txt"] {
-      try folder.write(name, bytes(ofFile: "\(Self.fixtures)/bpe/\(name)"))
+      try folder.write(name, bytes(fixture("bpe/\(name)")))
     }
     try folder.write("special_tokens_map.json", #"{"pad_token":"[PAD]"}"#)
     var tokenizer = try BPETokenizer(folder: folder.path)
     #expect(tokenizer.vocabularySize == 513 && tokenizer.plainVocabularySize == 512)
     tokenizer.idLimit = 512
     #expect(try tokenizer.encode(prompt: "a b").count == 2)
-    let line = message { _ = try tokenizer.encode(prompt: "a[PAD]") }
+    let line = refusal { _ = try tokenizer.encode(prompt: "a[PAD]") }?.line
     #expect(line == "4 the prompt: the token '[PAD]' has the id 512, the model has 512 tokens")
   }
 }

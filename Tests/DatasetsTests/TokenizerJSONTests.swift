@@ -1,11 +1,12 @@
 import Files
 import FoundationEssentials
+import TestSupport
 import Testing
 
 @testable import Datasets
 
 @Suite struct TokenizerJSONTests {
-  private static let folder = testsFolder("DatasetsTests/Fixtures/tokenizer-json")
+  private static let folder = fixture("tokenizer-json")
 
   private struct Example: Decodable {
     var file: String
@@ -16,7 +17,7 @@ import Testing
 
   /// Against the package `tokenizers`; see Scripts/fixtures/tokenizer_json.py.
   @Test func textsHaveTheReferencesIds() throws {
-    let data = Data(try bytes(ofFile: "\(Self.folder)/texts.json"))
+    let data = Data(try bytes("\(Self.folder)/texts.json"))
     let examples = try JSONDecoder().decode([Example].self, from: data)
     #expect(examples.count > 60)
     for name in ["pairs", "strings"] {
@@ -24,7 +25,7 @@ import Testing
       let tokenizer = try BPETokenizer(tokenizerJSON: path)
       #expect(tokenizer.addsPrefixSpace == (name == "strings") && tokenizer.endToken == 0)
       // What is written and read again is the same tokenizer.
-      let copy = try TestFolder()
+      let copy = try TemporaryFolder()
       try tokenizer.write { "\(copy.path)/\($0)" }
       let again = try BPETokenizer(folder: copy.path)
       for var one in [tokenizer, again] {
@@ -54,11 +55,11 @@ import Testing
 
   /// Scripts/fixtures/tokenizer_json.py check: `tokenizers` reads this file with the same ids.
   @Test func writesWhatTheReferenceReads() throws {
-    let folder = try TestFolder()
+    let folder = try TemporaryFolder()
     try BPETokenizer(tokenizerJSON: "\(Self.folder)/pairs.json").write { "\(folder.path)/\($0)" }
     #expect(
-      try bytes(ofFile: "\(folder.path)/tokenizer.json")
-        == bytes(ofFile: "\(Self.folder)/written.json"))
+      try bytes("\(folder.path)/tokenizer.json")
+        == bytes("\(Self.folder)/written.json"))
     let configuration = try JSONValue(
       parsing: MappedFile(path: "\(folder.path)/tokenizer_config.json").bytes())
     guard case .object(let members) = configuration else {
@@ -97,15 +98,15 @@ import Testing
   }
 
   @Test func refusals() throws {
-    let folder = try TestFolder()
-    let whole = String(decoding: try bytes(ofFile: "\(Self.folder)/written.json"), as: UTF8.self)
+    let folder = try TemporaryFolder()
+    let whole = String(decoding: try bytes("\(Self.folder)/written.json"), as: UTF8.self)
     func load(_ old: String, _ new: String) throws -> String? {
       let parts = whole.split(separator: old, maxSplits: 1, omittingEmptySubsequences: false)
       #expect(parts.count == 2, "\(old)")
-      return message {
+      return refusal {
         try folder.write("tokenizer.json", parts.joined(separator: new))
         _ = try BPETokenizer(folder: folder.path)
-      }.map { String($0.dropFirst("3 \(folder.path)/tokenizer.json: ".count)) }
+      }.map { String($0.line.dropFirst("3 \(folder.path)/tokenizer.json: ".count)) }
     }
     let unsupported = "is not supported, only byte-level BPE as GPT-2 has it"
     let ids = (0..<600).map { _ in "0" }.joined(separator: ",")
@@ -176,10 +177,10 @@ import Testing
       #expect(result?.contains("\n") == false)
     }
     for size in stride(from: 0, to: whole.utf8.count - 2, by: 997) {
-      let result = message {
-        try folder.write("tokenizer.json", whole.utf8.prefix(size))
+      let result = refusal {
+        try folder.write("tokenizer.json", Array(whole.utf8.prefix(size)))
         _ = try BPETokenizer(folder: folder.path)
-      }
+      }?.line
       #expect(result?.hasPrefix("3 ") == true)
     }
   }

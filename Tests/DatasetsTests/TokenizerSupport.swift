@@ -1,48 +1,5 @@
 import Datasets
 import Files
-import Glibc
-import Synchronization
-
-/// A folder that goes with the test.
-final class TestFolder: Sendable {
-  let path: String
-  private static let number = Atomic<Int>(0)
-
-  init() throws {
-    let index = Self.number.add(1, ordering: .relaxed).newValue
-    let root = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
-    path = "\(root)/aigc-datasets-tests-\(getpid())-\(index)"
-    try makeFolder(path)
-  }
-  deinit { removeTree(path) }
-
-  func write(_ name: String, _ text: some Sequence<UInt8>) throws {
-    let output = try OutputFile(path: "\(path)/\(name)")
-    try output.write(Array(text))
-    try output.commit(sync: false)
-  }
-
-  func write(_ name: String, _ text: String) throws { try write(name, text.utf8) }
-}
-
-func bytes(ofFile path: String) throws -> [UInt8] {
-  try MappedFile(path: path).bytes().withUnsafeBuffer { Array($0) }
-}
-
-/// A folder of the package's `Tests`.
-func testsFolder(_ name: String, file: String = #filePath) -> String {
-  let parts = file.split(separator: "/", omittingEmptySubsequences: false).dropLast(2)
-  return parts.joined(separator: "/") + "/" + name
-}
-
-/// The folder of larger data; nil, with a note, when there is none.
-func testData() -> String? {
-  guard let folder = getenv("AIGC_TEST_DATA") else {
-    print("skipped: AIGC_TEST_DATA is not set")
-    return nil
-  }
-  return String(cString: folder)
-}
 
 /// Checks what all tokenizers promise: the bytes of the ids are the text, ranges follow.
 func roundTrips(_ tokenizer: any Tokenizer, _ text: [UInt8]) throws -> Bool {

@@ -1,10 +1,11 @@
 import Datasets
 import Files
+import TestSupport
 import Testing
 
 @Suite struct TokenizerTests {
   @Test func charactersInOrderOfCodePoints() throws {
-    let folder = try TestFolder()
+    let folder = try TemporaryFolder()
     let text = "be\r\n\u{FFFD}ab \"\\ é猫\u{1F600}\u{7}b\n"
     let tokenizer = try CharTokenizer(texts: [table(text), table("z")], name: "t")
     let sorted = Set(text.unicodeScalars).sorted { $0.value < $1.value }
@@ -33,31 +34,33 @@ import Testing
 
   @Test func charactersThatAreNotThere() throws {
     let tokenizer = try CharTokenizer(texts: [table("abc\n")], name: "t")
-    func refusal(_ text: [UInt8]) -> String? {
-      message { _ = try tokenizer.encode(Table(text), name: "x.txt") }
+    func line(_ text: [UInt8]) -> String? {
+      refusal { _ = try tokenizer.encode(Table(text), name: "x.txt") }?.line
     }
     #expect(
-      refusal(Array("a\nb\né".utf8))
+      line(Array("a\nb\né".utf8))
         == "4 x.txt: line 3: the character 'é' (U+00E9) is not among the model's 4; "
         + "remove it, or train on a text that holds it")
-    #expect(refusal([9])?.contains("line 1: the character U+0009 is") == true)
-    #expect(refusal([97, 0xFF]) == "3 x.txt: byte 1 is not UTF-8; pass `tokens` byte")
-    #expect(refusal([97, 0]) == "3 x.txt: byte 1 is NUL, not text; pass `tokens` byte")
+    #expect(line([9])?.contains("line 1: the character U+0009 is") == true)
+    #expect(line([97, 0xFF]) == "3 x.txt: byte 1 is not UTF-8; pass `tokens` byte")
+    #expect(line([97, 0]) == "3 x.txt: byte 1 is NUL, not text; pass `tokens` byte")
     #expect(
-      message { _ = try tokenizer.encode(prompt: "é") }?.contains("the prompt: line 1") == true)
+      refusal { _ = try tokenizer.encode(prompt: "é") }?.line.contains("the prompt: line 1") == true
+    )
     #expect(
-      message { _ = try CharTokenizer(texts: [Table([])], name: "x") } == "3 x: no text in it")
+      refusal { _ = try CharTokenizer(texts: [Table([])], name: "x") }?.line == "3 x: no text in it"
+    )
   }
 
   @Test func charactersInDamagedFiles() throws {
-    let folder = try TestFolder()
+    let folder = try TemporaryFolder()
     for text in [
       "{\"ab\":0}", "{}", "[]", "{\"a\":0,\"a\":1}", "{\"a\":1}", "{\"a\":0,}", "{\"a\"}", "",
       "{\"a\":0} x", "{\"\\x\":0}", "{\"\u{1}\":0}", "{\"a\":99999999999}", "{\"e\u{301}\":0}",
     ] {
       try folder.write("vocab.json", text)
-      let refusal = message { _ = try loadTokenizer(kind: .char, folder: folder.path) }
-      #expect(refusal?.hasPrefix("3 ") == true, "\(text)")
+      let line = refusal { _ = try loadTokenizer(kind: .char, folder: folder.path) }?.line
+      #expect(line?.hasPrefix("3 ") == true, "\(text)")
     }
     try folder.write("vocab.json", " { \"\\u00e9\" : 1 ,\n\"\\ud83c\\udf0d\": 0 , \"\\/\":2} ")
     let tokenizer = try CharTokenizer(folder: folder.path)
@@ -73,7 +76,7 @@ import Testing
   }
 
   @Test func wordsWithLineEnds() throws {
-    let folder = try TestFolder()
+    let folder = try TemporaryFolder()
     let text = "The cat, the dog.\n\nthe cat sleeps\n"
     let tokenizer = try WordTokenizer(
       mode: .word, texts: [table(text)], vocabularyLimit: nil, name: "t")
@@ -97,11 +100,11 @@ import Testing
     #expect(try again.encode(table(text), name: "t") == tokenizer.encode(table(text), name: "t"))
     for damaged in ["", "<unk>\n<s>\n", "<unk>\n</s>\n<s>\na", "<unk>\n<s>\n</s>\na\n\nb", "a\n"] {
       try folder.write("vocab.txt", damaged)
-      let refusal = message { _ = try loadTokenizer(kind: .word, folder: folder.path) }
-      #expect(refusal?.hasPrefix("3 ") == true, "\(damaged)")
+      let line = refusal { _ = try loadTokenizer(kind: .word, folder: folder.path) }?.line
+      #expect(line?.hasPrefix("3 ") == true, "\(damaged)")
     }
     try folder.write("vocab.txt", "<unk>\n<s>\n</s>\na\na\n")
-    let twice = message { _ = try loadTokenizer(kind: .word, folder: folder.path) }
+    let twice = refusal { _ = try loadTokenizer(kind: .word, folder: folder.path) }?.line
     #expect(twice?.hasSuffix("line 5 is a word that was there") == true)
   }
 
@@ -124,13 +127,13 @@ import Testing
     #expect(tokenizer.vocabularySize == 6)
     #expect(try tokenizer.encode(texts[1], name: "t") == [0, 5, 0, 2, 3, 2])
     #expect(
-      message {
+      refusal {
         _ = try buildTokenizer(kind: .word, texts: texts, vocabularySize: 0, name: "t")
-      }?.hasPrefix("2 ") == true)
+      }?.line.hasPrefix("2 ") == true)
     #expect(
-      message {
+      refusal {
         _ = try WordTokenizer(mode: .word, texts: [table(" \n")], vocabularyLimit: 3, name: "t")
-      }?.hasPrefix("3 ") == true)
+      }?.line.hasPrefix("3 ") == true)
   }
 
   @Test func wordsFromAListAndMoreOfThem() throws {

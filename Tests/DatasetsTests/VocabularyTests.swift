@@ -1,5 +1,6 @@
 import Datasets
 import Files
+import TestSupport
 import Testing
 
 @Suite struct VocabularyTests {
@@ -90,13 +91,13 @@ import Testing
     let bytes = array(good.bytes)
     let offsets = array(good.offsets)
     let slots = array(good.slots)
-    func refusal(_ bytes: [UInt8], _ offsets: [UInt32], _ slots: [UInt64]) -> String? {
-      message {
+    func refused(_ bytes: [UInt8], _ offsets: [UInt32], _ slots: [UInt64]) -> String? {
+      refusal {
         _ = try Vocabulary(
           bytes: Table(bytes), offsets: Table(offsets), slots: Table(slots), name: "m.bin")
-      }
+      }?.line
     }
-    #expect(refusal(bytes, offsets, slots) == nil)
+    #expect(refused(bytes, offsets, slots) == nil)
     let taken = try #require(slots.firstIndex { $0 != 0 })
     let free = try #require(slots.firstIndex(of: 0))
     var wrong: [([UInt8], [UInt32], [UInt64])] = [
@@ -127,7 +128,7 @@ import Testing
     text[0] = 88
     wrong.append((text, offsets, slots))
     for (index, tables) in wrong.enumerated() {
-      let refused = refusal(tables.0, tables.1, tables.2)
+      let refused = refused(tables.0, tables.1, tables.2)
       #expect(refused?.hasPrefix("3 m.bin: damaged vocabulary: ") == true, "case \(index)")
     }
   }

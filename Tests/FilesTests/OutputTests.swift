@@ -1,21 +1,11 @@
-import Glibc
+import TestSupport
 import Testing
 
 @testable import Files
 
-/// A folder of its own for one test, removed afterwards.
-final class Scratch {
-  let path: String
-  init() {
-    var name = Array("/tmp/aigc-files-XXXXXX".utf8CString)
-    path = mkdtemp(&name).map { String(cString: $0) } ?? "/tmp"
-  }
-  deinit { removeTree(path) }
-}
-
 @Suite struct OutputTests {
   @Test func fileAppearsWholeOrNotAtAll() throws {
-    let scratch = Scratch()
+    let scratch = try TemporaryFolder()
     let path = "\(scratch.path)/a.txt"
     do {
       let file = try OutputFile(path: path)
@@ -27,26 +17,20 @@ final class Scratch {
     try file.overwriteStart(with: try Table(Array("the!".utf8)))
     try file.write(", end")
     try file.commit(sync: true)
-    let bytes = try MappedFile(path: path).bytes()
-    #expect(String(decoding: bytes.indices.map { bytes[$0] }, as: UTF8.self) == "the! whole, end")
+    #expect(try text(path) == "the! whole, end")
     #expect(folderContents(scratch.path) == ["a.txt"])
   }
 
   @Test func folderIsExchanged() throws {
-    let scratch = Scratch()
+    let scratch = try TemporaryFolder()
     for text in ["old", "new"] {
       let folder = try OutputFolder(path: "\(scratch.path)/model/")
-      let file = try OutputFile(path: folder.file("x"))
-      try file.write(text)
-      try file.commit(sync: false)
-      let configuration = try OutputFile(path: folder.file("config.json"))
-      try configuration.write("{\"family\":\"x\"}")
-      try configuration.commit(sync: false)
+      try write(text, to: folder.file("x"))
+      try write("{\"family\":\"x\"}", to: folder.file("config.json"))
       try folder.commit()
     }
     #expect(folderContents(scratch.path) == ["model"])
-    let bytes = try MappedFile(path: "\(scratch.path)/model/x").bytes()
-    #expect(bytes.indices.map { bytes[$0] } == Array("new".utf8))
+    #expect(try text("\(scratch.path)/model/x") == "new")
   }
 
   @Test func mappedFileRefusesWhatIsNoFile() {
@@ -55,11 +39,8 @@ final class Scratch {
   }
 
   @Test func sectionsOutsideAreRefused() throws {
-    let scratch = Scratch()
-    let file = try OutputFile(path: "\(scratch.path)/b")
-    try file.write([UInt8](repeating: 1, count: 100))
-    try file.commit(sync: false)
-    let mapped = try MappedFile(path: "\(scratch.path)/b")
+    let scratch = try TemporaryFolder()
+    let mapped = try MappedFile(path: scratch.write("b", [UInt8](repeating: 1, count: 100)))
     for (offset, count) in [
       (0, 26), (100, 1), (-4, 1), (2, 1), (0, Int.max), (Int.max, 1), (0, -1),
     ] {

@@ -1,4 +1,5 @@
 import Glibc
+import TestSupport
 import Testing
 
 @testable import Files
@@ -7,15 +8,9 @@ import Testing
 struct ControlGroupsTests {
   /// Writes `files` below a temporary folder, and gives `body` the groups that are found there.
   private func groups<R>(_ files: [String: String], _ body: (ControlGroups) -> R) throws -> R {
-    let root = "/tmp/aigc-groups-\(getpid())-\(UInt32.random(in: 0 ... .max))"
-    defer { removeTree(root) }
-    for (name, text) in files {
-      try makeFolder(parentFolder(of: "\(root)/\(name)"))
-      let file = try OutputFile(path: "\(root)/\(name)")
-      try file.write(text)
-      try file.commit(sync: false)
-    }
-    return body(ControlGroups(root: root))
+    let root = try TemporaryFolder()
+    for (name, text) in files { try root.write(name, text) }
+    return body(ControlGroups(root: root.path))
   }
 
   private let second = "30 24 0:26 / /sys/fs/cgroup rw,nosuid - cgroup2 cgroup2 rw,nsdelegate\n"

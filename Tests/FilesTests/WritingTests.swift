@@ -1,23 +1,8 @@
 import Glibc
+import TestSupport
 import Testing
 
 @testable import Files
-
-private func write(_ text: String, to path: String) throws {
-  let file = try OutputFile(path: path)
-  try file.write(text)
-  try file.commit(sync: false)
-}
-
-private func content(_ path: String) throws -> String {
-  let bytes = try MappedFile(path: path).bytes()
-  return String(decoding: bytes.indices.map { bytes[$0] }, as: UTF8.self)
-}
-
-private func code(_ body: () throws -> Void) -> AIGCError.Code? {
-  do { try body() } catch { return (error as? AIGCError)?.code }
-  return nil
-}
 
 private func kind(_ path: String) -> mode_t {
   var status = stat()
@@ -26,24 +11,24 @@ private func kind(_ path: String) -> mode_t {
 
 @Suite struct OutputTargetTests {
   @Test func aLinkStaysAndItsTargetIsReplaced() throws {
-    let scratch = Scratch()
+    let scratch = try TemporaryFolder()
     try makeFolder("\(scratch.path)/far")
     let (file, link) = ("\(scratch.path)/far/real.txt", "\(scratch.path)/link.txt")
     // Dangling at first, then not; by two links, one of them relative.
     #expect(symlink("far/real.txt", "\(scratch.path)/inner") == 0)
     #expect(symlink("\(scratch.path)/inner", link) == 0)
-    for text in ["first", "second"] {
-      try write(text, to: link)
-      #expect(try content(file) == text)
+    for word in ["first", "second"] {
+      try write(word, to: link)
+      #expect(try text(file) == word)
       #expect(kind(link) == S_IFLNK && kind("\(scratch.path)/inner") == S_IFLNK)
     }
     #expect(folderContents("\(scratch.path)/far") == ["real.txt"])
     #expect(symlink("b", "\(scratch.path)/a") == 0 && symlink("a", "\(scratch.path)/b") == 0)
-    #expect(code { try write("", to: "\(scratch.path)/a") } == .failed)
+    #expect(refusal { try write("", to: "\(scratch.path)/a") }?.code == .failed)
   }
 
   @Test func permissionsStay() throws {
-    let scratch = Scratch()
+    let scratch = try TemporaryFolder()
     let path = "\(scratch.path)/secret"
     try write("1", to: path)
     #expect(chmod(path, 0o600) == 0)
@@ -53,10 +38,10 @@ private func kind(_ path: String) -> mode_t {
   }
 
   @Test func devicesAndFIFOsAreWrittenToAsTheyAre() throws {
-    let scratch = Scratch()
+    let scratch = try TemporaryFolder()
     try write("gone", to: "/dev/null")
     #expect(kind("/dev/null") == S_IFCHR)
-    #expect(code { try write("full", to: "/dev/full") } == .failed)
+    #expect(refusal { try write("full", to: "/dev/full") }?.code == .failed)
     #expect(kind("/dev/full") == S_IFCHR)
     let fifo = "\(scratch.path)/fifo"
     #expect(mkfifo(fifo, 0o644) == 0)
@@ -69,7 +54,7 @@ private func kind(_ path: String) -> mode_t {
   }
 
   @Test func openDescriptorsAreWrittenTo() throws {
-    let scratch = Scratch()
+    let scratch = try TemporaryFolder()
     let path = "\(scratch.path)/log"
     let descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND, 0o644)
     for spelling in ["/dev/fd/\(descriptor)", "/proc/self/fd/\(descriptor)"] {
@@ -79,29 +64,29 @@ private func kind(_ path: String) -> mode_t {
       unlink("\(scratch.path)/link")
     }
     close(descriptor)
-    #expect(try content(path) == "xyxy")
-    #expect(code { try write("", to: "/dev/fd/987") } == .failed)
+    #expect(try text(path) == "xyxy")
+    #expect(refusal { try write("", to: "/dev/fd/987") }?.code == .failed)
     #expect(isStandardOutput("-") && isStandardOutput("/dev/stdout"))
     #expect(!isStandardOutput("/dev/stderr") && !isStandardOutput(path))
   }
 
   @Test func foldersAndNoNamesAreRefused() throws {
-    let scratch = Scratch()
+    let scratch = try TemporaryFolder()
     for path in [scratch.path, "\(scratch.path)/", "\(scratch.path)/new/", ""] {
-      #expect(code { try write("", to: path) } == .usage)
+      #expect(refusal { try write("", to: path) }?.code == .usage)
     }
-    #expect(code { try write("", to: "\(scratch.path)/no/file") } == .failed)
+    #expect(refusal { try write("", to: "\(scratch.path)/no/file") }?.code == .failed)
     #expect(folderContents(scratch.path).isEmpty)
   }
 
   /// What waits under the temporary name is another one's.
   @Test func temporaryNamesAreNotWrittenThrough() throws {
-    let scratch = Scratch()
+    let scratch = try TemporaryFolder()
     try write("mine", to: "\(scratch.path)/victim")
     #expect(symlink("victim", "\(scratch.path)/a.tmp-\(getpid())") == 0)
     try write("new", to: "\(scratch.path)/a")
-    #expect(try content("\(scratch.path)/victim") == "mine")
-    #expect(try content("\(scratch.path)/a") == "new")
+    #expect(try text("\(scratch.path)/victim") == "mine")
+    #expect(try text("\(scratch.path)/a") == "new")
   }
 }
 
@@ -120,14 +105,16 @@ private func kind(_ path: String) -> mode_t {
   ])
   func endingsSayWhatIsInAFile(_ kind: OutputKind, _ good: [String], _ bad: [String]) throws {
     for name in good { try kind.check("/tmp/\(name)") }
-    for name in bad { #expect(code { try kind.check("/tmp/\(name)") } == .usage, "\(name)") }
+    for name in bad {
+      #expect(refusal { try kind.check("/tmp/\(name)") }?.code == .usage, "\(name)")
+    }
     try OutputKind.picture.check("/dev/null")
   }
 
   @Test func alsoThoseOfALinksTarget() throws {
-    let scratch = Scratch()
+    let scratch = try TemporaryFolder()
     #expect(symlink("a.jpg", "\(scratch.path)/a.txt") == 0)
-    #expect(code { try OutputKind.text.check("\(scratch.path)/a.txt") } == .usage)
+    #expect(refusal { try OutputKind.text.check("\(scratch.path)/a.txt") }?.code == .usage)
   }
 }
 
@@ -138,7 +125,7 @@ private func kind(_ path: String) -> mode_t {
   }
 
   @Test func whatWasReadIsNotWrittenOver() throws {
-    let scratch = Scratch()
+    let scratch = try TemporaryFolder()
     let path = "\(scratch.path)/a.txt"
     try write("original", to: path)
     #expect(link(path, "\(scratch.path)/hard") == 0)
@@ -148,41 +135,42 @@ private func kind(_ path: String) -> mode_t {
       try makeFolder("\(scratch.path)/x")
       let again = "../\(lastComponent(of: scratch.path))/a.txt"
       for name in ["a.txt", "hard", "soft", "./x/../a.txt", again] {
-        #expect(code { try write("new", to: "\(scratch.path)/\(name)") } == .usage, "\(name)")
+        #expect(
+          refusal { try write("new", to: "\(scratch.path)/\(name)") }?.code == .usage, "\(name)")
       }
       // Opened before it was read, too.
       let early = try OutputFile(path: "\(scratch.path)/b.txt")
       try write("b", to: "\(scratch.path)/b.txt")
       _ = try MappedFile(path: "\(scratch.path)/b.txt")
-      #expect(code { try early.commit(sync: false) } == .usage)
+      #expect(refusal { try early.commit(sync: false) }?.code == .usage)
       InputRecord.release(path)
       try write("allowed", to: path)
     }
-    #expect(try content(path) == "allowed" && content("\(scratch.path)/b.txt") == "b")
+    #expect(try text(path) == "allowed" && text("\(scratch.path)/b.txt") == "b")
     // Without a record, as in a library, it is the caller's own business.
     try write("library", to: path)
   }
 
   @Test func plansAreCheckedBeforeTheWork() throws {
-    let scratch = Scratch()
+    let scratch = try TemporaryFolder()
     let (a, b) = ("\(scratch.path)/a.txt", "\(scratch.path)/b.txt")
     try write("a", to: a)
     try recording {
       try OutputPlan.check([(b, .text), (nil, .text), ("-", .text)], reading: [a, nil])
-      #expect(code { try OutputPlan.check([(a, .text)], reading: [a]) } == .usage)
+      #expect(refusal { try OutputPlan.check([(a, .text)], reading: [a]) }?.code == .usage)
       let twice = [(b, OutputKind.text), ("\(scratch.path)//b.txt", .text)]
-      #expect(code { try OutputPlan.check(twice.map { ($0.0, $0.1) }) } == .usage)
-      #expect(code { try OutputPlan.check([("\(scratch.path)/no/b", .text)]) } == .failed)
-      #expect(code { try OutputPlan.check(folder: a) } == .usage)
+      #expect(refusal { try OutputPlan.check(twice.map { ($0.0, $0.1) }) }?.code == .usage)
+      #expect(refusal { try OutputPlan.check([("\(scratch.path)/no/b", .text)]) }?.code == .failed)
+      #expect(refusal { try OutputPlan.check(folder: a) }?.code == .usage)
       let path = scratch.path
-      #expect(code { try OutputPlan.check(folder: path, reading: [path]) } == .usage)
-      #expect(code { try OutputPlan.check(folder: "\(scratch.path)/new/deep") } == .usage)
+      #expect(refusal { try OutputPlan.check(folder: path, reading: [path]) }?.code == .usage)
+      #expect(refusal { try OutputPlan.check(folder: "\(scratch.path)/new/deep") }?.code == .usage)
       try OutputPlan.check(folder: "\(scratch.path)/../other")
     }
   }
 
   @Test func aModelThatIsReadIsNotReplaced() throws {
-    let scratch = Scratch()
+    let scratch = try TemporaryFolder()
     let model = "\(scratch.path)/model"
     for text in ["1", "2"] {
       let folder = try OutputFolder(path: model)
@@ -194,7 +182,7 @@ private func kind(_ path: String) -> mode_t {
       _ = try MappedFile(path: "\(model)/config.json", isInput: false)
       _ = try OutputFolder(path: model)
       _ = try MappedFile(path: "\(model)/weights")
-      #expect(code { _ = try OutputFolder(path: model) } == .usage)
+      #expect(refusal { _ = try OutputFolder(path: model) }?.code == .usage)
       // Only a lock that is joined says that this is the purpose.
       let lock = try FolderLock(model)
       try FolderLock.$current.withValue(lock) {
@@ -202,14 +190,14 @@ private func kind(_ path: String) -> mode_t {
         try write("{\"family\":\"x\"}", to: folder.file("config.json"))
         try folder.commit()
         // The lock goes over to the new folder.
-        #expect(code { _ = try FolderLock(model) } == .failed)
+        #expect(refusal { _ = try FolderLock(model) }?.code == .failed)
         try write("own", to: "\(model)/config.json")
       }
       InputRecord.add(scratch.path)
-      #expect(code { _ = try OutputFolder(path: "\(scratch.path)/inside") } == .usage)
+      #expect(refusal { _ = try OutputFolder(path: "\(scratch.path)/inside") }?.code == .usage)
     }
     #expect(folderContents(scratch.path) == ["model"])
-    #expect(code { try OutputFolder.checkKeeps("\(model)/x", replacing: model) } == .usage)
+    #expect(refusal { try OutputFolder.checkKeeps("\(model)/x", replacing: model) }?.code == .usage)
     try OutputFolder.checkKeeps("\(scratch.path)/x", replacing: model)
   }
 }
@@ -222,29 +210,29 @@ private func kind(_ path: String) -> mode_t {
   }
 
   @Test func onlyModelsAreReplaced() throws {
-    let scratch = Scratch()
+    let scratch = try TemporaryFolder()
     let photos = "\(scratch.path)/photos"
     try makeFolder("\(photos)/2024")
     try write("x", to: "\(photos)/1.jpg")
-    #expect(code { try make(photos) } == .usage)
+    #expect(refusal { try make(photos) }?.code == .usage)
     // Somebody else's config.json.
     try write("{\"name\":\"web\"}", to: "\(photos)/config.json")
-    #expect(code { try make(photos) } == .usage)
+    #expect(refusal { try make(photos) }?.code == .usage)
     try write("{\"family\":\"x\"}", to: "\(photos)/config.json")
-    #expect(code { try make(photos) } == .usage)
+    #expect(refusal { try make(photos) }?.code == .usage)
     #expect(folderContents(photos) == ["1.jpg", "2024", "config.json"])
     try write("file", to: "\(scratch.path)/file")
-    #expect(code { try make("\(scratch.path)/file") } == .usage)
-    #expect(code { try make("/dev/null") } == .usage)
-    #expect(code { try make("") } == .usage)
-    #expect(code { try make(".") } == .usage)
+    #expect(refusal { try make("\(scratch.path)/file") }?.code == .usage)
+    #expect(refusal { try make("/dev/null") }?.code == .usage)
+    #expect(refusal { try make("") }?.code == .usage)
+    #expect(refusal { try make(".") }?.code == .usage)
     try makeFolder("\(scratch.path)/empty")
     try make("\(scratch.path)/empty")
     #expect(folderContents(scratch.path) == ["empty", "file", "photos"])
   }
 
   @Test func aLinkToAFolderStays() throws {
-    let scratch = Scratch()
+    let scratch = try TemporaryFolder()
     #expect(symlink("models/real", "\(scratch.path)/link") == 0)
     for _ in 0..<2 { try make("\(scratch.path)/link") }
     #expect(kind("\(scratch.path)/link") == S_IFLNK)
@@ -253,16 +241,16 @@ private func kind(_ path: String) -> mode_t {
   }
 
   @Test func oneAtATime() throws {
-    let scratch = Scratch()
+    let scratch = try TemporaryFolder()
     let path = "\(scratch.path)/model"
     do {
       let first = try OutputFolder(path: path)
       #expect(folderContents(path).isEmpty)
-      #expect(code { _ = try OutputFolder(path: path) } == .failed)
-      #expect(code { _ = try FolderLock(path) } == .failed)
+      #expect(refusal { _ = try OutputFolder(path: path) }?.code == .failed)
+      #expect(refusal { _ = try FolderLock(path) }?.code == .failed)
       try write("{\"family\":\"x\"}", to: first.file("config.json"))
       try first.commit()
-      #expect(code { _ = try OutputFolder(path: path) } == .failed)
+      #expect(refusal { _ = try OutputFolder(path: path) }?.code == .failed)
       let lock = first.lock
       #expect(lock.path.hasPrefix(path))
     }
@@ -275,7 +263,7 @@ private func kind(_ path: String) -> mode_t {
   }
 
   @Test func aLockIsWaitedFor() async throws {
-    let scratch = Scratch()
+    let scratch = try TemporaryFolder()
     let path = scratch.path
     var lock: FolderLock? = try FolderLock(path)
     let waits = AsyncStream<Void>.makeStream()
@@ -290,7 +278,7 @@ private func kind(_ path: String) -> mode_t {
 
   /// A process that is killed holds nothing.
   @Test func aDeadHoldersLockDoesNotLast() throws {
-    let scratch = Scratch()
+    let scratch = try TemporaryFolder()
     var pid = pid_t()
     let script = """
       exec 9<'\(scratch.path)' && flock -n 9 && echo held > '\(scratch.path)/held' && exec sleep 60
@@ -301,7 +289,7 @@ private func kind(_ path: String) -> mode_t {
     #expect(posix_spawn(&pid, "/bin/sh", nil, nil, &arguments, environ) == 0)
     for _ in 0..<200 where !fileExists("\(scratch.path)/held") { usleep(10_000) }
     let isHeld = fileExists("\(scratch.path)/held")
-    if isHeld { #expect(code { _ = try FolderLock(scratch.path) } == .failed) }
+    if isHeld { #expect(refusal { _ = try FolderLock(scratch.path) }?.code == .failed) }
     kill(pid, SIGKILL)
     var status: Int32 = 0
     waitpid(pid, &status, 0)

@@ -1,5 +1,6 @@
 import Checkpoints
 import Files
+import TestSupport
 
 /// Targets of files of tensors. The seeds are the fixtures of the checkpoint tests, which Python
 /// wrote.
@@ -23,11 +24,7 @@ struct CheckpointFuzz: FuzzSubject {
         ["zip-legacy", "types-legacy", "views-legacy", "training-legacy", "protocol4-legacy"]
           .map { "\($0).pth" }
       }
-    let fixtures = "\(parentFolder(of: parentFolder(of: #filePath)))/CheckpointsTests/Fixtures"
-    for name in names {
-      let table = try MappedFile(path: "\(fixtures)/\(name)").bytes()
-      seeds.append(table.array(of: UInt8.self))
-    }
+    for name in names { seeds.append(try bytes(fixture(name, of: "CheckpointsTests"))) }
   }
 
   var dictionary: [String] {
@@ -59,11 +56,10 @@ struct CheckpointFuzz: FuzzSubject {
 
   var codes: Set<AIGCError.Code> { [.badInput] }
 
-  func write(_ input: [UInt8]) throws { try put(input, path) }
+  func write(_ input: [UInt8]) throws { try TestSupport.write(input, to: path) }
 
   func keep(_ execution: Int) throws {
-    let table = try MappedFile(path: path).bytes()
-    try put(table.array(of: UInt8.self), "\(folder)-\(execution).kept")
+    try TestSupport.write(bytes(path), to: "\(folder)-\(execution).kept")
   }
 
   func run() throws {
@@ -83,11 +79,5 @@ struct CheckpointFuzz: FuzzSubject {
         try other.bytes().array(of: UInt8.self) == tensor.bytes().array(of: UInt8.self)
       else { throw AIGCError.failed("the copy differs in \(tensor.name.utf8.count) bytes of name") }
     }
-  }
-
-  private func put(_ bytes: [UInt8], _ path: String) throws {
-    let file = try OutputFile(path: path)
-    try file.write(bytes)
-    try file.commit(sync: false)
   }
 }

@@ -1,5 +1,6 @@
 import Datasets
 import Files
+import TestSupport
 
 /// The target `bpe`: `vocab.json` and `merges.txt` of a byte-level BPE vocabulary, changed together.
 /// An input is both files, one behind the other with a NUL between them.
@@ -20,9 +21,7 @@ struct FuzzBPE {
       trainer.vocabularySize = size
       let tokenizer = try trainer.train([Table(Array(text.utf8))], name: "seed")
       try tokenizer.write { "\(folder)/\($0)" }
-      let whole = try OutputFile(path: "\(folder)/whole.json")
-      try whole.write(read("vocab.json"))
-      try whole.commit(sync: false)
+      try write(read("vocab.json"), to: "\(folder)/whole.json")
       return try read("vocab.json") + [0] + read("merges.txt")
     }
   }
@@ -33,9 +32,7 @@ struct FuzzBPE {
     var parts = input.split(separator: 0, maxSplits: 1, omittingEmptySubsequences: false)
     if input.count % 2 == 0 { parts[0] = try read("whole.json")[...] }
     for (name, part) in zip(["vocab.json", "merges.txt"], parts + [[]]) {
-      let file = try OutputFile(path: "\(folder)/\(name)")
-      try file.write(Array(part))
-      try file.commit(sync: false)
+      try write(Array(part), to: "\(folder)/\(name)")
     }
   }
 
@@ -77,8 +74,8 @@ struct FuzzBPE {
     }
   }
 
-  fileprivate func read(_ name: String) throws -> [UInt8] {
-    try MappedFile(path: "\(folder)/\(name)").bytes().withUnsafeBuffer { Array($0) }
+  private func read(_ name: String) throws -> [UInt8] {
+    try bytes("\(folder)/\(name)")
   }
 }
 
@@ -94,11 +91,9 @@ struct TokenizerFuzz: FuzzSubject {
     trainer.vocabularySize = 300
     let text = "the cat sees the dog, 猫 看 狗。 it's 12"
     try trainer.train([Table(Array(text.utf8))], name: "seed").write { "\(folder)/\($0)" }
-    seeds.append(try FuzzBPE(folder: folder).read("tokenizer.json"))
-    let fixtures = FuzzBPE(
-      folder:
-        "\(parentFolder(of: parentFolder(of: #filePath)))/DatasetsTests/Fixtures/tokenizer-json")
-    for name in ["pairs", "strings", "written"] { seeds.append(try fixtures.read("\(name).json")) }
+    let fixtures = fixture("tokenizer-json", of: "DatasetsTests")
+    let names = ["pairs", "strings", "written"].map { "\(fixtures)/\($0).json" }
+    seeds = try ([path] + names).map { try bytes($0) }
   }
 
   var dictionary: [String] {
@@ -113,10 +108,10 @@ struct TokenizerFuzz: FuzzSubject {
 
   var codes: Set<AIGCError.Code> { [.badInput] }
 
-  func write(_ input: [UInt8]) throws { try put(input, path) }
+  func write(_ input: [UInt8]) throws { try TestSupport.write(input, to: path) }
 
   func keep(_ execution: Int) throws {
-    try put(FuzzBPE(folder: folder).read("tokenizer.json"), "\(folder)-\(execution).kept")
+    try TestSupport.write(bytes(path), to: "\(folder)-\(execution).kept")
   }
 
   func run() throws {
@@ -124,11 +119,5 @@ struct TokenizerFuzz: FuzzSubject {
     try FuzzBPE.check(tokenizer, isExact: false, folder)
     tokenizer.parsesSpecialTokens = false
     try FuzzBPE.check(tokenizer, isExact: false, folder)
-  }
-
-  private func put(_ bytes: [UInt8], _ path: String) throws {
-    let file = try OutputFile(path: path)
-    try file.write(bytes)
-    try file.commit(sync: false)
   }
 }

@@ -2,6 +2,7 @@ import Archives
 import Datasets
 import Files
 import Kernels
+import TestSupport
 import Training
 
 @testable import Commands
@@ -25,7 +26,7 @@ struct FuzzWork: FuzzSubject {
   init(_ target: FuzzTests.Target, folder: String) throws {
     self.target = target
     self.folder = folder
-    try put(Array(Self.sample.utf8), "text.txt")
+    try TestSupport.write(Self.sample, to: "\(folder)/text.txt")
     if target == .bpe {
       seeds = try FuzzBPE(folder: folder).seeds(Self.sample)
       return
@@ -49,16 +50,16 @@ struct FuzzWork: FuzzSubject {
     switch target {
     case .arpa:
       try writeARPA(NGramLanguageModel(folder: "\(folder)/model"), to: "\(folder)/seed.arpa")
-      return try get("seed.arpa")
+      return try bytes("\(folder)/seed.arpa")
     case .gzip:
       let file = try GzipWriter(path: "\(folder)/seed.gz")
       try file.write(Self.sample)
       try file.commit(sync: false)
-      return try get("seed.gz")
+      return try bytes("\(folder)/seed.gz")
     case .csv: return csvSeed(seeds.count)
-    case .model, .modelRepaired: return try get("model/\(NGramFolder.model)")
-    case .counts, .countsRepaired: return try get("model/\(NGramFolder.counts)")
-    case .configuration: return try get("model/\(ModelConfiguration.fileName)")
+    case .model, .modelRepaired: return try bytes("\(folder)/model/\(NGramFolder.model)")
+    case .counts, .countsRepaired: return try bytes("\(folder)/model/\(NGramFolder.counts)")
+    case .configuration: return try bytes("\(folder)/model/\(ModelConfiguration.fileName)")
     default: return []
     }
   }
@@ -104,16 +105,12 @@ struct FuzzWork: FuzzSubject {
     var input = input
     if target == .modelRepaired { try repairModel(&input) }
     if target == .countsRepaired { try repairCounts(&input) }
-    let file = try OutputFile(path: path)
-    try file.write(input)
-    try file.commit(sync: false)
+    try TestSupport.write(input, to: path)
     if target == .bpe { try FuzzBPE(folder: folder).split(input) }
   }
 
   func keep(_ execution: Int) throws {
-    let file = try OutputFile(path: "\(folder)-\(execution).kept")
-    try file.write(get(String(path.dropFirst(folder.count + 1))))
-    try file.commit(sync: false)
+    try TestSupport.write(bytes(path), to: "\(folder)-\(execution).kept")
   }
 
   func run() throws {
@@ -196,7 +193,7 @@ struct FuzzWork: FuzzSubject {
   private func checksum(_ content: [UInt8], _ size: Int) throws -> UInt64 {
     func read<Element>(_ type: Element.Type) throws -> UInt64
     where Element: BitwiseCopyable & Sendable {
-      try put(content, "section")
+      try TestSupport.write(content, to: "\(folder)/section")
       let file = try MappedFile(path: "\(folder)/section")
       return try Checksum.of(file.table(of: type, at: 0, count: content.count / size))
     }
@@ -219,16 +216,5 @@ struct FuzzWork: FuzzSubject {
     while bytes.count % 8 != 0 { bytes.append(0) }
     bytes += [UInt8](repeating: 0, count: 8)
     set(&bytes, bytes.count / 8 - 1, UInt64(payload))
-  }
-
-  private func put(_ bytes: [UInt8], _ name: String) throws {
-    let file = try OutputFile(path: "\(folder)/\(name)")
-    try file.write(bytes)
-    try file.commit(sync: false)
-  }
-
-  private func get(_ name: String) throws -> [UInt8] {
-    let table = try MappedFile(path: "\(folder)/\(name)").bytes()
-    return table.indices.map { table[$0] }
   }
 }

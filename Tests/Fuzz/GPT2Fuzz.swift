@@ -1,4 +1,5 @@
 import Files
+import TestSupport
 import Training
 
 @testable import Families
@@ -15,16 +16,16 @@ struct GPT2Fuzz: FuzzSubject {
     self.target = target
     self.folder = folder
     path = "\(folder)/" + (target == .promptCache ? "cache" : ModelConfiguration.fileName)
-    let fixtures = "\(parentFolder(of: parentFolder(of: #filePath)))/FamiliesTests/Fixtures/gpt2"
+    let fixtures = fixture("gpt2", of: "FamiliesTests")
     for name in ["config.json", "model.safetensors", "vocab.json", "merges.txt"] {
-      try put(Self.read("\(fixtures)/generation/\(name)"), "\(folder)/\(name)")
+      try TestSupport.write(bytes("\(fixtures)/generation/\(name)"), to: "\(folder)/\(name)")
     }
     if target == .promptCache {
       try generate()
-      seeds = [try Self.read(path)]
+      seeds = [try bytes(path)]
     } else {
       for name in ["generation", "plain", "untied"] {
-        seeds.append(try Self.read("\(fixtures)/\(name)/config.json"))
+        seeds.append(try bytes("\(fixtures)/\(name)/config.json"))
       }
     }
   }
@@ -45,10 +46,10 @@ struct GPT2Fuzz: FuzzSubject {
 
   var codes: Set<AIGCError.Code> { [.badInput, .mismatch, .usage] }
 
-  func write(_ input: [UInt8]) throws { try put(input, path) }
+  func write(_ input: [UInt8]) throws { try TestSupport.write(input, to: path) }
 
   func keep(_ execution: Int) throws {
-    try put(Self.read(path), "\(folder)-\(execution).kept")
+    try TestSupport.write(bytes(path), to: "\(folder)-\(execution).kept")
   }
 
   func run() throws { try generate() }
@@ -60,15 +61,5 @@ struct GPT2Fuzz: FuzzSubject {
     if target == .promptCache { options.promptCache = path }
     let model = try GPT2LanguageModel(folder: folder)
     _ = try TextGenerator(model: model, options: options).run { _ in }
-  }
-
-  private static func read(_ path: String) throws -> [UInt8] {
-    try MappedFile(path: path).bytes().array(of: UInt8.self)
-  }
-
-  private func put(_ bytes: [UInt8], _ path: String) throws {
-    let file = try OutputFile(path: path)
-    try file.write(bytes)
-    try file.commit(sync: false)
   }
 }

@@ -1,6 +1,7 @@
 import Datasets
 import Files
 import Kernels
+import TestSupport
 
 @testable import Families
 
@@ -20,8 +21,8 @@ struct LatentFuzz: FuzzSubject {
     var random = RandomSource(seed: 1)
     let pictures = (0..<8 * 64).map { _ in UInt8(random.integer(below: 256)) }
     let size: [UInt8] = [0, 0, 8, 3, 0, 0, 0, 8, 0, 0, 0, 8, 0, 0, 0, 8]
-    try put(size + pictures, "\(folder)/pictures")
-    try put([0, 0, 8, 1, 0, 0, 0, 8, 0, 1, 0, 1, 0, 1, 0, 1], "\(folder)/labels")
+    try TestSupport.write(size + pictures, to: "\(folder)/pictures")
+    try TestSupport.write([0, 0, 8, 1, 0, 0, 0, 8, 0, 1, 0, 1, 0, 1, 0, 1], to: "\(folder)/labels")
     var recipe = VAERecipe(.vae)
     (recipe.settings.images.path, recipe.settings.images.labels) = (
       "\(folder)/pictures", "\(folder)/labels"
@@ -38,7 +39,7 @@ struct LatentFuzz: FuzzSubject {
     (codes.settings.codebook.entries, codes.settings.codebook.dimension) = (5, 2)
     _ = try codes.train(to: "\(folder)/codes")
     if target == .codePrior {
-      seeds = [try read(path)]
+      seeds = [try bytes(path)]
       return
     }
     let set = try PictureSet.open(
@@ -65,10 +66,12 @@ struct LatentFuzz: FuzzSubject {
         input[start + place] = UInt8(truncatingIfNeeded: sum >> UInt64(8 * place))
       }
     }
-    try put(input, path)
+    try TestSupport.write(input, to: path)
   }
 
-  func keep(_ execution: Int) throws { try put(read(path), "\(folder)-\(execution).kept") }
+  func keep(_ execution: Int) throws {
+    try TestSupport.write(bytes(path), to: "\(folder)-\(execution).kept")
+  }
 
   func run() throws {
     let models = target == .codePrior ? ["codes"] : ["latents", "codes"]
@@ -87,15 +90,5 @@ struct LatentFuzz: FuzzSubject {
       }
     }
     if let last { throw last }
-  }
-
-  private func read(_ path: String) throws -> [UInt8] {
-    try MappedFile(path: path).bytes().array(of: UInt8.self)
-  }
-
-  private func put(_ bytes: [UInt8], _ path: String) throws {
-    let file = try OutputFile(path: path)
-    try file.write(bytes)
-    try file.commit(sync: false)
   }
 }

@@ -1,6 +1,7 @@
 import Archives
 import Datasets
 import Files
+import TestSupport
 
 /// The targets `idx`, `archive` (tar and zip files) and `picture`. The seeds of the latter two are the
 /// fixtures of the picture tests.
@@ -19,18 +20,17 @@ struct PictureFuzz: FuzzSubject {
       let writer = try GzipWriter(path: path)
       try writer.write(pictures)
       try writer.commit(sync: false)
-      seeds = [pictures, try read()]
+      seeds = [pictures, try bytes(path)]
       // Labels that fit the seeds.
-      try put([0, 0, 8, 1, 0, 0, 0, 5, 1, 2, 3, 4, 255], "\(folder)/labels")
+      try TestSupport.write([0, 0, 8, 1, 0, 0, 0, 5, 1, 2, 3, 4, 255], to: "\(folder)/labels")
       return
     }
-    let tests = parentFolder(of: parentFolder(of: #filePath))
-    let fixtures = "\(tests)/DatasetsTests/Fixtures/pictures"
+    let fixtures = fixture("pictures", of: "DatasetsTests")
     let folders = target == .archive ? ["archives"] : ["kinds", "bad", "turned"]
     for folder in folders {
       for name in folderContents("\(fixtures)/\(folder)") where !name.hasSuffix(".expected") {
-        let bytes = try MappedFile(path: "\(fixtures)/\(folder)/\(name)").bytes()
-        if bytes.count > 0 { seeds.append(bytes.array(of: UInt8.self)) }
+        let seed = try bytes("\(fixtures)/\(folder)/\(name)")
+        if !seed.isEmpty { seeds.append(seed) }
       }
     }
   }
@@ -61,10 +61,12 @@ struct PictureFuzz: FuzzSubject {
     // Half of the changes stand behind sums that are right again.
     if target == .archive, input.count % 2 == 0 { repairTar(&input) }
     if target == .picture, input.count % 2 == 0 { repairPNG(&input) }
-    try put(input, path)
+    try TestSupport.write(input, to: path)
   }
 
-  func keep(_ execution: Int) throws { try put(read(), "\(folder)-\(execution).kept") }
+  func keep(_ execution: Int) throws {
+    try TestSupport.write(bytes(path), to: "\(folder)-\(execution).kept")
+  }
 
   func run() throws {
     if target == .picture {
@@ -120,15 +122,5 @@ struct PictureFuzz: FuzzSubject {
       }
       offset += length + 12
     }
-  }
-
-  private func read() throws -> [UInt8] {
-    try MappedFile(path: path).bytes().array(of: UInt8.self)
-  }
-
-  private func put(_ bytes: [UInt8], _ path: String) throws {
-    let file = try OutputFile(path: path)
-    try file.write(bytes)
-    try file.commit(sync: false)
   }
 }

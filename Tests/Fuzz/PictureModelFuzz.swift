@@ -3,6 +3,7 @@ import Checkpoints
 import Datasets
 import Files
 import Kernels
+import TestSupport
 import Training
 
 @testable import Commands
@@ -22,7 +23,7 @@ struct PictureModelFuzz: FuzzSubject {
     path =
       "\(folder)/" + (target == .vaeWeights ? VAEFolder.weights : ModelConfiguration.fileName)
     try writeModel()
-    seeds = [try read()]
+    seeds = [try bytes(path)]
   }
 
   var dictionary: [String] {
@@ -42,9 +43,8 @@ struct PictureModelFuzz: FuzzSubject {
   /// reached.
   func write(_ input: [UInt8]) throws {
     let isSound = target != .vaeWeights && input.count % 2 == 0
-    let file = try OutputFile(path: path)
-    try file.write(isSound ? otherNumbers(input.reduce(0) { $0 &* 31 &+ UInt64($1) }) : input)
-    try file.commit(sync: false)
+    let other = isSound ? otherNumbers(input.reduce(0) { $0 &* 31 &+ UInt64($1) }) : input
+    try TestSupport.write(other, to: path)
   }
 
   private static let numbers = [
@@ -71,13 +71,7 @@ struct PictureModelFuzz: FuzzSubject {
   }
 
   func keep(_ execution: Int) throws {
-    let file = try OutputFile(path: "\(folder)-\(execution).kept")
-    try file.write(read())
-    try file.commit(sync: false)
-  }
-
-  private func read() throws -> [UInt8] {
-    try MappedFile(path: path).bytes().array(of: UInt8.self)
+    try TestSupport.write(bytes(path), to: "\(folder)-\(execution).kept")
   }
 
   // MARK: Models

@@ -1,14 +1,13 @@
 import Autograd
 import Checkpoints
-import Files
-import Glibc
 import NN
-import Synchronization
+import TestSupport
 import Testing
 import Weights
 
-func fixture(_ name: String, file: String = #filePath) throws -> Checkpoint {
-  try Checkpoint.open("\(parentFolder(of: file))/Fixtures/\(name).safetensors")
+/// A file of tensors of the fixtures.
+func checkpoint(_ name: String) throws -> Checkpoint {
+  try Checkpoint.open(fixture("\(name).safetensors"))
 }
 
 extension Checkpoint {
@@ -57,20 +56,4 @@ func formula(_ shape: Shape, seed: UInt32) -> Tensor {
       memory[index] = (Float(state >> 16) - 32768) / 32768 * 0.125
     }
   }
-}
-
-/// A folder that goes with the test.
-final class TemporaryFolder: Sendable {
-  let path: String
-  private static let number = Atomic<Int>(0)
-
-  init() throws {
-    let index = Self.number.add(1, ordering: .relaxed).newValue
-    let root = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
-    path = "\(root)/aigc-nn-tests-\(getpid())-\(index)"
-    try makeFolder(path)
-  }
-  deinit { removeTree(path) }
-
-  func file(_ name: String) -> String { "\(path)/\(name)" }
 }

@@ -5,7 +5,7 @@ import Testing
 /// Attention and GELU beside those of PyTorch, from `Scripts/fixtures/torch_attention.py`.
 @Suite struct TorchAttentionTests {
   private func compare(_ name: String, _ x: Tensor, _ operation: (Tensor) -> Tensor) throws {
-    let file = try fixture("attention")
+    let file = try checkpoint("attention")
     let x = x.watchedCopy()
     let y = operation(x)
     expectClose(y, try file.values("\(name).output"), 1e-5, "\(name).output")

@@ -46,7 +46,7 @@ import Testing
   }
 
   @Test func linear() throws {
-    let file = try fixture("layers")
+    let file = try checkpoint("layers")
     var random = RandomSource(seed: 1)
     let layer = random.drawn { Linear(7, 9, using: &$0) }
     try file.load(layer, "linear.parameter.")
@@ -55,7 +55,7 @@ import Testing
   }
 
   @Test func embedding() throws {
-    let file = try fixture("layers")
+    let file = try checkpoint("layers")
     var random = RandomSource(seed: 1)
     let layer = random.drawn { Embedding(11, 5, using: &$0) }
     try file.load(layer, "embedding.parameter.")
@@ -64,7 +64,7 @@ import Testing
   }
 
   @Test func layerNorm() throws {
-    let file = try fixture("layers")
+    let file = try checkpoint("layers")
     let layer = ParameterPlan.shapes { LayerNorm(13, using: &$0) }
     try file.load(layer, "layer_norm.parameter.")
     let x = try file.values("layer_norm.x")
@@ -75,7 +75,7 @@ import Testing
 
   @Test(arguments: ["rnn_tanh", "rnn_relu", "gru", "lstm"], [20, 70])
   func recurrent(_ name: String, hidden: Int) throws {
-    let file = try fixture("recurrent")
+    let file = try checkpoint("recurrent")
     var random = RandomSource(seed: 1)
     let kind = RecurrentKind(rawValue: String(name.prefix { $0 != "_" })) ?? .lstm
     let layer = random.drawn {

@@ -2,6 +2,7 @@ import Autograd
 import Checkpoints
 import Kernels
 import NN
+import TestSupport
 import Testing
 import Weights
 
@@ -33,7 +34,7 @@ import Weights
   }
 
   private func check(_ name: String, _ layers: [any Layer], isTraining: Bool = true) throws {
-    let file = try fixture("pictures")
+    let file = try checkpoint("pictures")
     let module = layers.count == 1 ? nil : Sequential(layers)
     let named = module?.namedParameters ?? layers[0].namedParameters
     try StateDictionary.load(named, from: file, prefix: "\(name).start.")
@@ -148,7 +149,7 @@ import Weights
   }
 
   @Test(arguments: ["classes", "binary"]) func tenSteps(_ name: String) throws {
-    let file = try fixture("pictures")
+    let file = try checkpoint("pictures")
     let model = Network()
     let named = model.namedParameters
     try setFormula(named)
@@ -183,7 +184,7 @@ import Weights
 
   /// The gradient penalty of WGAN-GP: derivatives of a derivative.
   @Test func gradientPenalty() throws {
-    let file = try fixture("pictures")
+    let file = try checkpoint("pictures")
     var random = RandomSource(seed: 1)
     let model = Sequential([
       random.drawn { Conv2d(3, 6, kernel: 4, stride: 2, padding: 1, using: &$0) },

@@ -3,6 +3,7 @@ import Checkpoints
 import Files
 import Kernels
 import NN
+import TestSupport
 import Testing
 import Weights
 
@@ -51,7 +52,7 @@ import Weights
 
   @Test(arguments: RecurrentKind.allCases, ["sgd", "clipped", "adam", "adamw"])
   func tenSteps(_ kind: RecurrentKind, _ name: String) throws {
-    let file = try fixture("training")
+    let file = try checkpoint("training")
     let tokens = try file.indices("tokens")
     let targets = try file.indices("targets").values
     for isFused in [false, true] {
@@ -83,7 +84,7 @@ import Weights
   }
 
   @Test func schedulesArePyTorchs() throws {
-    let file = try fixture("schedules")
+    let file = try checkpoint("schedules")
     for (name, shape) in [
       ("one_cycle", Schedule.Shape.oneCycle), ("cosine", .cosine), ("linear", .linear),
     ] {

@@ -12,7 +12,7 @@ import Testing
   }
 
   @Test func lossesAndGradients() throws {
-    let file = try fixture("quantizer")
+    let file = try checkpoint("quantizer")
     var random = RandomSource(seed: 1)
     let layer = random.drawn { VectorQuantizer(6, dimension: 4, update: .gradient, using: &$0) }
     #expect(layer.namedParameters.map { $0.name } == ["embedding.weight"])
@@ -34,7 +34,7 @@ import Testing
   }
 
   @Test func movingAverages() throws {
-    let file = try fixture("quantizer")
+    let file = try checkpoint("quantizer")
     var random = RandomSource(seed: 1)
     let layer = random.drawn { VectorQuantizer(6, dimension: 4, using: &$0) }
     #expect(layer.trainableParameters.isEmpty)

@@ -1,8 +1,8 @@
 import Autograd
 import Datasets
 import Files
-import Glibc
 import Kernels
+import TestSupport
 import Testing
 
 @testable import Inference
@@ -31,16 +31,10 @@ private struct MadeUp: ImageGenerator {
   }
 }
 
-@Suite final class AdversarialMonitorTests {
-  private let folder: String
+@Suite struct AdversarialMonitorTests {
+  private let folder: TemporaryFolder
 
-  init() throws {
-    var pattern = Array("/tmp/aigc-monitor-XXXXXX".utf8CString)
-    folder = mkdtemp(&pattern).map { String(cString: $0) } ?? ""
-    try #require(!folder.isEmpty)
-  }
-
-  deinit { removeTree(folder) }
+  init() throws { folder = try TemporaryFolder() }
 
   /// 300 pictures of noise.
   private func data() throws -> PictureSet {
@@ -50,11 +44,7 @@ private struct MadeUp: ImageGenerator {
       let value = max(-1, min(1, random.normal() / 2))
       bytes.append(UInt8(((value + 1) * 127.5).rounded()))
     }
-    let path = "\(folder)/noise-idx3-ubyte"
-    let file = try OutputFile(path: path)
-    try file.write(bytes)
-    try file.commit(sync: false)
-    return try PictureSet.open(path)
+    return try PictureSet.open(folder.write("noise-idx3-ubyte", bytes))
   }
 
   @Test func healthyGeneratorsAreHealthy() throws {
@@ -77,7 +67,7 @@ private struct MadeUp: ImageGenerator {
 
   /// A generator of one picture's data has nothing else to make.
   @Test func dataOfOnePictureIsNoCollapse() throws {
-    let path = "\(folder)/one.png"
+    let path = folder.file("one.png")
     try Picture(width: 4, height: 4, color: [9]).write(to: path)
     let health = try AdversarialMonitor(MadeUp(variety: 1), PictureSet.open(path)).evaluate()
     #expect(!health.isCollapsed && health.problem == nil, "\(health)")

@@ -1,35 +1,19 @@
 import Datasets
 import Files
-import Glibc
 import Kernels
+import TestSupport
 import Testing
 
 @testable import Plots
 @testable import Inference
 @testable import Training
 
-/// Each test has a folder of its own, removed with the suite's value.
-@Suite final class LogTests {
-  private let folder: String
-  private var path: String { "\(folder)/log.jsonl" }
+@Suite struct LogTests {
+  private let temporary: TemporaryFolder
+  private var folder: String { temporary.path }
+  private var path: String { temporary.file("log.jsonl") }
 
-  init() throws {
-    var pattern = Array("/tmp/aigc-log-XXXXXX".utf8CString)
-    let made = mkdtemp(&pattern).map { String(cString: $0) }
-    folder = try #require(made)
-  }
-
-  deinit { removeTree(folder) }
-
-  private func text(_ path: String) throws -> String {
-    try MappedFile(path: path).bytes().withUnsafeBuffer { String(decoding: $0, as: UTF8.self) }
-  }
-
-  private func write(_ text: String) throws {
-    let file = try OutputFile(path: path)
-    try file.write(text)
-    try file.commit(sync: false)
-  }
+  init() throws { temporary = try TemporaryFolder() }
 
   private let three =
     "{\"step\":1,\"loss\":3.0}\n{\"step\":2,\"loss\":null}\n{\"step\":3,\"loss\":1}\n"
@@ -55,7 +39,7 @@ import Testing
 
   @Test func aResumedRunDropsLaterSteps() throws {
     for (step, lines) in [(0, 0), (1, 1), (2, 2), (3, 3), (100, 3)] {
-      try write(three)
+      try write(three, to: path)
       let log = try MetricsLog(path: path, resumingAfter: step)
       #expect(try MetricsLog.read(path).count == lines)
       try log.append(step: 9, [])
@@ -71,7 +55,7 @@ import Testing
   @Test func aCutLastLineIsDropped() throws {
     for size in 0...three.utf8.count {
       let cut = String(decoding: Array(three.utf8).prefix(size), as: UTF8.self)
-      try write(cut)
+      try write(cut, to: path)
       let whole = cut.split(separator: "\n").filter { $0.hasSuffix("}") }.count
       #expect(try MetricsLog.read(path).count == whole)
       try MetricsLog(path: path, resumingAfter: 3).append(step: 4, [])
@@ -84,12 +68,12 @@ import Testing
       ("nonsense", "byte 1: not a JSON value"), ("[1]", "a JSON object is needed"),
       ("{\"loss\":1}", "'step' is missing or not a whole number"),
     ] {
-      try write("{\"step\":1}\n\(line)\n{\"step\":3}\n")
+      try write("{\"step\":1}\n\(line)\n{\"step\":3}\n", to: path)
       let expected = AIGCError.badInput("\(path): line 2: \(reason)")
-      #expect(throws: expected) { try MetricsLog.read(self.path) }
-      #expect(throws: expected) { try MetricsLog(path: self.path, resumingAfter: 1) }
+      #expect(throws: expected) { try MetricsLog.read(path) }
+      #expect(throws: expected) { try MetricsLog(path: path, resumingAfter: 1) }
     }
-    #expect(throws: AIGCError.self) { try MetricsLog.read("\(self.folder)/none") }
+    #expect(throws: AIGCError.self) { try MetricsLog.read("\(folder)/none") }
   }
 
   // MARK: Events
@@ -138,7 +122,7 @@ import Testing
 
   /// The records of an event file, their checksums checked.
   private func records(_ path: String) throws -> [Record] {
-    let bytes = try MappedFile(path: path).bytes().withUnsafeBuffer { Array($0) }
+    let bytes = try bytes(path)
     var (records, place): ([Record], Int) = ([], 0)
     while place < bytes.count {
       let size = Int(number(bytes[place..<place + 8]))
@@ -269,7 +253,7 @@ import Testing
       try log.append(step: step, [.init("loss", .double(1 / Double(step)))])
     }
     try LossCurve.write(log: path, to: "\(folder)/loss.png", isLogarithmic: true)
-    let bytes = try MappedFile(path: "\(folder)/loss.png").bytes()
+    let bytes = try bytes("\(folder)/loss.png")
     #expect(bytes.count > 1000 && bytes[1] == UInt8(ascii: "P"))
   }
 

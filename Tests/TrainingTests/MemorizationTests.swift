@@ -1,7 +1,7 @@
 import Datasets
 import Files
-import Glibc
 import Kernels
+import TestSupport
 import Testing
 
 @testable import Inference
@@ -152,23 +152,15 @@ private func slowReport(
   }
 
   @Test func readsFiles() throws {
-    var pattern = Array("/tmp/aigc-copies-XXXXXX".utf8CString)
-    let folder = try #require(mkdtemp(&pattern).map { String(cString: $0) })
-    defer { removeTree(folder) }
-    func write(_ name: String, _ text: String) throws -> String {
-      let file = try OutputFile(path: "\(folder)/\(name)")
-      try file.write(Array(text.utf8))
-      try file.commit(sync: false)
-      return "\(folder)/\(name)"
-    }
+    let folder = try TemporaryFolder()
     // Longer than a piece, in one line.
     let text = String(repeating: "x", count: (4 << 20) - 5) + "needle in a haystack"
-    let path = try write("corpus.txt", text)
+    let path = try folder.write("corpus.txt", text)
     var memorization = try Memorization([Array("a needle in a hay".utf8)])
     try memorization.read(path: path)
     #expect(memorization.report(length: 10).longest == 15)
-    let empty = try write("empty.txt", "")
+    let empty = try folder.write("empty.txt", "")
     #expect(throws: AIGCError.self) { try memorization.read(path: empty) }
-    #expect(throws: AIGCError.self) { try memorization.read(path: folder + "/none") }
+    #expect(throws: AIGCError.self) { try memorization.read(path: folder.file("none")) }
   }
 }

@@ -2,6 +2,7 @@ import Datasets
 import Files
 import FoundationEssentials
 import Kernels
+import TestSupport
 import Testing
 
 @testable import Plots
@@ -49,10 +50,8 @@ import Testing
       values: values, size: Self.size, classes: (0..<rows).map { $0 % 4 == 0 ? 1 : 0 })
   }
 
-  private func cases(file: String = #filePath) throws -> [Case] {
-    let path = "\(parentFolder(of: file))/Fixtures/picture_distance.json"
-    return try JSONDecoder().decode(
-      [Case].self, from: Data(contentsOf: URL(filePath: path)))
+  private func cases() throws -> [Case] {
+    try JSONDecoder().decode([Case].self, from: Data(bytes(fixture("picture_distance.json"))))
   }
 
   @Test func equalSciPy() throws {

@@ -1,7 +1,7 @@
 import Archives
 import Datasets
 import Files
-import Glibc
+import TestSupport
 import Testing
 
 @testable import Plots
@@ -10,7 +10,7 @@ import Testing
 
 /// Labels in any script, of any length.
 @Suite struct PlotTextTests {
-  private static let table = "\(parentFolder(of: #filePath))/../../Models/\(UnicodeFont.file)"
+  private static let table = "\(packageFolder)/Models/\(UnicodeFont.file)"
 
   private func font() throws -> UnicodeFont { try UnicodeFont(path: Self.table) }
 
@@ -95,15 +95,11 @@ import Testing
 
   @Test(arguments: [0, 5, 8, 12, 16, 40, 200])
   func damagedTablesAreRefused(length: Int) throws {
-    var pattern = Array("/tmp/aigc-plot-text-XXXXXX".utf8CString)
-    let folder = try #require(mkdtemp(&pattern).map { String(cString: $0) })
-    defer { removeTree(folder) }
-    let path = "\(folder)/glyphs"
+    let folder = try TemporaryFolder()
     let whole = try GzipReader(path: Self.table).read(1 << 22)
-    let file = try OutputFile(path: path)
-    try file.write(
+    let path = try folder.write(
+      "glyphs",
       Array(whole.prefix(length)) + [UInt8](repeating: 255, count: length == 40 ? 900 : 0))
-    try file.commit(sync: false)
     #expect(throws: AIGCError.self) { try UnicodeFont(path: path) }
   }
 

@@ -1,5 +1,6 @@
 import Files
 import FoundationEssentials
+import TestSupport
 import Testing
 
 @testable import Inference
@@ -24,9 +25,8 @@ import Testing
     }
   }
 
-  private func cases(file: String = #filePath) throws -> [Case] {
-    let path = "\(parentFolder(of: file))/Fixtures/roc.json"
-    return try JSONDecoder().decode([Case].self, from: Data(contentsOf: URL(filePath: path)))
+  private func cases() throws -> [Case] {
+    try JSONDecoder().decode([Case].self, from: Data(bytes(fixture("roc.json"))))
   }
 
   @Test func equalsScikitLearn() throws {

@@ -1,26 +1,19 @@
 import Checkpoints
 import Files
-import Glibc
 import Kernels
 import NN
+import TestSupport
 import Testing
 
 @testable import Inference
 @testable import Training
 
-/// Each test has a folder of its own, removed with the suite's value. One at a time: a test sets the
-/// number of threads.
-@Suite(.serialized) final class TrainerTests {
-  private let parent: String
-  private var folder: String { "\(parent)/run" }
+/// One at a time: a test sets the number of threads.
+@Suite(.serialized) struct TrainerTests {
+  private let parent: TemporaryFolder
+  private var folder: String { parent.file("run") }
 
-  init() throws {
-    var pattern = Array("/tmp/aigc-trainer-XXXXXX".utf8CString)
-    let made = mkdtemp(&pattern).map { String(cString: $0) }
-    parent = try #require(made)
-  }
-
-  deinit { removeTree(parent) }
+  init() throws { parent = try TemporaryFolder() }
 
   private func configuration(_ steps: Int = 40) -> TrainerConfiguration {
     var schedule = Schedule(.cosine, peak: 0.01)
@@ -41,27 +34,11 @@ import Testing
     return trainer
   }
 
-  private func bytes(_ path: String) throws -> [UInt8] {
-    let table = try MappedFile(path: path).bytes()
-    return table.indices.map { table[$0] }
-  }
-
-  private func save(_ bytes: some Sequence<UInt8>, _ path: String) throws {
-    let file = try OutputFile(path: path)
-    try file.write(Array(bytes))
-    try file.commit(sync: false)
-  }
-
   /// The log without what depends on the clock.
   private func rows(_ folder: String) throws -> [[JSONValue.Member]] {
     try MetricsLog.read("\(folder)/log.jsonl").map { row in
       row.members.filter { !["seconds", "items_per_second"].contains($0.name) }
     }
-  }
-
-  private func error(_ body: () throws -> Void) -> AIGCError? {
-    do { try body() } catch { return error as? AIGCError }
-    return nil
   }
 
   private static let files = ["model.safetensors", "training.safetensors", "config.json"]
@@ -96,20 +73,18 @@ import Testing
 
   @Test(arguments: OptimizerConfiguration.Kind.allCases)
   func aResumedRunIsTheSame(kind: OptimizerConfiguration.Kind) throws {
-    let (whole, broken) = ("\(parent)/whole", "\(parent)/broken")
+    let (whole, broken) = (parent.file("whole"), parent.file("broken"))
     let summary = try makeTrainer(ToyTask(kind), configuration(), whole).run(resuming: false)
     // Crashes between saves, and between lines of the log; twice.
     for (crash, isResumed) in [(13, false), (26, true)] {
       let task = ToyTask(kind)
       task.crashesAt = crash
       let trainer = makeTrainer(task, configuration(), broken)
-      #expect(error { _ = try trainer.run(resuming: isResumed) } == .failed("crash"))
+      #expect(refusal { _ = try trainer.run(resuming: isResumed) } == .failed("crash"))
       #expect(try Trainer.saved(in: broken).step == crash / 10 * 10)
     }
     let resumed = try makeTrainer(ToyTask(kind), configuration(), broken).run(resuming: true)
-    for name in Self.files {
-      #expect(try bytes("\(whole)/\(name)") == bytes("\(broken)/\(name)"), "\(name)")
-    }
+    try expectSameFiles(Self.files, in: whole, and: broken)
     #expect(try rows(whole) == rows(broken))
     #expect(try rows(whole).count == 9)
     #expect(resumed.items == 40 * 32)
@@ -118,7 +93,7 @@ import Testing
   }
 
   @Test func anInterruptedRunIsSavedAndGoesOn() throws {
-    let (whole, broken) = ("\(parent)/whole", "\(parent)/broken")
+    let (whole, broken) = (parent.file("whole"), parent.file("broken"))
     _ = try makeTrainer(ToyTask(), configuration(), whole).run(resuming: false)
     let trainer = makeTrainer(ToyTask(), configuration(), broken)
     var steps = 0
@@ -126,14 +101,12 @@ import Testing
       steps += 1
       return steps == 17
     }
-    #expect(error { _ = try trainer.run(resuming: false) } == .interrupted)
+    #expect(refusal { _ = try trainer.run(resuming: false) } == .interrupted)
     #expect(try Trainer.saved(in: broken).step == 17)
     // What a killed process was writing is cleared away.
-    try save([1], "\(broken)/training.safetensors.tmp-12")
+    try write([1], to: "\(broken)/training.safetensors.tmp-12")
     _ = try makeTrainer(ToyTask(), configuration(), broken).run(resuming: true)
-    for name in Self.files {
-      #expect(try bytes("\(whole)/\(name)") == bytes("\(broken)/\(name)"), "\(name)")
-    }
+    try expectSameFiles(Self.files, in: whole, and: broken)
     #expect(try rows(whole) == rows(broken))
     #expect(folderContents(whole) == folderContents(broken))
   }
@@ -142,19 +115,17 @@ import Testing
   @Test(arguments: [2, 4]) func anInterruptedEvaluationIsMadeWhenTheRunGoesOn(
     evaluation: Int
   ) throws {
-    let (whole, broken) = ("\(parent)/whole", "\(parent)/broken")
+    let (whole, broken) = (parent.file("whole"), parent.file("broken"))
     let settings = configuration()
     let count = (settings.steps + settings.evalEvery - 1) / settings.evalEvery
     let (task, place) = (ToyTask(), evaluation == 2 ? 2 : count)
     _ = try makeTrainer(ToyTask(), settings, whole).run(resuming: false)
     task.evaluationsToInterruption = place
     let trainer = makeTrainer(task, settings, broken)
-    #expect(error { _ = try trainer.run(resuming: false) } == .interrupted)
+    #expect(refusal { _ = try trainer.run(resuming: false) } == .interrupted)
     #expect(try Trainer.saved(in: broken).step == min(place * settings.evalEvery, settings.steps))
     _ = try makeTrainer(ToyTask(), settings, broken).run(resuming: true)
-    for name in Self.files {
-      #expect(try bytes("\(whole)/\(name)") == bytes("\(broken)/\(name)"), "\(name)")
-    }
+    try expectSameFiles(Self.files, in: whole, and: broken)
     #expect(try rows(whole) == rows(broken))
   }
 
@@ -168,7 +139,7 @@ import Testing
     let longer = ToyTask()
     #expect(try makeTrainer(longer, constant, folder).run(resuming: true).steps == 40)
     let whole = ToyTask()
-    _ = try makeTrainer(whole, constant, "\(parent)/whole").run(resuming: false)
+    _ = try makeTrainer(whole, constant, parent.file("whole")).run(resuming: false)
     #expect(longer.values == whole.values)
   }
 
@@ -177,11 +148,12 @@ import Testing
     defer { Threads.count = before }
     for threads in 1...3 {
       Threads.count = threads
-      let path = "\(parent)/\(threads)"
+      let path = parent.file("\(threads)")
       // Large enough to be cut into pieces.
       _ = try makeTrainer(ToyTask(hidden: 8000), configuration(6), path).run(resuming: false)
       for name in Self.files {
-        #expect(try bytes("\(path)/\(name)") == bytes("\(parent)/1/\(name)"), "\(name) \(threads)")
+        #expect(
+          try bytes("\(path)/\(name)") == bytes(parent.file("1/\(name)")), "\(name) \(threads)")
       }
     }
   }
@@ -254,7 +226,7 @@ import Testing
     let task = ToyTask()
     task.breaksAt = 23
     let trainer = makeTrainer(task, configuration(), folder)
-    let failure = try #require(error { _ = try trainer.run(resuming: false) })
+    let failure = try #require(refusal { _ = try trainer.run(resuming: false) })
     #expect(failure.code == .diverged)
     for part in ["step 23", "hidden.weight", "`resume(in:)` goes on from step 20"] {
       #expect(failure.description.contains(part), "\(failure)")
@@ -265,23 +237,23 @@ import Testing
 
   @Test func damagedRunsAreSaid() throws {
     let path = "\(folder)/training.safetensors"
-    let missing = error {
+    let missing = refusal {
       _ = try makeTrainer(ToyTask(), configuration(), folder).run(resuming: true)
     }
     #expect(missing?.code == .badInput)
     _ = try makeTrainer(ToyTask(), configuration(), folder).run(resuming: false)
     let whole = try bytes(path)
     for size in [0, 7, 100, 900, whole.count / 2, whole.count - 1] {
-      try save(whole.prefix(size), path)
-      let failure = error {
+      try write(Array(whole.prefix(size)), to: path)
+      let failure = refusal {
         _ = try makeTrainer(ToyTask(), configuration(), folder).run(resuming: true)
       }
       #expect(failure?.code == .badInput, "\(size)")
       #expect(failure?.description.contains("\n") == false)
       #expect(failure?.description.contains(path) == true)
     }
-    try save(try bytes("\(folder)/model.safetensors"), path)
-    #expect(error { _ = try Trainer.saved(in: folder) }?.code == .badInput)
+    try write(try bytes("\(folder)/model.safetensors"), to: path)
+    #expect(refusal { _ = try Trainer.saved(in: folder) }?.code == .badInput)
   }
 
   @Test func impossibleStatesAreSaid() throws {
@@ -298,7 +270,7 @@ import Testing
       #expect(parts.count == 2, "\(old)")
       metadata["state"] = parts.joined(separator: new)
       try SafetensorsWriter.write(tensors, metadata: metadata, to: path, sync: false)
-      #expect(error { _ = try Trainer.saved(in: folder) }?.code == .badInput, "\(new)")
+      #expect(refusal { _ = try Trainer.saved(in: folder) }?.code == .badInput, "\(new)")
     }
   }
 
@@ -306,7 +278,7 @@ import Testing
     _ = try makeTrainer(ToyTask(.adam), configuration(), folder).run(resuming: false)
     for task in [ToyTask(.adam, hidden: 25), ToyTask(.sgd)] {
       let before = task.values
-      let failure = error {
+      let failure = refusal {
         _ = try makeTrainer(task, configuration(), folder).run(resuming: true)
       }
       #expect(failure?.code == .mismatch)
@@ -317,8 +289,8 @@ import Testing
 
   @Test func otherFoldersAreNotReplaced() throws {
     try makeFolder(folder)
-    try save([1], "\(folder)/diary.txt")
-    let failure = error {
+    try write([1], to: "\(folder)/diary.txt")
+    let failure = refusal {
       _ = try makeTrainer(ToyTask(), configuration(), folder).run(resuming: false)
     }
     #expect(failure?.code == .usage)
@@ -328,7 +300,7 @@ import Testing
   @Test func settingsOutOfRangeAreSaid() throws {
     var wrong = configuration()
     wrong.logEvery = 0
-    let failure = error { _ = try makeTrainer(ToyTask(), wrong, folder).run(resuming: false) }
+    let failure = refusal { _ = try makeTrainer(ToyTask(), wrong, folder).run(resuming: false) }
     #expect(failure?.code == .usage)
     #expect(failure?.description.contains("`logEvery`") == true)
     #expect(!fileExists(folder))
