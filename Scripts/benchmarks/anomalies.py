@@ -1,4 +1,4 @@
-"""Anomalies: an autoencoder learns all classes but one, and scores pictures of all of them.
+"""Anomalies: an autoencoder learns all classes but one, and scores images of all of them.
 
 For each class the area under the ROC curve, that class being the anomaly, by each measure of `aigc score`; the last
 row is their mean.

@@ -1,6 +1,6 @@
-"""What pictures cost and keep: VAEs of several latent sizes and VQ-VAEs beside JPEG and PNG of the same pictures.
+"""What images cost and keep: VAEs of several latent sizes and VQ-VAEs beside JPEG and PNG of the same images.
 
-Each of ours is measured by `aigc encode` on the test pictures; the peer is what JPEG needs for the same PSNR,
+Each of ours is measured by `aigc encode` on the test images; the peer is what JPEG needs for the same PSNR,
 interpolated between its qualities. What stands in --models is not trained again.
 """
 import json, math, os
@@ -40,9 +40,9 @@ class Compression:
             if self.options.json:
                 print(json.dumps({"schema": 1, "benchmark": "%s-%s" % (peer["format"], peer.get("quality", "")), **peer}))
             elif peer["format"] == "png":
-                print("    PNG       %8.1f bits a picture, lossless   (%s)" % (peer["bits"], peer["peer"]))
+                print("    PNG       %8.1f bits an image, lossless   (%s)" % (peer["bits"], peer["peer"]))
             else:
-                print("    JPEG %3d  %8.1f bits a picture, %8.1f of them coded numbers, %5.2f dB" % (
+                print("    JPEG %3d  %8.1f bits an image, %8.1f of them coded numbers, %5.2f dB" % (
                     peer["quality"], peer["bits"], peer["scan_bits"], peer["psnr"]), flush=True)
         curve = sorted((peer for peer in peers if peer["format"] == "jpeg"), key=lambda peer: peer["psnr"])
         for latent in (2, 5, 10, 20, 40):

@@ -1,6 +1,6 @@
 """Quality of GAN and DCGAN beside the same networks trained in PyTorch for the same steps.
 
-Both sides' generators are measured by `aigc evaluate`: 10,000 samples against the test pictures, on the features
+Both sides' generators are measured by `aigc evaluate`: 10,000 samples against the test images, on the features
 of the same classifier. Trainings take minutes to hours; what stands in --models is not trained again.
 """
 import json, os, sys

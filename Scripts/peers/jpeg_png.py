@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Packs MNIST's pictures as JPEG at several qualities and as PNG, by Pillow, and prints a line of JSON for each.
+"""Packs MNIST's images as JPEG at several qualities and as PNG, by Pillow, and prints a line of JSON for each.
 
-    python3 Scripts/peers/jpeg_png.py PICTURES [--num N]
+    python3 Scripts/peers/jpeg_png.py IMAGES [--num N]
 
-`bits` are those of a picture's whole file, with tables made for it (`optimize`). `scan_bits` are those of the coded
-numbers alone, with the standard's tables, which a decoder could know. `psnr` is that of all pictures together, over
+`bits` are those of an image's whole file, with tables made for it (`optimize`). `scan_bits` are those of the coded
+numbers alone, with the standard's tables, which a decoder could know. `psnr` is that of all images together, over
 bytes 0-255. Needs: pillow.
 """
 import argparse, gzip, io, json, math
@@ -12,7 +12,7 @@ import argparse, gzip, io, json, math
 from PIL import Image, __version__
 
 
-def pictures(path, count):
+def images(path, count):
     with (gzip.open if path.endswith(".gz") else open)(path, "rb") as file:
         data = file.read()
     number, height, width = (int.from_bytes(data[start:start + 4], "big") for start in (4, 8, 12))
@@ -21,9 +21,9 @@ def pictures(path, count):
         yield Image.frombytes("L", (width, height), data[start:start + height * width])
 
 
-def packed(picture, **options):
+def packed(image, **options):
     file = io.BytesIO()
-    picture.save(file, **options)
+    image.save(file, **options)
     return file.getvalue()
 
 
@@ -37,10 +37,10 @@ def scan(data):
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("pictures")
+    parser.add_argument("images")
     parser.add_argument("--num", type=int, default=10000)
     options = parser.parse_args()
-    images = list(pictures(options.pictures, options.num))
+    images = list(images(options.images, options.num))
     pixels = sum(image.width * image.height for image in images)
     for quality in (1, 2, 3, 5, 7, 10, 15, 20, 30, 50, 75, 90, 95):
         size = coded = error = 0

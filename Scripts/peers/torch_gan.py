@@ -5,7 +5,7 @@
 
 FOLDER holds train-images-idx3-ubyte.gz. The steps are those of `aigc train`: batches of 64 in shuffled
 order, the last incomplete one left out; values in -1 to 1; DCGAN pads 28 to 32 pixels with -1; Adam with rate
-2e-4 and betas 0.5 and 0.999; the discriminator's step on real and generated pictures, then the generator's on
+2e-4 and betas 0.5 and 0.999; the discriminator's step on real and generated images, then the generator's on
 the same generated ones. DCGAN starts from N(0, 0.02) (Radford et al. 2016), GAN from PyTorch's own
 initialisation. DIR/generator.pth is the state_dict, for `aigc convert DIR/generator.pth --family dcgan`.
 Needs: torch, numpy.
@@ -47,7 +47,7 @@ def dcgan():
     return generator, discriminator
 
 
-def pictures(folder, kind):
+def images(folder, kind):
     with gzip.open(os.path.join(folder, "train-images-idx3-ubyte.gz")) as file:
         data = numpy.frombuffer(file.read(), numpy.uint8, offset=16).reshape(-1, 1, 28, 28)
     x = torch.from_numpy(data.astype(numpy.float32) / 127.5 - 1)
@@ -61,7 +61,7 @@ def main():
     parser.add_argument("--out", required=True)
     options = parser.parse_args()
     torch.manual_seed(options.seed)
-    x = pictures(options.data, options.kind)
+    x = images(options.data, options.kind)
     generator, discriminator = gan() if options.kind == "gan" else dcgan()
     adam = lambda net: torch.optim.Adam(net.parameters(), 2e-4, betas=(0.5, 0.999))
     g_step, d_step = adam(generator), adam(discriminator)

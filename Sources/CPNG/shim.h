@@ -10,7 +10,7 @@
 #include <string.h>
 
 /* Reading a PNG file in memory. libpng's own simplified interface mixes up the rows of interlaced
-   pictures of 16 bits (1.6.39), and its other one leaves errors by longjmp, which Swift cannot. */
+   images of 16 bits (1.6.39), and its other one leaves errors by longjmp, which Swift cannot. */
 
 struct aigc_png {
   const unsigned char *bytes;

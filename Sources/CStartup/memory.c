@@ -6,7 +6,7 @@
  * allocation that has just failed comes here; every other trap stays what it is.
  *
  * C libraries that could live with a null pointer end here as well: what they would report (a damaged
- * picture, an empty folder) is not what is wrong.
+ * image, an empty folder) is not what is wrong.
  *
  * Sanitizers bring an allocator of their own; other C libraries than glibc keep theirs as it is.
  */

@@ -1,7 +1,7 @@
 import Datasets
 import Files
 
-/// A confusion matrix as a picture: a row for each true class, a column for each predicted one; the
+/// A confusion matrix as an image: a row for each true class, a column for each predicted one; the
 /// darker a cell, the larger its share of the row.
 public struct ConfusionPlot {
   private let classes: [String]
@@ -59,8 +59,8 @@ public struct ConfusionPlot {
   var width: Int { margin.left + count * cell + margin.rest }
   var height: Int { margin.top + count * cell + margin.rest }
 
-  /// The picture.
-  public func picture() -> Picture {
+  /// The image.
+  public func image() -> Image {
     let caption = caption
     let size = count * cell
     let captionWidth = PlotText.width(of: caption, scale: 1, isBold: true)
@@ -75,13 +75,13 @@ public struct ConfusionPlot {
       if label % nameStep == 0 { draw(&canvas, nameOf: label) }
       for predicted in 0..<count { draw(&canvas, label, predicted) }
     }
-    return canvas.picture
+    return canvas.image
   }
 
   /// Writes the image as PNG or JPEG, by the name.
   /// - Throws: ``AIGCError``: usage for another ending; failed when the disk refuses.
   public func write(to path: String) throws(AIGCError) {
-    try picture().write(to: path)
+    try image().write(to: path)
   }
 
   private var caption: String {

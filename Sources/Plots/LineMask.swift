@@ -14,7 +14,7 @@ struct LineMask {
   /// Column and row inside the area.
   subscript(x: Int, y: Int) -> Float { coverage[y * area.width + x] }
 
-  /// The coverage of a box, given in pixels of the picture.
+  /// The coverage of a box, given in pixels of the image.
   func sum(in box: PlotArea) -> Float {
     var sum: Float = 0
     let (left, top) = (max(box.left - area.left, 0), max(box.top - area.top, 0))
@@ -25,7 +25,7 @@ struct LineMask {
     return sum
   }
 
-  /// Covers a box, given in pixels of the picture.
+  /// Covers a box, given in pixels of the image.
   mutating func fill(_ box: PlotArea) {
     for y in box.top..<max(box.bottom, box.top) {
       for x in box.left..<max(box.right, box.left) { cover(x - area.left, y - area.top, 1) }

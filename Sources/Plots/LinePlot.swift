@@ -162,8 +162,8 @@ public struct LinePlot: Sendable {
     self.yLabel = yLabel
   }
 
-  /// Draws the figure: RGB on white. The same plot gives the same picture.
-  public func picture() -> Picture {
+  /// Draws the figure: RGB on white. The same plot gives the same image.
+  public func image() -> Image {
     var drawing = LinePlotDrawing(self)
     return drawing.draw()
   }

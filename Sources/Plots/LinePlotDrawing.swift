@@ -1,6 +1,6 @@
 import Datasets
 
-/// The steps from a ``LinePlot`` to its picture: axes, room for the texts, lines, legend.
+/// The steps from a ``LinePlot`` to its image: axes, room for the texts, lines, legend.
 struct LinePlotDrawing {
   private let plot: LinePlot
   private let scale: Int
@@ -43,7 +43,7 @@ struct LinePlotDrawing {
     PlotAxis.isDrawable(point.x) && PlotAxis.isDrawable(point.y, isLogarithmic: isLogarithmic)
   }
 
-  mutating func draw() -> Picture {
+  mutating func draw() -> Image {
     layOut()
     drawShades()
     drawGrid()
@@ -54,7 +54,7 @@ struct LinePlotDrawing {
     drawTexts()
     drawLegend()
     if masks.isEmpty { drawEmptyMessage() }
-    return canvas.picture
+    return canvas.image
   }
 
   private func textWidth(_ text: String) -> Int { PlotText.width(of: text, scale: scale) }
@@ -77,7 +77,7 @@ struct LinePlotDrawing {
     let labels = yTicks.map { textWidth($0.label) }.max() ?? 0
     area.left = (plot.yLabel.isEmpty ? 8 : 28) * scale + labels + gap + 4 * scale
     area.right = canvas.width - 18 * scale
-    // Long labels in a narrow picture: some room stays for the lines.
+    // Long labels in a narrow image: some room stays for the lines.
     area.left = min(area.left, canvas.width * 2 / 3)
     var most = min(11, max(2, area.width / (70 * scale)))
     if !plot.xNames.isEmpty {

@@ -8,7 +8,7 @@ struct PlotArea {
   var height: Int { bottom - top }
 }
 
-/// An RGB picture under construction. What lies outside is not drawn.
+/// An RGB image under construction. What lies outside is not drawn.
 struct PlotCanvas {
   let width: Int
   let height: Int
@@ -20,10 +20,10 @@ struct PlotCanvas {
     pixels = [UInt8](repeating: 255, count: width * height * 3)
   }
 
-  var picture: Picture {
-    var picture = Picture(width: width, height: height, color: [255, 255, 255])
-    picture.pixels = pixels
-    return picture
+  var image: Image {
+    var image = Image(width: width, height: height, color: [255, 255, 255])
+    image.pixels = pixels
+    return image
   }
 
   mutating func blend(_ x: Int, _ y: Int, _ color: PlotColor, _ opacity: Float = 1) {

@@ -15,7 +15,7 @@ struct PlotText {
 
   /// - Parameter isBold: leaves room for it.
   init(_ text: String, isBold: Bool = false, unicode: @autoclosure () -> UnicodeFont? = .bundled) {
-    // More than a picture has room for: names come from files.
+    // More than an image has room for: names come from files.
     let isLong = text.utf8.count > Self.most
     let text = isLong ? String(text.unicodeScalars.prefix(Self.most)) : text
     let extra = isBold ? 1 : 0

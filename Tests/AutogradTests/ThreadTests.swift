@@ -135,8 +135,8 @@ import Testing
     }
   }
 
-  /// Pictures large enough for several blocks of rows, with an odd number of them.
-  @Test func pictures() async {
+  /// Images large enough for several blocks of rows, with an odd number of them.
+  @Test func images() async {
     await #expect(processExitsWith: .success) {
       ThreadTests.compare {
         let x = ThreadTests.values([5, 33, 31, 20], 1).watchedCopy()

@@ -123,7 +123,7 @@ import Training
     _ tensor: String, _ model: any ImageGenerator
   ) {
     let (latent, labels) = model.draw(seed: 7)
-    expectDamage(tensor, "sample") { _ = try model.pictures(latents: latent, labels: labels) }
+    expectDamage(tensor, "sample") { _ = try model.images(latents: latent, labels: labels) }
   }
 
   @Test(arguments: [GANKind.gan, .dcgan]) func generators(_ kind: GANKind) throws {
@@ -162,7 +162,7 @@ import Training
         _ = try AnomalyScorer(model, .iw, draws: 2).scores(values, labels: [])
       }
       expectDamage(name, "reconstruct") {
-        _ = try model.pictures(latents: model.latents(of: values, labels: []), labels: [])
+        _ = try model.images(latents: model.latents(of: values, labels: []), labels: [])
       }
       if name.hasPrefix("decoder") { expectNoImages(name, model) }
       if name.hasPrefix("encoder") {
@@ -190,7 +190,7 @@ import Training
     let values = (0..<64).map { Float($0) / 32 - 1 }
     try damaging(folder.file(VAEFolder.weights), except: unused) { tensor in
       let model = try VQVAEModel(folder: folder.path)
-      expectDamage(tensor, "reconstruct") { _ = try model.pictures(codes: model.codes(values)) }
+      expectDamage(tensor, "reconstruct") { _ = try model.images(codes: model.codes(values)) }
       let isEncoder = tensor.hasPrefix("encoder")
       if isEncoder { expectDamage(tensor, "encode") { _ = try model.codes(values) } }
     }
@@ -200,7 +200,7 @@ import Training
     let folder = try TemporaryFolder()
     var random = RandomSource(seed: 1)
     var sizes = ClassifierConfiguration(
-      size: PictureSize(width: 8, height: 8), channels: 1, classes: ["a", "b", "c"])
+      size: ImageSize(width: 8, height: 8), channels: 1, classes: ["a", "b", "c"])
     (sizes.stages, sizes.hidden) = ([3], 5)
     try ClassifierFamily().write(
       sizes, random.drawn { ClassifierNetwork(sizes, using: &$0) }, type: .f32,

@@ -57,7 +57,7 @@ struct VerbsBinaryTests {
   }
 
   /// With the bundled models, and for any number of threads.
-  @Test(arguments: ["gan", "dcgan", "vae", "vaegan"]) func samplesArePictures(kind: String) {
+  @Test(arguments: ["gan", "dcgan", "vae", "vaegan"]) func samplesAreImages(kind: String) {
     let script = """
       set -e; folder=$(mktemp -d); trap 'rm -rf "$folder"' EXIT; cd "$folder"
       "$AIGC" sample \(kind) --out img.png --seed 3 --num 9 -q >/dev/null
@@ -79,33 +79,33 @@ struct VerbsBinaryTests {
     ("score vae /none/such 2>/dev/null", 3), ("train vae --vq --beta 2 . 2>/dev/null", 2),
     ("sample gan --interpolate a.png b.png -o /dev/null 2>/dev/null", 2),
   ])
-  func exitCodesOfPictures(arguments: String, code: Int32) {
+  func exitCodesOfImages(arguments: String, code: Int32) {
     #expect(shell("\"$AIGC\" \(arguments)") == code)
   }
 
-  /// Pictures to a file and back, and what is refused.
+  /// Images to a file and back, and what is refused.
   @Test(arguments: ["--latent 3", "--vq --codes 8 --code-dim 4"])
   func compression(flags: String) {
     let layers = flags.contains("vq") ? "4,4" : "16"
     let script = """
       cd "$(mktemp -d)" || exit 9
       trap 'rm -rf "$PWD"' EXIT
-      "$AIGC" sample gan --outdir pictures --num 12 --seed 3 -q >/dev/null || exit 10
+      "$AIGC" sample gan --outdir images --num 12 --seed 3 -q >/dev/null || exit 10
       for seed in 1 2; do
-        "$AIGC" train vae pictures \(flags) --layers \(layers) --steps 2 --batch-size 4 \
+        "$AIGC" train vae images \(flags) --layers \(layers) --steps 2 --batch-size 4 \
           --seed $seed --out model$seed -q >/dev/null || exit 11
       done
-      "$AIGC" encode model1 pictures --out file.aigl --json -q | grep -q '"pictures":12' || exit 12
-      "$AIGC" encode model1 pictures --out file.safetensors -q >/dev/null || exit 13
+      "$AIGC" encode model1 images --out file.aigl --json -q | grep -q '"images":12' || exit 12
+      "$AIGC" encode model1 images --out file.safetensors -q >/dev/null || exit 13
       "$AIGC" reconstruct model1 file.aigl --out sheet.png -q >/dev/null || exit 14
       "$AIGC" reconstruct model1 file.aigl --outdir each -q >/dev/null || exit 15
       test "$(ls each | wc -l)" = 12 || exit 16
-      "$AIGC" reconstruct model1 pictures --out both.png --json -q | grep -q '"psnr":' || exit 17
+      "$AIGC" reconstruct model1 images --out both.png --json -q | grep -q '"psnr":' || exit 17
       "$AIGC" sample vae --model model1 --out s.png -q >/dev/null || exit 18
       "$AIGC" reconstruct model2 file.aigl --out no.png 2>/dev/null; test $? = 4 || exit 19
       head -c 20 file.aigl >cut.aigl
       "$AIGC" reconstruct model1 cut.aigl --out no.png 2>/dev/null; test $? = 3 || exit 20
-      "$AIGC" encode gan pictures --out no.aigl 2>/dev/null; test $? = 4 || exit 21
+      "$AIGC" encode gan images --out no.aigl 2>/dev/null; test $? = 4 || exit 21
       "$AIGC" encode model1 /none/such --out no.aigl 2>/dev/null; test $? = 3 || exit 22
       test ! -e no.png && test ! -e no.aigl
       """
@@ -115,18 +115,18 @@ struct VerbsBinaryTests {
   /// `classify` lists as every other verb does.
   @Test func classifyListsAsOtherVerbsDo() {
     let fixtures =
-      "\(parentFolder(of: parentFolder(of: #filePath)))/DatasetsTests/Fixtures/pictures"
+      "\(parentFolder(of: parentFolder(of: #filePath)))/DatasetsTests/Fixtures/images"
     let script = """
       set -e; folder=$(mktemp -d); trap 'rm -rf "$folder"' EXIT; cd "$folder"
       mkdir loop empty; ln -s . loop/x; ln -s . loop/y; cp \(fixtures)/kinds/one.png loop/1
       test "$(timeout 20 "$AIGC" classify loop 2>/dev/null | cut -f1)" = loop/1
       cp \(fixtures)/bad/text.png loop/2.png
       test "$("$AIGC" classify loop --bad-pictures skip 2>err | cut -f1)" = loop/1
-      grep -q 'left out: loop/2.png: no PNG or JPEG picture' err
+      grep -q 'left out: loop/2.png: no PNG or JPEG image' err
       code=0; "$AIGC" classify loop 2>/dev/null || code=$?; test $code = 3
       for flags in "" "--bad-pictures skip"; do
         code=0; "$AIGC" classify empty $flags 2>err || code=$?; test $code = 3
-        grep -q 'empty: no PNG or JPEG pictures in the folder' err
+        grep -q 'empty: no PNG or JPEG images in the folder' err
       done
       "$AIGC" classify empty loop --bad-pictures skip 2>err | grep -q '^loop/1'
       """
@@ -137,7 +137,7 @@ struct VerbsBinaryTests {
   @Test(arguments: ["gan", "dcgan", "vae", "vaegan", "classifier"])
   func trainingsSayWhatTheyFound(family: String) {
     let fixtures =
-      "\(parentFolder(of: parentFolder(of: #filePath)))/DatasetsTests/Fixtures/pictures"
+      "\(parentFolder(of: parentFolder(of: #filePath)))/DatasetsTests/Fixtures/images"
     let script = """
       set -e; folder=$(mktemp -d); trap 'rm -rf "$folder"' EXIT; cd "$folder"
       "$AIGC" train \(family) \(fixtures)/archives/links.tar --image-size 16 --dry-run >plan 2>err
@@ -152,7 +152,7 @@ struct VerbsBinaryTests {
   /// Measures of too few images, or of images unlike those of the features, are said to be so.
   @Test func fewImagesAreWarnedOf() {
     let fixtures =
-      "\(parentFolder(of: parentFolder(of: #filePath)))/DatasetsTests/Fixtures/pictures"
+      "\(parentFolder(of: parentFolder(of: #filePath)))/DatasetsTests/Fixtures/images"
     let script = """
       set -e; folder=$(mktemp -d); trap 'rm -rf "$folder"' EXIT; cd "$folder"
       mkdir a; for i in 1 2 3 4 5; do cp \(fixtures)/turned/$i.png a; done

@@ -6,7 +6,7 @@ import Testing
 @Suite(.enabled(if: program != nil, "build the product aigc first"))
 struct VerbsLimitsTests {
   /// Commands of all kinds: a shell's function, so that each can be run under many limits. $1 is the command,
-  /// the folder has pictures and a text.
+  /// the folder has images and a text.
   private let commands = """
     run() {
       case $1 in
@@ -16,9 +16,9 @@ struct VerbsLimitsTests {
       train-lstm) set -- train lstm text --steps 1 --hidden 32 --layers 1 --context 16 \\
         --batch-size 2 --out m --force;;
       train-ngram) set -- train ngram text --order 3 --out m --force;;
-      train-dcgan) set -- train dcgan pictures --steps 1 --batch-size 4 --out m --force;;
-      train-*) set -- train ${1#train-} pictures --steps 1 --batch-size 8 --out m --force;;
-      classify) set -- classify pictures;;
+      train-dcgan) set -- train dcgan images --steps 1 --batch-size 4 --out m --force;;
+      train-*) set -- train ${1#train-} images --steps 1 --batch-size 8 --out m --force;;
+      classify) set -- classify images;;
       text) set -- generate text --model english -n 5 --seed 1;;
       esac
       exec timeout 20 "$AIGC" "$@" -q
@@ -35,9 +35,9 @@ struct VerbsLimitsTests {
       \(commands)
       cd "$(mktemp -d)" || exit 9
       trap 'rm -rf "$PWD"' EXIT
-      mkdir -p pictures/a pictures/b
-      "$AIGC" sample gan --outdir pictures/a --num 10 --seed 3 -q >/dev/null || exit 10
-      "$AIGC" sample vae --outdir pictures/b --num 10 --seed 3 -q >/dev/null || exit 11
+      mkdir -p images/an images/b
+      "$AIGC" sample gan --outdir images/a --num 10 --seed 3 -q >/dev/null || exit 10
+      "$AIGC" sample vae --outdir images/b --num 10 --seed 3 -q >/dev/null || exit 11
       for i in $(seq 200); do echo "line $i of some text to learn from, with $i words"; done >text
       for limit in 105000 150000 230000 320000; do
         (ulimit -v $limit; run \(command)) >/dev/null 2>err

@@ -82,7 +82,7 @@ final class StoreFolder {
     try folder.addModel("runs/old", age: 100)
     try folder.addModel("runs/new", age: 50)
     try folder.addModel("runs/foreign", family: "other", age: 1)
-    try folder.addModel("runs/picture", kind: "image", age: 0)
+    try folder.addModel("runs/image", kind: "image", age: 0)
     let found = try store.defaultModel(kind: "text") { $0.configuration.family == "ngram" }
     #expect(found.name == "new")
     #expect(found.place == .runs)

@@ -2,7 +2,7 @@ import Files
 import Testing
 
 /// What the program writes, and what it must not write over: each script runs in a folder of its own with
-/// pictures, a text and its n-gram model in it, and ends with 0 where all is right.
+/// images, a text and its n-gram model in it, and ends with 0 where all is right.
 @Suite(.enabled(if: program != nil, "build the product aigc first"))
 struct WritingVerbsTests {
   private func run(_ script: String) -> Int32? {
@@ -198,9 +198,9 @@ struct WritingVerbsTests {
         for file in whole/config.json whole/*.safetensors; do
           test ${file#*/} = training.safetensors || cmp $file parts/${file#*/}
         done
-        grep -q '"training_\\(tokens\\|pictures\\)" *: *[0-9]' parts/config.json
-        pictures=$(ls parts | grep png); rm parts/*.png
-        train --out parts --steps 6 --resume; test "$(ls parts | grep png)" = "$pictures"
+        grep -q '"training_\\(tokens\\|images\\)" *: *[0-9]' parts/config.json
+        images=$(ls parts | grep png); rm parts/*.png
+        train --out parts --steps 6 --resume; test "$(ls parts | grep png)" = "$images"
         for file in parts/*.png; do test "$file" = parts/loss.png || cmp $file whole/${file#*/}; done
         """) == 0)
   }

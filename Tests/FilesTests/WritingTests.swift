@@ -95,7 +95,7 @@ private func kind(_ path: String) -> mode_t {
     (OutputKind.text, ["a", "a.txt", "a.csv", "a.swift", "v1.2"], ["a.png", "a.TXT.gz", "a.zip"]),
     (.lines, ["a.tsv", "a.txt"], ["a.csv", "a.json", "a.jpg"]),
     (.json, ["a.json", "a.jsonl", "a"], ["a.csv", "a.gz"]),
-    (.picture, ["a.png", "a.JPG", "a.jpeg"], ["a", "a.gif", "a.txt", "a.webp"]),
+    (.image, ["a.png", "a.JPG", "a.jpeg"], ["a", "a.gif", "a.txt", "a.webp"]),
     (.animation, ["a.png", "a.apng"], ["a.jpg", "a.gif"]),
     (.latents, ["a.aigl", "a", "a.bin"], ["a.png", "a.json", "a.zip"]),
     (.tensors, ["a.safetensors"], ["a.pth", "a"]),
@@ -108,7 +108,7 @@ private func kind(_ path: String) -> mode_t {
     for name in bad {
       #expect(refusal { try kind.check("/tmp/\(name)") }?.code == .usage, "\(name)")
     }
-    try OutputKind.picture.check("/dev/null")
+    try OutputKind.image.check("/dev/null")
   }
 
   @Test func alsoThoseOfALinksTarget() throws {

@@ -17,7 +17,7 @@ import Training
     case gpt2, promptCache
     case safetensors, pth, pickle
     case csv
-    case idx, archive, picture
+    case idx, archive, image
     case compressed, codePrior
     case gan, dcgan, classifier
     case vae, vaegan, vaeTable, vqvae, vaeWeights
@@ -80,10 +80,10 @@ extension FuzzTests.Target {
     case .safetensors, .pth, .pickle: try CheckpointFuzz(self, folder: folder)
     case .tokenizer: try TokenizerFuzz(folder: folder)
     case .gpt2, .promptCache: try GPT2Fuzz(self, folder: folder)
-    case .idx, .archive, .picture: try PictureFuzz(self, folder: folder)
+    case .idx, .archive, .image: try ImageFuzz(self, folder: folder)
     case .compressed, .codePrior: try LatentFuzz(self, folder: folder)
     case .gan, .dcgan, .classifier, .vae, .vaegan, .vaeTable, .vqvae, .vaeWeights:
-      try PictureModelFuzz(self, folder: folder)
+      try ImageModelFuzz(self, folder: folder)
     default: try FuzzWork(self, folder: folder)
     }
   }

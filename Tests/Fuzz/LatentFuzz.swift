@@ -17,15 +17,15 @@ struct LatentFuzz: FuzzSubject {
     self.target = target
     self.folder = folder
     path = target == .codePrior ? "\(folder)/codes/\(VQVAEModel.priorName)" : "\(folder)/input"
-    // Eight pictures of two classes.
+    // Eight images of two classes.
     var random = RandomSource(seed: 1)
-    let pictures = (0..<8 * 64).map { _ in UInt8(random.integer(below: 256)) }
+    let images = (0..<8 * 64).map { _ in UInt8(random.integer(below: 256)) }
     let size: [UInt8] = [0, 0, 8, 3, 0, 0, 0, 8, 0, 0, 0, 8, 0, 0, 0, 8]
-    try TestSupport.write(size + pictures, to: "\(folder)/pictures")
+    try TestSupport.write(size + images, to: "\(folder)/images")
     try TestSupport.write([0, 0, 8, 1, 0, 0, 0, 8, 0, 1, 0, 1, 0, 1, 0, 1], to: "\(folder)/labels")
     var recipe = VAERecipe(.vae)
     (recipe.settings.images.path, recipe.settings.images.labels) = (
-      "\(folder)/pictures", "\(folder)/labels"
+      "\(folder)/images", "\(folder)/labels"
     )
     (recipe.run.trainer.steps, recipe.run.trainer.batchSize) = (2, 4)
     (
@@ -42,10 +42,10 @@ struct LatentFuzz: FuzzSubject {
       seeds = [try bytes(path)]
       return
     }
-    let set = try PictureSet.open(
+    let set = try ImageSet.open(
       recipe.settings.images.path, labels: recipe.settings.images.labels)
     for model in ["latents", "codes"] {
-      seeds.append(try PictureCodec("\(folder)/\(model)").encode([set], step: 0.5).bytes)
+      seeds.append(try ImageCodec("\(folder)/\(model)").encode([set], step: 0.5).bytes)
     }
   }
 
@@ -75,16 +75,16 @@ struct LatentFuzz: FuzzSubject {
 
   func run() throws {
     let models = target == .codePrior ? ["codes"] : ["latents", "codes"]
-    let set = try PictureSet.open("\(folder)/pictures")
+    let set = try ImageSet.open("\(folder)/images")
     var last: AIGCError?
     for model in models {
-      let codec = try PictureCodec("\(folder)/\(model)")
+      let codec = try ImageCodec("\(folder)/\(model)")
       do throws(AIGCError) {
         let file = try target == .codePrior ? codec.encode([set], step: 1) : LatentFile(path: path)
         var values: [Float] = []
         try codec.decode(codec.symbols(of: file, name: path), limit: 100) { values += $0 }
         guard values.count == min(file.count, 100) * 64, values.allSatisfy({ $0.magnitude <= 1 })
-        else { throw .failed("impossible pictures") }
+        else { throw .failed("impossible images") }
       } catch {
         last = error
       }

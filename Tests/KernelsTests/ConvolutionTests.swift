@@ -133,7 +133,7 @@ struct ConvolutionCase {
   ]
 
   /// Sizes of the plain ways: more than a block of windows, a piece of the sums and a panel; one window;
-  /// few channels on either side with several tasks a picture; strides above the window.
+  /// few channels on either side with several tasks an image; strides above the window.
   static let plainShapes: [ConvolutionShape] = [
     .init(
       batch: 3, height: 9, width: 10, channels: 70, kernels: 67, kernelHeight: 3, kernelWidth: 3,

@@ -8,7 +8,7 @@ extension KernelCheck {
     c / panel * panel * rows + r * panel + c % panel
   }
 
-  /// A map of 2 pictures, cut into tiles of 4 x 4 outputs that reach beyond it.
+  /// A map of 2 images, cut into tiles of 4 x 4 outputs that reach beyond it.
   private struct Map {
     let height = 7
     let width = 10
@@ -26,13 +26,13 @@ extension KernelCheck {
 
     /// Pixels of a tile from `offset` before its first one on, 0 outside.
     func window(_ tile: Int, _ size: Int, offset: Int, _ channel: Int) -> [[Double]] {
-      let (picture, place) = (tile / (rows * columns), tile % (rows * columns))
+      let (image, place) = (tile / (rows * columns), tile % (rows * columns))
       let (top, left) = (place / columns * 4 - offset, place % columns * 4 - offset)
       return (0..<size).map { i in
         (0..<size).map { j in
           let (y, x) = (top + i, left + j)
           guard (0..<height).contains(y), (0..<width).contains(x) else { return 0 }
-          return Double(values.base[((picture * height + y) * width + x) * channels + channel])
+          return Double(values.base[((image * height + y) * width + x) * channels + channel])
         }
       }
     }

@@ -13,7 +13,7 @@ import Testing
       kernelHeight: 3, kernelWidth: 3, padding: padding)
   }
 
-  /// Maps of no whole number of tiles, several pictures in a block of tiles, channels that fill neither a
+  /// Maps of no whole number of tiles, several images in a block of tiles, channels that fill neither a
   /// vector nor a panel, every padding.
   static let shapes = [
     shape(1, 13, 17, 32, 32), shape(4, 9, 5, 33, 40), shape(1, 16, 15, 32, 35, padding: 0),

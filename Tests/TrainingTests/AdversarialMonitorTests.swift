@@ -8,17 +8,17 @@ import Testing
 @testable import Inference
 @testable import Training
 
-/// Pictures that a test makes up: of the latents themselves, or always the same.
+/// Images that a test makes up: of the latents themselves, or always the same.
 private struct MadeUp: ImageGenerator {
   let latentCount = 16
   let width = 4
   let height = 4
   let channels = 1
   let classes: [String] = []
-  /// How many different pictures there are.
+  /// How many different images there are.
   let variety: Int
 
-  func pictures(latents: [Float], labels: [Int32]) throws(AIGCError) -> [Float] {
+  func images(latents: [Float], labels: [Int32]) throws(AIGCError) -> [Float] {
     (0..<latents.count / 16).flatMap { index in
       var values = Array(latents[index * 16..<(index + 1) * 16])
       if variety > 0 {
@@ -36,15 +36,15 @@ private struct MadeUp: ImageGenerator {
 
   init() throws { folder = try TemporaryFolder() }
 
-  /// 300 pictures of noise.
-  private func data() throws -> PictureSet {
+  /// 300 images of noise.
+  private func data() throws -> ImageSet {
     var random = RandomSource(seed: 77)
     var bytes: [UInt8] = [0, 0, 8, 3, 0, 0, 1, 44, 0, 0, 0, 4, 0, 0, 0, 4]
     for _ in 0..<300 * 16 {
       let value = max(-1, min(1, random.normal() / 2))
       bytes.append(UInt8(((value + 1) * 127.5).rounded()))
     }
-    return try PictureSet.open(folder.write("noise-idx3-ubyte", bytes))
+    return try ImageSet.open(folder.write("noise-idx3-ubyte", bytes))
   }
 
   @Test func healthyGeneratorsAreHealthy() throws {
@@ -65,11 +65,11 @@ private struct MadeUp: ImageGenerator {
     #expect(healthy.distance < few.distance && few.distance < same.distance)
   }
 
-  /// A generator of one picture's data has nothing else to make.
-  @Test func dataOfOnePictureIsNoCollapse() throws {
+  /// A generator of one image's data has nothing else to make.
+  @Test func dataOfOneImageIsNoCollapse() throws {
     let path = folder.file("one.png")
-    try Picture(width: 4, height: 4, color: [9]).write(to: path)
-    let health = try AdversarialMonitor(MadeUp(variety: 1), PictureSet.open(path)).evaluate()
+    try Image(width: 4, height: 4, color: [9]).write(to: path)
+    let health = try AdversarialMonitor(MadeUp(variety: 1), ImageSet.open(path)).evaluate()
     #expect(!health.isCollapsed && health.problem == nil, "\(health)")
   }
 
@@ -80,7 +80,7 @@ private struct MadeUp: ImageGenerator {
       return (0..<4000).compactMap { _ in monitor.observe(outcome) }
     }
     let wins = warnings(AdversarialOutcome(realAccuracy: 1, fakeAccuracy: 1, margin: 9))
-    #expect(wins.count == 1 && wins[0].contains("known nearly every picture"))
+    #expect(wins.count == 1 && wins[0].contains("known nearly every image"))
     let dead = warnings(AdversarialOutcome(realAccuracy: 1, fakeAccuracy: 0, margin: 0))
     #expect(dead.count == 1 && dead[0].contains("dead"))
     let healthy = warnings(

@@ -247,7 +247,7 @@ import Testing
     #expect(points == [.init(1, 4), .init(2, 2)])
   }
 
-  @Test func lossPicture() throws {
+  @Test func lossImage() throws {
     let log = try MetricsLog(path: path)
     for step in 1...50 {
       try log.append(step: step, [.init("loss", .double(1 / Double(step)))])

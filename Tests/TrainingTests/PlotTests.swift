@@ -58,18 +58,18 @@ import Testing
     }
   }
 
-  // MARK: Pictures
+  // MARK: Images
 
-  private func pixel(_ picture: Picture, _ x: Int, _ y: Int) -> PlotColor {
-    let start = (y * picture.width + x) * 3
-    return PlotColor(picture.pixels[start], picture.pixels[start + 1], picture.pixels[start + 2])
+  private func pixel(_ image: Image, _ x: Int, _ y: Int) -> PlotColor {
+    let start = (y * image.width + x) * 3
+    return PlotColor(image.pixels[start], image.pixels[start + 1], image.pixels[start + 2])
   }
 
   /// How many pixels have exactly this colour.
-  private func count(_ color: PlotColor, _ picture: Picture) -> Int {
+  private func count(_ color: PlotColor, _ image: Image) -> Int {
     var count = 0
-    for y in 0..<picture.height {
-      for x in 0..<picture.width where pixel(picture, x, y) == color { count += 1 }
+    for y in 0..<image.height {
+      for x in 0..<image.width where pixel(image, x, y) == color { count += 1 }
     }
     return count
   }
@@ -79,28 +79,28 @@ import Testing
   @Test func aLineIsDrawnWhereItBelongs() {
     var plot = LinePlot()
     plot.series = [.init("", values: [0, 1], color: red, width: 3)]
-    let picture = plot.picture()
-    #expect(picture.width == 960 && picture.height == 540 && picture.channels == 3)
-    #expect(pixel(picture, 0, 0) == .white)
+    let image = plot.image()
+    #expect(image.width == 960 && image.height == 540 && image.channels == 3)
+    #expect(pixel(image, 0, 0) == .white)
     // From the lower left to the upper right: columns and rows of red rise together.
     var first: (Int, Int)?
     var last: (Int, Int)?
-    for x in 0..<picture.width {
-      for y in 0..<picture.height where pixel(picture, x, y) == red {
+    for x in 0..<image.width {
+      for y in 0..<image.height where pixel(image, x, y) == red {
         if first == nil { first = (x, y) }
         last = (x, y)
       }
     }
     #expect((first?.1 ?? 0) > 450 && (first?.0 ?? 999) < 100)
     #expect((last?.1 ?? 999) < 60 && (last?.0 ?? 0) > 880)
-    #expect(plot.picture() == picture)
+    #expect(plot.image() == image)
   }
 
   @Test func dashesAndGapsLeavePaper() {
     func ink(_ values: [Double], isDashed: Bool = false) -> Int {
       var plot = LinePlot()
       plot.series = [.init("", values: values, color: red, width: 3, isDashed: isDashed)]
-      return count(red, plot.picture())
+      return count(red, plot.image())
     }
     let whole = ink([1, 1, 1, 1, 1])
     #expect(whole > 1500)
@@ -147,7 +147,7 @@ import Testing
     canvas.text("Il", 5, 5, scale: 1, color: red)
     canvas.text("Il", 30, 50, scale: 2, color: red, direction: .up)
     // 9 + 2 × 2 dots of the I, 9 of the l; four times as many at scale 2.
-    #expect(count(red, canvas.picture) == 22 * 5)
+    #expect(count(red, canvas.image) == 22 * 5)
     #expect(PlotText.width(of: "Il", scale: 2) == 12)
   }
 
@@ -174,9 +174,9 @@ import Testing
         ]
         plot.notes = [.init(.init(0, 1), "note"), .init(.init(.nan, 1), "none")]
         plot.xNames = isLogarithmic ? ["first", String(repeating: "name", count: 100)] : []
-        let picture = plot.picture()
-        #expect(picture.width == 200 && picture.height == 150)
-        #expect(count(.frame, picture) > 100)
+        let image = plot.image()
+        #expect(image.width == 200 && image.height == 150)
+        #expect(count(.frame, image) > 100)
       }
     }
   }
@@ -184,10 +184,10 @@ import Testing
   @Test func namesStandAtTheAxis() {
     var plot = LinePlot()
     plot.series = [.init("", values: [1, 2, 3])]
-    let numbers = plot.picture()
+    let numbers = plot.image()
     plot.xNames = ["Jan", "Feb", "Mar"]
-    #expect(plot.picture() != numbers)
+    #expect(plot.image() != numbers)
     (plot.width, plot.height) = (1700, 900)
-    #expect(plot.picture().width == 1700)
+    #expect(plot.image().width == 1700)
   }
 }

@@ -127,10 +127,10 @@ import Testing
     return matrix
   }
 
-  /// Columns (or rows) of a band of the picture that hold ink.
-  private func ink(_ picture: Picture, rows: Range<Int>) -> [Bool] {
-    (0..<picture.width).map { x in
-      rows.contains { y in picture.pixels[(y * picture.width + x) * 3] < 128 }
+  /// Columns (or rows) of a band of the image that hold ink.
+  private func ink(_ image: Image, rows: Range<Int>) -> [Bool] {
+    (0..<image.width).map { x in
+      rows.contains { y in image.pixels[(y * image.width + x) * 3] < 128 }
     }
   }
 
@@ -154,7 +154,7 @@ import Testing
 
   @Test func namesAreDrawnBesideEachOther() {
     // Short names are not turned: above the cells there is one line of text, with gaps between names.
-    let short = matrix((0..<3).map { "cat\($0)" }).plot.picture()
+    let short = matrix((0..<3).map { "cat\($0)" }).plot.image()
     let gaps = ink(short, rows: 60..<76)
     let starts = gaps.indices.dropFirst().filter {
       gaps[$0] && !gaps[max(0, $0 - 8)..<$0].contains(true)

@@ -57,6 +57,6 @@ import Testing
     // What is no number is far from normal.
     let curve = try #require(ROCCurve(scores: [.nan, 3], isAnomaly: [true, false]))
     #expect(curve.area == 1)
-    #expect(curve.plot(title: "", threshold: 3).picture().width == 640)
+    #expect(curve.plot(title: "", threshold: 3).image().width == 640)
   }
 }

@@ -7,9 +7,9 @@ import Testing
 /// From how many examples on measures mean something.
 @Suite struct SampleSizeTests {
   /// `count` rows of `size` features by chance.
-  private func features(_ count: Int, size: Int, seed: UInt64) -> PictureFeatures {
+  private func features(_ count: Int, size: Int, seed: UInt64) -> ImageFeatures {
     var random = RandomSource(seed: seed)
-    return PictureFeatures(
+    return ImageFeatures(
       values: (0..<count * size).map { _ in Float(random.normal()) }, size: size,
       classes: [Int](repeating: 0, count: count))
   }
@@ -17,8 +17,8 @@ import Testing
   /// A sphere that reaches the third of two neighbours covers all: that is no precision of 1.
   @Test func fewImagesHaveNoPrecision() throws {
     var random = RandomSource(seed: 1)
-    func distance(_ generated: Int, _ real: Int) throws -> PictureDistance {
-      try PictureDistance(
+    func distance(_ generated: Int, _ real: Int) throws -> ImageDistance {
+      try ImageDistance(
         generated: features(generated, size: 8, seed: 1), real: features(real, size: 8, seed: 2),
         classes: 1, using: &random)
     }

@@ -25,7 +25,7 @@ import Testing
     return result
   }
 
-  /// Without pictures: they take most of the time.
+  /// Without images: they take most of the time.
   private func makeTrainer(
     _ task: ToyTask, _ configuration: TrainerConfiguration, _ folder: String
   ) -> Trainer {

@@ -5,7 +5,7 @@ import Files
 ///
 /// Sizes come from the central directory at the end, so entries whose own headers leave them to a
 /// data descriptor are read too. Checksums are not compared: PyTorch does not do it either, and can
-/// be told not to compute them; pictures have their own.
+/// be told not to compute them; images have their own.
 public struct ZipArchive: Sendable {
   /// A file, a folder or a link in the archive, as the central directory describes it.
   public struct Entry: Sendable {

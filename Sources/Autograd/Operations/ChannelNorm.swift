@@ -2,7 +2,7 @@ import CKernels
 import Kernels
 
 /// Batch normalisation (Ioffe and Szegedy 2015) with the statistics of this batch, each channel over
-/// all pictures and pixels, and behind it an activation in the same passes.
+/// all images and pixels, and behind it an activation in the same passes.
 /// - Parameters:
 ///   - x: [..., channels].
 ///   - weight: [channels].
@@ -20,7 +20,7 @@ public func batchNorm2d(
   return (y, statistics.means, statistics.variances)
 }
 
-/// Instance normalisation (Ulyanov et al. 2016): each channel of each picture by itself, and behind it
+/// Instance normalisation (Ulyanov et al. 2016): each channel of each image by itself, and behind it
 /// an activation in the same passes.
 /// - Parameters:
 ///   - x: [batch, height, width, channels].

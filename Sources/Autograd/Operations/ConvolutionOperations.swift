@@ -1,7 +1,7 @@
 import CKernels
 import Kernels
 
-/// Two-dimensional convolution, as PyTorch's `conv2d` on pictures whose channels lie side by side.
+/// Two-dimensional convolution, as PyTorch's `conv2d` on images whose channels lie side by side.
 /// - Parameters:
 ///   - x: [batch, height, width, in].
 ///   - weight: [kernelHeight, kernelWidth, in, out].

@@ -1,7 +1,7 @@
 import CKernels
 import Kernels
 
-/// Pictures [batch, height, width, channels] enlarged by linear interpolation along both axes; pixels are
+/// Images [batch, height, width, channels] enlarged by linear interpolation along both axes; pixels are
 /// squares, so the corners' centres move: PyTorch's `align_corners=False`.
 public func upsampleBilinear(_ x: Tensor, factor: Int) -> Tensor {
   require(x.rank == 4 && factor >= 1, "upsampleBilinear: \(x.shape) by \(factor)")

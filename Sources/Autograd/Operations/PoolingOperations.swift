@@ -40,14 +40,14 @@ public func upsampleNearest(_ x: Tensor, factor: Int) -> Tensor {
 }
 
 extension Tensor {
-  /// Pictures [batch, height, width, channels] as rows in PyTorch's order, [batch, channels · height ·
+  /// Images [batch, height, width, channels] as rows in PyTorch's order, [batch, channels · height ·
   /// width], so that the weights of a following fully connected layer are those of PyTorch.
   public func flattened() -> Tensor {
     require(rank == 4, "flattened: the shape \(shape)")
     return permuted([0, 3, 1, 2]).reshaped([shape[0], shape[1] * shape[2] * shape[3]])
   }
 
-  /// The inverse of ``flattened()``: rows [batch, channels · height · width] as pictures.
+  /// The inverse of ``flattened()``: rows [batch, channels · height · width] as images.
   public func unflattened(height: Int, width: Int, channels: Int) -> Tensor {
     require(
       rank == 2 && shape[1] == height * width * channels,
@@ -56,7 +56,7 @@ extension Tensor {
   }
 }
 
-/// Windows over pictures: sums over them, and the transposed operation. Each is the other's derivative.
+/// Windows over images: sums over them, and the transposed operation. Each is the other's derivative.
 private struct PoolingWindows {
   let x: Shape
   let y: Shape
@@ -79,8 +79,8 @@ private struct PoolingWindows {
   /// Calls `body` for every row of y with where its windows begin in x, and where it begins in y.
   func forRows(_ body: (_ source: Int, _ row: Int) -> Void) {
     parallelRows(y[0] * y[1], rowSize * size) { index in
-      let (picture, row) = (index / y[1], index % y[1])
-      body((picture * x[1] + row * stride) * rowSize, index * y[2] * y[3])
+      let (image, row) = (index / y[1], index % y[1])
+      body((image * x[1] + row * stride) * rowSize, index * y[2] * y[3])
     }
   }
 
@@ -100,12 +100,12 @@ private struct PoolingWindows {
   func spread(_ input: Tensor, _ places: Storage?) -> Tensor {
     let output = Storage(count: x.count)
     let (source, target) = (input.base, output.base)
-    // Windows may overlap: a picture is one task.
-    parallelRows(x[0], x[1] * rowSize) { picture in
-      let map = target + picture * x[1] * rowSize
+    // Windows may overlap: an image is one task.
+    parallelRows(x[0], x[1] * rowSize) { image in
+      let map = target + image * x[1] * rowSize
       map.update(repeating: 0, count: x[1] * rowSize)
       for row in 0..<y[1] {
-        let first = (picture * y[1] + row) * y[2] * y[3]
+        let first = (image * y[1] + row) * y[2] * y[3]
         aigc_pool_spread(
           y[2], size, stride, x[3], source + first, places.map { $0.base + first },
           map + row * stride * rowSize, rowSize)

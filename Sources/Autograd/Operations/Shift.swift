@@ -1,10 +1,10 @@
 import Kernels
 
 extension Tensor {
-  /// Pictures moved by whole pixels; what comes in at the edges is 0.
+  /// Images moved by whole pixels; what comes in at the edges is 0.
   /// - Parameters:
-  ///   - rows: for each picture how far down.
-  ///   - columns: for each picture how far to the right.
+  ///   - rows: for each image how far down.
+  ///   - columns: for each image how far to the right.
   /// - Returns: of the shape of this tensor, [batch, height, width, channels].
   public func shifted(rows: [Int], columns: [Int]) -> Tensor {
     require(
@@ -14,14 +14,14 @@ extension Tensor {
     let output = Storage(count: count)
     let (source, target) = (base, output.base)
     let line = width * channels
-    parallelRows(shape[0], height * line) { picture in
-      let (down, right) = (rows[picture], columns[picture])
+    parallelRows(shape[0], height * line) { image in
+      let (down, right) = (rows[image], columns[image])
       let kept = max(0, width - abs(right))
       for y in 0..<height {
-        let to = target + (picture * height + y) * line
+        let to = target + (image * height + y) * line
         to.update(repeating: 0, count: line)
         guard (0..<height).contains(y - down), kept > 0 else { continue }
-        let from = source + (picture * height + y - down) * line
+        let from = source + (image * height + y - down) * line
         (to + max(right, 0) * channels).update(
           from: from + max(-right, 0) * channels, count: kept * channels)
       }

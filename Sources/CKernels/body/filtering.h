@@ -47,13 +47,13 @@ INLINE void points_of_output(const V y[4], V *z) {
 INLINE void tile_pixels(const aigc_filter_tiles *t, long tile, int size, const float *map,
     const float *outside, const float *pixels[5][5]) {
   long across = tile % t->across, down = tile / t->across % t->down;
-  const float *picture = map + tile / (t->across * t->down) * t->height * t->width * t->pixel;
+  const float *image = map + tile / (t->across * t->down) * t->height * t->width * t->pixel;
   for (int i = 0; i < size; i++) {
     long row = t->step * (4 * down + i) + t->row;
     for (int j = 0; j < size; j++) {
       long column = t->step * (4 * across + j) + t->column;
       int inside = row >= 0 && row < t->height && column >= 0 && column < t->width;
-      pixels[i][j] = inside ? picture + (row * t->width + column) * t->pixel : outside;
+      pixels[i][j] = inside ? image + (row * t->width + column) * t->pixel : outside;
     }
   }
 }

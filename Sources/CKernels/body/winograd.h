@@ -90,10 +90,10 @@ typedef struct {
 
 INLINE window window_of(const aigc_winograd_tiles *s, long tile, long size, long padding,
     const float *map) {
-  long picture = tile / (s->rows * s->columns), place = tile % (s->rows * s->columns);
+  long image = tile / (s->rows * s->columns), place = tile % (s->rows * s->columns);
   long row = place / s->columns * 4 - padding, column = place % s->columns * 4 - padding;
   window w = {
-    (float *)map + ((picture * s->height + row) * s->width + column) * s->channels,
+    (float *)map + ((image * s->height + row) * s->width + column) * s->channels,
     row < 0 ? -row : 0, s->height - row < size ? s->height - row : size,
     column < 0 ? -column : 0, s->width - column < size ? s->width - column : size, 0};
   w.is_whole = !w.low_row && !w.low_column && w.high_row == size && w.high_column == size;

@@ -202,13 +202,13 @@
 /* How a weight is stored: IEEE single or half precision, or bfloat16. */
 enum { AIGC_F32, AIGC_F16, AIGC_BF16 };
 
-/* A map [batch][height][width][channels], cut into rows x columns tiles of 4 x 4 outputs a picture, and
+/* A map [batch][height][width][channels], cut into rows x columns tiles of 4 x 4 outputs an image, and
  * the floats from one of the 36 planes of its tiles to the next. */
 typedef struct {
   long height, width, channels, rows, columns, plane;
 } aigc_winograd_tiles;
 
-/* Where the tiles of a map [pictures][height][width][pixel] are: `down` x `across` of them in a picture.
+/* Where the tiles of a map [images][height][width][pixel] are: `down` x `across` of them in an image.
  * Pixel (i, j) of a tile in row r and column c of tiles is (step * (4 r + i) + row, step * (4 c + j) + column);
  * pixels beyond the map count as 0. */
 typedef struct {

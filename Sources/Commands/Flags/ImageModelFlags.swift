@@ -3,7 +3,7 @@ import Families
 import Files
 import Training
 
-/// Opens the picture model that the user wrote as a name or a path; without one, the newest of the
+/// Opens the image model that the user wrote as a name or a path; without one, the newest of the
 /// family in runs/, else the bundled one.
 /// - Throws: ``AIGCError``: badInput for what is no model, mismatch for a model of another family.
 func loadImageModel(

@@ -2,15 +2,15 @@ import ArgumentParser
 import Datasets
 import Families
 
-/// The flags of all verbs that read pictures.
+/// The flags of all verbs that read images.
 struct ImageReadingFlags: ParsableArguments {
   @Option(
     help: "An image that cannot be read is skipped, with a warning, or ends it (default fail).")
-  var badPictures: PictureOptions.BadPictures?
+  var badImages: ImageOptions.BadImages?
   @Flag(help: "Take images as they are stored, whatever EXIF says about turning them.")
   var ignoreOrientation = false
 
   var reading: ImageReading {
-    ImageReading(badPictures: badPictures, ignoresOrientation: ignoreOrientation)
+    ImageReading(badImages: badImages, ignoresOrientation: ignoreOrientation)
   }
 }

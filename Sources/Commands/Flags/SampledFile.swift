@@ -3,24 +3,24 @@ import Datasets
 import Families
 import Files
 
-/// A picture, or the pictures of an animation, to be written by the ending of a name.
+/// An image, or the images of an animation, to be written by the ending of a name.
 struct SampledFile {
-  private let pictures: [Picture]
+  private let images: [Image]
 
-  init(_ pictures: [Picture]) { self.pictures = pictures }
+  init(_ images: [Image]) { self.images = images }
 
   /// - Parameters:
   ///   - path: .png, .jpg or .jpeg; .apng for an animation; "-" for PNG to standard output.
   ///   - isAnimation: whether it must be a format that can move.
   func write(to path: String, isAnimation: Bool) throws(AIGCError) {
-    let answer = try Answer(path, isAnimation ? .animation : .picture)
+    let answer = try Answer(path, isAnimation ? .animation : .image)
     let bytes =
       if isAnimation {
-        try AnimatedPicture(pictures, milliseconds: 50).png()
+        try AnimatedImage(images, milliseconds: 50).png()
       } else if OutputKind.isJPEG(path) {
-        try pictures[0].jpeg()
+        try images[0].jpeg()
       } else {
-        try pictures[0].png()
+        try images[0].png()
       }
     try answer.write(bytes)
     try answer.finish()

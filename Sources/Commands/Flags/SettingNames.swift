@@ -9,7 +9,7 @@ public let settingNames: [String: String] = [
   "family": "--family", "features": "--features", "force": "--force", "freeBits": "--free-bits",
   "frequencyPenalty": "--frequency-penalty", "gradAccumulation": "--grad-accum",
   "heldOut.path": "--val", "heldOut.share": "--val-split", "hidden": "--hidden",
-  "horizon": "--horizon", "images.badPictures": "--bad-pictures",
+  "horizon": "--horizon", "images.badImages": "--bad-pictures",
   "images.channels": "--channels", "images.ignoresOrientation": "--ignore-orientation",
   "images.labels": "--labels", "images.size": "--image-size", "isConditional": "--conditional",
   "isStrict": "--strict", "label": "--label", "labels": "--class", "layers": "--layers",

@@ -4,35 +4,35 @@ import Families
 import Files
 import Training
 
-/// The flags of `aigc score` for pictures and tables.
+/// The flags of `aigc score` for images and tables.
 struct AnomalyArguments: ParsableArguments {
   @Option(
     help: """
-      Pictures, tables: elbo (the negative evidence lower bound, the default of tables), \
+      Images, tables: elbo (the negative evidence lower bound, the default of tables), \
       reconstruction (its first part), iw (the importance-weighted bound), deviance (the \
-      reconstruction less that of a perfect one) or, the default of pictures, relative (the deviance \
+      reconstruction less that of a perfect one) or, the default of images, relative (the deviance \
       in proportion to their contours).
       """)
   var measure: AnomalyMeasure?
   @Option(
     parsing: .unconditional,
-    help: "Pictures, tables: latents drawn for each (default 0: their mean; iw: 64).")
+    help: "Images, tables: latents drawn for each (default 0: their mean; iw: 64).")
   var draws: Int?
   @Option(
     name: .customLong("seed"), parsing: .unconditional,
-    help: "Pictures, tables: the seed of these draws (default 0).")
+    help: "Images, tables: the seed of these draws (default 0).")
   var givenSeed: UInt64?
   @Option(
-    help: "Pictures, tables: normal data, to find the threshold on (default: the model's own).",
+    help: "Images, tables: normal data, to find the threshold on (default: the model's own).",
     completion: .file())
   var fit: String?
   @Option(
     parsing: .unconditional,
-    help: "Pictures, tables: share of --fit that is not above the threshold (default 0.95).")
+    help: "Images, tables: share of --fit that is not above the threshold (default 0.95).")
   var quantile: Double?
-  @Option(parsing: .unconditional, help: "Pictures, tables: scores above it are anomalies'.")
+  @Option(parsing: .unconditional, help: "Images, tables: scores above it are anomalies'.")
   var threshold: Double?
-  @Option(help: "Pictures: the classes, by name or number, that are anomalies: 3 or cracks,dents.")
+  @Option(help: "Images: the classes, by name or number, that are anomalies: 3 or cracks,dents.")
   var anomaly: String?
   @Option(
     help: "The classes that are normal; of a table what the label says of normal rows.")

@@ -5,14 +5,14 @@ import Families
 import Files
 import Training
 
-/// `aigc classify PICTURES…`.
+/// `aigc classify IMAGES…`.
 struct Classify: ConsoleCommand {
   static let configuration = CommandConfiguration(
     commandName: "classify",
-    abstract: "Say what pictures show: a line of path, class and probability for each.")
+    abstract: "Say what images show: a line of path, class and probability for each.")
 
-  @Argument(help: "Pictures, folders or archives of them, IDX files.", completion: .file())
-  var pictures: [String]
+  @Argument(help: "Images, folders or archives of them, IDX files.", completion: .file())
+  var images: [String]
   @Option(
     name: [.customLong("model"), .customShort("m")],
     help: "A classifier's name or path (default: the newest in runs/, else the bundled one).",
@@ -31,9 +31,9 @@ struct Classify: ConsoleCommand {
     let classifier = try openClassifier(model)
     let answer = try Answer(nil)
     var results: [JSONValue] = []
-    var options = classifier.pictureOptions
+    var options = classifier.imageOptions
     reading.reading.apply(to: &options, isIgnored: options.ignoresOrientation)
-    try forPictures(pictures, options, Diagnostics.show) { (set) throws(AIGCError) in
+    try forImages(images, options, Diagnostics.show) { (set) throws(AIGCError) in
       try classify(set, classifier, answer, &results)
     }
     if common.json {
@@ -43,7 +43,7 @@ struct Classify: ConsoleCommand {
   }
 
   private func classify(
-    _ set: PictureSet, _ classifier: Classifier, _ answer: Answer, _ results: inout [JSONValue]
+    _ set: ImageSet, _ classifier: Classifier, _ answer: Answer, _ results: inout [JSONValue]
   ) throws(AIGCError) {
     var doubts: [Float] = []
     for first in stride(from: 0, to: set.count, by: 512) {

@@ -5,20 +5,20 @@ import Families
 import Files
 import Training
 
-/// `aigc encode MODEL PICTURES… --out FILE`.
+/// `aigc encode MODEL IMAGES… --out FILE`.
 struct Encode: ConsoleCommand {
   static let configuration = CommandConfiguration(
     commandName: "encode",
-    abstract: "Compress pictures with an autoencoder: a VAE, a VAE-GAN or a VQ-VAE.",
+    abstract: "Compress images with an autoencoder: a VAE, a VAE-GAN or a VQ-VAE.",
     discussion: """
-      All pictures go into one file, which 'aigc reconstruct' with the same model turns back. What \
-      that costs and keeps is printed: bits a picture, and the PSNR of what comes back.
+      All images go into one file, which 'aigc reconstruct' with the same model turns back. What \
+      that costs and keeps is printed: bits an image, and the PSNR of what comes back.
       """)
 
   @Argument(help: "A model's name (see 'aigc models') or path.", completion: .model)
   var model: String
-  @Argument(help: "Pictures, folders or archives of them, IDX files.", completion: .file())
-  var pictures: [String]
+  @Argument(help: "Images, folders or archives of them, IDX files.", completion: .file())
+  var images: [String]
   @Option(
     name: .shortAndLong,
     help: """
@@ -37,10 +37,10 @@ struct Encode: ConsoleCommand {
 
   func run() throws {
     let isTensors = OutputKind.ending(of: out) == "safetensors"
-    try OutputPlan.check([(out, isTensors ? .tensors : .latents)], reading: pictures)
+    try OutputPlan.check([(out, isTensors ? .tensors : .latents)], reading: images)
     let codec = try openCodec(model)
     try coding.checkStep(codec)
-    let sets = try coding.open(pictures, codec)
+    let sets = try coding.open(images, codec)
     if isTensors {
       try writeTensors(codec, sets)
     } else {
@@ -48,7 +48,7 @@ struct Encode: ConsoleCommand {
     }
   }
 
-  private func writeTensors(_ codec: PictureCodec, _ sets: [PictureSet]) throws {
+  private func writeTensors(_ codec: ImageCodec, _ sets: [ImageSet]) throws {
     guard coding.givenStep == nil else {
       throw AIGCError.usage("--step: tensors are written as they are, nothing is rounded")
     }
@@ -56,7 +56,7 @@ struct Encode: ConsoleCommand {
     try report(codec, [.init("pictures", .int(sets.reduce(0) { $0 + $1.count }))])
   }
 
-  private func writeLatents(_ codec: PictureCodec, _ sets: [PictureSet]) throws {
+  private func writeLatents(_ codec: ImageCodec, _ sets: [ImageSet]) throws {
     let latents = try codec.encode(sets, step: coding.step)
     // A file that nothing comes back of is not written.
     let found = try CompressionReport(
@@ -69,7 +69,7 @@ struct Encode: ConsoleCommand {
   }
 
   private func report(
-    _ codec: PictureCodec, _ members: [JSONValue.Member]
+    _ codec: ImageCodec, _ members: [JSONValue.Member]
   ) throws(AIGCError) {
     if isStandardOutput(out) { return }
     let answer = Answer.ofFinishedWork()
@@ -79,7 +79,7 @@ struct Encode: ConsoleCommand {
   }
 }
 
-/// How pictures are compressed.
+/// How images are compressed.
 struct CodingArguments: ParsableArguments {
   @Option(
     name: .customLong("step"), parsing: .unconditional,
@@ -90,7 +90,7 @@ struct CodingArguments: ParsableArguments {
   var givenStep: Float?
   @OptionGroup var reading: ImageReadingFlags
   @Option(
-    parsing: .unconditional, help: "At most so many pictures of each file or folder (default: all)."
+    parsing: .unconditional, help: "At most so many images of each file or folder (default: all)."
   )
   var limit: Int?
 
@@ -104,25 +104,25 @@ struct CodingArguments: ParsableArguments {
   var step: Float { givenStep ?? 0.5 }
 
   /// Refuses `--step` where nothing is rounded.
-  func checkStep(_ codec: PictureCodec) throws(AIGCError) {
+  func checkStep(_ codec: ImageCodec) throws(AIGCError) {
     guard givenStep != nil, codec.configuration.codebook != nil else { return }
     throw .usage("--step: the codes of a VQ-VAE are whole numbers already, nothing is rounded")
   }
 
-  /// The pictures in the model's form.
+  /// The images in the model's form.
   /// - Throws: ``AIGCError``: badInput when there are none, mismatch when they have not the classes
   ///   that the model needs.
-  func open(_ paths: [String], _ codec: PictureCodec) throws(AIGCError) -> [PictureSet] {
-    var options = PictureOptions(size: codec.size, channels: codec.configuration.channels)
+  func open(_ paths: [String], _ codec: ImageCodec) throws(AIGCError) -> [ImageSet] {
+    var options = ImageOptions(size: codec.size, channels: codec.configuration.channels)
     reading.reading.apply(to: &options, isIgnored: codec.configuration.ignoresOrientation == true)
     options.limit = limit
-    var sets: [PictureSet] = []
-    try forPictures(paths, options, Diagnostics.show) { (set) throws(AIGCError) in
+    var sets: [ImageSet] = []
+    try forImages(paths, options, Diagnostics.show) { (set) throws(AIGCError) in
       let classes = codec.configuration.classes
       guard classes.isEmpty || (set.labels != nil && set.classes == classes) else {
         throw .mismatch(
           "\(set.path): the model knows the classes \(classes.prefix(3).joined(separator: ", ")) …, "
-            + "these pictures have not; use the folders or the IDX labels it was trained with")
+            + "these images have not; use the folders or the IDX labels it was trained with")
       }
       sets.append(set)
     }
@@ -132,7 +132,7 @@ struct CodingArguments: ParsableArguments {
 
 /// Opens the autoencoder that the user wrote as a name or a path.
 /// - Throws: ``AIGCError``: badInput for what is no model, mismatch for a model of another family.
-func openCodec(_ nameOrPath: String) throws(AIGCError) -> PictureCodec {
+func openCodec(_ nameOrPath: String) throws(AIGCError) -> ImageCodec {
   let path = try ModelStore.standard().resolve(nameOrPath)
   let family = try family(of: path)
   guard let autoencoders = family as? any AutoencoderFamily else {

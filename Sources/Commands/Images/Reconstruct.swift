@@ -5,32 +5,32 @@ import Families
 import Files
 import Training
 
-/// `aigc reconstruct MODEL FILE|PICTURE… --out out.png`.
+/// `aigc reconstruct MODEL FILE|IMAGE… --out out.png`.
 struct Reconstruct: ConsoleCommand {
   static let configuration = CommandConfiguration(
     commandName: "reconstruct",
-    abstract: "Turn what 'aigc encode' wrote back into pictures.",
+    abstract: "Turn what 'aigc encode' wrote back into images.",
     discussion: """
-      With pictures in place of a file both ways are gone, and a sheet shows the original of each \
+      With images in place of a file both ways are gone, and a sheet shows the original of each \
       above what comes back; what that costs and keeps is printed.
       """)
 
   @Argument(help: "A model's name (see 'aigc models') or path.", completion: .model)
   var model: String
-  @Argument(help: "A file of 'aigc encode', or pictures.", completion: .file())
+  @Argument(help: "A file of 'aigc encode', or images.", completion: .file())
   var inputs: [String]
   @Option(
-    name: .shortAndLong, help: "Write a sheet of all pictures, .png or .jpg; - for standard output."
+    name: .shortAndLong, help: "Write a sheet of all images, .png or .jpg; - for standard output."
   )
   var out: String?
-  @Option(help: "Write a file for each picture into this folder: 0001.png.")
+  @Option(help: "Write a file for each image into this folder: 0001.png.")
   var outdir: String?
   @OptionGroup var coding: CodingArguments
   @OptionGroup var common: CommonOptions
 
   /// The most pixels of one sheet.
   private static let largest = 1 << 28
-  /// Pictures of a row where originals stand above.
+  /// Images of a row where originals stand above.
   private static let columns = 16
 
   func validate() throws {
@@ -44,7 +44,7 @@ struct Reconstruct: ConsoleCommand {
 
   func run() throws {
     if let outdir { try OutputPlan.check(folder: outdir, reading: inputs) }
-    try OutputPlan.check([(out, .picture)], reading: inputs)
+    try OutputPlan.check([(out, .image)], reading: inputs)
     let codec = try openCodec(model)
     if inputs.contains(where: { LatentFile.recognizes($0) }) { return try reconstructFile(codec) }
     try coding.checkStep(codec)
@@ -57,14 +57,14 @@ struct Reconstruct: ConsoleCommand {
   }
 
   /// From what `aigc encode` wrote.
-  private func reconstructFile(_ codec: PictureCodec) throws {
+  private func reconstructFile(_ codec: ImageCodec) throws {
     guard inputs.count == 1 else {
       throw AIGCError.usage(
-        "\(counted(inputs.count, "input")): one file of 'aigc encode', or pictures")
+        "\(counted(inputs.count, "input")): one file of 'aigc encode', or images")
     }
     guard coding.givenStep == nil, !coding.reading.reading.isGiven else {
       throw AIGCError.usage(
-        "--step, --bad-pictures and --ignore-orientation are of pictures; \(inputs[0]) is coded already"
+        "--step, --bad-pictures and --ignore-orientation are of images; \(inputs[0]) is coded already"
       )
     }
     let file = try LatentFile(path: inputs[0])
@@ -72,13 +72,13 @@ struct Reconstruct: ConsoleCommand {
     try report(codec, [.init("pictures", .int(min(file.count, coding.limit ?? .max)))], files)
   }
 
-  /// Writes the pictures of a file, with originals above them.
+  /// Writes the images of a file, with originals above them.
   /// - Returns: The paths.
   private func write(
-    _ codec: PictureCodec, _ file: LatentFile, name: String, above sets: [PictureSet]
+    _ codec: ImageCodec, _ file: LatentFile, name: String, above sets: [ImageSet]
   ) throws(AIGCError) -> [String] {
     let (size, channels) = (codec.size, codec.configuration.channels)
-    // Of pictures it has chosen already.
+    // Of images it has chosen already.
     let limit = sets.isEmpty ? coding.limit ?? .max : .max
     let count = min(file.count, limit)
     let symbols = try codec.symbols(of: file, name: name)
@@ -92,21 +92,21 @@ struct Reconstruct: ConsoleCommand {
       }
       try makeFolder(outdir)
       try codec.decode(symbols, limit: limit) { values throws(AIGCError) in
-        for picture in Picture.pictures(values: values, size: size, channels: channels) {
+        for image in Image.images(values: values, size: size, channels: channels) {
           try Interruption.check()
           files.append(path(files.count))
-          try picture.write(to: files[files.count - 1])
+          try image.write(to: files[files.count - 1])
         }
       }
       return files
     }
-    guard count > 0 else { throw .badInput("\(name): no pictures in it") }
+    guard count > 0 else { throw .badInput("\(name): no images in it") }
     guard count * (sets.isEmpty ? 1 : 2) <= Self.largest / (size.width * size.height) else {
-      throw .usage("\(counted(count, "picture")): too many for one sheet; see --outdir and --limit")
+      throw .usage("\(counted(count, "image")): too many for one sheet; see --outdir and --limit")
     }
-    var again: [Picture] = []
+    var again: [Image] = []
     try codec.decode(symbols, limit: limit) {
-      again += Picture.pictures(values: $0, size: size, channels: channels)
+      again += Image.images(values: $0, size: size, channels: channels)
     }
     let path = out ?? "-"
     try SampledFile([try sheet(again, above: sets, size, channels)])
@@ -121,32 +121,32 @@ struct Reconstruct: ConsoleCommand {
   }
 
   private func sheet(
-    _ again: [Picture], above sets: [PictureSet], _ size: PictureSize, _ channels: Int
-  ) throws(AIGCError) -> Picture {
+    _ again: [Image], above sets: [ImageSet], _ size: ImageSize, _ channels: Int
+  ) throws(AIGCError) -> Image {
     if sets.isEmpty {
       var columns = 1
       while columns * columns < again.count { columns += 1 }
-      return Picture.grid(again, columns: columns)
+      return Image.grid(again, columns: columns)
     }
-    var originals: [Picture] = []
-    try PictureCodec.forBlocks(of: sets) { values, _ in
-      originals += Picture.pictures(values: values, size: size, channels: channels)
+    var originals: [Image] = []
+    try ImageCodec.forBlocks(of: sets) { values, _ in
+      originals += Image.images(values: values, size: size, channels: channels)
     }
-    var rows: [Picture] = []
+    var rows: [Image] = []
     for first in stride(from: 0, to: again.count, by: Self.columns) {
       let range = first..<min(first + Self.columns, again.count)
-      // A short last row would put the pictures below beside their originals.
+      // A short last row would put the images below beside their originals.
       let rest = again.count <= Self.columns ? 0 : first + Self.columns - range.upperBound
-      let empty = Picture(
+      let empty = Image(
         width: size.width, height: size.height, color: [UInt8](repeating: 0, count: channels))
-      let fill = [Picture](repeating: empty, count: rest)
+      let fill = [Image](repeating: empty, count: rest)
       rows += originals[range] + fill + again[range] + fill
     }
-    return Picture.grid(rows, columns: min(Self.columns, again.count))
+    return Image.grid(rows, columns: min(Self.columns, again.count))
   }
 
   private func report(
-    _ codec: PictureCodec, _ members: [JSONValue.Member], _ files: [String]
+    _ codec: ImageCodec, _ members: [JSONValue.Member], _ files: [String]
   ) throws(AIGCError) {
     let answer = Answer.ofFinishedWork()
     if common.json {

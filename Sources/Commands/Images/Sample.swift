@@ -9,23 +9,23 @@ import Training
 /// `aigc sample FAMILY`.
 struct Sample: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "sample", abstract: "Make pictures with a model.",
+    commandName: "sample", abstract: "Make images with a model.",
     subcommands: [
-      SamplePictures<GANName>.self, SamplePictures<DCGANName>.self, SamplePictures<VAEName>.self,
-      SamplePictures<VAEGANName>.self, SamplePictures<VQVAEName>.self,
+      SampleImages<GANName>.self, SampleImages<DCGANName>.self, SampleImages<VAEName>.self,
+      SampleImages<VAEGANName>.self, SampleImages<VQVAEName>.self,
     ])
   init() {}
 }
 
 /// `aigc sample gan`, and so on.
-struct SamplePictures<Name: FamilyName>: ConsoleCommand {
+struct SampleImages<Name: FamilyName>: ConsoleCommand {
   static var configuration: CommandConfiguration {
     CommandConfiguration(
-      commandName: Name.family, abstract: "Make pictures with a \(Name.family) model.",
+      commandName: Name.family, abstract: "Make images with a \(Name.family) model.",
       discussion: """
-        aigc sample \(Name.family) --out img.png writes a sheet of 64 pictures; --num 1 one of them; \
+        aigc sample \(Name.family) --out img.png writes a sheet of 64 images; --num 1 one of them; \
         --outdir DIR each to a file of its own, with its seed in the name. --interpolate walks from \
-        latent to latent, or between two pictures: --interpolate a.png b.png --out walk.png.
+        latent to latent, or between two images: --interpolate a.png b.png --out walk.png.
         """)
   }
 
@@ -34,14 +34,14 @@ struct SamplePictures<Name: FamilyName>: ConsoleCommand {
     help: "A model's name or path (default: the newest in runs/, else the bundled one).",
     completion: .model)
   var model: String?
-  @OptionGroup var pictures: SampleArguments
+  @OptionGroup var images: SampleArguments
   @OptionGroup(title: "Walks between latents") var walk: WalkArguments
   @Option(
     name: .shortAndLong,
-    help: "Write one file, .png or .jpg, with all pictures; - for standard output (PNG).",
+    help: "Write one file, .png or .jpg, with all images; - for standard output (PNG).",
     completion: .file())
   var out: String?
-  @Option(help: "Write a file for each picture into this folder: seed0001.png.")
+  @Option(help: "Write a file for each image into this folder: seed0001.png.")
   var outdir: String?
   @OptionGroup var common: CommonOptions
 
@@ -49,10 +49,10 @@ struct SamplePictures<Name: FamilyName>: ConsoleCommand {
     if (out == nil) == (outdir == nil) {
       throw ValidationError("--out FILE or --outdir DIR is needed, one of them")
     }
-    if outdir != nil, walk.interpolate || walk.map || pictures.grid != nil {
+    if outdir != nil, walk.interpolate || walk.map || images.grid != nil {
       throw ValidationError("--grid, --interpolate and --map make one file: --out")
     }
-    if !walk.ends.isEmpty || walk.map, pictures.areDrawn {
+    if !walk.ends.isEmpty || walk.map, images.areDrawn {
       throw ValidationError("--num, --seed and --seeds are of drawn latents")
     }
     if let out, isStandardOutput(out), common.json {
@@ -62,18 +62,18 @@ struct SamplePictures<Name: FamilyName>: ConsoleCommand {
 
   func run() throws {
     if let outdir { try OutputPlan.check(folder: outdir) }
-    try OutputPlan.check([(out, walk.frames == nil ? .picture : .animation)], reading: walk.ends)
+    try OutputPlan.check([(out, walk.frames == nil ? .image : .animation)], reading: walk.ends)
     let (path, generator) = try loadImageModel(model, family: Name.family)
-    let sampler = PictureSampler(
-      generator, labels: try pictures.labels(generator), scale: pictures.scale)
+    let sampler = ImageSampler(
+      generator, labels: try images.labels(generator), scale: images.scale)
     let seeds =
       walk.map || !walk.ends.isEmpty
-      ? [] : try pictures.resolvedSeeds(isWalk: walk.interpolate, frames: walk.frames)
+      ? [] : try images.resolvedSeeds(isWalk: walk.interpolate, frames: walk.frames)
     try report(path, generator, seeds, write(sampler, seeds))
   }
 
   /// - Returns: the files.
-  private func write(_ sampler: PictureSampler, _ seeds: [UInt64]) throws -> [String] {
+  private func write(_ sampler: ImageSampler, _ seeds: [UInt64]) throws -> [String] {
     if let outdir { return try sampler.writeEach(seeds, to: outdir) }
     guard let out else { return [] }
     try SampledFile(file(sampler, seeds)).write(to: out, isAnimation: walk.frames != nil)
@@ -82,28 +82,28 @@ struct SamplePictures<Name: FamilyName>: ConsoleCommand {
 
   /// The one file of `--out`.
   private func file(
-    _ sampler: PictureSampler, _ seeds: [UInt64]
-  ) throws(AIGCError) -> [Picture] {
-    if let plane = walk.map ? walk.plane(pictures.grid ?? .ofMap) : nil {
+    _ sampler: ImageSampler, _ seeds: [UInt64]
+  ) throws(AIGCError) -> [Image] {
+    if let plane = walk.map ? walk.plane(images.grid ?? .ofMap) : nil {
       return try sampler.plane(plane)
     }
-    let columns = pictures.columns(of: seeds.count)
+    let columns = images.columns(of: seeds.count)
     guard walk.interpolate else { return try sampler.sheet(seeds, columns: columns) }
-    let isBetweenPictures = !walk.ends.isEmpty
+    let isBetweenImages = !walk.ends.isEmpty
     let starts =
-      isBetweenPictures
+      isBetweenImages
       ? try sampler.encoded(walk.ends, ignoresOrientation: walk.ignoreOrientation) {
         Diagnostics.show($0)
       }
       : try sampler.draws(seeds)
     if let frames = walk.frames {
-      let cells = isBetweenPictures ? 1 : pictures.grid.map { $0.columns * $0.rows } ?? 1
+      let cells = isBetweenImages ? 1 : images.grid.map { $0.columns * $0.rows } ?? 1
       return try sampler.animation(
-        starts, cells: cells, columns: pictures.grid?.columns ?? 1, frames: frames)
+        starts, cells: cells, columns: images.grid?.columns ?? 1, frames: frames)
     }
-    guard isBetweenPictures else { return try sampler.strips(starts, columns: columns) }
+    guard isBetweenImages else { return try sampler.strips(starts, columns: columns) }
     // From the one to the other, not back.
-    return try sampler.strips(starts, columns: pictures.grid?.columns ?? 10, rows: 1)
+    return try sampler.strips(starts, columns: images.grid?.columns ?? 10, rows: 1)
   }
 
   private func report(

@@ -23,20 +23,20 @@ struct SheetGrid: ExpressibleByArgument {
   }
 }
 
-/// Which pictures are made.
+/// Which images are made.
 struct SampleArguments: ParsableArguments {
   @Option(
     name: [.customLong("num"), .customLong("num-samples"), .customLong("num-generate")],
-    help: "How many pictures (default 64).")
+    help: "How many images (default 64).")
   var num: Int?
   @Option(help: "Columns and rows of the sheet (default: a square, 8x8 of 64).")
   var grid: SheetGrid?
   @OptionGroup var seed: SeedOption
-  @Option(help: "The pictures' seeds: 0-63, 5,7,11. Without it they follow --seed.")
+  @Option(help: "The images' seeds: 0-63, 5,7,11. Without it they follow --seed.")
   var seeds: String?
   @Option(
     name: .customLong("class"),
-    help: "The classes, by number or name, that the pictures have in turn: 3, cat, 0,1,2, all.")
+    help: "The classes, by number or name, that the images have in turn: 3, cat, 0,1,2, all.")
   var classes: String?
   @Option(help: "Enlarge each pixel to a square of so many pixels (default 1).")
   var scale = 1
@@ -58,7 +58,7 @@ struct SampleArguments: ParsableArguments {
   /// Whether something was given that says which latents are drawn.
   var areDrawn: Bool { num != nil || seeds != nil || seed.seed >= 0 }
 
-  /// Columns of a sheet of `count` pictures.
+  /// Columns of a sheet of `count` images.
   func columns(of count: Int) -> Int {
     if let grid { return grid.columns }
     var columns = 1
@@ -66,7 +66,7 @@ struct SampleArguments: ParsableArguments {
     return columns
   }
 
-  /// The seeds of all pictures, or of those between which a walk goes.
+  /// The seeds of all images, or of those between which a walk goes.
   func resolvedSeeds(isWalk: Bool, frames: Int?) throws(AIGCError) -> [UInt64] {
     if let seeds {
       let parsed = try Self.parse(seeds)
@@ -94,7 +94,7 @@ struct SampleArguments: ParsableArguments {
     return result
   }
 
-  /// The labels that pictures have in turn; empty: each draws its own.
+  /// The labels that images have in turn; empty: each draws its own.
   func labels(_ generator: any ImageModel) throws(AIGCError) -> [Int32] {
     guard let classes else { return [] }
     let names = generator.classes
@@ -116,7 +116,7 @@ struct SampleArguments: ParsableArguments {
   }
 }
 
-/// Pictures of places between latents, or of a plane of them.
+/// Images of places between latents, or of a plane of them.
 struct WalkArguments: ParsableArguments {
   @Flag(
     help: """
@@ -125,12 +125,12 @@ struct WalkArguments: ParsableArguments {
       """)
   var interpolate = false
   @Argument(
-    help: "Two pictures for --interpolate to walk between, of a model that encodes (vae).",
+    help: "Two images for --interpolate to walk between, of a model that encodes (vae).",
     completion: .file())
   var ends: [String] = []
-  @Flag(help: "Take these pictures as they are stored, whatever EXIF says about turning them.")
+  @Flag(help: "Take these images as they are stored, whatever EXIF says about turning them.")
   var ignoreOrientation = false
-  @Option(help: "Write the walk as an animation (.png or .apng) of so many pictures.")
+  @Option(help: "Write the walk as an animation (.png or .apng) of so many images.")
   var frames: Int?
   @Flag(
     help: """
@@ -144,10 +144,10 @@ struct WalkArguments: ParsableArguments {
   func validate() throws {
     if frames != nil, !interpolate { throw ValidationError("--frames goes with --interpolate") }
     if !ends.isEmpty, !interpolate || ends.count != 2 {
-      throw ValidationError("two pictures go with --interpolate, not \(ends.count)")
+      throw ValidationError("two images go with --interpolate, not \(ends.count)")
     }
     if ignoreOrientation, ends.isEmpty {
-      throw ValidationError("--ignore-orientation is of two pictures for --interpolate")
+      throw ValidationError("--ignore-orientation is of two images for --interpolate")
     }
     if map, interpolate { throw ValidationError("--map or --interpolate, not both") }
     if axes != nil, !map { throw ValidationError("--axes goes with --map") }

@@ -4,7 +4,7 @@ import Files
 import Training
 
 extension AnomalyReport {
-  /// Writes the answer, the curve's picture to `roc`, and what there is to say to standard error.
+  /// Writes the answer, the curve's image to `roc`, and what there is to say to standard error.
   func write(to out: String?, json: Bool, roc: String?, model: String) throws(AIGCError) {
     let curve = curve
     if let roc {
@@ -12,7 +12,7 @@ extension AnomalyReport {
         throw .usage("--roc: anomalies and normal ones are needed: --anomaly, --normal or --label")
       }
       try curve.plot(title: "anomalies by \(lastComponent(of: model))", threshold: threshold)
-        .picture().write(to: roc)
+        .image().write(to: roc)
     }
     let answer = try Answer(out, json ? .json : .lines)
     if json {

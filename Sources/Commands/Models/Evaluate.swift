@@ -10,18 +10,18 @@ struct Evaluate: ConsoleCommand {
   static let configuration = CommandConfiguration(
     commandName: "evaluate",
     abstract: "Measure a model on held-out data: perplexity, bits per byte; errors of forecasts; "
-      + "accuracy; distances between pictures.",
+      + "accuracy; distances between images.",
     discussion: """
       With --with, measures its mixture with other models that cut text the same way.
-      A model that makes pictures is compared with the pictures of DATA, and so are other pictures in \
+      A model that makes images is compared with the images of DATA, and so are other images in \
       its place: Fréchet and kernel distance, precision and recall on the features of a classifier.
       """)
 
-  @Argument(help: "A model's name or path, or pictures.", completion: .model)
+  @Argument(help: "A model's name or path, or images.", completion: .model)
   var model: String
 
   @Argument(
-    help: "What to measure on: text, a table for a forecast, pictures; - for standard input.",
+    help: "What to measure on: text, a table for a forecast, images; - for standard input.",
     completion: .file())
   var file: String?
 
@@ -29,15 +29,15 @@ struct Evaluate: ConsoleCommand {
 
   @OptionGroup(title: "Mixture") var mixture: MixtureArguments
 
-  @OptionGroup(title: "Pictures") var pictures: PictureEvaluationArguments
+  @OptionGroup(title: "Images") var images: ImageEvaluationArguments
 
   @OptionGroup var common: CommonOptions
 
   init() {}
 
   func validate() throws {
-    if file != nil, pictures.halves {
-      throw ValidationError("--halves is of one set of pictures")
+    if file != nil, images.halves {
+      throw ValidationError("--halves is of one set of images")
     }
   }
 
@@ -48,27 +48,27 @@ struct Evaluate: ConsoleCommand {
   }
 
   private func evaluate() throws -> any Report {
-    if file == nil, !pictures.halves {
+    if file == nil, !images.halves {
       // A name that is none is the first thing to say.
       if !fileExists(model) { _ = try ModelStore.standard().resolve(model) }
       throw AIGCError.usage("evaluate MODEL DATA: what to measure \(model) on is missing")
     }
-    guard let file, !isOfPictures(model) else {
+    guard let file, !isOfImages(model) else {
       guard !window.isGiven, mixture.others.isEmpty else {
         throw AIGCError.usage("--context, --stride and --with are of texts, not of \(model)")
       }
-      return try pictures.evaluate(model, file)
+      return try images.evaluate(model, file)
     }
-    if let (family, path) = measuredOnPictures(model), !pictures.isOfDistances, !window.isGiven,
+    if let (family, path) = measuredOnImages(model), !images.isOfDistances, !window.isGiven,
       mixture.others.isEmpty
     {
-      return try family.evaluate(path, on: file, pictures.reading.reading, Diagnostics.show)
+      return try family.evaluate(path, on: file, images.reading.reading, Diagnostics.show)
     }
     return try evaluateText(file)
   }
 
   private func evaluateText(_ file: String) throws -> any Report {
-    if pictures.isGiven {
+    if images.isGiven {
       throw AIGCError.usage(
         "--num, --features, --bad-pictures, --ignore-orientation, --iw-samples, --seed compare images "
           + "with a model that makes some, or with others: \(model) is none")

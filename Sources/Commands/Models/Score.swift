@@ -12,8 +12,8 @@ struct Score: ConsoleCommand {
     commandName: "score",
     abstract: "Print the log-probability of each token of a text, or the scores of anomalies.",
     discussion: """
-      Natural logarithms. Of a text one token a line: the token, a tab, the number. Of pictures and \
-      tables, with a model of them, a line for each picture or row: its name, a tab, how little it is \
+      Natural logarithms. Of a text one token a line: the token, a tab, the number. Of images and \
+      tables, with a model of them, a line for each image or row: its name, a tab, how little it is \
       like what the model learned, a tab, and normal or anomaly, by a threshold found on normal data.
       """)
 
@@ -22,7 +22,7 @@ struct Score: ConsoleCommand {
 
   @Argument(
     help:
-      "A text; or pictures, folders and archives of them, IDX files; tables. - for standard input.",
+      "A text; or images, folders and archives of them, IDX files; tables. - for standard input.",
     completion: .file())
   var files: [String]
 
@@ -42,7 +42,7 @@ struct Score: ConsoleCommand {
 
   func run() throws {
     try OutputPlan.check(
-      [(out, common.json ? .json : .lines), (anomalies.roc, .picture)], reading: files)
+      [(out, common.json ? .json : .lines), (anomalies.roc, .image)], reading: files)
     let path = try ModelStore.standard().resolve(model)
     let family = try family(of: path)
     if let family = family as? any AnomalyFamily { return try scoreAnomalies(path, family) }

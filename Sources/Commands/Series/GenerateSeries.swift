@@ -61,7 +61,7 @@ struct GenerateSeries: ConsoleCommand {
   }
 
   func run() throws {
-    try OutputPlan.check([(out, .picture), (csv, .commaSeparated)], reading: [from])
+    try OutputPlan.check([(out, .image), (csv, .commaSeparated)], reading: [from])
     let path = try resolvedModel()
     let model = try ForecastModel(folder: path)
     let series = try series(model)
@@ -111,7 +111,7 @@ struct GenerateSeries: ConsoleCommand {
   private func draw(_ series: TimeSeries, _ samples: [[Double]], to out: String) throws(AIGCError) {
     let labels = StepLabels(after: series.labels)
     let names = series.labels.isEmpty ? [] : (0..<steps).map { labels[$0] }
-    try ForecastPlot.future(series, samples, labels: names, isNoisy: num != nil).picture()
+    try ForecastPlot.future(series, samples, labels: names, isNoisy: num != nil).image()
       .write(to: out)
     Diagnostics.note("drew \(out)")
   }

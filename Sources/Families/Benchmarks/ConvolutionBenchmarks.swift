@@ -24,7 +24,7 @@ public let convolutionBenchmarks: [Benchmark] = {
     shape(64, 128, 32, 4, 2, 1, batch: 1), shape(128, 256, 16, 4, 2, 1, batch: 1),
     shape(256, 1, 8, 4, 1, 1, batch: 1),
     shape(256, 256, 64, 3, 1, 1, batch: 1), shape(128, 128, 32, 3, 1, 1, batch: 16),
-    // A classifier of small pictures, and a wider one.
+    // A classifier of small images, and a wider one.
     shape(32, 64, 14, 3, 1, 1, batch: 64), shape(64, 64, 32, 3, 1, 1, batch: 32),
   ]
   return shapes.flatMap { shape in

@@ -17,7 +17,7 @@ public struct ClassifierConfiguration: Codable, Equatable, Sendable {
   public var description: String?
   /// Whether a bundled model is the classifier to take when none is named.
   public var isDefault: Bool?
-  /// Of the pictures.
+  /// Of the images.
   public var width: Int
   /// Rows of an image in pixels; halved by each stage.
   public var height: Int
@@ -29,7 +29,7 @@ public struct ClassifierConfiguration: Codable, Equatable, Sendable {
   public var hidden = 128
   /// The dropout rate before the output layer, from 0 to below 1.
   public var dropout: Float = 0.4
-  /// How far pictures were changed in training, see ``AffineAugmentation``, and whether mirrored.
+  /// How far images were changed in training, see ``AffineAugmentation``, and whether mirrored.
   public var augmentation: Float = 0
   /// Whether images were mirrored at random in training.
   public var isMirrored = false
@@ -37,11 +37,11 @@ public struct ClassifierConfiguration: Codable, Equatable, Sendable {
   public var convolution = ConvolutionMode.fast
   /// Their names.
   public var classes: [String]
-  /// Pictures learned from in training, each as often as it was seen.
-  public var trainingPictures = 0
-  /// Mean over held-out pictures of 1 less the probability of the likeliest class; nil: not measured.
+  /// Images learned from in training, each as often as it was seen.
+  public var trainingImages = 0
+  /// Mean over held-out images of 1 less the probability of the likeliest class; nil: not measured.
   public var doubt: Double?
-  /// Whether pictures were learned as they are stored; nil: turned as EXIF says.
+  /// Whether images were learned as they are stored; nil: turned as EXIF says.
   public var ignoresOrientation: Bool?
 
   /// The keys of `config.json`.
@@ -54,7 +54,7 @@ public struct ClassifierConfiguration: Codable, Equatable, Sendable {
     case width, height, channels, stages, hidden, dropout, classes, convolution
     case augmentation = "augment"
     case isMirrored = "mirror"
-    case trainingPictures = "training_pictures"
+    case trainingImages = "training_pictures"
     case doubt
     case ignoresOrientation = "ignore_orientation"
   }
@@ -64,16 +64,16 @@ public struct ClassifierConfiguration: Codable, Equatable, Sendable {
   ///   - size: of the images in pixels.
   ///   - channels: 1 or 3.
   ///   - classes: their names, in the order of the outputs.
-  public init(size: PictureSize, channels: Int, classes: [String]) {
+  public init(size: ImageSize, channels: Int, classes: [String]) {
     (width, height) = (size.width, size.height)
     self.channels = channels
     self.classes = classes
   }
 
   /// The size of an image in pixels.
-  public var size: PictureSize { PictureSize(width: width, height: height) }
+  public var size: ImageSize { ImageSize(width: width, height: height) }
 
-  /// Values of a picture, or of the largest map of a stage.
+  /// Values of an image, or of the largest map of a stage.
   public var largestMap: Int {
     stages.enumerated().reduce(width * height * channels) {
       max($0, (width >> $1.0) * (height >> $1.0) * $1.1)
@@ -82,15 +82,15 @@ public struct ClassifierConfiguration: Codable, Equatable, Sendable {
 
   /// Why the sizes make no model; nil where they do.
   public var problem: String? {
-    let sides = 1...PictureSize.longestSide
+    let sides = 1...ImageSize.longestSide
     guard sides.contains(width), sides.contains(height), [1, 3].contains(channels) else {
-      return "pictures of \(width)x\(height) with \(channels) channels"
+      return "images of \(width)x\(height) with \(channels) channels"
     }
     guard (1...8).contains(stages.count), stages.allSatisfy({ (1...4096).contains($0) }) else {
       return "1 to 8 stages of 1 to 4096 channels are possible, not \(stages)"
     }
     guard min(width, height) >> stages.count > 0 else {
-      return "pictures of \(width)x\(height) are too small for \(stages.count) stages"
+      return "images of \(width)x\(height) are too small for \(stages.count) stages"
     }
     guard (1...65536).contains(hidden), dropout >= 0, dropout < 1 else {
       return "\(hidden) hidden units with dropout \(dropout)"
@@ -99,7 +99,7 @@ public struct ClassifierConfiguration: Codable, Equatable, Sendable {
       return
         "\(counted(classes.count, "class", plural: "classes")): a classifier tells 2 to 65536 apart"
     }
-    guard largestMap <= largestPictureMap else {
+    guard largestMap <= largestImageMap else {
       return "maps of \(counted(largestMap, "value")) are too large"
     }
     return ParameterPlan.problem { ClassifierNetwork(self, using: &$0) }

@@ -5,7 +5,7 @@ import Kernels
 import NN
 import Training
 
-/// Classifiers of pictures: convolutional networks.
+/// Classifiers of images: convolutional networks.
 public struct ClassifierFamily: ImageMeasuringFamily {
   /// The name in `config.json` and after `aigc train`, "classifier".
   public let name = "classifier"
@@ -23,22 +23,22 @@ public struct ClassifierFamily: ImageMeasuringFamily {
     _ path: String, on file: String, _ reading: ImageReading, _ notices: NoticeHandler
   ) throws(AIGCError) -> any Report {
     let classifier = try Classifier(folder: path)
-    var options = classifier.pictureOptions
+    var options = classifier.imageOptions
     reading.apply(to: &options, isIgnored: options.ignoresOrientation)
-    var pictures = try openPictures(file, options, notices)
-    guard pictures.labels != nil else { throw .mismatch("\(file): pictures without classes") }
-    let unknown = pictures.classes.filter { !classifier.classes.contains($0) }
-    if !unknown.isEmpty, pictures.classes.count - unknown.count == classifier.classes.count {
+    var images = try openImages(file, options, notices)
+    guard images.labels != nil else { throw .mismatch("\(file): images without classes") }
+    let unknown = images.classes.filter { !classifier.classes.contains($0) }
+    if !unknown.isEmpty, images.classes.count - unknown.count == classifier.classes.count {
       // It learned some of the classes only.
       options.classes = .only(classifier.classes)
-      pictures = try PictureSet.open(file, options)
+      images = try ImageSet.open(file, options)
       let list = unknown.prefix(12).joined(separator: ", ")
       notices(.note("left out: the classes that the model does not know: \(list)"))
     }
-    guard pictures.classes == classifier.classes else {
+    guard images.classes == classifier.classes else {
       throw .mismatch("\(file): other classes than those of \(path)")
     }
-    let (loss, confusion, _) = try classifier.measure(pictures)
+    let (loss, confusion, _) = try classifier.measure(images)
     confusion.warnings.forEach { notices(.warning($0)) }
     return ClassifierEvaluation(confusion: confusion, loss: loss)
   }
@@ -57,7 +57,7 @@ public struct ClassifierFamily: ImageMeasuringFamily {
       .init("hidden", .int(configuration.hidden)),
       .init("classes", .array(configuration.classes.map { .string($0) })),
       .init("parameters", .int(network.parameterCount)),
-      .init("training_pictures", .int(configuration.trainingPictures)),
+      .init("training_pictures", .int(configuration.trainingImages)),
     ]
   }
 
@@ -86,7 +86,7 @@ public struct ClassifierFamily: ImageMeasuringFamily {
         + "classifier.1.weight [hidden, values] and classifier.4.weight [classes, hidden]")
   }
 
-  /// A `state_dict` of the network that ``ClassifierNetwork`` describes: sizes from the shapes; pictures
+  /// A `state_dict` of the network that ``ClassifierNetwork`` describes: sizes from the shapes; images
   /// are taken to be square, classes are called by their numbers.
   public func importer(
     of checkpoint: Checkpoint, options: ImportOptions, folder: String
@@ -110,11 +110,11 @@ public struct ClassifierFamily: ImageMeasuringFamily {
     }
     let cells = hidden[1] / width
     let side = Int(Double(cells).squareRoot().rounded())
-    guard side * side == cells, side << stages.count <= PictureSize.longestSide else {
-      throw .mismatch("\(checkpoint.path): a classifier of \(cells) cells: no square picture")
+    guard side * side == cells, side << stages.count <= ImageSize.longestSide else {
+      throw .mismatch("\(checkpoint.path): a classifier of \(cells) cells: no square image")
     }
     var configuration = ClassifierConfiguration(
-      size: PictureSize(width: side << stages.count, height: side << stages.count),
+      size: ImageSize(width: side << stages.count, height: side << stages.count),
       channels: first[1], classes: (0..<last[0]).map { "\($0)" })
     configuration.stages = stages
     configuration.hidden = hidden[0]

@@ -5,7 +5,7 @@ import Kernels
 import NN
 import Training
 
-/// How a classifier is built and its pictures are changed.
+/// How a classifier is built and its images are changed.
 public struct ClassifierOptions: Codable, Equatable, Sendable {
   /// The channels of each stage of two convolutions, 1 to 8 stages; each halves width and height.
   public var stages = [32, 64]
@@ -13,7 +13,7 @@ public struct ClassifierOptions: Codable, Equatable, Sendable {
   public var hidden = 128
   /// The dropout rate before the output layer, from 0 to below 1.
   public var dropout: Float = 0.4
-  /// How far pictures are turned, scaled and shifted by chance; 0: not.
+  /// How far images are turned, scaled and shifted by chance; 0: not.
   public var augmentation: Float = 1
   /// Whether images are mirrored at random.
   public var isMirrored = false
@@ -100,7 +100,7 @@ public struct ClassifierRecipe: TrainingRecipe {
     // Measured anew.
     configuration.doubt = nil
     guard learned.count > 0 else {
-      throw .badInput("\(settings.images.path): no pictures to learn from")
+      throw .badInput("\(settings.images.path): no images to learn from")
     }
     var trainer = trainer(learned)
     if trainer.evalEvery == 0 { trainer.evalEvery = stepsPerEpoch(learned) }
@@ -141,7 +141,7 @@ public struct ClassifierRecipe: TrainingRecipe {
     }
   }
 
-  private func configuration(of learned: PictureSet) throws(AIGCError) -> ClassifierConfiguration {
+  private func configuration(of learned: ImageSet) throws(AIGCError) -> ClassifierConfiguration {
     let model = settings.model
     var result = ClassifierConfiguration(
       size: learned.size, channels: learned.channels, classes: learned.classes)
@@ -162,14 +162,14 @@ public struct ClassifierRecipe: TrainingRecipe {
         "\(images.path): no labels: a folder for each class, or an IDX file of labels, is needed")
     }
     guard split.learned.channels != 4 else {
-      throw .usage("\(images.path): pictures with alpha; pass `images.channels` 1 or 3")
+      throw .usage("\(images.path): images with alpha; pass `images.channels` 1 or 3")
     }
     return split
   }
 
   /// Measures the saved model on held-out images and notes in its folder how sure it is of them.
   private static func measure(
-    _ images: PictureSet, _ folder: String
+    _ images: ImageSet, _ folder: String
   ) throws(AIGCError) -> ConfusionMatrix {
     let classifier = try Classifier(folder: folder)
     let (_, confusion, doubt) = try classifier.measure(images)
@@ -179,11 +179,11 @@ public struct ClassifierRecipe: TrainingRecipe {
     return confusion
   }
 
-  private func stepsPerEpoch(_ learned: PictureSet) -> Int {
+  private func stepsPerEpoch(_ learned: ImageSet) -> Int {
     max(1, learned.count / max(1, min(run.trainer.batchSize, learned.count)))
   }
 
-  private func trainer(_ learned: PictureSet) -> TrainerConfiguration {
+  private func trainer(_ learned: ImageSet) -> TrainerConfiguration {
     run.resolved { $0 * Double(stepsPerEpoch(learned)) }
   }
 }

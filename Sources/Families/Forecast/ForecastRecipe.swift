@@ -75,7 +75,7 @@ public struct ForecastRecipe: TrainingRecipe {
       // The weights in the folder are those of the best evaluation.
       let model = try ForecastModel(folder: folder)
       let evaluation = try ForecastEvaluation(model, series, from: plan.heldOutStart)
-      try evaluation.plot.picture().write(to: "\(folder)/\(ForecastEvaluation.pictureName)")
+      try evaluation.plot.image().write(to: "\(folder)/\(ForecastEvaluation.imageName)")
       return evaluation
     }
   }

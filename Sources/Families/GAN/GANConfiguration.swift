@@ -30,7 +30,7 @@ public struct GANConfiguration: Codable, Equatable, Sendable {
   public var isDefault: Bool?
   /// Numbers of a latent.
   public var latent = 100
-  /// Of the pictures, in pixels.
+  /// Of the images, in pixels.
   public var width: Int
   /// Rows of an image in pixels.
   public var height: Int
@@ -48,9 +48,9 @@ public struct GANConfiguration: Codable, Equatable, Sendable {
   public var isSpectral = false
   /// How it was trained; nil: by another program.
   public var training: GANTrainingOptions?
-  /// Pictures seen in training, each pass counted.
-  public var trainingPictures: Int?
-  /// Whether pictures were learned as they are stored; nil: turned as EXIF says.
+  /// Images seen in training, each pass counted.
+  public var trainingImages: Int?
+  /// Whether images were learned as they are stored; nil: turned as EXIF says.
   public var ignoresOrientation: Bool?
 
   enum CodingKeys: String, CodingKey {
@@ -63,7 +63,7 @@ public struct GANConfiguration: Codable, Equatable, Sendable {
     case discriminatorNorm = "discriminator_norm"
     case isSpectral = "spectral_norm"
     case training
-    case trainingPictures = "training_pictures"
+    case trainingImages = "training_pictures"
     case ignoresOrientation = "ignore_orientation"
   }
 
@@ -94,11 +94,11 @@ public struct GANConfiguration: Codable, Equatable, Sendable {
 
   var ganKind: GANKind { GANKind(rawValue: family) ?? .gan }
 
-  /// Values of a picture.
-  var pictureCount: Int { width * height * channels }
+  /// Values of an image.
+  var imageCount: Int { width * height * channels }
   /// What the generator takes: a latent, and the class as one of as many ones and zeros.
   var inputCount: Int { latent + classes.count }
-  /// Logits of the discriminator: one for each class. A picture's is that of its class (Mescheder
+  /// Logits of the discriminator: one for each class. An image's is that of its class (Mescheder
   /// et al. 2018).
   var logitCount: Int { max(classes.count, 1) }
   /// Rows and columns of the map that the convolutions of a DCGAN start from: each of the others
@@ -122,7 +122,7 @@ public struct GANConfiguration: Codable, Equatable, Sendable {
       return count > 0 && max(width, height) >> count <= 16
     }
     func first(_ candidates: some Sequence<Int>) -> String? {
-      // Square pictures stay square; of others both sides are rounded.
+      // Square images stay square; of others both sides are rounded.
       candidates.lazy.map { step in
         (width == height)
           ? (width + step, height + step)
@@ -155,7 +155,7 @@ public struct GANConfiguration: Codable, Equatable, Sendable {
         return "\(width)x\(height) pixels: \(layers.count) layers need multiples of \(side)"
       }
     }
-    guard largestMap <= largestPictureMap else {
+    guard largestMap <= largestImageMap else {
       return "maps of \(largestMap) values: too large"
     }
     return ParameterPlan.problem {
@@ -163,11 +163,11 @@ public struct GANConfiguration: Codable, Equatable, Sendable {
     }
   }
 
-  /// Values of a picture, or of the largest map between convolutions.
+  /// Values of an image, or of the largest map between convolutions.
   private var largestMap: Int {
-    if ganKind == .gan { return pictureCount }
+    if ganKind == .gan { return imageCount }
     let start = startWidth * startHeight
-    return layers.enumerated().reduce(pictureCount) { max($0, start << (2 * $1.0) * $1.1) }
+    return layers.enumerated().reduce(imageCount) { max($0, start << (2 * $1.0) * $1.1) }
   }
 
   /// - Throws: ``AIGCError`` (badInput) when the file is missing, or its sizes make no model.

@@ -35,7 +35,7 @@ public struct GANFamily: ImageFamily {
       .init("layers", .array(sizes.layers.map { .int($0) })),
       .init("classes", .array(sizes.classes.map { .string($0) })),
       .init("parameters", .int(model.generator.parameterCount)),
-      .init("training_pictures", JSONValue(sizes.trainingPictures)),
+      .init("training_pictures", JSONValue(sizes.trainingImages)),
     ]
     if let training = sizes.training {
       members += [

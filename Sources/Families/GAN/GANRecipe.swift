@@ -114,19 +114,19 @@ public struct GANRecipe: TrainingRecipe {
   /// The model and its images.
   private func open(
     _ start: TrainingStart, _ report: (TrainerEvent) -> Void
-  ) throws(AIGCError) -> (GANConfiguration, PictureSet) {
+  ) throws(AIGCError) -> (GANConfiguration, ImageSet) {
     var images = settings.images
     switch start {
     case .new:
       if images.options.size == nil, kind == .dcgan {
-        images.options.size = PictureSize(width: 32, height: 32)
+        images.options.size = ImageSize(width: 32, height: 32)
       }
       let set = try images.open(report)
       return (try configuration(of: set), set)
     case .resumed(let folder):
       let saved = try GANConfiguration.read(folder: folder)
       try images.keep(
-        size: PictureSize(width: saved.width, height: saved.height), channels: saved.channels,
+        size: ImageSize(width: saved.width, height: saved.height), channels: saved.channels,
         ignoresOrientation: saved.ignoresOrientation, of: folder)
       let set = try images.open(report)
       guard saved.classes.isEmpty || saved.classes == set.classes else {
@@ -138,7 +138,7 @@ public struct GANRecipe: TrainingRecipe {
   }
 
   /// The model for these images.
-  private func configuration(of set: PictureSet) throws(AIGCError) -> GANConfiguration {
+  private func configuration(of set: ImageSet) throws(AIGCError) -> GANConfiguration {
     let (size, model, options) = (set.size, settings.model, settings.training)
     let width = model.width ?? (kind == .gan ? 128 : 512)
     let doublings = GANConfiguration.doublings(width: size.width, height: size.height)
@@ -170,10 +170,10 @@ public struct GANRecipe: TrainingRecipe {
     (form.size, form.channels) = (extractor.size, extractor.channels)
     let images = settings.images
     return try FeatureScore(
-      extractor, try PictureSet.open(images.path, labels: images.labels, form))
+      extractor, try ImageSet.open(images.path, labels: images.labels, form))
   }
 
-  private func trainer(_ set: PictureSet) -> TrainerConfiguration {
+  private func trainer(_ set: ImageSet) -> TrainerConfiguration {
     let perStep =
       min(run.trainer.batchSize, set.count) * max(settings.training.discriminatorSteps, 1)
     var run = run

@@ -4,7 +4,7 @@ import Training
 
 /// A family whose models say how little an example is like what they learned: `aigc score`.
 public protocol AnomalyFamily: Family {
-  /// Scores the pictures, or the rows of tables, at `paths`.
+  /// Scores the images, or the rows of tables, at `paths`.
   /// - Throws: ``AIGCError``: badInput for what cannot be read, mismatch for what is not the model's,
   ///   usage for options that are not of it.
   func score(
@@ -14,7 +14,7 @@ public protocol AnomalyFamily: Family {
 
 /// How examples are scored, and what is known of them.
 public struct AnomalyOptions: Sendable {
-  /// nil: ``AnomalyMeasure/relative`` for pictures, ``AnomalyMeasure/elbo`` for tables.
+  /// nil: ``AnomalyMeasure/relative`` for images, ``AnomalyMeasure/elbo`` for tables.
   public var measure: AnomalyMeasure?
   /// Latents drawn for each; nil: what is usual for the measure.
   public var draws: Int?
@@ -26,7 +26,7 @@ public struct AnomalyOptions: Sendable {
   public var quantile: Double?
   /// Scores above it are anomalies'.
   public var threshold: Double?
-  /// Classes of pictures that are anomalies, by name or number.
+  /// Classes of images that are anomalies, by name or number.
   public var anomalousClasses: [String]?
   /// Classes that are normal; of a table what the label says of normal rows.
   public var normal: [String]?
@@ -38,8 +38,8 @@ public struct AnomalyOptions: Sendable {
   /// Creates the options of a model's usual measure and its own threshold.
   public init() {}
 
-  /// Which pictures of a set are anomalies; nil where nothing says it.
-  func anomalies(in set: PictureSet) throws(AIGCError) -> [Bool]? {
+  /// Which images of a set are anomalies; nil where nothing says it.
+  func anomalies(in set: ImageSet) throws(AIGCError) -> [Bool]? {
     guard let names = anomalousClasses ?? normal else { return nil }
     let isNamed = try ClassChoice.named(names, of: set.classes, set.path)
     return (set.labels ?? []).map { isNamed[Int($0)] == (anomalousClasses != nil) }

@@ -2,19 +2,19 @@ import Datasets
 import Files
 import Training
 
-/// A family whose models make pictures of latents.
+/// A family whose models make images of latents.
 public protocol ImageFamily: Family {
   /// Opens the model folder.
   /// - Throws: ``AIGCError``: badInput when files are missing or damaged, mismatch when they do not fit
   ///   each other.
   func load(_ path: String) throws(AIGCError) -> any ImageModel
 
-  /// What `aigc evaluate` says of pictures by their likelihood.
+  /// What `aigc evaluate` says of images by their likelihood.
   /// - Parameters:
   ///   - generator: a model of the family.
-  ///   - path: of the pictures.
+  ///   - path: of the images.
   /// - Returns: nothing where the family has no likelihood.
-  /// - Throws: ``AIGCError``: badInput for pictures that cannot be read, mismatch for those that are not
+  /// - Throws: ``AIGCError``: badInput for images that cannot be read, mismatch for those that are not
   ///   the model's.
   func likelihood(
     _ generator: any ImageModel, of path: String, _ options: LikelihoodOptions,
@@ -24,15 +24,15 @@ public protocol ImageFamily: Family {
 
 /// How likelihoods are measured.
 public struct LikelihoodOptions: Sendable {
-  /// Pictures at most.
+  /// Images at most.
   public var count: Int
-  /// Latents for each picture of the importance-weighted bound; 0: without it.
+  /// Latents for each image of the importance-weighted bound; 0: without it.
   public var draws: Int
   /// What happens when an image cannot be read: an error, or it is skipped.
-  public var badPictures = PictureOptions.BadPictures.fail
+  public var badImages = ImageOptions.BadImages.fail
   /// The random seed that chooses the images and draws their latents.
   public var seed: UInt64 = 0
-  /// See ``Datasets/PictureOptions/ignoresOrientation``.
+  /// See ``Datasets/ImageOptions/ignoresOrientation``.
   public var ignoresOrientation = false
 
   /// Creates the options of at most `count` images, with `draws` latents each for the
@@ -51,11 +51,11 @@ extension ImageFamily {
   public var kind: String { "image" }
 }
 
-/// A family whose models say something about pictures of data: `aigc evaluate`.
+/// A family whose models say something about images of data: `aigc evaluate`.
 public protocol ImageMeasuringFamily: Family {
-  /// Measures the model at `path` on pictures.
+  /// Measures the model at `path` on images.
   /// - Parameter reading: how they are read; their form is the model's.
-  /// - Throws: ``AIGCError``: badInput for pictures that cannot be read, mismatch for those that are not
+  /// - Throws: ``AIGCError``: badInput for images that cannot be read, mismatch for those that are not
   ///   the model's.
   func evaluate(
     _ path: String, on file: String, _ reading: ImageReading, _ notices: NoticeHandler
@@ -67,11 +67,11 @@ public protocol AutoencoderFamily: ImageFamily {
   /// Opens the model folder.
   /// - Throws: ``AIGCError``: badInput when files are missing or damaged, mismatch for a model that
   ///   compresses no images.
-  func codec(_ path: String) throws(AIGCError) -> PictureCodec
+  func codec(_ path: String) throws(AIGCError) -> ImageCodec
 }
 
 extension AutoencoderFamily {
-  /// Unless a family says otherwise, its folders hold what a ``PictureCodec`` reads.
-  /// - Throws: ``AIGCError``: as ``PictureCodec/init(_:)``.
-  public func codec(_ path: String) throws(AIGCError) -> PictureCodec { try PictureCodec(path) }
+  /// Unless a family says otherwise, its folders hold what an ``ImageCodec`` reads.
+  /// - Throws: ``AIGCError``: as ``ImageCodec/init(_:)``.
+  public func codec(_ path: String) throws(AIGCError) -> ImageCodec { try ImageCodec(path) }
 }

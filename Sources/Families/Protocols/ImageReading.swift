@@ -2,30 +2,30 @@ import Datasets
 import Files
 import Training
 
-/// Opens the pictures at a path and says what was left out.
-/// - Throws: ``AIGCError``: see ``Datasets/PictureSet/open(_:labels:_:)``.
-public func openPictures(
-  _ path: String, _ options: PictureOptions, _ notices: NoticeHandler
-) throws(AIGCError) -> PictureSet {
-  let set = try PictureSet.open(path, options)
+/// Opens the images at a path and says what was left out.
+/// - Throws: ``AIGCError``: see ``Datasets/ImageSet/open(_:labels:_:)``.
+public func openImages(
+  _ path: String, _ options: ImageOptions, _ notices: NoticeHandler
+) throws(AIGCError) -> ImageSet {
+  let set = try ImageSet.open(path, options)
   set.leftOut.lines.forEach { notices(.warning("left out: \($0)")) }
   return set
 }
 
-/// Opens one path after the other. With ``PictureOptions/BadPictures/skip`` one of several that cannot be
+/// Opens one path after the other. With ``ImageOptions/BadImages/skip`` one of several that cannot be
 /// read is named and left out.
-/// - Throws: ``AIGCError``: badInput when no picture can be read, and what `body` throws.
-public func forPictures(
-  _ paths: [String], _ options: PictureOptions, _ notices: NoticeHandler,
-  _ body: (PictureSet) throws(AIGCError) -> Void
+/// - Throws: ``AIGCError``: badInput when no image can be read, and what `body` throws.
+public func forImages(
+  _ paths: [String], _ options: ImageOptions, _ notices: NoticeHandler,
+  _ body: (ImageSet) throws(AIGCError) -> Void
 ) throws(AIGCError) {
   var isEmpty = true
   for path in paths {
-    let set: PictureSet
+    let set: ImageSet
     do throws(AIGCError) {
-      set = try openPictures(path, options, notices)
+      set = try openImages(path, options, notices)
     } catch {
-      guard options.badPictures == .skip, error.code == .badInput, paths.count > 1 else {
+      guard options.badImages == .skip, error.code == .badInput, paths.count > 1 else {
         throw error
       }
       notices(.warning("left out: \(error)"))
@@ -39,8 +39,8 @@ public func forPictures(
   }
 }
 
-/// Refuses a table where pictures are needed.
-/// - Parameter model: of pictures; nil: one is to be trained.
+/// Refuses a table where images are needed.
+/// - Parameter model: of images; nil: one is to be trained.
 public func refuseTable(
   _ path: String, by model: String? = nil
 ) throws(AIGCError) {
@@ -58,23 +58,23 @@ public func refuseTable(
 /// How images are read, whatever their form.
 public struct ImageReading: Sendable {
   /// nil: an image that cannot be read is an error.
-  public var badPictures: PictureOptions.BadPictures?
+  public var badImages: ImageOptions.BadImages?
   /// Whether pixels are taken as they are stored, whatever EXIF says about turning them.
   public var ignoresOrientation: Bool
 
   /// Creates a way of reading; by default images are turned as EXIF says, and one that cannot be
   /// read is an error.
-  public init(badPictures: PictureOptions.BadPictures? = nil, ignoresOrientation: Bool = false) {
-    (self.badPictures, self.ignoresOrientation) = (badPictures, ignoresOrientation)
+  public init(badImages: ImageOptions.BadImages? = nil, ignoresOrientation: Bool = false) {
+    (self.badImages, self.ignoresOrientation) = (badImages, ignoresOrientation)
   }
 
   /// Whether it says anything.
-  public var isGiven: Bool { badPictures != nil || ignoresOrientation }
+  public var isGiven: Bool { badImages != nil || ignoresOrientation }
 
   /// Puts it into options.
   /// - Parameter isIgnored: whether the model learned images as they are stored.
-  public func apply(to options: inout PictureOptions, isIgnored: Bool = false) {
-    if let badPictures { options.badPictures = badPictures }
+  public func apply(to options: inout ImageOptions, isIgnored: Bool = false) {
+    if let badImages { options.badImages = badImages }
     options.ignoresOrientation = ignoresOrientation || isIgnored
   }
 }

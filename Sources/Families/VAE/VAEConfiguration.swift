@@ -40,7 +40,7 @@ public struct VAEConfiguration: Codable, Equatable, Sendable {
   public var isDefault: Bool?
   /// Numbers of a latent.
   public var latent = 20
-  /// Of the pictures, in pixels.
+  /// Of the images, in pixels.
   public var width: Int
   /// Rows of an image in pixels; 1 for a model of tables.
   public var height: Int
@@ -59,18 +59,18 @@ public struct VAEConfiguration: Codable, Equatable, Sendable {
   public var likelihood = Likelihood.bernoulli
   /// What makes it a VQ-VAE; nil: it is none.
   public var codebook: Codebook?
-  /// How latents of the training's pictures are distributed, for their compression; nil: as the prior.
+  /// How latents of the training's images are distributed, for their compression; nil: as the prior.
   public var latents: LatentStatistics?
   /// Of a model of tables, whose rows are ``channels`` = ``height`` = 1 and as wide as they have
-  /// numbers; nil: of pictures.
+  /// numbers; nil: of images.
   public var table: VAETable?
   /// From which score on something is an anomaly; nil: nothing was held out to find it.
   public var threshold: AnomalyThreshold?
   /// How it was trained; nil: by another program.
   public var training: VAETrainingOptions?
-  /// Pictures seen in training, each pass counted.
-  public var trainingPictures: Int?
-  /// Whether pictures were learned as they are stored; nil: turned as EXIF says.
+  /// Images seen in training, each pass counted.
+  public var trainingImages: Int?
+  /// Whether images were learned as they are stored; nil: turned as EXIF says.
   public var ignoresOrientation: Bool?
 
   enum CodingKeys: String, CodingKey {
@@ -83,7 +83,7 @@ public struct VAEConfiguration: Codable, Equatable, Sendable {
     case codebook, latents
     case table, threshold
     case training
-    case trainingPictures = "training_pictures"
+    case trainingImages = "training_pictures"
     case ignoresOrientation = "ignore_orientation"
   }
 
@@ -108,8 +108,8 @@ public struct VAEConfiguration: Codable, Equatable, Sendable {
 
   var vaeKind: VAEKind { VAEKind(rawValue: family) ?? .vae }
 
-  /// Values of a picture.
-  var pictureCount: Int { width * height * channels }
+  /// Values of an image.
+  var imageCount: Int { width * height * channels }
   /// Rows and columns of the last map of a convolutional encoder.
   var mapHeight: Int { height >> layers.count }
   var mapWidth: Int { width >> layers.count }
@@ -139,7 +139,7 @@ public struct VAEConfiguration: Codable, Equatable, Sendable {
         likelihood == .gaussian, classes.isEmpty, vaeKind == .vae
       else { return "sizes that make no model of a table" }
     }
-    guard largestMap <= largestPictureMap else {
+    guard largestMap <= largestImageMap else {
       return "maps of \(largestMap) values: too large"
     }
     return ParameterPlan.problem { plan in
@@ -154,17 +154,17 @@ public struct VAEConfiguration: Codable, Equatable, Sendable {
     }
   }
 
-  /// Values of a picture with its classes, or of the largest map between convolutions.
+  /// Values of an image with its classes, or of the largest map between convolutions.
   private var largestMap: Int {
-    if network == .linear { return pictureCount }
+    if network == .linear { return imageCount }
     return layers.enumerated().reduce(width * height * (channels + classes.count)) {
       max($0, (width >> ($1.0 + 1)) * (height >> ($1.0 + 1)) * $1.1)
     }
   }
 
-  /// How many pictures are computed at once: `most`, or fewer where their maps are large.
+  /// How many images are computed at once: `most`, or fewer where their maps are large.
   func batch(upTo most: Int) -> Int {
-    max(1, min(most, 4 * largestPictureMap / max(largestMap, 1)))
+    max(1, min(most, 4 * largestImageMap / max(largestMap, 1)))
   }
 
   /// - Throws: ``AIGCError`` (badInput) when the file is missing, or its sizes make no model.

@@ -22,7 +22,7 @@ public struct VAEFamily: AutoencoderFamily {
   public func load(_ path: String) throws(AIGCError) -> any ImageModel {
     let configuration = try VAEConfiguration.read(folder: path)
     guard configuration.table == nil else {
-      throw .mismatch("\(path): a model of tables, which makes no pictures")
+      throw .mismatch("\(path): a model of tables, which makes no images")
     }
     return try VAEModel(folder: path)
   }
@@ -42,7 +42,7 @@ public struct VAEFamily: AutoencoderFamily {
       .init("likelihood", .string(sizes.likelihood.rawValue)),
       .init("classes", .array(sizes.classes.map { .string($0) })),
       .init("parameters", .int(model.networks.parameterCount)),
-      .init("training_pictures", JSONValue(sizes.trainingPictures)),
+      .init("training_pictures", JSONValue(sizes.trainingImages)),
     ]
     if let training = sizes.training {
       members += [
@@ -95,7 +95,7 @@ public struct VAEFamily: AutoencoderFamily {
   }
 
   /// `aigc convert FILE FOLDER --family vae|vaegan`: a bare state_dict of the article's class, its sizes
-  /// from the shapes; pictures are taken to be square.
+  /// from the shapes; images are taken to be square.
   public func importer(
     of checkpoint: Checkpoint, options: ImportOptions, folder: String
   ) throws(AIGCError) -> TensorImporter? {

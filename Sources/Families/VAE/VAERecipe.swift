@@ -203,7 +203,7 @@ extension VAERecipe {
     let table = configuration.table
     // Measured anew; the trainer's state says how many images were seen.
     (configuration.latents, configuration.threshold) = (nil, nil)
-    configuration.trainingPictures = nil
+    configuration.trainingImages = nil
     if let table {
       var data = try readTable(VAETableOptions(of: table), report)
       guard data.configuration.table.map({ table.isSame(as: $0) }) == true else {
@@ -214,7 +214,7 @@ extension VAERecipe {
     }
     var images = settings.images
     try images.keep(
-      size: PictureSize(width: configuration.width, height: configuration.height),
+      size: ImageSize(width: configuration.width, height: configuration.height),
       channels: configuration.channels, ignoresOrientation: configuration.ignoresOrientation,
       of: folder)
     // What is held out needs the model's classes, whatever the settings say.
@@ -226,7 +226,7 @@ extension VAERecipe {
   }
 
   /// The model for these images.
-  private func configuration(of set: PictureSet) throws(AIGCError) -> VAEConfiguration {
+  private func configuration(of set: ImageSet) throws(AIGCError) -> VAEConfiguration {
     let model = settings.model
     var result = VAEConfiguration(
       kind, width: set.size.width, height: set.size.height, channels: set.channels)

@@ -39,7 +39,7 @@ extension VAEConfiguration {
     return nil
   }
 
-  /// Codes of a picture.
+  /// Codes of an image.
   var codeCount: Int { mapHeight * mapWidth }
 
   /// The same with a codebook: its latents are the codes' places.

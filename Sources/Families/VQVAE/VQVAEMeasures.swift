@@ -4,30 +4,30 @@ import Files
 import Kernels
 import NN
 
-/// What a VQ-VAE does with pictures.
+/// What a VQ-VAE does with images.
 struct VQVAEMeasures {
-  /// -log p(x | codes) in nats, mean over pictures.
+  /// -log p(x | codes) in nats, mean over images.
   var reconstruction = 0.0
-  /// Squared distance of the encoder's vectors from their entries, the sum of a picture, mean over
-  /// pictures.
+  /// Squared distance of the encoder's vectors from their entries, the sum of an image, mean over
+  /// images.
   var commitment = 0.0
-  /// [pictures, map height, map width].
+  /// [images, map height, map width].
   var codes: [Int32] = []
   let entries: Int
 
   private static let batch = 256
 
-  /// - Throws: ``AIGCError``: badInput when a picture cannot be read, interrupted.
+  /// - Throws: ``AIGCError``: badInput when an image cannot be read, interrupted.
   init(
-    of pictures: any ExampleSet, _ configuration: VAEConfiguration, _ networks: VQVAENetworks
+    of images: any ExampleSet, _ configuration: VAEConfiguration, _ networks: VQVAENetworks
   ) throws(AIGCError) {
     entries = networks.quantizer.entries
     let size = configuration.codeCount * networks.quantizer.dimension
     let batch = configuration.batch(upTo: Self.batch)
-    for first in stride(from: 0, to: pictures.count, by: batch) {
+    for first in stride(from: 0, to: images.count, by: batch) {
       try Interruption.check()
-      let rows = Array(first..<min(first + batch, pictures.count))
-      let x = configuration.input(try pictures.values(rows))
+      let rows = Array(first..<min(first + batch, images.count))
+      let x = configuration.input(try images.values(rows))
       let found = networks.encode(x, .inference)
       let logits = networks.decode(found.vectors, .inference)
       let losses = networks.likelihood.losses(x, logits: logits).values
@@ -35,7 +35,7 @@ struct VQVAEMeasures {
       commitment += Double(found.commitmentLoss.item) * Double(rows.count * size)
       codes += found.codes
     }
-    let share = 1 / Double(max(pictures.count, 1))
+    let share = 1 / Double(max(images.count, 1))
     reconstruction *= share
     commitment *= share
   }

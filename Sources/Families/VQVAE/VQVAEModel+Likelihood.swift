@@ -5,17 +5,17 @@ import NN
 import Training
 
 extension VQVAEModel {
-  /// The bound on log p(x) of pictures and its parts, in nats a picture: a picture's codes are one way in
+  /// The bound on log p(x) of images and its parts, in nats an image: an image's codes are one way in
   /// which it comes about, so log p(x) is at least log p(x | codes) + log p(codes).
-  /// - Throws: ``AIGCError``: badInput when a picture cannot be read, interrupted.
+  /// - Throws: ``AIGCError``: badInput when an image cannot be read, interrupted.
   func likelihood(
     of path: String, _ options: LikelihoodOptions, _ notices: NoticeHandler
   ) throws(AIGCError) -> [JSONValue.Member] {
-    var form = PictureOptions(
-      size: PictureSize(width: width, height: height), channels: channels)
-    form.badPictures = options.badPictures
+    var form = ImageOptions(
+      size: ImageSize(width: width, height: height), channels: channels)
+    form.badImages = options.badImages
     form.ignoresOrientation = ignoresOrientation || options.ignoresOrientation
-    let set = try PictureSet.open(path, form).drawn(options.count, seed: options.seed)
+    let set = try ImageSet.open(path, form).drawn(options.count, seed: options.seed)
     let found = try VQVAEMeasures(of: set, configuration, networks)
     guard (found.reconstruction + found.commitment).isFinite else {
       throw DamagedWeights.error("scores", of: weightsPath, networks.namedParameters)

@@ -6,7 +6,7 @@ import Kernels
 import NN
 import Training
 
-/// A trained VQ-VAE: pictures to codes and back, and pictures of codes drawn from its prior.
+/// A trained VQ-VAE: images to codes and back, and images of codes drawn from its prior.
 ///
 /// Nothing of it changes after it was opened, so that many callers may use it at once.
 public final class VQVAEModel: ImageGenerator, @unchecked Sendable {
@@ -22,7 +22,7 @@ public final class VQVAEModel: ImageGenerator, @unchecked Sendable {
   /// The prior's file, beside those of every autoencoder. It goes when the weights change.
   static let priorName = "codes.prior"
 
-  /// Pictures that are computed at once: see ``VAEModel``.
+  /// Images that are computed at once: see ``VAEModel``.
   private static let batch = 16
 
   init(
@@ -81,12 +81,12 @@ public final class VQVAEModel: ImageGenerator, @unchecked Sendable {
   /// Whether the images were learned as they are stored, whatever EXIF says about turning them.
   public var ignoresOrientation: Bool { configuration.ignoresOrientation == true }
 
-  /// The codes of pictures.
-  /// - Parameter values: [pictures, height, width, channels], from -1 to 1.
-  /// - Returns: [pictures, map height, map width].
+  /// The codes of images.
+  /// - Parameter values: [images, height, width, channels], from -1 to 1.
+  /// - Returns: [images, map height, map width].
   /// - Throws: ``AIGCError``: interrupted after Ctrl-C.
   func codes(_ values: [Float]) throws(AIGCError) -> [Int32] {
-    let size = configuration.pictureCount
+    let size = configuration.imageCount
     try AIGCError.check(
       values.count % size == 0, "\(values.count) values are no images of \(size)")
     var codes: [Int32] = []
@@ -102,36 +102,36 @@ public final class VQVAEModel: ImageGenerator, @unchecked Sendable {
     return codes
   }
 
-  /// The pictures of codes, the mean of their pixels.
-  /// - Parameter codes: [pictures, map height, map width], each below the codebook's entries.
-  /// - Returns: [pictures, height, width, channels], from -1 to 1.
+  /// The images of codes, the mean of their pixels.
+  /// - Parameter codes: [images, map height, map width], each below the codebook's entries.
+  /// - Returns: [images, height, width, channels], from -1 to 1.
   /// - Throws: ``AIGCError``: interrupted after Ctrl-C.
-  func pictures(codes: [Int32]) throws(AIGCError) -> [Float] {
+  func images(codes: [Int32]) throws(AIGCError) -> [Float] {
     let (rows, columns) = (configuration.mapHeight, configuration.mapWidth)
     try AIGCError.check(
       codes.count % latentCount == 0
         && codes.allSatisfy { (0..<codebook.entries).contains(Int($0)) },
       "\(codes.count) numbers are no grids of \(latentCount) codes below \(codebook.entries)")
-    var pictures: [Float] = []
+    var images: [Float] = []
     for first in stride(from: 0, to: codes.count, by: Self.batch * latentCount) {
       let part = codes[first..<min(first + Self.batch * latentCount, codes.count)]
       let rest = [Int32](repeating: 0, count: Self.batch * latentCount - part.count)
       let vectors = networks.quantizer.vectors(Indices(part + rest, [Self.batch, rows, columns]))
       let logits = networks.decode(vectors, .inference).sliced(0..<part.count / latentCount)
       try check(logits, "images")
-      pictures += (networks.likelihood.mean(logits: logits) * 2 - 1).values
+      images += (networks.likelihood.mean(logits: logits) * 2 - 1).values
       try Interruption.check()
     }
-    return pictures
+    return images
   }
 
   private func check(_ output: Tensor, _ name: String) throws(AIGCError) {
     try DamagedWeights.check(output, name, of: weightsPath, networks.namedParameters)
   }
 
-  /// The pictures of codes that the prior draws by the numbers of each latent.
+  /// The images of codes that the prior draws by the numbers of each latent.
   /// - Throws: ``AIGCError``: badInput for a model without a prior, interrupted after Ctrl-C.
-  public func pictures(latents: [Float], labels: [Int32]) throws(AIGCError) -> [Float] {
+  public func images(latents: [Float], labels: [Int32]) throws(AIGCError) -> [Float] {
     guard let prior else {
       throw .badInput(
         "the model has no prior of codes: its training has not ended; see `resume(in:)`")
@@ -143,7 +143,7 @@ public final class VQVAEModel: ImageGenerator, @unchecked Sendable {
     for first in stride(from: 0, to: latents.count, by: latentCount) {
       codes += prior.drawn(latents[first..<first + latentCount])
     }
-    return try pictures(codes: codes)
+    return try images(codes: codes)
   }
 }
 
@@ -159,7 +159,7 @@ extension VQVAEModel {
       .init("commitment_cost", .float(codebook.commitment)),
       .init("likelihood", .string(configuration.likelihood.rawValue)),
       .init("prior", .bool(prior != nil)), .init("parameters", .int(networks.parameterCount)),
-      .init("training_pictures", JSONValue(configuration.trainingPictures)),
+      .init("training_pictures", JSONValue(configuration.trainingImages)),
     ]
   }
 }

@@ -2,10 +2,10 @@ import Autograd
 import Kernels
 import NN
 
-/// Encoder, codebook and decoder of a VQ-VAE (van den Oord et al. 2017): pictures to maps of codes and
+/// Encoder, codebook and decoder of a VQ-VAE (van den Oord et al. 2017): images to maps of codes and
 /// back.
 ///
-/// Pictures have values from 0 to 1 here.
+/// Images have values from 0 to 1 here.
 public struct VQVAENetworks: Module {
   /// From pixels to one vector for each place of the grid, [batch, map height, map width,
   /// dimension].

@@ -99,9 +99,9 @@ public struct VQVAERecipe: TrainingRecipe {
         throw .mismatch("\(folder): an autoencoder without a codebook")
       }
       // The trainer's state says how many images were seen.
-      saved.trainingPictures = nil
+      saved.trainingImages = nil
       try images.keep(
-        size: PictureSize(width: saved.width, height: saved.height), channels: saved.channels,
+        size: ImageSize(width: saved.width, height: saved.height), channels: saved.channels,
         ignoresOrientation: saved.ignoresOrientation, of: folder)
       return (saved, codebook, try images.split(run, sameClasses: false, report))
     case .model(let path): throw .notTrainedFurther(path, family)
@@ -109,7 +109,7 @@ public struct VQVAERecipe: TrainingRecipe {
   }
 
   /// The model for these images.
-  private func configuration(of set: PictureSet) throws(AIGCError) -> VAEConfiguration {
+  private func configuration(of set: ImageSet) throws(AIGCError) -> VAEConfiguration {
     var result = VAEConfiguration(
       .vae, width: set.size.width, height: set.size.height, channels: set.channels)
     result.family = family
@@ -122,11 +122,11 @@ public struct VQVAERecipe: TrainingRecipe {
     return result
   }
 
-  private func stepsPerEpoch(_ set: PictureSet) -> Int {
+  private func stepsPerEpoch(_ set: ImageSet) -> Int {
     max(1, set.count / max(1, min(run.trainer.batchSize, set.count)))
   }
 
-  private func trainer(_ set: PictureSet) -> TrainerConfiguration {
+  private func trainer(_ set: ImageSet) -> TrainerConfiguration {
     run.resolved { $0 * Double(stepsPerEpoch(set)) }
   }
 }

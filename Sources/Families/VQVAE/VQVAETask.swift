@@ -6,7 +6,7 @@ import Kernels
 import NN
 import Training
 
-/// Training of a VQ-VAE on pictures (van den Oord et al. 2017).
+/// Training of a VQ-VAE on images (van den Oord et al. 2017).
 final class VQVAETask: TrainingTask {
   private var configuration: VAEConfiguration
   private let codebook: Codebook
@@ -14,12 +14,12 @@ final class VQVAETask: TrainingTask {
   private let optimizer: any Optimizer
   private let trained: [Parameter]
   private let update: GradientStep
-  private let pictures: any ExampleSet
+  private let images: any ExampleSet
   /// To measure on; nil: none.
   private let heldOut: (any ExampleSet)?
-  /// What shows how it goes: held out, or else the first pictures learned from.
+  /// What shows how it goes: held out, or else the first images learned from.
   private let probe: any ExampleSet
-  private var loader: PictureLoader
+  private var loader: ImageLoader
   private var seen = 0
   private var notes: [JSONValue.Member] = []
   private var isCollapsed = false
@@ -33,27 +33,27 @@ final class VQVAETask: TrainingTask {
   /// - Parameters:
   ///   - configuration: of the model, with the options of its training.
   ///   - networks: are changed.
-  ///   - pictures: to learn from.
+  ///   - images: to learn from.
   ///   - heldOut: to measure on.
   ///   - trainer: batch size, seed and optimizer.
   init(
     _ configuration: VAEConfiguration, _ codebook: Codebook, _ networks: VQVAENetworks,
-    _ pictures: any ExampleSet, heldOut: (any ExampleSet)?, _ trainer: TrainerConfiguration
+    _ images: any ExampleSet, heldOut: (any ExampleSet)?, _ trainer: TrainerConfiguration
   ) {
     self.configuration = configuration
     self.codebook = codebook
     self.networks = networks
-    self.pictures = pictures
+    self.images = images
     self.heldOut = heldOut
-    let shown = heldOut ?? pictures
+    let shown = heldOut ?? images
     probe = shown.subset(Array(0..<min(Self.probeCount, shown.count)))
     trained = networks.trainableParameters
     optimizer = trainer.optimizer.make(trained)
     update = GradientStep(
       networks.trainableNamedParameters, optimizer, clip: trainer.optimizer.gradClip)
     // Streams of the seed: 0 draws the weights, 1 is that of the steps.
-    loader = PictureLoader(
-      pictures, batch: trainer.batchSize, random: RandomSource(seed: trainer.seed, stream: 2),
+    loader = ImageLoader(
+      images, batch: trainer.batchSize, random: RandomSource(seed: trainer.seed, stream: 2),
       isMirrored: configuration.training?.isMirrored ?? false)
   }
 
@@ -69,7 +69,7 @@ final class VQVAETask: TrainingTask {
       let logits = networks.decode(found.vectors, context)
       let reconstruction =
         networks.likelihood.losses(x, logits: logits).sum() * (1 / Float(max(batch.count, 1)))
-      // Sums of a picture, as the pixels' are.
+      // Sums of an image, as the pixels' are.
       let size = Float(configuration.codeCount * codebook.dimension)
       let commitment = found.commitmentLoss * size
       var loss = reconstruction + commitment * codebook.commitment
@@ -121,14 +121,14 @@ final class VQVAETask: TrainingTask {
   }
 
   func write(to path: (String) -> String, items: Int) throws(AIGCError) {
-    configuration.trainingPictures = items
+    configuration.trainingImages = items
     try VQVAEModel(configuration, codebook, networks, prior: nil).write(to: path)
   }
 
   func show(in folder: String) throws(AIGCError) {
     let values = try probe.values(Array(0..<min(Reconstructions.count, probe.count)))
     let model = VQVAEModel(configuration, codebook, networks, prior: nil)
-    let again = try model.pictures(codes: model.codes(values))
+    let again = try model.images(codes: model.codes(values))
     try Reconstructions(model, values, again).sheet
       .write(to: "\(folder)/\(Reconstructions.fileName)")
   }

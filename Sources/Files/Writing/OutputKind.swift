@@ -6,9 +6,9 @@ public enum OutputKind: Sendable {
   case lines
   case commaSeparated
   case json
-  /// A picture: PNG or JPEG, by the name.
-  case picture
-  /// A picture that moves: PNG.
+  /// An image: PNG or JPEG, by the name.
+  case image
+  /// An image that moves: PNG.
   case animation
   case tensors
   /// What `aigc encode` writes.
@@ -19,7 +19,7 @@ public enum OutputKind: Sendable {
   /// A model's folder.
   case folder
 
-  private static let pictures: Set<String> = [
+  private static let images: Set<String> = [
     "png", "apng", "jpg", "jpeg", "jpe", "jfif", "gif", "webp", "bmp", "tif", "tiff", "ico", "ppm",
     "pgm", "pbm", "pnm", "avif", "heic", "jxl",
   ]
@@ -45,7 +45,7 @@ public enum OutputKind: Sendable {
     case .lines: ("lines with tabs", ".tsv", ["tsv"], true)
     case .commaSeparated: ("comma-separated values", ".csv", ["csv"], true)
     case .json: ("JSON", ".json", ["json", "jsonl", "ndjson"], true)
-    case .picture:
+    case .image:
       (
         "a PNG or JPEG image", ".png or .jpg", ["png", "apng", "jpg", "jpeg", "jpe", "jfif"], false
       )
@@ -65,7 +65,7 @@ public enum OutputKind: Sendable {
     guard path != "-" else { return }
     if self != .folder, !isPlainFile(path) { return }
     let form = form
-    let known = Self.pictures.union(Self.packed).union(Self.models).union(Self.documents)
+    let known = Self.images.union(Self.packed).union(Self.models).union(Self.documents)
       .union(Self.structured)
     for name in [path, (try? OutputTarget.followed(path)) ?? path] {
       let ending = Self.ending(of: name)
@@ -83,7 +83,7 @@ public enum OutputKind: Sendable {
     return name[name.index(after: dot)...].lowercased()
   }
 
-  /// Whether a picture of that name is a JPEG file; else PNG.
+  /// Whether an image of that name is a JPEG file; else PNG.
   public static func isJPEG(_ path: String) -> Bool {
     ["jpg", "jpeg", "jpe", "jfif"].contains(ending(of: path)) && isPlainFile(path)
   }

@@ -15,12 +15,12 @@ public protocol ImageGenerator: ImageModel {
   /// - Returns: [images, height, width, channels], values from -1 (0) to 1 (255).
   /// - Throws: ``AIGCError``: usage for latents of another dimension and for a label that is no class,
   ///   interrupted after Ctrl-C.
-  func pictures(latents: [Float], labels: [Int32]) throws(AIGCError) -> [Float]
+  func images(latents: [Float], labels: [Int32]) throws(AIGCError) -> [Float]
 }
 
-/// The most values that a network may hold of one picture in one map: configurations beyond are
+/// The most values that a network may hold of one image in one map: configurations beyond are
 /// refused before their memory is asked for.
-public let largestPictureMap = 1 << 24
+public let largestImageMap = 1 << 24
 
 extension ImageGenerator {
   /// Latents can be given.
@@ -64,7 +64,7 @@ extension ImageGenerator {
     for first in stride(from: 0, to: request.count, by: block) {
       let range = first..<min(first + block, request.count)
       let (latents, labels) = try part(range, of: request)
-      values += try pictures(latents: latents, labels: labels)
+      values += try images(latents: latents, labels: labels)
       try progress(range.upperBound)
     }
     return values

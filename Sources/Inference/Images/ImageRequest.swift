@@ -106,5 +106,5 @@ extension ImageModel {
   }
 
   /// Width and height of its images.
-  public var size: PictureSize { PictureSize(width: width, height: height) }
+  public var size: ImageSize { ImageSize(width: width, height: height) }
 }

@@ -12,7 +12,7 @@ struct PaddedMap: @unchecked Sendable {
 
   /// - Parameters:
   ///   - map: [batch, height, width, channels].
-  ///   - batch: pictures.
+  ///   - batch: images.
   ///   - height: of the map.
   ///   - width: of the map.
   ///   - channels: of a pixel.
@@ -35,7 +35,7 @@ struct PaddedMap: @unchecked Sendable {
     // Rows of some 64 KiB a task.
     parallelBlocks(batch * rows, size: max(1, fineBlock / max(row, 1))) { first, end in
       for index in first..<end {
-        let (picture, line) = (index / rows, index % rows - padding)
+        let (image, line) = (index / rows, index % rows - padding)
         let output = target + index * row
         guard line >= 0, line < height else {
           output.update(repeating: 0, count: row)
@@ -43,7 +43,7 @@ struct PaddedMap: @unchecked Sendable {
         }
         output.update(repeating: 0, count: padding * channels)
         (output + padding * channels).update(
-          from: source + (picture * height + line) * width * channels, count: width * channels)
+          from: source + (image * height + line) * width * channels, count: width * channels)
         (output + (padding + width) * channels).update(repeating: 0, count: padding * channels)
       }
     }
@@ -67,7 +67,7 @@ extension ConvolutionShape {
     return range.map { _ in
       defer { pixel.advance() }
       return
-        ((pixel.picture * source.height + pixel.row * stride) * source.width
+        ((pixel.image * source.height + pixel.row * stride) * source.width
         + pixel.column * stride) * channels
     }
   }
@@ -99,7 +99,7 @@ struct ConvolutionPhase: Sendable {
   }
   private let row: Int
   private let column: Int
-  /// Pixels of a picture.
+  /// Pixels of an image.
   let rows: Int
   let columns: Int
   let taps: [Tap]
@@ -137,7 +137,7 @@ struct ConvolutionPhase: Sendable {
     }
   }
 
-  /// For pixels of all pictures the place of their own index in y, and their place in x.
+  /// For pixels of all images the place of their own index in y, and their place in x.
   func pixels(
     _ range: Range<Int>, _ shape: ConvolutionShape, _ source: PaddedMap
   ) -> (sources: [Int], targets: [Int]) {
@@ -147,10 +147,10 @@ struct ConvolutionPhase: Sendable {
     var pixel = MapPixel(range.lowerBound, rows, columns)
     for _ in range {
       sources.append(
-        ((pixel.picture * source.height + pixel.row + source.padding) * source.width
+        ((pixel.image * source.height + pixel.row + source.padding) * source.width
           + pixel.column + source.padding) * source.channels)
       targets.append(
-        ((pixel.picture * shape.height + pixel.row * shape.stride + row) * shape.width
+        ((pixel.image * shape.height + pixel.row * shape.stride + row) * shape.width
           + pixel.column * shape.stride + column) * shape.channels)
       pixel.advance()
     }
@@ -160,7 +160,7 @@ struct ConvolutionPhase: Sendable {
 
 /// A pixel of maps that lie one after the other. Counting on is ten times faster than to divide each time.
 private struct MapPixel {
-  var picture: Int
+  var image: Int
   var row: Int
   var column: Int
   private let rows: Int
@@ -169,7 +169,7 @@ private struct MapPixel {
   init(_ index: Int, _ rows: Int, _ columns: Int) {
     (self.rows, self.columns) = (rows, columns)
     let line = index / columns
-    (picture, row, column) = (line / rows, line % rows, index % columns)
+    (image, row, column) = (line / rows, line % rows, index % columns)
   }
 
   mutating func advance() {
@@ -179,6 +179,6 @@ private struct MapPixel {
     row += 1
     guard row == rows else { return }
     row = 0
-    picture += 1
+    image += 1
   }
 }

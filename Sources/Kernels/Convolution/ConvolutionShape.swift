@@ -30,7 +30,7 @@ public struct ConvolutionShape: Equatable, Hashable, Sendable {
   public let outputWidth: Int
 
   /// - Parameters:
-  ///   - batch: pictures.
+  ///   - batch: images.
   ///   - height: of x.
   ///   - width: of x.
   ///   - channels: of x.

@@ -5,7 +5,7 @@ import CKernels
 /// window, and its rows are added to x shifted against each other. Plain sums.
 struct FewChannelConvolution {
   private let shape: ConvolutionShape
-  /// Rows of y of a task, and the tasks of a picture.
+  /// Rows of y of a task, and the tasks of an image.
   private let rows: Int
   private let parts: Int
   /// Columns of x are kept apart by their remainders by the stride, so that a row of sums is one run.
@@ -43,7 +43,7 @@ struct FewChannelConvolution {
     parallelFor(shape.batch * parts) { task in
       let target = parted + task * size
       target.update(repeating: 0, count: size)
-      multiply(picture: task / parts, part: task % parts, y, weight, target)
+      multiply(image: task / parts, part: task % parts, y, weight, target)
     }
     // What several tasks add to a row is added in their order.
     parallelBlocks(shape.batch * shape.height, size: max(1, fineBlock / rowSize)) { first, end in
@@ -53,7 +53,7 @@ struct FewChannelConvolution {
 
   /// The sums of the rows of y of a task.
   private func multiply(
-    picture: Int, part: Int, _ y: UnsafePointer<Float>, _ weight: UnsafePointer<Float>,
+    image: Int, part: Int, _ y: UnsafePointer<Float>, _ weight: UnsafePointer<Float>,
     _ target: UnsafeMutablePointer<Float>
   ) {
     let (kernels, size) = (shape.kernels, shape.windowSize)
@@ -63,7 +63,7 @@ struct FewChannelConvolution {
     let products = panel + kernels * Self.width
     let first = part * rows
     let end = min(first + rows, shape.outputHeight) * shape.outputWidth
-    let source = y + picture * shape.outputHeight * shape.outputWidth * kernels
+    let source = y + image * shape.outputHeight * shape.outputWidth * kernels
     for pixel in stride(from: first * shape.outputWidth, to: end, by: Self.width) {
       let pixels = min(Self.width, end - pixel)
       aigc_pack_panel(kernels, pixels, source + pixel * kernels, 1, kernels, panel)
@@ -114,7 +114,7 @@ struct FewChannelConvolution {
     _ row: Int, _ sums: UnsafePointer<Float>, _ bias: UnsafePointer<Float>?,
     _ x: UnsafeMutablePointer<Float>
   ) {
-    let (picture, line) = (row / shape.height, row % shape.height)
+    let (image, line) = (row / shape.height, row % shape.height)
     let (stride, channels) = (shape.stride, shape.channels)
     let output = x + row * shape.width * channels
     for pixel in 0..<shape.width {
@@ -123,7 +123,7 @@ struct FewChannelConvolution {
     for part in 0..<parts {
       let place = line + shape.padding - part * rows * stride
       guard place >= 0, place < reach else { continue }
-      let source = sums + ((picture * parts + part) * reach + place) * rowSize
+      let source = sums + ((image * parts + part) * reach + place) * rowSize
       for rest in 0..<min(stride, shape.width) {
         for channel in 0..<channels {
           let values = source + (rest * channels + channel) * run

@@ -89,7 +89,7 @@ struct WinogradConvolution {
     /// Rows and columns of tiles of 4 x 4 pixels that cover it.
     private var rows: Int { (height + 3) / 4 }
     private var columns: Int { (width + 3) / 4 }
-    /// Tiles of a picture.
+    /// Tiles of an image.
     var tileCount: Int { rows * columns }
 
     /// This map, cut where the tiles of `output` are.

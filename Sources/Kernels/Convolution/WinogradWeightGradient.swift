@@ -36,7 +36,7 @@ private final class GradientSums: @unchecked Sendable {
   private let shape: ConvolutionShape
   private let input: WinogradConvolution.Map
   private let output: WinogradConvolution.Map
-  /// Tiles of all pictures.
+  /// Tiles of all images.
   private let tiles: Int
   /// [groups][parts][36][channels, kernels].
   private let sums: UnsafeMutablePointer<Float>

@@ -1,6 +1,6 @@
 import Autograd
 
-/// Batch normalisation (Ioffe and Szegedy 2015) of pictures, by channel: with the statistics of the
+/// Batch normalisation (Ioffe and Szegedy 2015) of images, by channel: with the statistics of the
 /// batch while training, else with those of training so far.
 public struct BatchNorm2d: Normalization {
   /// The factor of each channel (γ), [channels].
@@ -19,7 +19,7 @@ public struct BatchNorm2d: Normalization {
   public let momentum: Float
 
   /// - Parameters:
-  ///   - channels: of the pictures.
+  ///   - channels: of the images.
   ///   - epsilon: added to the variance.
   ///   - momentum: share of a batch in the running statistics.
   ///   - plan: takes the factors and running variances, which start with 1, and the offsets and running
@@ -64,7 +64,7 @@ public struct BatchNorm2d: Normalization {
   }
 }
 
-/// Instance normalisation (Ulyanov et al. 2016): each channel of each picture by itself.
+/// Instance normalisation (Ulyanov et al. 2016): each channel of each image by itself.
 public struct InstanceNorm2d: Normalization {
   /// The factor of each channel (γ), [channels]; nil when none is learned.
   public let weight: Parameter?
@@ -74,7 +74,7 @@ public struct InstanceNorm2d: Normalization {
   public let epsilon: Float
 
   /// - Parameters:
-  ///   - channels: of the pictures.
+  ///   - channels: of the images.
   ///   - epsilon: added to the variance.
   ///   - isAffine: whether each channel has a factor and an offset, which are learned.
   ///   - plan: takes the factors, which start with 1, and the offsets, with 0.

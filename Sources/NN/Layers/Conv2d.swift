@@ -1,7 +1,7 @@
 import Autograd
 import Kernels
 
-/// Two-dimensional convolution of pictures [batch, height, width, channels].
+/// Two-dimensional convolution of images [batch, height, width, channels].
 public struct Conv2d: Layer {
   /// [kernel, kernelWidth, in, out].
   public let weight: Parameter
@@ -49,7 +49,7 @@ public struct Conv2d: Layer {
   }
 }
 
-/// Transposed two-dimensional convolution of pictures [batch, height, width, channels].
+/// Transposed two-dimensional convolution of images [batch, height, width, channels].
 public struct ConvTranspose2d: Layer {
   /// [kernel, kernelWidth, out, in].
   public let weight: Parameter

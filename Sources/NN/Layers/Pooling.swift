@@ -1,6 +1,6 @@
 import Autograd
 
-/// The largest value of each window of pictures, by channel.
+/// The largest value of each window of images, by channel.
 public struct MaxPool2d: Layer {
   /// Rows and columns of a window.
   public let size: Int
@@ -23,7 +23,7 @@ public struct MaxPool2d: Layer {
   }
 }
 
-/// The mean of each window of pictures, by channel.
+/// The mean of each window of images, by channel.
 public struct AvgPool2d: Layer {
   /// Rows and columns of a window.
   public let size: Int
@@ -46,7 +46,7 @@ public struct AvgPool2d: Layer {
   }
 }
 
-/// Enlarges pictures.
+/// Enlarges images.
 public struct Upsample: Layer {
   /// How the values of the new pixels are interpolated.
   public enum Mode: Sendable {
@@ -70,7 +70,7 @@ public struct Upsample: Layer {
   }
 }
 
-/// Pictures as rows, in PyTorch's order: channels, rows, columns.
+/// Images as rows, in PyTorch's order: channels, rows, columns.
 public struct Flatten: Layer {
   /// Creates the layer, which has no settings.
   public init() {}
@@ -79,7 +79,7 @@ public struct Flatten: Layer {
   public func callAsFunction(_ x: Tensor, _ context: Context) -> Tensor { x.flattened() }
 }
 
-/// Rows as pictures: the inverse of ``Flatten``, PyTorch's `Unflatten(1, (channels, height, width))`.
+/// Rows as images: the inverse of ``Flatten``, PyTorch's `Unflatten(1, (channels, height, width))`.
 public struct Unflatten: Layer {
   private let size: (height: Int, width: Int, channels: Int)
 

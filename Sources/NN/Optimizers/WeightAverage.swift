@@ -1,7 +1,7 @@
 import Autograd
 
 /// An exponential moving average of parameters over the steps of training, which gives better
-/// pictures than the last weights (Yazici et al. 2019).
+/// images than the last weights (Yazici et al. 2019).
 public final class WeightAverage {
   private let source: [Parameter]
   private let averages: [Parameter]

@@ -1,7 +1,7 @@
 import Files
 import Plots
 
-/// How often pictures of each class were taken for each class.
+/// How often images of each class were taken for each class.
 public struct ConfusionMatrix: Sendable {
   /// Names of the classes.
   public let classes: [String]
@@ -58,7 +58,7 @@ public struct ConfusionMatrix: Sendable {
 }
 
 extension ConfusionMatrix {
-  /// The matrix as a picture.
+  /// The matrix as an image.
   public var plot: ConfusionPlot { ConfusionPlot(classes: classes, counts: counts) }
 }
 

@@ -12,7 +12,7 @@ public enum SampleSize {
 
   private static func percent(_ share: Double) -> String { "\(Int((share * 100).rounded()))%" }
 
-  // MARK: Distances between sets of pictures
+  // MARK: Distances between sets of images
 
   /// Whether the spheres of precision and recall have an end: each reaches an image's `neighbor`th neighbour.
   /// With fewer others they cover everything, and all images count as near.

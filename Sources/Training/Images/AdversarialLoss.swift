@@ -1,7 +1,7 @@
 import Autograd
 
 /// What a discriminator and a generator learn from, by the logits of real and of generated
-/// pictures.
+/// images.
 public enum AdversarialLoss: String, Codable, CaseIterable, Sendable {
   /// Binary cross-entropy, the generator's in the form that does not saturate (Goodfellow et al.
   /// 2014).
@@ -15,9 +15,9 @@ public enum AdversarialLoss: String, Codable, CaseIterable, Sendable {
 
   /// The loss of the discriminator.
   /// - Parameters:
-  ///   - real: logits of pictures of the data.
-  ///   - fake: logits of generated pictures.
-  ///   - smoothing: what real pictures fall short of 1 (Salimans et al. 2016); of ``original`` and
+  ///   - real: logits of images of the data.
+  ///   - fake: logits of generated images.
+  ///   - smoothing: what real images fall short of 1 (Salimans et al. 2016); of ``original`` and
   ///     ``lsgan``.
   public func discriminator(real: Tensor, fake: Tensor, smoothing: Float) -> Tensor {
     switch self {
@@ -32,7 +32,7 @@ public enum AdversarialLoss: String, Codable, CaseIterable, Sendable {
   }
 
   /// The loss of the generator.
-  /// - Parameter fake: logits of its pictures.
+  /// - Parameter fake: logits of its images.
   public func generator(fake: Tensor) -> Tensor {
     switch self {
     case .original: softplus(-fake).mean()
@@ -41,7 +41,7 @@ public enum AdversarialLoss: String, Codable, CaseIterable, Sendable {
     }
   }
 
-  /// Between which logits a picture counts as real or generated; nil where only differences count.
+  /// Between which logits an image counts as real or generated; nil where only differences count.
   public var threshold: Float? {
     switch self {
     case .original, .hinge: 0
@@ -51,22 +51,22 @@ public enum AdversarialLoss: String, Codable, CaseIterable, Sendable {
   }
 }
 
-/// Penalties on the gradient of a discriminator by its pictures. Both need second derivatives.
+/// Penalties on the gradient of a discriminator by its images. Both need second derivatives.
 public enum GradientPenalty {
-  /// γ/2 times the squared length of the gradient at real pictures (R1, Mescheder et al. 2018).
+  /// γ/2 times the squared length of the gradient at real images (R1, Mescheder et al. 2018).
   /// - Parameters:
-  ///   - pictures: a recorded tensor, [batch, …].
-  ///   - logits: of the pictures.
+  ///   - images: a recorded tensor, [batch, …].
+  ///   - logits: of the images.
   ///   - gamma: the factor.
-  public static func r1(_ pictures: Tensor, logits: Tensor, gamma: Float) -> Tensor {
-    let gradient = gradients(of: logits.sum(), at: [pictures], createGraph: true)[0]
-    return square(gradient).sum() * (gamma / 2 / Float(max(pictures.shape[0], 1)))
+  public static func r1(_ images: Tensor, logits: Tensor, gamma: Float) -> Tensor {
+    let gradient = gradients(of: logits.sum(), at: [images], createGraph: true)[0]
+    return square(gradient).sum() * (gamma / 2 / Float(max(images.shape[0], 1)))
   }
 
   /// λ times the squared distance of the gradient's length to 1, at places between real and
-  /// generated pictures (Gulrajani et al. 2017).
+  /// generated images (Gulrajani et al. 2017).
   /// - Parameters:
-  ///   - real: pictures of the data, [batch, …].
+  ///   - real: images of the data, [batch, …].
   ///   - fake: as many generated ones.
   ///   - shares: for each pair how much of it is real, [batch, 1, …], from 0 to 1.
   ///   - weight: λ, 10 in the paper.

@@ -6,13 +6,13 @@ import Kernels
 
 /// How a discriminator did in one step.
 public struct AdversarialOutcome {
-  /// Share of the real and of the generated pictures that it knew for what they are; nil where its
+  /// Share of the real and of the generated images that it knew for what they are; nil where its
   /// logits have no zero.
   public var realAccuracy: Double?
   /// The share of the generated images that it knew for what they are; nil where its logits have no
   /// zero.
   public var fakeAccuracy: Double?
-  /// Mean logit of real pictures minus that of generated ones.
+  /// Mean logit of real images minus that of generated ones.
   public var margin: Double
 
   /// Creates the outcome of one step.
@@ -27,11 +27,11 @@ public struct AdversarialOutcome {
 public struct AdversarialHealth {
   /// To the data; see ``SlicedWasserstein``.
   public var distance: Double
-  /// Mean squared distance between two generated pictures over that between two of the data, its
+  /// Mean squared distance between two generated images over that between two of the data, its
   /// root: about 1 when healthy, 0 when all are the same.
   public var diversity: Double
-  /// The distance of a generated picture to the most similar one of as many, its median, over that
-  /// of the data: small when some few pictures come again and again.
+  /// The distance of a generated image to the most similar one of as many, its median, over that
+  /// of the data: small when some few images come again and again.
   public var spread: Double
 
   /// Shares of the data's below which a generator counts as collapsed.
@@ -48,15 +48,15 @@ public struct AdversarialHealth {
   public var problem: String? {
     func percent(_ share: Double) -> String { "\(Int((share * 100).rounded()))%" }
     if diversity < 0.01 {
-      return "the generator has collapsed: its pictures are all the same"
+      return "the generator has collapsed: its images are all the same"
     }
     if diversity < Self.leastDiversity {
       return
-        "the generator has collapsed: its pictures differ by \(percent(diversity)) of what the "
+        "the generator has collapsed: its images differ by \(percent(diversity)) of what the "
         + "data's do"
     }
     if spread < Self.leastSpread {
-      return "the generator has collapsed: it makes some few pictures again and again (nearest "
+      return "the generator has collapsed: it makes some few images again and again (nearest "
         + "neighbours at \(percent(spread)) of the data's distance)"
     }
     return nil
@@ -65,10 +65,10 @@ public struct AdversarialHealth {
 
 /// Watches two networks that train against each other: names a collapse of the generator and a
 /// discriminator that nothing can be learned from, and scores the generator without a network that
-/// knows pictures.
+/// knows images.
 public final class AdversarialMonitor {
   private let generator: any ImageModel
-  private let set: PictureSet
+  private let set: ImageSet
   /// Of the data, once it is needed.
   private var reference: Reference?
   /// Exponential averages over about 200 steps.
@@ -84,7 +84,7 @@ public final class AdversarialMonitor {
     let spread: Double
   }
 
-  private static let pictureCount = 1000
+  private static let imageCount = 1000
   private static let pairedCount = 256
   private static let smoothing = 0.995
   private static let patience = 500
@@ -92,7 +92,7 @@ public final class AdversarialMonitor {
   /// - Parameters:
   ///   - generator: what is scored.
   ///   - set: the data.
-  public init(_ generator: any ImageModel, _ set: PictureSet) {
+  public init(_ generator: any ImageModel, _ set: ImageSet) {
     self.generator = generator
     self.set = set
   }
@@ -118,7 +118,7 @@ public final class AdversarialMonitor {
   private var problem: String? {
     if accuracy > 0.999 {
       return
-        "the discriminator has known nearly every picture for hundreds of steps: the generator "
+        "the discriminator has known nearly every image for hundreds of steps: the generator "
         + "learns little from it"
     }
     if margin < 1e-3 {
@@ -129,39 +129,39 @@ public final class AdversarialMonitor {
 
   // MARK: Evaluations
 
-  /// Compares as many generated pictures as there are, up to 1,000, with those of the data.
-  /// - Throws: ``AIGCError``: badInput when pictures cannot be read, interrupted after Ctrl-C.
+  /// Compares as many generated images as there are, up to 1,000, with those of the data.
+  /// - Throws: ``AIGCError``: badInput when images cannot be read, interrupted after Ctrl-C.
   public func evaluate() throws(AIGCError) -> AdversarialHealth {
-    let count = min(set.count, Self.pictureCount)
+    let count = min(set.count, Self.imageCount)
     let reference = if let known = reference { known } else { try measureData(count) }
     self.reference = reference
     // The same latents each time.
     var random = RandomSource(seed: 0x4556_414C)
     let values = try generator.images(generator.request(count, using: &random))
-    let pictures = Tensor(values, [count, values.count / count])
-    let (diversity, spread) = Self.differences(pictures)
+    let images = Tensor(values, [count, values.count / count])
+    let (diversity, spread) = Self.differences(images)
     // Data that are all the same ask for no differences.
     func share(_ value: Double, of data: Double) -> Double { data > 1e-6 ? value / data : 1 }
     return AdversarialHealth(
-      distance: reference.distance.distance(to: pictures),
+      distance: reference.distance.distance(to: images),
       diversity: share(diversity, of: reference.diversity),
       spread: share(spread, of: reference.spread))
   }
 
   private func measureData(_ count: Int) throws(AIGCError) -> Reference {
     let values = try set.values((0..<count).map { $0 * set.count / count })
-    let pictures = Tensor(values, [count, values.count / count])
-    let (diversity, spread) = Self.differences(pictures)
+    let images = Tensor(values, [count, values.count / count])
+    let (diversity, spread) = Self.differences(images)
     return Reference(
-      distance: SlicedWasserstein(pictures), diversity: diversity, spread: spread)
+      distance: SlicedWasserstein(images), diversity: diversity, spread: spread)
   }
 
-  /// The root of the mean squared distance of two pictures, and the median distance to the nearest
+  /// The root of the mean squared distance of two images, and the median distance to the nearest
   /// other.
-  private static func differences(_ pictures: Tensor) -> (Double, Double) {
-    let count = min(pictures.shape[0], pairedCount)
+  private static func differences(_ images: Tensor) -> (Double, Double) {
+    let count = min(images.shape[0], pairedCount)
     guard count > 1 else { return (0, 0) }
-    let part = pictures.sliced(0..<count)
+    let part = images.sliced(0..<count)
     // Around their mean the numbers are small, and their products exact enough.
     let rows = part - part.mean(axis: 0, keepsAxis: true)
     let products = matmul(rows, rows, transposeB: true).values

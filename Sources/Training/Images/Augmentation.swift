@@ -2,16 +2,16 @@ import Autograd
 import Files
 import Kernels
 
-/// Changes that a discriminator sees real and generated pictures through, so that few pictures of
+/// Changes that a discriminator sees real and generated images through, so that few images of
 /// data do for it; gradients go through them (Zhao et al. 2020).
 public struct Augmentation: Codable, Equatable, Sendable {
   /// One sort of change.
   public enum Kind: String, Codable, CaseIterable, Sendable {
     /// Brightness, saturation and contrast.
     case color
-    /// By up to an eighth of the picture.
+    /// By up to an eighth of the image.
     case translation
-    /// A square of half the picture's sides is left out.
+    /// A square of half the image's sides is left out.
     case cutout
   }
 
@@ -35,7 +35,7 @@ public struct Augmentation: Codable, Equatable, Sendable {
     self.kinds = kinds
   }
 
-  /// Changes each picture by chance of its own.
+  /// Changes each image by chance of its own.
   /// - Parameters:
   ///   - x: [batch, height, width, channels], values from -1 to 1.
   ///   - random: draws what is done.
@@ -75,17 +75,17 @@ public struct Augmentation: Codable, Equatable, Sendable {
     return x.shifted(rows: rows, columns: shifts(x.shape[2]))
   }
 
-  /// 1, and 0 in a rectangle around a place of each picture.
+  /// 1, and 0 in a rectangle around a place of each image.
   private static func holes(_ shape: Shape, _ random: inout RandomSource) -> Tensor {
     let (height, width) = (shape[1], shape[2])
     let (high, wide) = ((height + 1) / 2, (width + 1) / 2)
     var values = [Float](repeating: 1, count: shape[0] * height * width)
-    for picture in 0..<shape[0] {
+    for image in 0..<shape[0] {
       let top = Int(random.integer(below: UInt64(height + 1 - high % 2))) - high / 2
       let left = Int(random.integer(below: UInt64(width + 1 - wide % 2))) - wide / 2
       for y in max(top, 0)..<min(top + high, height) {
         for x in max(left, 0)..<min(left + wide, width) {
-          values[(picture * height + y) * width + x] = 0
+          values[(image * height + y) * width + x] = 0
         }
       }
     }

@@ -4,7 +4,7 @@ import Files
 import Kernels
 
 /// A loader's place in a checkpoint: [epoch, offset, four words of the random source].
-extension PictureLoader.Place {
+extension ImageLoader.Place {
   /// The place as a tensor of six integers, to be read by ``init(_:_:of:)``.
   public func tensor(name: String) -> NewTensor {
     let words = [random.state.0, random.state.1, random.state.2, random.state.3]
@@ -13,15 +13,15 @@ extension PictureLoader.Place {
       integers: [Int64(epoch), Int64(offset)] + words.map { Int64(bitPattern: $0) })
   }
 
-  /// - Parameter pictures: what the place is in.
-  /// - Throws: ``AIGCError`` (badInput) when it is damaged, or no place in these pictures.
+  /// - Parameter images: what the place is in.
+  /// - Throws: ``AIGCError`` (badInput) when it is damaged, or no place in these images.
   public init(
-    _ checkpoint: Checkpoint, _ name: String, of pictures: any ExampleSet
+    _ checkpoint: Checkpoint, _ name: String, of images: any ExampleSet
   ) throws(AIGCError) {
     let values = try checkpoint.tensor(name).integers()
     guard values.count == 6, (0...1 << 53).contains(values[0]),
-      (0...Int64(pictures.count)).contains(values[1])
-    else { throw .badInput("\(checkpoint.path): \(name) is no place in the pictures") }
+      (0...Int64(images.count)).contains(values[1])
+    else { throw .badInput("\(checkpoint.path): \(name) is no place in the images") }
     let words = values[2...].map { UInt64(bitPattern: $0) }
     self.init(
       epoch: Int(values[0]), offset: Int(values[1]),
@@ -29,7 +29,7 @@ extension PictureLoader.Place {
   }
 }
 
-extension PictureLoader {
+extension ImageLoader {
   /// Where a training stands in its examples, for a checkpoint.
   /// - Parameters:
   ///   - seen: examples learned from.
@@ -39,7 +39,7 @@ extension PictureLoader {
       place.tensor(name: "place"),
       NewTensor(
         name: "pictures", shape: [3],
-        integers: [Int64(pictures.count), Int64(seen), isCollapsed ? 1 : 0]),
+        integers: [Int64(images.count), Int64(seen), isCollapsed ? 1 : 0]),
     ]
   }
 
@@ -48,14 +48,14 @@ extension PictureLoader {
   ///   file.
   public func restored(
     _ progress: Checkpoint, prefix: String
-  ) throws(AIGCError) -> (loader: PictureLoader, seen: Int, isCollapsed: Bool) {
+  ) throws(AIGCError) -> (loader: ImageLoader, seen: Int, isCollapsed: Bool) {
     let counts = try progress.tensor("\(prefix)pictures").integers()
-    guard counts.count > 1, counts[0] == pictures.count else {
+    guard counts.count > 1, counts[0] == images.count else {
       throw .mismatch(
-        "\(progress.path): a run on \(counts.first ?? 0) examples, not \(pictures.count); go on with "
+        "\(progress.path): a run on \(counts.first ?? 0) examples, not \(images.count); go on with "
           + "the same data, `heldOut.path` and `heldOut.share`")
     }
-    let place = try Place(progress, "\(prefix)place", of: pictures)
+    let place = try Place(progress, "\(prefix)place", of: images)
     return (at(place), Int(clamping: counts[1]), counts.count > 2 && counts[2] != 0)
   }
 }

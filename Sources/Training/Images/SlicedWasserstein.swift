@@ -1,18 +1,18 @@
 import Autograd
 import Kernels
 
-/// The sliced Wasserstein distance between sets of pictures (Rabin et al. 2011; of order 2): both
+/// The sliced Wasserstein distance between sets of images (Rabin et al. 2011; of order 2): both
 /// sets seen along random directions, where the distance is that of sorted numbers. It needs no
-/// network that knows pictures, and sees what pixels say: a measure to compare moments of one
+/// network that knows images, and sees what pixels say: a measure to compare moments of one
 /// training run by.
 public final class SlicedWasserstein {
-  /// [values of a picture, directions], columns of length 1.
+  /// [values of an image, directions], columns of length 1.
   private let directions: Tensor
   /// The reference along each direction, in order.
   private let reference: [[Float]]
 
   /// - Parameters:
-  ///   - reference: [pictures, …].
+  ///   - reference: [images, …].
   ///   - directions: how many.
   ///   - seed: draws them.
   public init(_ reference: Tensor, directions: Int = 128, seed: UInt64 = 0) {
@@ -23,9 +23,9 @@ public final class SlicedWasserstein {
     self.reference = Self.sorted(reference, self.directions)
   }
 
-  /// The distance to as many pictures, of a typical value of a pixel: 0 for the same set.
-  public func distance(to pictures: Tensor) -> Double {
-    let other = Self.sorted(pictures, directions)
+  /// The distance to as many images, of a typical value of a pixel: 0 for the same set.
+  public func distance(to images: Tensor) -> Double {
+    let other = Self.sorted(images, directions)
     require(
       other.first?.count == reference.first?.count, "SlicedWasserstein: sets of different sizes")
     let (count, sum) = zip(reference, other).reduce((0, 0.0)) { result, pair in
@@ -38,9 +38,9 @@ public final class SlicedWasserstein {
     return (sum / Double(max(count, 1))).squareRoot()
   }
 
-  private static func sorted(_ pictures: Tensor, _ directions: Tensor) -> [[Float]] {
-    let count = pictures.shape[0]
-    let rows = pictures.reshaped([count, pictures.count / max(count, 1)])
+  private static func sorted(_ images: Tensor, _ directions: Tensor) -> [[Float]] {
+    let count = images.shape[0]
+    let rows = images.reshaped([count, images.count / max(count, 1)])
     // Each direction's numbers side by side.
     let values = matmul(directions, rows, transposeA: true, transposeB: true).values
     return stride(from: 0, to: values.count, by: max(count, 1)).map {

@@ -3,7 +3,7 @@ import Datasets
 import Files
 import Kernels
 
-/// Pictures that show how a generator's training goes: always those of the same latents, as a sheet
+/// Images that show how a generator's training goes: always those of the same latents, as a sheet
 /// at each save and, where it is asked for, as an animation over time.
 public final class TrainingSamples {
   /// The files' names inside a run's folder.
@@ -20,9 +20,9 @@ public final class TrainingSamples {
   /// Bytes of the frames so far, one after the other.
   private var frames: [[UInt8]] = []
 
-  /// Pictures of a row of the sheet, and its rows.
+  /// Images of a row of the sheet, and its rows.
   private static let side = 8
-  /// The longest side of a frame of small pictures.
+  /// The longest side of a frame of small images.
   private static let frameSide = 256
   private static let frameCount = 100
 
@@ -40,21 +40,21 @@ public final class TrainingSamples {
     interval = max(1, steps / Self.frameCount)
   }
 
-  /// Pictures of a row of a frame, and its rows.
+  /// Images of a row of a frame, and its rows.
   private var frameColumns: Int {
     max(1, min(Self.side, Self.frameSide / max(model.width, model.height)))
   }
 
   /// A sheet of the first `count` seeds. Classes come in turn.
-  private func sheet(columns: Int) throws(AIGCError) -> Picture {
+  private func sheet(columns: Int) throws(AIGCError) -> Image {
     let classes = model.classes.count
     let places = 0..<columns * columns
     let usual = ImageRequest(
       seeds: places.map { UInt64($0) },
       labels: classes == 0 ? [] : places.map { Int32($0 % columns % classes) })
     let values = try model.images(request?(columns) ?? usual)
-    let pictures = Picture.pictures(values: values, size: model.size, channels: model.channels)
-    return Picture.grid(pictures, columns: columns)
+    let images = Image.images(values: values, size: model.size, channels: model.channels)
+    return Image.grid(images, columns: columns)
   }
 
   /// Keeps a frame when it is time for one.
@@ -71,13 +71,13 @@ public final class TrainingSamples {
     try sheet.write(to: "\(folder)/\(Self.sheetName)")
     guard !frames.isEmpty else { return }
     let shape = try self.sheet(columns: frameColumns)
-    var pictures: [Picture] = []
+    var images: [Image] = []
     for pixels in frames {
-      pictures.append(
-        try Picture(
+      images.append(
+        try Image(
           width: shape.width, height: shape.height, channels: shape.channels, pixels: pixels))
     }
-    try AnimatedPicture(pictures, milliseconds: 100, lastMilliseconds: 2000)
+    try AnimatedImage(images, milliseconds: 100, lastMilliseconds: 2000)
       .write(to: "\(folder)/\(Self.animationName)")
   }
 

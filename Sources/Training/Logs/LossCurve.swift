@@ -1,7 +1,7 @@
 import Plots
 import Files
 
-/// The picture of a training run: its training loss, thin and smoothed, and its validation loss with
+/// The image of a training run: its training loss, thin and smoothed, and its validation loss with
 /// the lowest point marked. Of two networks that train against each other: both losses; of an autoencoder with a
 /// discriminator: each part of its loss.
 public enum LossCurve {
@@ -80,7 +80,7 @@ public enum LossCurve {
   ) throws(AIGCError) {
     let plot = plot(
       try MetricsLog.read(log), title: title, unit: unit, isLogarithmic: isLogarithmic)
-    try plot.picture().write(to: path)
+    try plot.image().write(to: path)
   }
 
   /// The values `name` over the steps. A null, a loss that was not finite, is a gap.

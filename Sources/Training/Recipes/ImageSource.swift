@@ -9,29 +9,29 @@ public struct ImageSource: Codable, Equatable, Sendable {
   public var labels: String?
   /// The size and channels that images are brought to, which of them are taken, and what happens
   /// when one cannot be read.
-  public var options: PictureOptions
+  public var options: ImageOptions
 
   /// Creates a source; an empty path is to be set before it is opened.
-  public init(_ path: String = "", labels: String? = nil, options: PictureOptions = .init()) {
+  public init(_ path: String = "", labels: String? = nil, options: ImageOptions = .init()) {
     (self.path, self.labels, self.options) = (path, labels, options)
   }
 
   /// Opens the images, and says what was found and what was left out.
-  /// - Throws: ``AIGCError``: see ``Datasets/PictureSet/open(_:labels:_:)``, and badInput where there are
+  /// - Throws: ``AIGCError``: see ``Datasets/ImageSet/open(_:labels:_:)``, and badInput where there are
   ///   no images.
-  public func open(_ report: (TrainerEvent) -> Void) throws(AIGCError) -> PictureSet {
-    let set = try PictureSet.open(path, labels: labels, options)
+  public func open(_ report: (TrainerEvent) -> Void) throws(AIGCError) -> ImageSet {
+    let set = try ImageSet.open(path, labels: labels, options)
     report(.note(set.summary))
     set.leftOut.lines.forEach { report(.warning("left out: \($0)")) }
-    guard set.count > 0 else { throw .badInput("\(path): no pictures") }
+    guard set.count > 0 else { throw .badInput("\(path): no images") }
     return set
   }
 
   /// The images at `other`, in the form of `set`: those that a run measures itself on.
   /// - Throws: as ``open(_:)``.
   public func open(
-    heldOut other: String, like set: PictureSet, _ report: (TrainerEvent) -> Void
-  ) throws(AIGCError) -> PictureSet {
+    heldOut other: String, like set: ImageSet, _ report: (TrainerEvent) -> Void
+  ) throws(AIGCError) -> ImageSet {
     var source = self
     (source.path, source.labels) = (other, nil)
     (source.options.size, source.options.channels) = (set.size, set.channels)
@@ -64,7 +64,7 @@ public struct ImageSource: Codable, Equatable, Sendable {
   ///   - folder: of the run, for messages.
   /// - Throws: ``AIGCError`` (usage) when the options ask for another orientation.
   public mutating func keep(
-    size: PictureSize, channels: Int, ignoresOrientation isIgnored: Bool?, of folder: String
+    size: ImageSize, channels: Int, ignoresOrientation isIgnored: Bool?, of folder: String
   ) throws(AIGCError) {
     (options.size, options.channels) = (size, channels)
     if options.ignoresOrientation, isIgnored != true {
@@ -85,7 +85,7 @@ public struct ImageSource: Codable, Equatable, Sendable {
     }
     return [
       .init("fit", JSONValue(options.fit?.rawValue)), .init("limit", JSONValue(options.limit)),
-      .init("bad_pictures", .string(options.badPictures.rawValue)),
+      .init("bad_pictures", .string(options.badImages.rawValue)),
       .init("ignore_orientation", .bool(options.ignoresOrientation)),
     ] + chosen
   }
@@ -94,14 +94,14 @@ public struct ImageSource: Codable, Equatable, Sendable {
 /// Images to learn from and to measure on.
 public struct SplitImages {
   /// The images to learn from: all of them where nothing is held out.
-  public var learned: PictureSet
+  public var learned: ImageSet
   /// nil: nothing is held out.
-  public var measured: PictureSet?
+  public var measured: ImageSet?
   /// What a plan says of the images that were found.
   public var found: [JSONValue.Member]
 }
 
-extension PictureSet {
+extension ImageSet {
   /// What a plan says of the images that were found: how many, of each class, and how many were left
   /// out.
   public var foundMembers: [JSONValue.Member] {

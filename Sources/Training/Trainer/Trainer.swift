@@ -26,7 +26,7 @@ public final class Trainer {
   /// Whether the run is asked to stop after the present step.
   var isInterrupted: () -> Bool = { Interruption.isRequested }
 
-  /// Whether saves draw pictures; most tests need none.
+  /// Whether saves draw images; most tests need none.
   var drawsCurve = true
 
   private let task: any TrainingTask

@@ -72,7 +72,7 @@ final class TrainerLog {
     (stepSeconds, resumed) = (0, .now)
   }
 
-  /// Draws the picture of the log.
+  /// Draws the image of the log.
   func draw() throws(AIGCError) {
     guard hasRows else { return }
     try LossCurve.write(

@@ -11,10 +11,10 @@ import Training
 @testable import Commands
 @testable import Families
 
-/// Classifiers from pictures to classes; the plain PyTorch twin of `Scripts/fixtures/torch_classifier.py`.
+/// Classifiers from images to classes; the plain PyTorch twin of `Scripts/fixtures/torch_classifier.py`.
 @Suite(.serialized) struct ClassifierTests {
   /// Files of MNIST's kind: 8 × 8 pixels with a bright bar at the top, the left or across.
-  private func pictures(_ folder: TemporaryFolder, count: Int, name: String) throws -> String {
+  private func images(_ folder: TemporaryFolder, count: Int, name: String) throws -> String {
     var random = RandomSource(seed: UInt64(count))
     var pixels: [UInt8] = []
     var labels: [UInt8] = []
@@ -45,7 +45,7 @@ import Training
 
   private func recipe(_ folder: TemporaryFolder, steps: Int) throws -> ClassifierRecipe {
     var recipe = ClassifierRecipe()
-    recipe.settings.images.path = try pictures(folder, count: 300, name: "bars")
+    recipe.settings.images.path = try images(folder, count: 300, name: "bars")
     recipe.settings.model.stages = [4]
     recipe.settings.model.hidden = 8
     recipe.settings.model.augmentation = 0.5
@@ -69,8 +69,8 @@ import Training
     #expect(fileExists("\(model)/confusion.png"))
     let log = try MetricsLog.read("\(model)/log.jsonl")
     #expect(try #require(log.last?["accuracy"]) == confusion.accuracy)
-    // Pictures that it has not seen.
-    let others = try pictures(folder, count: 200, name: "others")
+    // Images that it has not seen.
+    let others = try images(folder, count: 200, name: "others")
     let evaluation = try ClassifierFamily().evaluate(
       model, on: others, ImageReading()
     ) { _ in }
@@ -81,7 +81,7 @@ import Training
     #expect(accuracy > 0.9)
     let configuration = try ClassifierConfiguration.read(folder: model)
     #expect(configuration.classes == ["0", "1", "2"])
-    #expect(configuration.trainingPictures == outcome.summary.items)
+    #expect(configuration.trainingImages == outcome.summary.items)
   }
 
   /// What learned two of three classes knows no other, and is measured on these.
@@ -91,33 +91,33 @@ import Training
     recipe.settings.images.options.classes = .without(["1"])
     let outcome = try recipe.train(to: folder.file("model"))
     #expect(outcome.measures?.classes == ["0", "2"])
-    let others = try pictures(folder, count: 200, name: "others")
+    let others = try images(folder, count: 200, name: "others")
     let evaluation = try ClassifierFamily().evaluate(
       folder.file("model"), on: others, ImageReading()
     ) { _ in }
     let members = Dictionary(
       uniqueKeysWithValues: evaluation.members.map { ($0.name, $0.value.number) })
-    var rest = PictureOptions()
+    var rest = ImageOptions()
     rest.classes = .only(["0", "2"])
-    let count = try PictureSet.open(others, rest).count
+    let count = try ImageSet.open(others, rest).count
     #expect(members["evaluated_images"] == Double(count))
     #expect(try #require(members["accuracy"] ?? nil) > 0.9)
     recipe.settings.images.options.classes = .only(["1"])
     #expect(throws: AIGCError.self) { try recipe.train(to: folder.file("one")) }
   }
 
-  /// Two sets of pictures by the features of a classifier; a generator in place of one of them.
+  /// Two sets of images by the features of a classifier; a generator in place of one of them.
   @Test func distances() throws {
     let folder = try TemporaryFolder()
     let recipe = try recipe(folder, steps: 10)
     _ = try recipe.train(to: folder.file("model"))
     let (few, many) = (
-      try pictures(folder, count: 120, name: "few"), try pictures(folder, count: 150, name: "many")
+      try images(folder, count: 120, name: "few"), try images(folder, count: 150, name: "many")
     )
     func members(_ arguments: [String], _ model: String, _ data: String?) throws -> [String: Double]
     {
       let flags = ["--features", folder.file("model")] + arguments
-      let result = try PictureEvaluationArguments.parse(flags).evaluate(model, data)
+      let result = try ImageEvaluationArguments.parse(flags).evaluate(model, data)
       return Dictionary(
         uniqueKeysWithValues: result.members.compactMap { member in
           member.value.number.map { (member.name, $0) }
@@ -132,19 +132,19 @@ import Training
     #expect(own["precision"] == 1 && own["recall"] == 1)
     let halves = try members(["--halves"], many, nil)
     #expect(halves["generated"] == 75 && halves["real"] == 75)
-    // Pictures of noise are far away.
+    // Images of noise are far away.
     var random = RandomSource(seed: 1)
     let classifier = try Classifier(folder: folder.file("model"))
-    let noise = try PictureFeatures(of: Noise(), count: 60, by: classifier, using: &random)
-    let real = try PictureFeatures(
-      of: PictureSet.open(many, classifier.pictureOptions), limit: 100, by: classifier,
+    let noise = try ImageFeatures(of: Noise(), count: 60, by: classifier, using: &random)
+    let real = try ImageFeatures(
+      of: ImageSet.open(many, classifier.imageOptions), limit: 100, by: classifier,
       using: &random)
     #expect(noise.count == 60 && real.count == 100)
-    let far = try PictureDistance(generated: noise, real: real, classes: 3, using: &random)
+    let far = try ImageDistance(generated: noise, real: real, classes: 3, using: &random)
     #expect(far.frechetDistance > 2 * (two["frechet_distance"] ?? 0))
   }
 
-  /// Makes colour pictures larger than those of the classifier.
+  /// Makes colour images larger than those of the classifier.
   private struct Noise: ImageGenerator {
     let latentCount = 16 * 12 * 3
     let width = 16
@@ -152,7 +152,7 @@ import Training
     let channels = 3
     let classes: [String] = []
 
-    func pictures(latents: [Float], labels: [Int32]) throws(AIGCError) -> [Float] {
+    func images(latents: [Float], labels: [Int32]) throws(AIGCError) -> [Float] {
       latents.map { min(max($0, -1), 1) }
     }
   }
@@ -191,7 +191,7 @@ import Training
     let state = try Checkpoint.open(fixture("model"))
     try ClassifierFamily().importCheckpoint(state, options: ImportOptions(), to: model)
     let classifier = try Classifier(folder: model)
-    #expect(classifier.size == PictureSize(width: 12, height: 12))
+    #expect(classifier.size == ImageSize(width: 12, height: 12))
     #expect(classifier.configuration.stages == [4, 6])
     let expected = try Checkpoint.open(fixture("expected"))
     let x = try expected.tensor("x").floats()

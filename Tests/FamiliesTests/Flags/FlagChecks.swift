@@ -68,9 +68,9 @@ func trainingFlags(_ base: String, trained: String, heldOut: String?) -> FlagTab
   return table
 }
 
-/// The flags of pictures to learn from, as `--dry-run` shows them.
-/// - Parameter labels: a command line for pictures without classes, which needs the file of labels.
-func pictureFlags(isConvolutional: Bool, labels: String) -> FlagTable {
+/// The flags of images to learn from, as `--dry-run` shows them.
+/// - Parameter labels: a command line for images without classes, which needs the file of labels.
+func imageFlags(isConvolutional: Bool, labels: String) -> FlagTable {
   [
     "labels": [
       .refused("--labels labels.idx", "only IDX files"),

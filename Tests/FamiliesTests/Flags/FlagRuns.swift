@@ -14,7 +14,7 @@ struct ProgramRun: Equatable {
   var result: [String] { [output, files] }
 }
 
-/// A folder with small texts, tables, pictures and models of every family, in which commands run.
+/// A folder with small texts, tables, images and models of every family, in which commands run.
 final class FlagFolder: Sendable {
   static let shared = FlagFolder()
   let path: String
@@ -102,7 +102,7 @@ final class FlagFolder: Sendable {
     let code = system(
       "cd \(folder) && mkdir broken && cp imgs/cats/*.png broken && echo x >broken/b.png && tar czf imgs.tgz imgs && grep -v ^# m.arpa >bare.arpa"
     )
-    return code == 0 ? "" : "cannot copy pictures"
+    return code == 0 ? "" : "cannot copy images"
   }
 
   private static let count = Atomic<Int>(0)
@@ -121,7 +121,7 @@ final class FlagFolder: Sendable {
     guard let program else { return ProgramRun() }
     let name = "run\(number)"
     let command = arguments.replacing("$OUT", with: "\(name)/out")
-    // Files with times in them are named only; what a picture of a loss shows is in the log too.
+    // Files with times in them are named only; what an image of a loss shows is in the log too.
     let script = """
       cd '\(folder)' && mkdir -p \(name) && \(limit)'\(program)' \(command) >\(name).1 2>\(name).2 </dev/null
       code=$?; cd \(name) && find . -type f | sort | while read -r f; do

@@ -40,7 +40,7 @@ import Training
     ("Families/Protocols/ImageReading", ["train gan", "classify", "score"]),
     ("Commands/Images/AnomalyArguments", ["score"]), ("Commands/Images/Classify", ["classify"]),
     ("Commands/Images/Encode", ["encode", "reconstruct"]),
-    ("Commands/Images/EvaluatePictures", ["evaluate"]),
+    ("Commands/Images/EvaluateImages", ["evaluate"]),
     ("Commands/Images/Reconstruct", ["reconstruct"]), ("Commands/Images/Sampl", ["sample gan"]),
     ("Commands/Images/ScoreAnomalies", ["score"]),
     ("Commands/Models/Bench", ["bench"]), ("Commands/Models/Completion", ["completion"]),

@@ -82,7 +82,7 @@ private let classifier: VerbFlags = {
   let base = "imgs --stages 4 --hidden 8 --seed 1 --dry-run --out $OUT"
   let labels = "p.idx --stages 4 --hidden 8 --steps 1 --batch-size 4 --seed 1 --out $OUT"
   var table = trainingFlags(base, trained: "cls", heldOut: "imgs")
-  table.merge(pictureFlags(isConvolutional: true, labels: labels)) { $1 }
+  table.merge(imageFlags(isConvolutional: true, labels: labels)) { $1 }
   // One class by itself is none to tell apart.
   table["only"] = [.acts("--only cats,dogs")]
   table["without"] = [.refused("--without cats", "tells 2 to 65536 apart")]
@@ -102,7 +102,7 @@ private func gan(_ kind: String) -> VerbFlags {
   let base = "imgs --width 8 --latent 4 --seed 1 --dry-run --out $OUT"
   let labels = "p.idx --width 8 --latent 4 --seed 1 --conditional --dry-run --out $OUT"
   var table = trainingFlags(base, trained: kind, heldOut: nil)
-  table.merge(pictureFlags(isConvolutional: kind == "dcgan", labels: labels)) { $1 }
+  table.merge(imageFlags(isConvolutional: kind == "dcgan", labels: labels)) { $1 }
   table.merge(
     [
       "latent": [.acts("--latent 5")], "width": [.acts("--width 16")],
@@ -143,7 +143,7 @@ private func autoencoder(_ kind: String) -> FlagTable {
   let labels = "p.idx --layers 8 --latent 3 --seed 1 --conditional --dry-run --out $OUT"
   let convolutional = "imgs --network convolutional --layers 4,4 --seed 1 --dry-run --out $OUT"
   var table = trainingFlags(vaeBase, trained: kind, heldOut: "imgs")
-  table.merge(pictureFlags(isConvolutional: false, labels: labels)) { $1 }
+  table.merge(imageFlags(isConvolutional: false, labels: labels)) { $1 }
   table.merge(
     [
       "batch-size": [.acts("--batch-size 3")], "latent": [.acts("--latent 4")],
@@ -230,7 +230,7 @@ private let vqvae: VerbFlags = {
   let base = "imgs --layers 4,4 --batch-size 4 --seed 1 --dry-run --out $OUT"
   var table = trainingFlags(base, trained: "vqvae", heldOut: "imgs")
   let labels = "p.idx --layers 4 --only 1 --seed 1 --dry-run --out $OUT"
-  table.merge(pictureFlags(isConvolutional: true, labels: labels)) { $1 }
+  table.merge(imageFlags(isConvolutional: true, labels: labels)) { $1 }
   table.merge(
     [
       "layers": [.acts("--layers 4"), .refused("--layers 4,x", "numbers such as")],

@@ -140,7 +140,7 @@ private func sample(_ kind: String) -> VerbFlags {
       .refused("--frames 3", "--interpolate"),
     ],
     "map": [.acts("--map", "--model \(kind) --grid 2x2 --out $OUT.png")],
-    "ignore-orientation": [.refused("--ignore-orientation", "two pictures")],
+    "ignore-orientation": [.refused("--ignore-orientation", "two images")],
     "axes": [.acts("--axes 1,0", map), .refused("--axes 1,0", "--map")], "out": [.isInBase],
     "outdir": [
       .acts("--outdir $OUT", "--model \(kind) --seed 1 --num 4".replacing("$", with: "$"))
@@ -229,7 +229,7 @@ private let score = VerbFlags(
     "threshold": [.acts("--threshold -100", "tab r.csv")],
     "anomaly": [
       .allows("--anomaly cats --roc $OUT.png", "vae imgs --roc $OUT.png"),
-      .refused("--anomaly 1", "of pictures", "tab r.csv"),
+      .refused("--anomaly 1", "of images", "tab r.csv"),
     ],
     "normal": [
       .acts("--normal 1 --json", "tab r.csv --json"),
@@ -243,11 +243,11 @@ private let score = VerbFlags(
     "roc": [.acts("--roc $OUT.png", "tab r.csv"), .refused("--roc x.gif", ".png", "tab r.csv")],
     "bad-pictures": [
       .allows("--bad-pictures skip", "vae broken"),
-      .refused("--bad-pictures skip", "of pictures", "tab r.csv"),
+      .refused("--bad-pictures skip", "of images", "tab r.csv"),
     ],
     "ignore-orientation": [
       .same("--ignore-orientation", "vae imgs"),
-      .refused("--ignore-orientation", "of pictures", "tab r.csv"),
+      .refused("--ignore-orientation", "of images", "tab r.csv"),
     ],
     "by-line": [.acts("--by-line"), .refused("--by-line", "of texts", "tab r.csv")],
     "out": [.acts("--out $OUT")],

@@ -64,8 +64,8 @@ import Training
     let (whole, half) = (try GANModel(folder: path), try GANModel(folder: folder.file("half")))
     let latent = whole.draw(seed: 1).latent
     let (a, b) = (
-      try whole.pictures(latents: latent, labels: []),
-      try half.pictures(latents: latent, labels: [])
+      try whole.images(latents: latent, labels: []),
+      try half.images(latents: latent, labels: [])
     )
     #expect(zip(a, b).allSatisfy { abs($0 - $1) < 0.02 } && a != b)
     #expect(
@@ -87,13 +87,13 @@ import Training
     let model = try GANModel(folder: folder.file("model"))
     #expect(model.configuration.layers == [12, 8] && model.latentCount == 5)
     #expect((model.width, model.height) == (16, 16))
-    // Its pictures are PyTorch's.
+    // Its images are PyTorch's.
     let expected = try Checkpoint.open("\(fixtures)/gan.safetensors")
     let latents = Array(try expected.tensor("dcgan.latents").floats().prefix(30))
-    let found = try model.pictures(latents: latents, labels: [])
-    let pictures = try expected.tensor("dcgan.eval_pictures").floats()
-    #expect(found.count == pictures.count)
-    #expect(zip(found, pictures).allSatisfy { abs($0 - $1) < 1e-4 })
+    let found = try model.images(latents: latents, labels: [])
+    let images = try expected.tensor("dcgan.eval_images").floats()
+    #expect(found.count == images.count)
+    #expect(zip(found, images).allSatisfy { abs($0 - $1) < 1e-4 })
     _ = refuses([.mismatch]) {
       try GANFamily(.gan).importCheckpoint(
         file, options: ImportOptions(), to: folder.file("wrong"))
@@ -109,15 +109,15 @@ import Training
     }
   }
 
-  @Test func aPictureIsTheSameInAnyCompany() throws {
+  @Test func aImageIsTheSameInAnyCompany() throws {
     let (folder, path) = try model(.dcgan)
     let model = try GANModel(folder: path)
     let drawn = (0..<21).map { model.draw(seed: UInt64($0)).latent }
-    let all = try model.pictures(latents: drawn.flatMap { $0 }, labels: [])
+    let all = try model.images(latents: drawn.flatMap { $0 }, labels: [])
     let size = all.count / 21
     for index in [0, 7, 20] {
       #expect(
-        try model.pictures(latents: drawn[index], labels: [])
+        try model.images(latents: drawn[index], labels: [])
           == Array(all[index * size..<(index + 1) * size]))
     }
     withExtendedLifetime(folder) {}
@@ -125,25 +125,25 @@ import Training
 
   @Test func sheetsFilesAndWalks() throws {
     let (folder, path) = try model()
-    let sampler = PictureSampler(try GANModel(folder: path), labels: [], scale: 2)
+    let sampler = ImageSampler(try GANModel(folder: path), labels: [], scale: 2)
     let seeds: [UInt64] = [3, 4, 10_000]
     try SampledFile(sampler.sheet(seeds, columns: 2)).write(
       to: folder.file("a.png"), isAnimation: false)
-    let sheet = try Picture.read(folder.file("a.png"))
+    let sheet = try Image.read(folder.file("a.png"))
     #expect((sheet.width, sheet.height) == (2 * 18 + 2, 2 * 18 + 2))
     let files = try sampler.writeEach(seeds, to: folder.file("each"))
     #expect(
       files.map { lastComponent(of: $0) } == ["seed0003.png", "seed0004.png", "seed10000.png"])
-    let one = try Picture.read(files[1])
+    let one = try Image.read(files[1])
     #expect(one.width == 16 && one.pixels[0] == one.pixels[17])
-    // The second picture of the sheet is that file.
+    // The second image of the sheet is that file.
     let start = 2 * sheet.width + 20
     #expect(Array(sheet.pixels[start..<start + 16]) == Array(one.pixels[..<16]))
     try SampledFile(sampler.animation(sampler.draws(seeds), cells: 1, columns: 1, frames: 6))
       .write(to: folder.file("walk.apng"), isAnimation: true)
     try SampledFile(sampler.strips(sampler.draws(seeds), columns: 5)).write(
       to: folder.file("s.jpg"), isAnimation: false)
-    #expect(try Picture.read(folder.file("s.jpg")).width == 5 * 18 + 2)
+    #expect(try Image.read(folder.file("s.jpg")).width == 5 * 18 + 2)
     _ = refuses([.usage]) {
       try SampledFile(sampler.sheet(seeds, columns: 2)).write(
         to: folder.file("a.bmp"), isAnimation: false)
@@ -167,8 +167,8 @@ import Training
 
   @Test func flagsOfSampling() throws {
     func seeds(_ flags: [String]) throws -> [UInt64] {
-      let command = try SamplePictures<GANName>.parse(flags + ["--out", "x.png"])
-      return try command.pictures.resolvedSeeds(
+      let command = try SampleImages<GANName>.parse(flags + ["--out", "x.png"])
+      return try command.images.resolvedSeeds(
         isWalk: command.walk.interpolate, frames: command.walk.frames)
     }
     #expect(try seeds(["--seeds", "0-2,7"]) == [0, 1, 2, 7])

@@ -76,14 +76,14 @@ import Training
     let (generator, discriminator) = try networks(configuration(kind), name)
     let real = try tensor("\(name).real")
     let size = real.count / 10
-    let pictures = Tensor(Array(real.values.prefix(size)), [6, real.shape[3], real.shape[4], 1])
+    let images = Tensor(Array(real.values.prefix(size)), [6, real.shape[3], real.shape[4], 1])
     let latents = try tensor("\(name).latents").sliced(0..<1).reshaped([6, generatorInput(kind)])
     let fake = generator(latents, exact)
-    try expectSame(fake.values, "\(name).pictures", 1e-5)
+    try expectSame(fake.values, "\(name).images", 1e-5)
     let parameters = discriminator.trainableNamedParameters
     let (_, gradients) = valueAndGradients(for: parameters.map { $0.parameter }) {
       AdversarialLoss.original.discriminator(
-        real: discriminator(pictures, labels: [], exact),
+        real: discriminator(images, labels: [], exact),
         fake: discriminator(fake, labels: [], exact), smoothing: 0)
     }
     let named = zip(parameters, gradients).map { parameter, gradient in
@@ -111,7 +111,7 @@ import Training
     let latentShape: Shape = [6, latents.shape[2]]
     for index in 0..<10 {
       let batch = GANBatch(
-        pictures: part(real, index, [6, real.shape[3], real.shape[4], 1]),
+        images: part(real, index, [6, real.shape[3], real.shape[4], 1]),
         latents: part(latents, index, latentShape), labels: [])
       let result = try step(index, rate: 2e-4, exact) { batch }
       #expect(abs(result.generatorLoss - generatorLosses[index]) < 1e-5, "step \(index)")
@@ -133,7 +133,7 @@ import Training
       }
     }
     let shown = generator(part(latents, 0, latentShape), .inference)
-    try expectSame(shown.values, "\(name).eval_pictures", 1e-3)
+    try expectSame(shown.values, "\(name).eval_images", 1e-3)
   }
 
   /// Channels and rows stand as in PyTorch, in the layers and in their weights.
@@ -145,9 +145,9 @@ import Training
     configuration.latent = 5
     let name = "colour.\(kind.rawValue)"
     let (generator, discriminator) = try networks(configuration, name)
-    let pictures = generator(try tensor("\(name).latents"), exact)
-    try expectSame(pictures.values, "\(name).pictures", 1e-5)
-    let logits = discriminator(pictures, labels: [], exact)
+    let images = generator(try tensor("\(name).latents"), exact)
+    try expectSame(images.values, "\(name).images", 1e-5)
+    let logits = discriminator(images, labels: [], exact)
     try expectSame(logits.values, "\(name).logits", 1e-5)
   }
 
@@ -163,10 +163,10 @@ import Training
     var random = RandomSource(seed: 1)
     let discriminator = random.drawn { GANDiscriminator(configuration, using: &$0) }
     try StateDictionary.load(discriminator.namedParameters, from: file, prefix: "losses.start.")
-    func pictures(_ name: String) throws -> Tensor { try tensor(name).reshaped([5, 3, 4, 1]) }
-    let (real, fake) = (try pictures("losses.real"), try pictures("losses.fake"))
+    func images(_ name: String) throws -> Tensor { try tensor(name).reshaped([5, 3, 4, 1]) }
+    let (real, fake) = (try images("losses.real"), try images("losses.fake"))
     let shares = try tensor("losses.shares")
-    func logits(_ pictures: Tensor) -> Tensor { discriminator(pictures, labels: [], exact) }
+    func logits(_ images: Tensor) -> Tensor { discriminator(images, labels: [], exact) }
     let parameters = discriminator.trainableNamedParameters
     let (value, gradients) = valueAndGradients(for: parameters.map { $0.parameter }) {
       let x = real.watchedCopy()

@@ -10,10 +10,10 @@ import Training
 @testable import Commands
 @testable import Families
 
-/// A file of pictures of MNIST's kind, squares of two classes at random places, and its labels.
+/// A file of images of MNIST's kind, squares of two classes at random places, and its labels.
 func writeSquares(
   _ folder: TemporaryFolder, count: Int = 48, side: Int = 8
-) throws -> (pictures: String, labels: String) {
+) throws -> (images: String, labels: String) {
   var random = RandomSource(seed: 5)
   var bytes: [UInt8] = [0, 0, 8, 3]
   for size in [count, side, side] { bytes += [0, 0, UInt8(size >> 8), UInt8(size & 255)] }
@@ -38,9 +38,9 @@ func writeSquares(
 func smallGAN(_ kind: GANKind, _ folder: TemporaryFolder, steps: Int = 6) throws -> GANRecipe {
   let files = try writeSquares(folder)
   var recipe = GANRecipe(kind)
-  recipe.settings.images.path = files.pictures
+  recipe.settings.images.path = files.images
   recipe.settings.images.labels = files.labels
-  if kind == .dcgan { recipe.settings.images.options.size = PictureSize(width: 16, height: 16) }
+  if kind == .dcgan { recipe.settings.images.options.size = ImageSize(width: 16, height: 16) }
   recipe.settings.model.width = 8
   recipe.settings.model.latent = 6
   recipe.run.trainer.steps = steps
@@ -50,7 +50,7 @@ func smallGAN(_ kind: GANKind, _ folder: TemporaryFolder, steps: Int = 6) throws
   return recipe
 }
 
-/// GANs from pictures to pictures.
+/// GANs from images to images.
 @Suite(.serialized) struct GANTrainingTests {
   private static let files = [GANFolder.generator, GANFolder.discriminator]
 
@@ -72,9 +72,9 @@ func smallGAN(_ kind: GANKind, _ folder: TemporaryFolder, steps: Int = 6) throws
     #expect(model.configuration.training == recipe.settings.training)
     let side = kind == .gan ? 8 : 16
     #expect((model.width, model.height, model.channels) == (side, side, 1))
-    let values = try model.pictures(latents: model.draw(seed: 4).latent, labels: [])
+    let values = try model.images(latents: model.draw(seed: 4).latent, labels: [])
     #expect(values.count == side * side && values.allSatisfy { (-1...1).contains($0) })
-    let sheet = try Picture.read(folder.file("model/samples.png"))
+    let sheet = try Image.read(folder.file("model/samples.png"))
     #expect(sheet.width == 8 * (side + 2) + 2)
   }
 
@@ -84,7 +84,7 @@ func smallGAN(_ kind: GANKind, _ folder: TemporaryFolder, steps: Int = 6) throws
     recipe.settings.model.width = 32
     recipe.run.trainer.evalEvery = 500
     recipe.run.trainer.schedule.peak = 1e-3
-    let set = try PictureSet.open(recipe.settings.images.path)
+    let set = try ImageSet.open(recipe.settings.images.path)
     var random = RandomSource(seed: 1)
     var configuration = GANConfiguration(.gan, width: 8, height: 8, channels: 1, layers: [32, 64])
     configuration.latent = 6
@@ -180,12 +180,12 @@ func smallGAN(_ kind: GANKind, _ folder: TemporaryFolder, steps: Int = 6) throws
     #expect(model.classes == ["0", "1"])
     let latent = model.draw(seed: 1).latent
     let (zero, one) = (
-      try model.pictures(latents: latent, labels: [0]),
-      try model.pictures(latents: latent, labels: [1])
+      try model.images(latents: latent, labels: [0]),
+      try model.images(latents: latent, labels: [1])
     )
     #expect(zero != one)
-    _ = refuses([.usage]) { _ = try model.pictures(latents: latent, labels: [2]) }
-    _ = refuses([.usage]) { _ = try model.pictures(latents: latent, labels: []) }
+    _ = refuses([.usage]) { _ = try model.images(latents: latent, labels: [2]) }
+    _ = refuses([.usage]) { _ = try model.images(latents: latent, labels: []) }
     var unlabelled = try smallGAN(.gan, folder)
     unlabelled.settings.model.isConditional = true
     unlabelled.settings.images.path = try folder.write(
@@ -196,17 +196,17 @@ func smallGAN(_ kind: GANKind, _ folder: TemporaryFolder, steps: Int = 6) throws
         .contains("`isConditional`"))
   }
 
-  @Test func otherPicturesAreRefused() throws {
+  @Test func otherImagesAreRefused() throws {
     let folder = try TemporaryFolder()
     let recipe = try smallGAN(.gan, folder)
     _ = try recipe.train(to: folder.file("model"))
     var other = try smallGAN(.gan, folder)
     let few = try writeSquares(try TemporaryFolder(), count: 20)
-    (other.settings.images.path, other.settings.images.labels) = (few.pictures, few.labels)
+    (other.settings.images.path, other.settings.images.labels) = (few.images, few.labels)
     #expect(
       refuses([.mismatch, .badInput]) { _ = try other.resume(in: folder.file("model")) } != "")
     var odd = try smallGAN(.dcgan, folder)
-    odd.settings.images.options.size = PictureSize(width: 17, height: 16)
+    odd.settings.images.options.size = ImageSize(width: 17, height: 16)
     #expect(
       refuses([.usage]) { _ = try odd.train(to: folder.file("odd")) }.contains("`images.size`"))
   }

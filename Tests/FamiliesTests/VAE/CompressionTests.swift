@@ -9,16 +9,16 @@ import Training
 
 @testable import Families
 
-/// Pictures to files and back.
+/// Images to files and back.
 @Suite(.serialized) struct CompressionTests {
   enum Kind: CaseIterable {
     case plain, conditional, codes
   }
 
-  /// A codec, and pictures for it.
+  /// A codec, and images for it.
   private func codec(
     _ kind: Kind, _ folder: TemporaryFolder, name: String = "model", seed: UInt64 = 3
-  ) throws -> (PictureCodec, PictureSet) {
+  ) throws -> (ImageCodec, ImageSet) {
     let data: ImageSource
     if kind == .codes {
       var recipe = try smallVQVAE(folder, steps: 200)
@@ -35,20 +35,20 @@ import Training
       data = recipe.settings.images
     }
     return (
-      try PictureCodec(folder.file(name)),
-      try PictureSet.open(data.path, labels: data.labels)
+      try ImageCodec(folder.file(name)),
+      try ImageSet.open(data.path, labels: data.labels)
     )
   }
 
   private func decoded(
-    _ codec: PictureCodec, _ file: LatentFile, limit: Int = .max
+    _ codec: ImageCodec, _ file: LatentFile, limit: Int = .max
   ) throws -> [Float] {
     var values: [Float] = []
     try codec.decode(codec.symbols(of: file, name: "x"), limit: limit) { values += $0 }
     return values
   }
 
-  @Test(arguments: Kind.allCases) func picturesComeBack(_ kind: Kind) throws {
+  @Test(arguments: Kind.allCases) func imagesComeBack(_ kind: Kind) throws {
     let folder = try TemporaryFolder()
     let (codec, set) = try codec(kind, folder)
     let sets = [set, set.subset([5])]
@@ -59,7 +59,7 @@ import Training
     #expect(read.bytes == file.bytes && read.count == 49)
     let values = try decoded(codec, read)
     #expect(values.count == 49 * 64)
-    // A picture is the same alone and among others.
+    // An image is the same alone and among others.
     let alone = try decoded(codec, codec.encode([set.subset([5])], step: 0.25))
     #expect(Array(values[5 * 64..<6 * 64]) == alone && Array(values.suffix(64)) == alone)
     #expect(try decoded(codec, read, limit: 3) == Array(values[..<(3 * 64)]))
@@ -68,7 +68,7 @@ import Training
       let original = try set.values([0, 1])
       let labels = model.classes.isEmpty ? [] : [set.labels?[0] ?? 0, set.labels?[1] ?? 0]
       let means = try model.posterior(original, labels: labels).means
-      let exact = try model.pictures(latents: means, labels: labels)
+      let exact = try model.images(latents: means, labels: labels)
       let fine = try decoded(codec, codec.encode([set.subset([0, 1])], step: 0.01))
       #expect(zip(exact, fine).allSatisfy { abs($0 - $1) < 0.02 })
     }
@@ -83,14 +83,14 @@ import Training
     let size = codec.size
     let (original, again) = (try set.values(Array(0..<48)), try decoded(codec, file))
     let (a, b) = (
-      Picture.pictures(values: original, size: size, channels: 1).flatMap { $0.pixels },
-      Picture.pictures(values: again, size: size, channels: 1).flatMap { $0.pixels }
+      Image.images(values: original, size: size, channels: 1).flatMap { $0.pixels },
+      Image.images(values: again, size: size, channels: 1).flatMap { $0.pixels }
     )
     let error = zip(a, b).reduce(0.0) {
       $0 + (Double($1.0) - Double($1.1)) * (Double($1.0) - Double($1.1))
     }
     #expect(abs(report.psnr - 10 * log10(65025 / (error / Double(a.count)))) < 1e-9)
-    #expect(report.bytes == file.bytes.count && report.pictures == 48)
+    #expect(report.bytes == file.bytes.count && report.images == 48)
     // Fewer bits than numbers of a byte each.
     #expect(report.payload < 48 * 6 && report.payload > 48 / 8)
   }

@@ -10,7 +10,7 @@ import Training
 @testable import Commands
 @testable import Families
 
-/// Autoencoders that learn what is normal, from tables and pictures.
+/// Autoencoders that learn what is normal, from tables and images.
 @Suite(.serialized) struct VAEAnomalyTests {
   private let folder: TemporaryFolder
 
@@ -74,7 +74,7 @@ import Training
       uniqueKeysWithValues: fitted.members(fitted.curve).map { ($0.name, $0.value.number) })
     #expect(members["false_positive_rate"] == 0.5 && members["anomalies"] == 40)
     let measured = try #require(try VAEFamily(.vae).evaluate(model, on: test))
-    #expect(!isOfPictures(model) && measured.text.contains("nll"))
+    #expect(!isOfImages(model) && measured.text.contains("nll"))
     let figures = Dictionary(
       uniqueKeysWithValues: measured.members.map { ($0.name, $0.value.number) })
     #expect(figures["measured"] == 160)
@@ -164,8 +164,8 @@ import Training
     #expect(throws: AIGCError.self) { try rest.resume(in: folder.file("part")) }
   }
 
-  /// Pictures with a bar at the top are normal; some have it at the left.
-  private func pictures(_ name: String, count: Int, anomalies: Int) throws -> String {
+  /// Images with a bar at the top are normal; some have it at the left.
+  private func images(_ name: String, count: Int, anomalies: Int) throws -> String {
     var random = RandomSource(seed: UInt64(count))
     for index in 0..<count {
       let isAnomaly = index < anomalies
@@ -176,15 +176,15 @@ import Training
       }
       let path = folder.file("\(name)/\(isAnomaly ? "left" : "top")")
       try makeFolder(path)
-      try Picture(width: 8, height: 8, channels: 1, pixels: pixels).write(
+      try Image(width: 8, height: 8, channels: 1, pixels: pixels).write(
         to: "\(path)/\(index).png")
     }
     return folder.file(name)
   }
 
-  @Test func picturesAreScored() throws {
+  @Test func imagesAreScored() throws {
     var recipe = VAERecipe(.vae)
-    recipe.settings.images.path = try pictures("train", count: 200, anomalies: 0)
+    recipe.settings.images.path = try images("train", count: 200, anomalies: 0)
     recipe.settings.model.layers = [16]
     recipe.settings.model.latent = 4
     recipe.run.trainer.steps = 100
@@ -193,7 +193,7 @@ import Training
     recipe.run.heldOut = HeldOutData(share: 0.2)
     let model = folder.file("model")
     _ = try recipe.train(to: model)
-    let test = try pictures("test", count: 120, anomalies: 40)
+    let test = try images("test", count: 120, anomalies: 40)
     for flags in [["--anomaly", "left"], ["--normal", "top", "--measure", "elbo"]] {
       let found = try report(model, [test], flags)
       #expect(try #require(found.curve).area > 0.9, "\(flags)")

@@ -58,9 +58,9 @@ import Training
     expectClose(kl.values.map { Double($0) }, try values("\(name).kl"), name)
     let bound = ImportanceBound(draws: 30, model.networks)
     var asked = 0
-    let found = try bound.negativeLogLikelihoods(of: x, labels: labels) { pictures, draws in
-      asked += pictures
-      return noise.sliced(0..<pictures).sliced(draws, axis: 1)
+    let found = try bound.negativeLogLikelihoods(of: x, labels: labels) { images, draws in
+      asked += images
+      return noise.sliced(0..<images).sliced(draws, axis: 1)
     }
     #expect(asked == 5)
     expectClose(found, try values("\(name).iw"), "\(name) iw")
@@ -71,7 +71,7 @@ import Training
     }
   }
 
-  /// A score is that of the picture, whatever stands beside it.
+  /// A score is that of the image, whatever stands beside it.
   @Test func scoresOfEachAlone() throws {
     let model = try model("bernoulli")
     let pixels = try values("bernoulli.x").map { $0 * 2 - 1 }
@@ -94,12 +94,12 @@ import Training
     let x = Tensor(try values("bernoulli.x"), [5, 3, 4, 1])
     var random = RandomSource(seed: 1)
     let noise = Tensor.normal([5, 5000, 3], using: &random)
-    var (pictures, parts) = (0, [Int]())
+    var (images, parts) = (0, [Int]())
     let found = try ImportanceBound(draws: 5000, model.networks)
       .negativeLogLikelihoods(of: x, labels: []) { count, draws in
         parts.append(draws.count)
-        if draws.upperBound == 5000 { pictures += count }
-        let first = draws.upperBound == 5000 ? pictures - count : pictures
+        if draws.upperBound == 5000 { images += count }
+        let first = draws.upperBound == 5000 ? images - count : images
         return noise.sliced(first..<first + count).sliced(draws, axis: 1)
       }
     #expect(parts.prefix(3) == [2048, 2048, 904] && parts.count == 15)

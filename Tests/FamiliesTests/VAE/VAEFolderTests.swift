@@ -88,7 +88,7 @@ import Training
       try family.importCheckpoint(
         try Checkpoint.open(weights), options: ImportOptions(), to: folder.file("again"))
       var expected = try VAEConfiguration.read(folder: path)
-      (expected.training, expected.trainingPictures) = (nil, nil)
+      (expected.training, expected.trainingImages) = (nil, nil)
       (expected.latents, expected.threshold) = (nil, nil)
       #expect(try VAEConfiguration.read(folder: folder.file("again")) == expected)
       #expect(try bytes(folder.file("again/\(VAEFolder.weights)")) == bytes(weights))
@@ -104,7 +104,7 @@ import Training
   @Test func classesAreNeededWhereTheModelHasThem() throws {
     let (folder, path) = try model { $0.settings.model.isConditional = true }
     let model = try VAEModel(folder: path)
-    _ = try model.pictures(latents: [Float](repeating: 0, count: 6), labels: [1])
+    _ = try model.images(latents: [Float](repeating: 0, count: 6), labels: [1])
     for labels: [Int32] in [[], [2], [-1], [0, 0]] {
       let found = refuses([.usage]) {
         _ = try model.posterior([Float](repeating: 0, count: 64), labels: labels)

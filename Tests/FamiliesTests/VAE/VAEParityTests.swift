@@ -21,7 +21,7 @@ import Training
   private let exact = Context(
     isTraining: true, random: RandomSource(seed: 1), convolution: .exact)
 
-  /// A tensor of the file; pictures, of rank 4 or 5, with their channels last.
+  /// A tensor of the file; images, of rank 4 or 5, with their channels last.
   private func tensor(_ name: String) throws -> Tensor {
     let stored = try file.tensor(name)
     let result = Tensor(try stored.floats(), Shape(stored.shape))
@@ -98,7 +98,7 @@ import Training
     let count = try file.tensor("\(name).noise").shape[1]
     let part = labels.isEmpty ? [] : Array(labels[index * count..<(index + 1) * count])
     return VAEBatch(
-      pictures: self.part(try tensor("\(name).x"), index),
+      images: self.part(try tensor("\(name).x"), index),
       noise: self.part(try tensor("\(name).noise"), index), labels: part)
   }
 
@@ -108,7 +108,7 @@ import Training
     let networks = try networks(configuration, "\(name).start.")
     let labels = try file["\(name).labels"]?.integers().map { Int32($0) } ?? []
     let batch = try batch(name, 0, labels: labels)
-    let (mean, logVariance) = networks.encode(batch.pictures, labels: batch.labels, exact)
+    let (mean, logVariance) = networks.encode(batch.images, labels: batch.labels, exact)
     expectSame(mean.values, try tensor("\(name).mean").values, 1e-5, "mean")
     expectSame(
       logVariance.values, try tensor("\(name).log_variance").values, 1e-5, "log variance")
@@ -119,10 +119,10 @@ import Training
     let parameters = networks.trainableNamedParameters
     let options = configuration.training ?? VAETrainingOptions()
     let (_, gradients) = valueAndGradients(for: parameters.map { $0.parameter }) {
-      let (mean, logVariance) = networks.encode(batch.pictures, labels: batch.labels, exact)
+      let (mean, logVariance) = networks.encode(batch.images, labels: batch.labels, exact)
       let z = VAENetworks.reparameterized(mean, logVariance, noise: batch.noise)
       let losses = VAELosses(
-        batch.pictures, logits: networks.decode(z, labels: batch.labels, exact), mean,
+        batch.images, logits: networks.decode(z, labels: batch.labels, exact), mean,
         logVariance, networks.likelihood, freeBits: options.freeBits)
       return losses.reconstruction + losses.charged * options.beta
     }

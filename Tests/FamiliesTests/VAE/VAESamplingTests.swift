@@ -9,7 +9,7 @@ import Testing
 @testable import Inference
 @testable import Training
 
-/// Walks between pictures, maps of latents, and likelihoods of pictures.
+/// Walks between images, maps of latents, and likelihoods of images.
 @Suite struct VAESamplingTests {
   private let folder: TemporaryFolder
   private let model: VAEModel
@@ -22,27 +22,27 @@ import Testing
     model = VAEModel(sizes, random.drawn { VAENetworks(sizes, using: &$0) })
   }
 
-  private func picture(_ name: String, seed: UInt64) throws -> String {
+  private func image(_ name: String, seed: UInt64) throws -> String {
     var random = RandomSource(seed: seed)
     let pixels = (0..<30).map { _ in UInt8(random.integer(below: 256)) }
-    try Picture(width: 6, height: 5, channels: 1, pixels: pixels).write(to: folder.file(name))
+    try Image(width: 6, height: 5, channels: 1, pixels: pixels).write(to: folder.file(name))
     return folder.file(name)
   }
 
-  @Test func walksBetweenPictures() throws {
-    let sampler = PictureSampler(model, labels: [], scale: 1)
-    let ends = [try picture("a.png", seed: 1), try picture("b.png", seed: 2)]
+  @Test func walksBetweenImages() throws {
+    let sampler = ImageSampler(model, labels: [], scale: 1)
+    let ends = [try image("a.png", seed: 1), try image("b.png", seed: 2)]
     let starts = try sampler.encoded(ends)
-    let values = try PictureSet.open(ends[1]).values([0])
+    let values = try ImageSet.open(ends[1]).values([0])
     #expect(try model.posterior(values, labels: []).means == starts[1].latent)
     try SampledFile(sampler.strips(starts, columns: 4, rows: 1))
       .write(to: folder.file("walk.png"), isAnimation: false)
-    let strip = try Picture.read(folder.file("walk.png"))
+    let strip = try Image.read(folder.file("walk.png"))
     #expect((strip.width, strip.height) == (4 * 8 + 2, 7 + 2))
-    // The last one is what the model makes of the second picture.
-    let again = try model.pictures(latents: starts[1].latent, labels: [])
-    let last = Picture.pictures(
-      values: again, size: PictureSize(width: 6, height: 5), channels: 1)[0]
+    // The last one is what the model makes of the second image.
+    let again = try model.images(latents: starts[1].latent, labels: [])
+    let last = Image.images(
+      values: again, size: ImageSize(width: 6, height: 5), channels: 1)[0]
     #expect(last.pixels[0] == strip.pixels[2 * strip.width + 3 * 8 + 2])
     try SampledFile(sampler.animation(starts, cells: 1, columns: 1, frames: 5))
       .write(to: folder.file("walk.apng"), isAnimation: true)
@@ -53,7 +53,7 @@ import Testing
     var nothing = RandomSource(seed: 1)
     let gan = GANModel(.gan, nothing.drawn { GANGenerator(.gan, using: &$0) })
     #expect(throws: AIGCError.self) {
-      try PictureSampler(gan, labels: [], scale: 1).encoded(ends)
+      try ImageSampler(gan, labels: [], scale: 1).encoded(ends)
     }
   }
 
@@ -67,10 +67,10 @@ import Testing
       -half, 0, -third, -half, 0, 0, -half, 0, third, half, 0, -third, half, 0, 0, half, 0, third,
     ]
     #expect(zip(latents, expected).allSatisfy { abs($0 - $1) < 1e-6 })
-    let sampler = PictureSampler(model, labels: [], scale: 1)
+    let sampler = ImageSampler(model, labels: [], scale: 1)
     try SampledFile(sampler.plane(LatentPlane(axes: (0, 1), columns: 4, rows: 3)))
       .write(to: folder.file("map.png"), isAnimation: false)
-    let map = try Picture.read(folder.file("map.png"))
+    let map = try Image.read(folder.file("map.png"))
     #expect((map.width, map.height) == (4 * 8 + 2, 3 * 7 + 2))
     #expect(throws: AIGCError.self) {
       try sampler.plane(LatentPlane(axes: (0, 3), columns: 4, rows: 3))
@@ -82,7 +82,7 @@ import Testing
       ["--interpolate", "a.png", "b.png", "--out", "w.png"], ["--map", "--out", "m.png"],
       ["--map", "--axes", "3,1", "--grid", "5x4", "--out", "m.png"],
     ]
-    for arguments in good { _ = try SamplePictures<VAEName>.parse(arguments) }
+    for arguments in good { _ = try SampleImages<VAEName>.parse(arguments) }
     let bad = [
       ["a.png", "b.png", "--out", "w.png"], ["--interpolate", "a.png", "--out", "w.png"],
       ["--map", "--interpolate", "--out", "m.png"], ["--axes", "0,1", "--out", "m.png"],
@@ -91,14 +91,14 @@ import Testing
     ]
     for arguments in bad {
       #expect(throws: (any Error).self, "\(arguments)") {
-        try SamplePictures<VAEName>.parse(arguments)
+        try SampleImages<VAEName>.parse(arguments)
       }
     }
   }
 
-  @Test func likelihoodsOfPictures() throws {
+  @Test func likelihoodsOfImages() throws {
     try makeFolder(folder.file("set"))
-    for index in 0..<20 { _ = try picture("set/\(index).png", seed: UInt64(index)) }
+    for index in 0..<20 { _ = try image("set/\(index).png", seed: UInt64(index)) }
     func measure(_ count: Int, _ draws: Int) throws -> [String: Double] {
       var options = LikelihoodOptions(count: count, draws: draws)
       options.seed = 1

@@ -14,7 +14,7 @@ import Training
 func smallVAE(_ kind: VAEKind, _ folder: TemporaryFolder, steps: Int = 6) throws -> VAERecipe {
   let files = try writeSquares(folder)
   var recipe = VAERecipe(kind)
-  recipe.settings.images.path = files.pictures
+  recipe.settings.images.path = files.images
   recipe.settings.images.labels = files.labels
   recipe.settings.model.layers = [12, 8]
   recipe.settings.model.latent = 6
@@ -26,7 +26,7 @@ func smallVAE(_ kind: VAEKind, _ folder: TemporaryFolder, steps: Int = 6) throws
   return recipe
 }
 
-/// Autoencoders from pictures to pictures.
+/// Autoencoders from images to images.
 @Suite(.serialized) struct VAETrainingTests {
   @Test(arguments: VAEKind.allCases) func aRunShowsItself(_ kind: VAEKind) throws {
     let folder = try TemporaryFolder()
@@ -35,7 +35,7 @@ func smallVAE(_ kind: VAEKind, _ folder: TemporaryFolder, steps: Int = 6) throws
     #expect(summary.steps == 6 && summary.items == 48)
     #expect((summary.bestValidationLoss != nil) == (kind == .vae))
     for name in ["samples.png", "reconstructions.png", "loss.png"] {
-      _ = try Picture.read(folder.file("model/\(name)"))
+      _ = try Image.read(folder.file("model/\(name)"))
     }
     let log = try text(folder.file("model/log.jsonl"))
     for name in ["reconstruction", "kl", "val_loss", "val_kl", "active_units"] {
@@ -43,7 +43,7 @@ func smallVAE(_ kind: VAEKind, _ folder: TemporaryFolder, steps: Int = 6) throws
     }
     let model = try VAEModel(folder: folder.file("model"))
     #expect(model.configuration.training == recipe.settings.training)
-    let values = try model.pictures(latents: model.draw(seed: 4).latent, labels: [])
+    let values = try model.images(latents: model.draw(seed: 4).latent, labels: [])
     #expect(values.count == 64 && values.allSatisfy { (-1...1).contains($0) })
   }
 
@@ -54,14 +54,14 @@ func smallVAE(_ kind: VAEKind, _ folder: TemporaryFolder, steps: Int = 6) throws
     recipe.run.trainer.evalEvery = 200
     recipe.run.trainer.schedule.peak = 3e-3
     let summary = try recipe.train(to: folder.file("model")).summary
-    // A picture of 4 or 16 white pixels of 64: 15 and 36 nats with one rate for all.
+    // An image of 4 or 16 white pixels of 64: 15 and 36 nats with one rate for all.
     let best = try #require(summary.bestValidationLoss)
     #expect(best < 22, "\(best)")
     let model = try VAEModel(folder: folder.file("model"))
-    let set = try PictureSet.open(recipe.settings.images.path)
+    let set = try ImageSet.open(recipe.settings.images.path)
     let values = try set.values([0, 1, 2, 3])
     let means = try model.posterior(values, labels: []).means
-    let again = try model.pictures(latents: means, labels: [])
+    let again = try model.images(latents: means, labels: [])
     let wrong = zip(values, again).reduce(0) { $0 + (($1.0 > 0) == ($1.1 > 0) ? 0 : 1) }
     #expect(wrong < 16, "\(wrong) of 256 pixels")
     let likelihoods = try model.logLikelihoods(values, latents: means, labels: [])
@@ -126,11 +126,11 @@ func smallVAE(_ kind: VAEKind, _ folder: TemporaryFolder, steps: Int = 6) throws
     let file = VAEFolder.weights
     #expect(try bytes(folder.file("whole/\(file)")) == bytes(folder.file("part/\(file)")))
     let configuration = try VAEConfiguration.read(folder: folder.file("part"))
-    #expect(configuration.trainingPictures == 48)
+    #expect(configuration.trainingImages == 48)
   }
 
   /// Without --conditional too, which a run that goes on does not need to be told again.
-  @Test func heldOutPicturesHaveTheClassesOfTheRun() throws {
+  @Test func heldOutImagesHaveTheClassesOfTheRun() throws {
     let folder = try TemporaryFolder()
     var recipe = try smallVAE(.vae, folder)
     recipe.settings.model.isConditional = true

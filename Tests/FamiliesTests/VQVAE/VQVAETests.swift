@@ -9,7 +9,7 @@ import Training
 
 @testable import Families
 
-/// A small run of a VQ-VAE: pictures of 8 x 8 as grids of 2 x 2 codes.
+/// A small run of a VQ-VAE: images of 8 x 8 as grids of 2 x 2 codes.
 /// - Parameter family: the name in `config.json`; "vae" as `train vae --vq` has it.
 func smallVQVAE(
   _ folder: TemporaryFolder, steps: Int = 6, family: String = VQVAEFamily.name
@@ -23,7 +23,7 @@ func smallVQVAE(
   return recipe
 }
 
-/// VQ-VAEs from pictures to pictures.
+/// VQ-VAEs from images to images.
 @Suite(.serialized) struct VQVAETests {
   @Test func aRunShowsItself() throws {
     let folder = try TemporaryFolder()
@@ -31,7 +31,7 @@ func smallVQVAE(
     let summary = try recipe.train(to: folder.file("model")).summary
     #expect(summary.steps == 6 && summary.items == 48 && summary.bestValidationLoss != nil)
     for name in ["samples.png", "reconstructions.png", "loss.png"] {
-      _ = try Picture.read(folder.file("model/\(name)"))
+      _ = try Image.read(folder.file("model/\(name)"))
     }
     let log = try text(folder.file("model/log.jsonl"))
     for name in ["reconstruction", "commitment", "perplexity", "val_loss", "val_code_perplexity"] {
@@ -41,17 +41,17 @@ func smallVQVAE(
     #expect(
       model.latentCount == 4 && model.configuration.codebook == recipe.settings.codebook)
     #expect(model.description.contains { $0.name == "prior" })
-    // The same seed is the same picture, in any company.
+    // The same seed is the same image, in any company.
     let draws = (0..<20).map { model.draw(seed: $0).latent }
-    let all = try model.pictures(latents: draws.flatMap { $0 }, labels: [])
-    let one = try model.pictures(latents: draws[18], labels: [])
+    let all = try model.images(latents: draws.flatMap { $0 }, labels: [])
+    let one = try model.images(latents: draws[18], labels: [])
     #expect(Array(all[18 * 64..<19 * 64]) == one && one.allSatisfy { (-1...1).contains($0) })
-    // Codes and back, by one picture and by many.
-    let values = try PictureSet.open(recipe.settings.images.path).values(Array(0..<20))
+    // Codes and back, by one image and by many.
+    let values = try ImageSet.open(recipe.settings.images.path).values(Array(0..<20))
     let codes = try model.codes(values)
     #expect(codes.count == 80 && codes.allSatisfy { (0..<12).contains($0) })
     #expect(try model.codes(Array(values[64..<128])) == Array(codes[4..<8]))
-    #expect(try model.pictures(codes: codes).count == values.count)
+    #expect(try model.images(codes: codes).count == values.count)
   }
 
   @Test func itLearns() throws {
@@ -62,12 +62,12 @@ func smallVQVAE(
     recipe.run.trainer.evalEvery = 250
     recipe.run.trainer.schedule.peak = 3e-3
     let summary = try recipe.train(to: folder.file("model")).summary
-    // A picture of 4 or 16 white pixels of 64: 15 and 36 nats with one rate for all.
+    // An image of 4 or 16 white pixels of 64: 15 and 36 nats with one rate for all.
     let best = try #require(summary.bestValidationLoss)
     #expect(best < 6, "\(best)")
     // The prior knows the grids: fewer bits than codes that are all alike, 4 · 6.
     let model = try VQVAEModel(folder: folder.file("model"))
-    let codes = try model.codes(PictureSet.open(recipe.settings.images.path).values(Array(0..<48)))
+    let codes = try model.codes(ImageSet.open(recipe.settings.images.path).values(Array(0..<48)))
     let prior = try #require(model.prior)
     #expect(prior.bits(of: codes) / 48 < 18, "\(prior.bits(of: codes) / 48)")
   }
@@ -165,7 +165,7 @@ func smallVQVAE(
     removeTree(folder.file("vq/\(VQVAEModel.priorName)"))
     let model = try VQVAEModel(folder: folder.file("vq"))
     let error = #expect(throws: AIGCError.self) {
-      try model.pictures(latents: [0, 0, 0, 0], labels: [])
+      try model.images(latents: [0, 0, 0, 0], labels: [])
     }
     #expect(error?.description.contains("`resume(in:)`") == true)
   }

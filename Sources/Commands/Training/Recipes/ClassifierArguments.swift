@@ -10,19 +10,19 @@ import Training
 /// `aigc train classifier`.
 struct ClassifierArguments: RecipeArguments {
   static let command = "classifier"
-  static let abstract = "Train a convolutional network that tells classes of pictures apart."
+  static let abstract = "Train a convolutional network that tells classes of images apart."
   static var discussion: String {
     "DATA is a folder with a folder for each class, an archive of one, or MNIST's files.\n"
       + ClassifierRecipe().run.defaultsText()
   }
 
-  @Argument(help: "Pictures with classes.", completion: .file())
+  @Argument(help: "Images with classes.", completion: .file())
   var data: String
   @OptionGroup(title: "Model") var model: ClassifierModelArguments
-  @OptionGroup(title: "Pictures") var images: ImageArguments
+  @OptionGroup(title: "Images") var images: ImageArguments
 
   var source: (family: String, path: String) { ("classifier", data) }
-  func usage(_ folder: String) -> String { "classify PICTURE --model \(folder)" }
+  func usage(_ folder: String) -> String { "classify IMAGE --model \(folder)" }
 
   func recipe(
     _ training: TrainingFlags, resuming saved: SavedRun?
@@ -49,7 +49,7 @@ struct ClassifierArguments: RecipeArguments {
   }
 }
 
-/// The flags of a classifier's sizes and of how its pictures are changed.
+/// The flags of a classifier's sizes and of how its images are changed.
 struct ClassifierModelArguments: ParsableArguments {
   @Option(help: "Channels of the stages, each of which halves the sides (default 32,64).")
   var stages: String?
@@ -59,9 +59,9 @@ struct ClassifierModelArguments: ParsableArguments {
   var dropout: Float?
   @Option(
     parsing: .unconditional,
-    help: "How far pictures are turned, scaled and shifted by chance; 0: not (default 1).")
+    help: "How far images are turned, scaled and shifted by chance; 0: not (default 1).")
   var augment: Float?
-  @Flag(help: "Turn half of the pictures left to right.")
+  @Flag(help: "Turn half of the images left to right.")
   var mirror = false
 
   func validate() throws {

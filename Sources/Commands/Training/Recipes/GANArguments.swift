@@ -12,12 +12,12 @@ struct GANArguments<Name: GANFamilyName>: RecipeArguments {
   static var command: String { Name.family }
   static var abstract: String {
     Name.kind == .gan
-      ? "Train a GAN of fully connected layers on pictures."
-      : "Train a GAN of convolutions on pictures."
+      ? "Train a GAN of fully connected layers on images."
+      : "Train a GAN of convolutions on images."
   }
   static var discussion: String {
     """
-    DATA is a file of pictures of MNIST's kind (.gz too), a folder of PNG and JPEG files, \
+    DATA is a file of images of MNIST's kind (.gz too), a folder of PNG and JPEG files, \
     whose sub-folders are classes, or an archive of them (.tar, .zip). Without flags the \
     networks are \
     \(Name.kind == .gan ? "100-128-256-pixels and back" : "512-256-128 channels, from 4x4 to 32x32").
@@ -26,12 +26,12 @@ struct GANArguments<Name: GANFamilyName>: RecipeArguments {
     """
   }
 
-  @Argument(help: "Pictures: a file, a folder or an archive.", completion: .file())
+  @Argument(help: "Images: a file, a folder or an archive.", completion: .file())
   var data: String
-  @OptionGroup(title: "Pictures") var images: ImageArguments
+  @OptionGroup(title: "Images") var images: ImageArguments
   @OptionGroup(title: "Model") var model: GANModelArguments
   @OptionGroup(title: "Losses") var losses: GANLossArguments
-  @Option(help: "Thousands of pictures to learn from, in place of --steps.")
+  @Option(help: "Thousands of images to learn from, in place of --steps.")
   var kimg: Double?
 
   var source: (family: String, path: String) { (Name.family, data) }
@@ -47,7 +47,7 @@ struct GANArguments<Name: GANFamilyName>: RecipeArguments {
       throw ValidationError("one of --steps, --epochs and --kimg")
     }
     if training.val != nil || training.valSplit != nil {
-      throw ValidationError("--val and --val-split are not of GANs: all pictures are learned from")
+      throw ValidationError("--val and --val-split are not of GANs: all images are learned from")
     }
     if Name.kind == .gan, model.discriminatorNorm != nil {
       throw ValidationError("--d-norm is of train dcgan")
@@ -76,7 +76,7 @@ struct GANArguments<Name: GANFamilyName>: RecipeArguments {
   /// What a run keeps.
   /// - Parameter saved: the model of a run that goes on.
   private func settings(_ saved: GANConfiguration?) -> [RunSetting] {
-    let size = saved.map { PictureSize(width: $0.width, height: $0.height) }
+    let size = saved.map { ImageSize(width: $0.width, height: $0.height) }
     return images.settings(size: size, channels: saved?.channels) + [
       RunSetting("--latent", model.latent, else: saved?.latent.description),
       RunSetting("--width", model.width, else: saved?.layers.first?.description),
@@ -141,7 +141,7 @@ struct GANLossArguments: ParsableArguments {
   var gradientPenalty: Float?
   @Option(
     parsing: .unconditional,
-    help: "What targets of real pictures fall short of 1: 0.1 (default 0; original and lsgan).")
+    help: "What targets of real images fall short of 1: 0.1 (default 0; original and lsgan).")
   var labelSmoothing: Float?
   @Option(
     parsing: .unconditional,
@@ -156,7 +156,7 @@ struct GANLossArguments: ParsableArguments {
     help: "Change what the discriminator sees: some of color,translation,cutout (default: nothing)."
   )
   var augment: String?
-  @Flag(help: "Turn half of the pictures left to right.")
+  @Flag(help: "Turn half of the images left to right.")
   var mirror = false
   @Flag(help: "Also write an animation of the same latents over the training.")
   var animate = false

@@ -6,24 +6,24 @@ import Files
 import Kernels
 import Training
 
-/// The flags of pictures to learn from.
+/// The flags of images to learn from.
 struct ImageArguments: ParsableArguments {
-  @Option(help: "A file of labels of MNIST's kind, for a file of pictures.", completion: .file())
+  @Option(help: "A file of labels of MNIST's kind, for a file of images.", completion: .file())
   var labels: String?
   @Option(
     name: [.customLong("image-size"), .customLong("resolution")],
-    help: "Size of the pictures: 32, 48x32 (wide x high; default: the data's, of train dcgan 32).")
-  var imageSize: PictureSize?
+    help: "Size of the images: 32, 48x32 (wide x high; default: the data's, of train dcgan 32).")
+  var imageSize: ImageSize?
   @Option(help: "1 (grey), 3 (colour) or 4 (with alpha); default: the data's.")
   var channels: Int?
-  @Option(help: "How pictures come to the size: pad, crop or stretch (default: the data's way).")
-  var fit: PictureOptions.Fit?
-  @OptionGroup(title: "Pictures") var reading: ImageReadingFlags
-  @Option(parsing: .unconditional, help: "At most so many pictures (default: all).")
+  @Option(help: "How images come to the size: pad, crop or stretch (default: the data's way).")
+  var fit: ImageOptions.Fit?
+  @OptionGroup(title: "Images") var reading: ImageReadingFlags
+  @Option(parsing: .unconditional, help: "At most so many images (default: all).")
   var limit: Int?
-  @Option(help: "Only pictures of these classes, by name or number: 3 or cats,dogs.")
+  @Option(help: "Only images of these classes, by name or number: 3 or cats,dogs.")
   var only: String?
-  @Option(help: "No pictures of these classes.")
+  @Option(help: "No images of these classes.")
   var without: String?
   @Option(help: "Convolutions: fast, or exact sums of products (default fast).")
   var convolution: ConvolutionMode?
@@ -39,10 +39,10 @@ struct ImageArguments: ParsableArguments {
   /// The images at `path`.
   /// - Parameter saved: a run that goes on: the same data as it was started with.
   func source(_ path: String, resuming saved: SavedRun?) -> ImageSource {
-    var result = PictureOptions(size: imageSize, channels: channels)
-    result.fit = fit ?? saved?["--fit"].flatMap { PictureOptions.Fit(rawValue: $0) }
-    let bad = saved?["--bad-pictures"].flatMap { PictureOptions.BadPictures(rawValue: $0) }
-    if let bad { result.badPictures = bad }
+    var result = ImageOptions(size: imageSize, channels: channels)
+    result.fit = fit ?? saved?["--fit"].flatMap { ImageOptions.Fit(rawValue: $0) }
+    let bad = saved?["--bad-pictures"].flatMap { ImageOptions.BadImages(rawValue: $0) }
+    if let bad { result.badImages = bad }
     reading.reading.apply(to: &result, isIgnored: saved?["--ignore-orientation"] != nil)
     result.limit = limit ?? saved?["--limit"].flatMap { Int($0) }.flatMap { $0 > 0 ? $0 : nil }
     result.classes =
@@ -53,16 +53,16 @@ struct ImageArguments: ParsableArguments {
 
   /// What a run keeps of it.
   /// - Parameters:
-  ///   - size: of the pictures; nil: follows from the data.
-  ///   - channels: of the pictures; nil: follows from the data.
-  func settings(size: PictureSize?, channels: Int?) -> [RunSetting] {
+  ///   - size: of the images; nil: follows from the data.
+  ///   - channels: of the images; nil: follows from the data.
+  func settings(size: ImageSize?, channels: Int?) -> [RunSetting] {
     [
       RunSetting("--image-size", imageSize, else: size?.description),
       RunSetting("--channels", self.channels, else: channels?.description),
       RunSetting("--fit", fit?.rawValue), RunSetting("--limit", limit),
       RunSetting("--only", only), RunSetting("--without", without),
       // Another way to treat bad ones is no other run.
-      RunSetting("--bad-pictures", nil as String?, else: reading.badPictures?.rawValue),
+      RunSetting("--bad-pictures", nil as String?, else: reading.badImages?.rawValue),
       RunSetting("--ignore-orientation", isOn: reading.ignoreOrientation),
     ]
   }
@@ -85,10 +85,10 @@ func commaSeparated(_ list: String) -> [String] {
   list.split(separator: ",", omittingEmptySubsequences: false).map { String($0) }
 }
 
-extension PictureSize: ExpressibleByArgument {
+extension ImageSize: ExpressibleByArgument {
   /// Reads "32" or "48x32".
   public init?(argument: String) { self.init(argument) }
 }
-extension PictureOptions.Fit: ExpressibleByArgument {}
-extension PictureOptions.BadPictures: ExpressibleByArgument {}
+extension ImageOptions.Fit: ExpressibleByArgument {}
+extension ImageOptions.BadImages: ExpressibleByArgument {}
 extension ConvolutionMode: ExpressibleByArgument {}

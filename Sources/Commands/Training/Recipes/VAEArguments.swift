@@ -12,12 +12,12 @@ struct VAEArguments<Name: VAEFamilyName>: RecipeArguments {
   static var command: String { Name.family }
   static var abstract: String {
     Name.kind == .vae
-      ? "Train a variational autoencoder on pictures."
-      : "Train an autoencoder whose reconstructions a discriminator judges, on pictures."
+      ? "Train a variational autoencoder on images."
+      : "Train an autoencoder whose reconstructions a discriminator judges, on images."
   }
   static var discussion: String {
     """
-    DATA is a file of pictures of MNIST's kind (.gz too), a folder of PNG and JPEG files, \
+    DATA is a file of images of MNIST's kind (.gz too), a folder of PNG and JPEG files, \
     whose sub-folders are classes, or an archive of them (.tar, .zip). Without flags the \
     networks are pixels-256-128-20 and back\(Name.kind == .vae ? "" : ", and pixels-256-128-1").
     The folder of the run shows how it goes: samples.png, reconstructions.png, loss.png, \
@@ -26,9 +26,9 @@ struct VAEArguments<Name: VAEFamilyName>: RecipeArguments {
     """
   }
 
-  @Argument(help: "Pictures: a file, a folder or an archive.", completion: .file())
+  @Argument(help: "Images: a file, a folder or an archive.", completion: .file())
   var data: String
-  @OptionGroup(title: "Pictures") var images: ImageArguments
+  @OptionGroup(title: "Images") var images: ImageArguments
   @OptionGroup(title: "Model") var model: VAEModelArguments
   @OptionGroup(title: "VQ-VAE") var quantized: QuantizedArguments
   @OptionGroup(title: "Tables") var table: VAETableArguments
@@ -52,7 +52,7 @@ struct VAEArguments<Name: VAEFamilyName>: RecipeArguments {
     if quantized.vq, losses.isOfDivergence {
       throw ValidationError("--beta, --kl-anneal, --free-bits are not of --vq: codes cost nothing")
     }
-    if quantized.vq, table.isGiven { throw ValidationError("--vq is of pictures, not of tables") }
+    if quantized.vq, table.isGiven { throw ValidationError("--vq is of images, not of tables") }
     if quantized.vq { try model.checkQuantized() }
     if table.isGiven, let tableProblem { throw ValidationError(tableProblem) }
   }
@@ -62,7 +62,7 @@ struct VAEArguments<Name: VAEFamilyName>: RecipeArguments {
     if images.isGiven || losses.mirror || model.conditional {
       return
         "--labels, --image-size, --channels, --fit, --bad-pictures, --ignore-orientation, --limit, "
-        + "--only, --without, --convolution, --mirror and --conditional are of pictures, not of tables"
+        + "--only, --without, --convolution, --mirror and --conditional are of images, not of tables"
     }
     guard model.network != .convolutional, model.likelihood != .bernoulli else {
       return "tables have linear layers and the gaussian likelihood"
@@ -130,7 +130,7 @@ extension VAEArguments {
   /// What a run keeps.
   /// - Parameter saved: the model of a run that goes on.
   private func settings(_ saved: VAEConfiguration?) -> [RunSetting] {
-    let size = saved.map { PictureSize(width: $0.width, height: $0.height) }
+    let size = saved.map { ImageSize(width: $0.width, height: $0.height) }
     let (codebook, learned) = (saved?.codebook, saved?.table)
     return images.settings(size: size, channels: saved?.channels) + [
       RunSetting("--latent", model.latent, else: saved?.latent.description),

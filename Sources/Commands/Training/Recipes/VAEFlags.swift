@@ -74,7 +74,7 @@ struct VAELossArguments: ParsableArguments {
     parsing: .unconditional,
     help: "Nats of each number of a latent that cost nothing, against collapse: 0.1 (default 0).")
   var freeBits: Float?
-  @Flag(help: "Turn half of the pictures left to right.")
+  @Flag(help: "Turn half of the images left to right.")
   var mirror = false
 
   var isOfDivergence: Bool { beta != nil || klAnneal != nil || freeBits != nil }
@@ -103,7 +103,7 @@ struct VAEGANArguments: ParsableArguments {
       discriminator.
       """)
   var reconstruction: VAETrainingOptions.Reconstruction?
-  @Flag(help: "vaegan: the discriminator judges pictures of drawn latents too (features: always).")
+  @Flag(help: "vaegan: the discriminator judges images of drawn latents too (features: always).")
   var judgeSamples = false
   @Option(
     name: [.customLong("feature-weight"), .customLong("gamma")], parsing: .unconditional,
@@ -229,11 +229,13 @@ struct QuantizedArguments: ParsableArguments {
 /// The flags of a table to learn from.
 struct VAETableArguments: ParsableArguments {
   enum Task: String, CaseIterable, ExpressibleByArgument {
-    case pictures, tabular
+    case images, tabular
+    /// What images were called.
+    case pictures
   }
 
-  @Option(help: "pictures (default), or tabular: DATA is a CSV file, whose rows are learned.")
-  var task = Task.pictures
+  @Option(help: "images (default), or tabular: DATA is a CSV file, whose rows are learned.")
+  var task = Task.images
   @Option(help: "tabular: the columns to learn, by name or number from 1 (default: all).")
   var columns: String?
   @Option(help: "tabular: the column that says which rows are normal; it is not learned.")
@@ -245,13 +247,13 @@ struct VAETableArguments: ParsableArguments {
   var isGiven: Bool { task == .tabular || columns != nil || label != nil || normal != nil }
 
   func validate() throws {
-    if task == .pictures, isGiven {
+    if task != .tabular, isGiven {
       throw ValidationError("--columns, --label and --normal go with --task tabular")
     }
     if normal != nil, label == nil { throw ValidationError("--normal goes with --label") }
   }
 
-  /// nil for pictures.
+  /// nil for images.
   var options: VAETableOptions? {
     guard task == .tabular else { return nil }
     var result = VAETableOptions()

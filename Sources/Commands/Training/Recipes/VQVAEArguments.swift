@@ -7,10 +7,10 @@ import Training
 /// `aigc train vqvae`.
 struct VQVAEArguments: RecipeArguments {
   static let command = VQVAEFamily.name
-  static let abstract = "Train an autoencoder whose latents are codes (VQ-VAE) on pictures."
+  static let abstract = "Train an autoencoder whose latents are codes (VQ-VAE) on images."
   static var discussion: String {
     """
-    DATA is a file of pictures of MNIST's kind (.gz too), a folder of PNG and JPEG files, or an \
+    DATA is a file of images of MNIST's kind (.gz too), a folder of PNG and JPEG files, or an \
     archive of them (.tar, .zip), of sides that the convolutions can halve. At the end of the \
     training the prior is learned that draws codes.
     The folder of the run shows how it goes: samples.png, reconstructions.png, loss.png, \
@@ -19,12 +19,12 @@ struct VQVAEArguments: RecipeArguments {
     """
   }
 
-  @Argument(help: "Pictures: a file, a folder or an archive.", completion: .file())
+  @Argument(help: "Images: a file, a folder or an archive.", completion: .file())
   var data: String
-  @OptionGroup(title: "Pictures") var images: ImageArguments
+  @OptionGroup(title: "Images") var images: ImageArguments
   @OptionGroup(title: "Model") var model: VQVAEModelArguments
   @OptionGroup(title: "Model") var codebook: CodebookArguments
-  @Flag(help: "Turn half of the pictures left to right.")
+  @Flag(help: "Turn half of the images left to right.")
   var mirror = false
 
   var source: (family: String, path: String) { (Self.command, data) }
@@ -52,7 +52,7 @@ struct VQVAEArguments: RecipeArguments {
   /// What a run keeps.
   /// - Parameter saved: the model of a run that goes on.
   private func settings(_ saved: VAEConfiguration?) -> [RunSetting] {
-    let size = saved.map { PictureSize(width: $0.width, height: $0.height) }
+    let size = saved.map { ImageSize(width: $0.width, height: $0.height) }
     return images.settings(size: size, channels: saved?.channels)
       + codebook.settings(saved?.codebook) + [
         RunSetting(

@@ -6,7 +6,7 @@ import Kernels
 import NN
 import Training
 
-/// A trained classifier of pictures.
+/// A trained classifier of images.
 ///
 /// Nothing of it changes after it was opened, so that many callers may use it at once.
 public final class Classifier: FeatureExtractor, @unchecked Sendable {
@@ -17,8 +17,8 @@ public final class Classifier: FeatureExtractor, @unchecked Sendable {
   public let configuration: ClassifierConfiguration
   private let network: ClassifierNetwork
   private let path: String
-  /// Pictures that are computed at once: fewer where their maps are large.
-  private var batch: Int { max(1, min(256, 4 * largestPictureMap / configuration.largestMap)) }
+  /// Images that are computed at once: fewer where their maps are large.
+  private var batch: Int { max(1, min(256, 4 * largestImageMap / configuration.largestMap)) }
 
   init(_ configuration: ClassifierConfiguration, _ network: ClassifierNetwork, path: String) {
     self.configuration = configuration
@@ -47,7 +47,7 @@ public final class Classifier: FeatureExtractor, @unchecked Sendable {
   }
 
   /// The size of the images that it takes, in pixels.
-  public var size: PictureSize { configuration.size }
+  public var size: ImageSize { configuration.size }
   /// The channels of the images that it takes, 1 or 3.
   public var channels: Int { configuration.channels }
   /// The names of the classes, in the order of the outputs.
@@ -57,9 +57,9 @@ public final class Classifier: FeatureExtractor, @unchecked Sendable {
   /// The name of the model's folder with ": last hidden layer".
   public var featuresName: String { "\(lastComponent(of: path)): last hidden layer" }
 
-  /// The form in which ``probabilities(_:)`` takes pictures.
-  public var pictureOptions: PictureOptions {
-    var result = PictureOptions(size: configuration.size, channels: configuration.channels)
+  /// The form in which ``probabilities(_:)`` takes images.
+  public var imageOptions: ImageOptions {
+    var result = ImageOptions(size: configuration.size, channels: configuration.channels)
     result.ignoresOrientation = configuration.ignoresOrientation == true
     return result
   }
@@ -84,35 +84,35 @@ public final class Classifier: FeatureExtractor, @unchecked Sendable {
   /// The mean doubt of held-out images after training; nil: not measured.
   public var usualDoubt: Double? { configuration.doubt }
 
-  /// For each picture 1 less the probability of its likeliest class.
-  /// - Parameter probabilities: [pictures, classes].
+  /// For each image 1 less the probability of its likeliest class.
+  /// - Parameter probabilities: [images, classes].
   public static func doubts(_ probabilities: [Float], classes: Int) -> [Float] {
     stride(from: 0, to: probabilities.count, by: classes).map { first in
       1 - (probabilities[first..<first + classes].max() ?? 1)
     }
   }
 
-  /// The probabilities of all classes for each picture.
-  /// - Parameter values: [pictures, height, width, channels], -1 to 1.
-  /// - Returns: [pictures, classes].
+  /// The probabilities of all classes for each image.
+  /// - Parameter values: [images, height, width, channels], -1 to 1.
+  /// - Returns: [images, classes].
   public func probabilities(_ values: [Float]) throws(AIGCError) -> [Float] {
     var result: [Float] = []
     try forBatches(values) { _, logits in result += softmax(logits).values }
     return result
   }
 
-  /// Measures on pictures with labels.
-  /// - Parameter pictures: in this model's form; labels are its classes.
+  /// Measures on images with labels.
+  /// - Parameter images: in this model's form; labels are its classes.
   /// - Returns: the mean cross-entropy, what was taken for what, and the mean doubt.
   public func measure(
-    _ pictures: PictureSet
+    _ images: ImageSet
   ) throws(AIGCError) -> (loss: Double, confusion: ConfusionMatrix, doubt: Double) {
     var confusion = ConfusionMatrix(classes: classes)
     var (total, doubt) = (0.0, 0.0)
-    let labels = pictures.labels ?? []
+    let labels = images.labels ?? []
     for first in stride(from: 0, to: labels.count, by: batch) {
       let range = first..<min(first + batch, labels.count)
-      try forBatches(pictures.values(Array(range))) { _, logits in
+      try forBatches(images.values(Array(range))) { _, logits in
         let targets = Array(labels[range])
         total += Double(crossEntropy(logits, targets).item) * Double(range.count)
         doubt += Self.doubts(softmax(logits).values, classes: logits.shape[1]).reduce(0) {

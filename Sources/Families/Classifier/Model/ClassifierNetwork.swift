@@ -2,10 +2,10 @@ import Autograd
 import Kernels
 import NN
 
-/// A convolutional network for pictures: stages of two 3×3 convolutions with batch normalisation, each
+/// A convolutional network for images: stages of two 3×3 convolutions with batch normalisation, each
 /// stage halving the sides, then two fully connected layers.
 ///
-/// In PyTorch, with stages of 32 and 64 channels for pictures of 28 pixels:
+/// In PyTorch, with stages of 32 and 64 channels for images of 28 pixels:
 /// `features` = Sequential(Conv2d(1, 32, 3, padding=1), BatchNorm2d(32, using: &plan), ReLU(), Conv2d(32, 32, 3,
 /// padding=1), BatchNorm2d(32, using: &plan), ReLU(), MaxPool2d(2), and the same with 64), `classifier` =
 /// Sequential(Flatten(), Linear(64 · 7 · 7, 128), ReLU(), Dropout(0.4), Linear(128, 10)).

@@ -1,14 +1,14 @@
 import Glibc
 import Kernels
 
-/// Small changes of pictures that leave their class: each picture is turned, scaled and shifted by chance,
+/// Small changes of images that leave their class: each image is turned, scaled and shifted by chance,
 /// read by linear interpolation; what comes in at the edges repeats them.
 struct AffineAugmentation {
   /// 1: up to 10 degrees, a tenth of the size, a fourteenth of the sides.
   let strength: Float
 
   /// - Parameters:
-  ///   - values: [pictures, height, width, channels].
+  ///   - values: [images, height, width, channels].
   ///   - random: draws what is done.
   func callAsFunction(
     _ values: [Float], height: Int, width: Int, channels: Int, using random: inout RandomSource

@@ -6,16 +6,16 @@ import Kernels
 import NN
 import Training
 
-/// Training of a classifier on pictures with labels.
+/// Training of a classifier on images with labels.
 final class ClassifierTask: TrainingTask {
   private var configuration: ClassifierConfiguration
   private let network: ClassifierNetwork
   private let optimizer: any Optimizer
   private let gradientStep: GradientStep
   private let trainable: [Parameter]
-  private let pictures: PictureSet
-  private let heldOut: PictureSet?
-  private var loader: PictureLoader
+  private let images: ImageSet
+  private let heldOut: ImageSet?
+  private var loader: ImageLoader
   private let augmentation: AffineAugmentation
   private var seen = 0
   /// What the next line of the log says of the last evaluation.
@@ -24,23 +24,23 @@ final class ClassifierTask: TrainingTask {
   var report: (TrainerEvent) -> Void = { _ in }
 
   let itemName = "images"
-  var itemsBefore: Int { configuration.trainingPictures }
+  var itemsBefore: Int { configuration.trainingImages }
   var parameters: NamedParameters { network.namedParameters }
   var optimizers: [(name: String, optimizer: any Optimizer)] { [("optimizer", optimizer)] }
 
   /// - Parameters:
   ///   - configuration: of the model.
   ///   - network: is changed.
-  ///   - pictures: to learn from, with labels.
+  ///   - images: to learn from, with labels.
   ///   - heldOut: to measure on; nil: none.
   ///   - trainer: batch size, seed and optimizer.
   init(
     _ configuration: ClassifierConfiguration, _ network: ClassifierNetwork,
-    _ pictures: PictureSet, heldOut: PictureSet?, _ trainer: TrainerConfiguration
+    _ images: ImageSet, heldOut: ImageSet?, _ trainer: TrainerConfiguration
   ) {
     self.configuration = configuration
     self.network = network
-    self.pictures = pictures
+    self.images = images
     self.heldOut = heldOut
     augmentation = AffineAugmentation(strength: configuration.augmentation)
     let named = network.trainableNamedParameters
@@ -48,8 +48,8 @@ final class ClassifierTask: TrainingTask {
     // Weights decay, biases and normalisations do not.
     optimizer = trainer.optimizer.make(trainable, decays: trainable.map { $0.shape.rank >= 2 })
     gradientStep = GradientStep(named, optimizer, clip: trainer.optimizer.gradClip)
-    loader = PictureLoader(
-      pictures, batch: trainer.batchSize, random: RandomSource(seed: trainer.seed, stream: 2),
+    loader = ImageLoader(
+      images, batch: trainer.batchSize, random: RandomSource(seed: trainer.seed, stream: 2),
       isMirrored: configuration.isMirrored)
   }
 
@@ -94,7 +94,7 @@ final class ClassifierTask: TrainingTask {
   }
 
   func write(to path: (String) -> String, items: Int) throws(AIGCError) {
-    configuration.trainingPictures = items
+    configuration.trainingImages = items
     try StateDictionary.write(parameters, to: path(Classifier.weightsFile))
     try ModelConfiguration.write(configuration, to: path(ModelConfiguration.fileName))
   }

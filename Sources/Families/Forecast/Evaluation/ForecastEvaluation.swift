@@ -5,7 +5,7 @@ import Training
 /// A model's forecasts of a known part of a series, beside the naive ones.
 public struct ForecastEvaluation: Report {
   /// The file's name inside a model folder.
-  static let pictureName = "forecast.png"
+  static let imageName = "forecast.png"
   /// Places from which several steps are forecast, at most: more say nothing new.
   private static let mostOrigins = 200
 
@@ -37,7 +37,7 @@ public struct ForecastEvaluation: Report {
   public var steps: Int
   /// From how many places several steps were forecast.
   public var origins: Int
-  /// The picture of the first column.
+  /// The image of the first column.
   public var plot = LinePlot()
 
   /// Measures the forecasts of all values from `start` on.

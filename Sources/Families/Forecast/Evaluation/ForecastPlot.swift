@@ -2,11 +2,11 @@ import Plots
 import Files
 import Training
 
-/// Pictures of forecasts: what is known in black, the model in blue.
+/// Images of forecasts: what is known in black, the model in blue.
 package enum ForecastPlot {
   private static let known = PlotColor(60, 60, 60)
   private static let naive = PlotColor(170, 170, 170)
-  /// Steps that a picture shows before the forecast, and forecasts at most.
+  /// Steps that an image shows before the forecast, and forecasts at most.
   private static let shortest = 24
   private static let most = 200
 

@@ -14,15 +14,15 @@ enum GANBenchmarks {
         random.drawn { GANDiscriminator(configuration, using: &$0) }, GANTrainingOptions(),
         GANRecipe.defaults(kind).optimizer)
       let shape: Shape = [64, configuration.height, configuration.width, 1]
-      let pictures = Tensor.uniform(shape, -1, 1, using: &random)
+      let images = Tensor.uniform(shape, -1, 1, using: &random)
       let context = Context(isTraining: true, random: random)
       let parameters =
         networks.generator.namedParameters + networks.discriminator.namedParameters
       return {
-        // Random pictures do not make it diverge in any time that is measured.
+        // Random images do not make it diverge in any time that is measured.
         let result = try? networks(0, rate: 2e-4, context) {
           let latents = Tensor.normal([64, configuration.latent], using: &context.random)
-          return GANBatch(pictures: pictures, latents: latents, labels: [])
+          return GANBatch(images: images, latents: latents, labels: [])
         }
         guard result != nil else { return [] }
         return parameters.map { $0.parameter.value }

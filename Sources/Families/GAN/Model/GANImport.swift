@@ -12,7 +12,7 @@ extension GANFamily {
     ImportForm(
       prefix: GANShapes.prefix,
       tensors: network == .gan
-        ? "the generator's model.0.weight [outputs, latent], model.2.weight … up to [values of a picture, …]"
+        ? "the generator's model.0.weight [outputs, latent], model.2.weight … up to [values of an image, …]"
         : "the generator's model.0.weight [latent, maps, 4, 4], model.3.weight … up to [maps, channels, 4, 4]"
     )
   }
@@ -98,7 +98,7 @@ private enum GANShapes {
     return shapes
   }
 
-  /// Square pictures, grey or in colour, by the number of values.
+  /// Square images, grey or in colour, by the number of values.
   private static func linear(_ shapes: [[Int]]) -> GANConfiguration? {
     let outputs = shapes.map { $0[0] }
     for channels in [1, 3] {

@@ -5,7 +5,7 @@ import Kernels
 import NN
 import Training
 
-/// A trained generator: latents in, pictures out.
+/// A trained generator: latents in, images out.
 ///
 /// Nothing of it changes after it was opened, so that many callers may use it at once.
 public final class GANModel: ImageGenerator, @unchecked Sendable {
@@ -15,7 +15,7 @@ public final class GANModel: ImageGenerator, @unchecked Sendable {
   /// The file of its weights; nil for a model in memory.
   private let path: String?
 
-  /// Pictures that are made at once. Always as many, so that the sums of a picture are the same
+  /// Images that are made at once. Always as many, so that the sums of an image are the same
   /// whatever stands beside it.
   private static let batch = 16
 
@@ -53,18 +53,18 @@ public final class GANModel: ImageGenerator, @unchecked Sendable {
   /// those beside it.
   /// - Throws: ``AIGCError``: usage for a label that is no class, badInput when damaged weights
   ///   give values that are not numbers, interrupted after Ctrl-C.
-  public func pictures(latents: [Float], labels: [Int32]) throws(AIGCError) -> [Float] {
+  public func images(latents: [Float], labels: [Int32]) throws(AIGCError) -> [Float] {
     let count = latents.count / latentCount
     try AIGCError.check(
       latents.count == count * latentCount,
       "\(latents.count) numbers are no latents of \(latentCount)")
     if !classes.isEmpty {
       guard labels.count == count, labels.allSatisfy({ classes.indices.contains(Int($0)) }) else {
-        throw .usage("a class for each of \(count) pictures, 0 to \(classes.count - 1), is needed")
+        throw .usage("a class for each of \(count) images, 0 to \(classes.count - 1), is needed")
       }
     }
-    var pictures: [Float] = []
-    pictures.reserveCapacity(count * configuration.pictureCount)
+    var images: [Float] = []
+    images.reserveCapacity(count * configuration.imageCount)
     for first in stride(from: 0, to: count, by: Self.batch) {
       let size = min(Self.batch, count - first)
       var part = Array(latents[first * latentCount..<(first + size) * latentCount])
@@ -74,10 +74,10 @@ public final class GANModel: ImageGenerator, @unchecked Sendable {
       let input = generator.input(Tensor(part, [Self.batch, latentCount]), labels: classes)
       let output = generator(input, .inference)
       try DamagedWeights.check(output, "images", of: path, generator.namedParameters)
-      pictures += output.sliced(0..<size).values
+      images += output.sliced(0..<size).values
       try Interruption.check()
     }
-    return pictures
+    return images
   }
 }
 

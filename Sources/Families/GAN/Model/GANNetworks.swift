@@ -2,7 +2,7 @@ import Autograd
 import Kernels
 import NN
 
-/// Makes pictures of latents.
+/// Makes images of latents.
 public struct GANGenerator: Module {
   /// The layers, from latents with one-hot classes to pixels between -1 and 1; their names are
   /// those of the article's classes.
@@ -52,7 +52,7 @@ public struct GANGenerator: Module {
       layers += [Linear(input, output, using: &plan), Activation.relu]
       input = output
     }
-    return layers + [Linear(input, sizes.pictureCount, using: &plan), Activation(tanh)]
+    return layers + [Linear(input, sizes.imageCount, using: &plan), Activation(tanh)]
   }
 
   /// latent → 4 x 4 → 8 x 8 → …: the article's `DCGANGenerator`.
@@ -76,7 +76,7 @@ public struct GANGenerator: Module {
   }
 }
 
-/// Tells pictures of the data from generated ones.
+/// Tells images of the data from generated ones.
 public struct GANDiscriminator: Module {
   /// The layers, from pixels to one logit, or to one for each class.
   public let model: Sequential
@@ -95,7 +95,7 @@ public struct GANDiscriminator: Module {
     }
   }
 
-  /// Whether a picture's logit depends on no other picture of the batch, so that batches may be
+  /// Whether an image's logit depends on no other image of the batch, so that batches may be
   /// joined.
   var seesEachAlone: Bool {
     let usesBatches = configuration.ganKind == .dcgan && configuration.discriminatorNorm == .batch
@@ -103,28 +103,28 @@ public struct GANDiscriminator: Module {
   }
 
   /// - Parameters:
-  ///   - pictures: [batch, height, width, channels].
+  ///   - images: [batch, height, width, channels].
   ///   - labels: the class of each; without meaning for a model without classes.
   /// - Returns: [batch, 1], above 0 for what looks like the data: the logit, before the article's
   ///   sigmoid.
   public func callAsFunction(
-    _ pictures: Tensor, labels: [Int32], _ context: Context
+    _ images: Tensor, labels: [Int32], _ context: Context
   ) -> Tensor {
-    let input = configuration.ganKind == .gan ? pictures.flattened() : pictures
+    let input = configuration.ganKind == .gan ? images.flattened() : images
     return chosen(model(input, context), labels)
   }
 
   /// The same, with what the last layer but one gives.
   func hiddenAndLogits(
-    _ pictures: Tensor, labels: [Int32], _ context: Context
+    _ images: Tensor, labels: [Int32], _ context: Context
   ) -> (hidden: Tensor, logits: Tensor) {
-    let input = configuration.ganKind == .gan ? pictures.flattened() : pictures
+    let input = configuration.ganKind == .gan ? images.flattened() : images
     let hidden = Sequential(Array(model.layers.dropLast()))(input, context)
     let last = Sequential(Array(model.layers.suffix(1)))
     return (hidden, chosen(last(hidden, context), labels))
   }
 
-  /// The logit of each picture's class.
+  /// The logit of each image's class.
   private func chosen(_ output: Tensor, _ labels: [Int32]) -> Tensor {
     let logits = output.reshaped([output.shape[0], configuration.logitCount])
     if configuration.classes.isEmpty { return logits }
@@ -135,7 +135,7 @@ public struct GANDiscriminator: Module {
   private static func linear(
     _ sizes: GANConfiguration, _ plan: inout ParameterPlan
   ) -> [any Layer] {
-    var (layers, input): ([any Layer], Int) = ([], sizes.pictureCount)
+    var (layers, input): ([any Layer], Int) = ([], sizes.imageCount)
     for output in sizes.layers.reversed() {
       layers += [
         Linear(input, output, isSpectral: sizes.isSpectral, using: &plan), Activation.relu,

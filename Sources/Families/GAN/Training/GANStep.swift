@@ -4,10 +4,10 @@ import Kernels
 import NN
 import Training
 
-/// Real pictures of one step, and the latents of as many to be generated.
+/// Real images of one step, and the latents of as many to be generated.
 struct GANBatch {
   /// [batch, height, width, channels].
-  let pictures: Tensor
+  let images: Tensor
   /// [batch, latent].
   let latents: Tensor
   /// The class of each, where the networks know classes.
@@ -21,7 +21,7 @@ struct GANStepResult {
   /// Lengths of the gradients.
   var generatorNorm = 0.0
   var discriminatorNorm = 0.0
-  /// Share of the real and of the generated pictures that the discriminator knew for what they are;
+  /// Share of the real and of the generated images that the discriminator knew for what they are;
   /// nil where its logits have no zero.
   var realAccuracy: Double?
   var fakeAccuracy: Double?
@@ -47,8 +47,8 @@ struct GANStepResult {
   }
 }
 
-/// The step of a GAN: first the discriminator on real and generated pictures, then the generator
-/// through the discriminator. Pictures are generated once and serve both; the generator's step
+/// The step of a GAN: first the discriminator on real and generated images, then the generator
+/// through the discriminator. Images are generated once and serve both; the generator's step
 /// computes no gradients of the discriminator's weights.
 final class GANStep {
   let generator: GANGenerator
@@ -90,7 +90,7 @@ final class GANStep {
   ///   - step: for messages.
   ///   - rate: the learning rate of both.
   ///   - context: its random source draws what augmentation and penalties need.
-  ///   - next: gives pictures and latents, once for each step of the discriminator.
+  ///   - next: gives images and latents, once for each step of the discriminator.
   /// - Throws: ``AIGCError``: diverged when a gradient is not finite, and what `next` throws.
   func callAsFunction(
     _ step: Int, rate: Float, _ context: Context, _ next: () throws(AIGCError) -> GANBatch
@@ -115,7 +115,7 @@ final class GANStep {
     return result
   }
 
-  /// As many pictures as the batch has, of its classes.
+  /// As many images as the batch has, of its classes.
   private func generate(_ batch: GANBatch, _ context: Context) -> Tensor {
     generator(generator.input(batch.latents, labels: batch.labels), context)
   }
@@ -130,7 +130,7 @@ final class GANStep {
   ) throws(AIGCError) -> GANStepResult {
     var result = GANStepResult()
     let (loss, gradients) = valueAndGradients(for: discriminatorParameters) {
-      let real = augmented(batch.pictures, context)
+      let real = augmented(batch.images, context)
       let fake = augmented(fake, context)
       let (loss, realLogits, fakeLogits) = discriminatorLoss(real, fake, batch.labels, context)
       measure(realLogits, fakeLogits, &result)

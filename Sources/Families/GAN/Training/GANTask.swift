@@ -6,16 +6,16 @@ import Kernels
 import NN
 import Training
 
-/// Training of a GAN on pictures.
+/// Training of a GAN on images.
 final class GANTask: TrainingTask {
   private var configuration: GANConfiguration
   private let options: GANTrainingOptions
   private let networks: GANStep
   private let average: WeightAverage?
-  /// The generator whose pictures are shown, scored and saved: the average where there is one.
+  /// The generator whose images are shown, scored and saved: the average where there is one.
   private let shown: GANGenerator
-  private let pictures: PictureSet
-  private var loader: PictureLoader
+  private let images: ImageSet
+  private var loader: ImageLoader
   private var seen = 0
   /// Watches for a collapse.
   private let monitor: AdversarialMonitor
@@ -37,18 +37,18 @@ final class GANTask: TrainingTask {
   /// - Parameters:
   ///   - configuration: of the model.
   ///   - networks: are changed.
-  ///   - pictures: the data.
+  ///   - images: the data.
   ///   - trainer: batch size and seed.
   ///   - score: by which the best weights are kept; nil: the latest ones are.
   init(
-    _ configuration: GANConfiguration, _ networks: GANStep, _ pictures: PictureSet,
+    _ configuration: GANConfiguration, _ networks: GANStep, _ images: ImageSet,
     _ options: GANTrainingOptions, _ trainer: TrainerConfiguration, score: FeatureScore? = nil
   ) {
     self.score = score
     self.configuration = configuration
     self.options = options
     self.networks = networks
-    self.pictures = pictures
+    self.images = images
     if let decay = options.average {
       // A third network of the generator's shape, for the average of its weights.
       shown = ParameterPlan.shapes { GANGenerator(configuration, using: &$0) }
@@ -60,11 +60,11 @@ final class GANTask: TrainingTask {
       (shown, average) = (networks.generator, nil)
     }
     // Streams of the seed: 0 draws the weights, 1 the latents of the steps.
-    loader = PictureLoader(
-      pictures, batch: trainer.batchSize, random: RandomSource(seed: trainer.seed, stream: 2),
+    loader = ImageLoader(
+      images, batch: trainer.batchSize, random: RandomSource(seed: trainer.seed, stream: 2),
       isMirrored: options.isMirrored)
     let model = GANModel(configuration, shown)
-    monitor = AdversarialMonitor(model, pictures)
+    monitor = AdversarialMonitor(model, images)
     samples = TrainingSamples(model, steps: trainer.steps, isAnimated: options.isAnimated)
     rollback = options.rollsBack ? TrainingRollback() : nil
   }
@@ -94,7 +94,7 @@ final class GANTask: TrainingTask {
       ]
       let latents = Tensor.normal([batch.count, configuration.latent], using: &context.random)
       return GANBatch(
-        pictures: Tensor(batch.values, shape), latents: latents, labels: batch.labels)
+        images: Tensor(batch.values, shape), latents: latents, labels: batch.labels)
     }
     seen += count
     average?.update(step: step)
@@ -149,7 +149,7 @@ final class GANTask: TrainingTask {
 
   func write(to path: (String) -> String, items: Int) throws(AIGCError) {
     if isCollapsed, score == nil { return }
-    configuration.trainingPictures = items
+    configuration.trainingImages = items
     try GANFolder.write(
       configuration, generator: shown.namedParameters,
       discriminator: networks.discriminator.namedParameters, to: path)

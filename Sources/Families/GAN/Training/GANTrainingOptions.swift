@@ -12,7 +12,7 @@ public struct GANTrainingOptions: Codable, Equatable, Sendable {
   public var r1: Float = 0
   /// λ of the gradient penalty of WGAN-GP.
   public var gradientPenalty: Float = 10
-  /// What the discriminator's targets for real pictures fall short of 1.
+  /// What the discriminator's targets for real images fall short of 1.
   public var labelSmoothing: Float = 0
   /// Share that a step keeps of the average of the generator's weights; nil: no average, the model
   /// has the last weights.
@@ -22,15 +22,15 @@ public struct GANTrainingOptions: Codable, Equatable, Sendable {
   /// Random changes through which the discriminator sees real and generated images (Zhao et al.
   /// 2020); nil: none.
   public var augmentation: Augmentation?
-  /// Whether pictures are mirrored by chance.
+  /// Whether images are mirrored by chance.
   public var isMirrored = false
   /// How convolutions are computed.
   public var convolution = ConvolutionMode.fast
-  /// Whether the fixed latents' pictures over time are kept, as an animation.
+  /// Whether the fixed latents' images over time are kept, as an animation.
   public var isAnimated = false
   /// Whether a collapse is answered by going back to the last healthy weights.
   public var rollsBack = false
-  /// A classifier's name or path: the model gets the weights whose pictures are nearest to the data on
+  /// A classifier's name or path: the model gets the weights whose images are nearest to the data on
   /// its features. nil: the latest weights that have not collapsed.
   public var features: String?
 

@@ -3,9 +3,9 @@ import Datasets
 import Files
 import Kernels
 
-/// Scores of pictures, or rows of a table: how little they are like what a model learned.
+/// Scores of images, or rows of a table: how little they are like what a model learned.
 ///
-/// A score depends on the picture alone: the same latents' noise serves all, and all are computed in
+/// A score depends on the image alone: the same latents' noise serves all, and all are computed in
 /// batches of one size.
 struct AnomalyScorer {
   let measure: AnomalyMeasure
@@ -19,7 +19,7 @@ struct AnomalyScorer {
   private static let block = 512
 
   /// - Parameters:
-  ///   - draws: latents for each picture; 0: their mean, which is no choice of ``AnomalyMeasure/iw``;
+  ///   - draws: latents for each image; 0: their mean, which is no choice of ``AnomalyMeasure/iw``;
   ///     nil: what is usual.
   ///   - seed: draws them.
   init(_ model: VAEModel, _ measure: AnomalyMeasure, draws: Int? = nil, seed: UInt64 = 0) {
@@ -39,12 +39,12 @@ struct AnomalyScorer {
   }
 
   /// - Parameters:
-  ///   - values: [pictures, height, width, channels], from -1 to 1, or rows.
+  ///   - values: [images, height, width, channels], from -1 to 1, or rows.
   ///   - labels: the class of each; empty for a model without classes.
   /// - Returns: nats, one for each.
   /// - Throws: ``AIGCError``: usage for a label that is no class, interrupted after Ctrl-C.
   func scores(_ values: [Float], labels: [Int32]) throws(AIGCError) -> [Double] {
-    let length = model.pictureCount
+    let length = model.imageCount
     let count = values.count / length
     try AIGCError.check(
       values.count == count * length, "\(values.count) values are no examples of \(length)")
@@ -66,7 +66,7 @@ struct AnomalyScorer {
 
   /// The scores of all examples of a set.
   /// - Parameter labels: the class of each, of the model's; nil for a model without classes.
-  /// - Throws: ``AIGCError``: badInput when a picture cannot be read, interrupted.
+  /// - Throws: ``AIGCError``: badInput when an image cannot be read, interrupted.
   func scores(of set: any ExampleSet, labels: [Int32]?) throws(AIGCError) -> [Double] {
     var result: [Double] = []
     for first in stride(from: 0, to: set.count, by: Self.block) {
@@ -93,7 +93,7 @@ struct AnomalyScorer {
       let values = x.values
       return drawn.values.enumerated().map { index, loss in
         adjusted(
-          Double(loss), values[index * model.pictureCount..<(index + 1) * model.pictureCount])
+          Double(loss), values[index * model.imageCount..<(index + 1) * model.imageCount])
       }
     }
     let divergence = divergences(posterior.mean, posterior.logVariance).sum(axis: 1)
@@ -105,7 +105,7 @@ struct AnomalyScorer {
     if measure == .reconstruction { return loss }
     let deviance = loss - model.likelihood.leastLoss(x)
     if measure == .deviance { return deviance }
-    // Of a blank picture one step from black to white.
+    // Of a blank image one step from black to white.
     return deviance / max(totalVariation(x, width: model.width, channels: model.channels), 1)
   }
 }

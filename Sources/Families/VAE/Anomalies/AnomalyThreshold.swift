@@ -13,9 +13,9 @@ public enum AnomalyMeasure: String, Codable, CaseIterable, Sendable {
   /// The reconstruction less that of a perfect one: grey values and deviations cost something
   /// whatever a model knows of them.
   case deviance
-  /// The deviance divided by the picture's total variation. A picture of few contours is easy to
+  /// The deviance divided by the image's total variation. An image of few contours is easy to
   /// reconstruct whether it is normal or not (Serrà et al. 2020), and errors lie at contours: this is the
-  /// share of them that the model misses. Of pictures only.
+  /// share of them that the model misses. Of images only.
   case relative
 
   /// What is taken without a flag: the one that tells left-out classes of MNIST and Fashion-MNIST apart

@@ -19,7 +19,7 @@ extension VAELikelihood {
   }
 }
 
-/// The total variation of a picture: the sum of the differences of neighbours (Rudin et al. 1992), of all
+/// The total variation of an image: the sum of the differences of neighbours (Rudin et al. 1992), of all
 /// channels.
 /// - Parameter x: [height, width, channels].
 func totalVariation(_ x: ArraySlice<Float>, width: Int, channels: Int) -> Double {

@@ -34,15 +34,15 @@ private struct AnomalySearch {
     if model.configuration.table != nil, options.anomalousClasses != nil || options.reading.isGiven
     {
       throw .usage(
-        "`anomalousClasses`, `images.badPictures`, `images.ignoresOrientation` are of pictures; of tables: `label` and "
+        "`anomalousClasses`, `images.badImages`, `images.ignoresOrientation` are of images; of tables: `label` and "
           + "`normal`")
     }
     if model.configuration.table != nil, options.measure == .relative {
-      throw .usage("`measure` relative is of pictures")
+      throw .usage("`measure` relative is of images")
     }
     if model.configuration.table == nil, options.label != nil {
       throw .usage(
-        "`label` is of tables; of pictures: `anomalousClasses` or `normal` with their classes")
+        "`label` is of tables; of images: `anomalousClasses` or `normal` with their classes")
     }
     scorer = AnomalyScorer(
       model, options.measure ?? .usual(model.configuration), draws: options.draws,
@@ -56,7 +56,7 @@ private struct AnomalySearch {
       return report
     }
     for path in paths { try refuseTable(path, by: self.path) }
-    try forPictures(paths, pictureOptions(paths[0]), notices) { (set) throws(AIGCError) in
+    try forImages(paths, imageOptions(paths[0]), notices) { (set) throws(AIGCError) in
       report.append(
         names: (0..<set.count).map { set.name(of: $0) },
         scores: try scorer.scores(of: set, labels: model.labels(of: set)),
@@ -86,7 +86,7 @@ private struct AnomalySearch {
       let source = try rows(path, table)
       return try scorer.scores(of: values(source, table, source.isNormal))
     }
-    let set = try openPictures(path, pictureOptions(path), notices)
+    let set = try openImages(path, imageOptions(path), notices)
     let scores = try scorer.scores(of: set, labels: model.labels(of: set))
     guard !set.classes.isEmpty, let isAnomaly = try options.anomalies(in: set) else {
       return scores
@@ -94,10 +94,10 @@ private struct AnomalySearch {
     return scores.indices.filter { !isAnomaly[$0] }.map { scores[$0] }
   }
 
-  // MARK: Pictures
+  // MARK: Images
 
-  private func pictureOptions(_ path: String) throws(AIGCError) -> PictureOptions {
-    var result = try model.pictureOptions(path)
+  private func imageOptions(_ path: String) throws(AIGCError) -> ImageOptions {
+    var result = try model.imageOptions(path)
     options.reading.apply(to: &result, isIgnored: result.ignoresOrientation)
     return result
   }

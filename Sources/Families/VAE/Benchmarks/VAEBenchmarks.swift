@@ -22,13 +22,13 @@ enum VAEBenchmarks {
       } else {
         step = VAEStep(networks, VAETrainingOptions(), trainer.optimizer)
       }
-      let pictures = Tensor.uniform([128, 28, 28, 1], using: &random)
+      let images = Tensor.uniform([128, 28, 28, 1], using: &random)
       let context = Context(isTraining: true, random: random)
       let parameters = VAEFolder.named(kind, networks, discriminator)
       return {
         let noise = Tensor.normal([128, configuration.latent], using: &context.random)
-        let batch = VAEBatch(pictures: pictures, noise: noise, labels: [])
-        // Random pictures do not make it diverge in any time that is measured.
+        let batch = VAEBatch(images: images, noise: noise, labels: [])
+        // Random images do not make it diverge in any time that is measured.
         guard (try? step(batch, 0, rate: 1e-3, context)) != nil else { return [] }
         return parameters.map { $0.parameter.value }
       }

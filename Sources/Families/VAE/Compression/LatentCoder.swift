@@ -1,33 +1,33 @@
 import Datasets
 import Files
 
-/// Brings pictures to whole numbers, as many for each, those to bytes, and back.
+/// Brings images to whole numbers, as many for each, those to bytes, and back.
 protocol LatentCoder {
-  /// Numbers of a picture.
+  /// Numbers of an image.
   var symbolCount: Int { get }
 
   /// - Parameters:
-  ///   - values: [pictures, height, width, channels], from -1 to 1.
+  ///   - values: [images, height, width, channels], from -1 to 1.
   ///   - labels: the class of each; empty for a model without classes.
-  /// - Returns: ``symbolCount`` numbers for each picture.
+  /// - Returns: ``symbolCount`` numbers for each image.
   /// - Throws: ``AIGCError``: interrupted after Ctrl-C.
   func symbols(_ values: [Float], labels: [Int32]) throws(AIGCError) -> [Int32]
 
-  /// - Returns: [pictures, height, width, channels], from -1 to 1.
+  /// - Returns: [images, height, width, channels], from -1 to 1.
   /// - Throws: ``AIGCError``: interrupted after Ctrl-C.
-  func pictures(_ symbols: [Int32]) throws(AIGCError) -> [Float]
+  func images(_ symbols: [Int32]) throws(AIGCError) -> [Float]
 
-  /// The numbers of all pictures of a file, entropy-coded.
+  /// The numbers of all images of a file, entropy-coded.
   func packed(_ symbols: [Int32]) -> [UInt8]
 
-  /// - Throws: ``AIGCError``: badInput for what ``packed(_:)`` did not give for so many pictures,
+  /// - Throws: ``AIGCError``: badInput for what ``packed(_:)`` did not give for so many images,
   ///   interrupted.
   func unpacked(
-    _ bytes: Table<UInt8>, pictures: Int, name: String
+    _ bytes: Table<UInt8>, images: Int, name: String
   ) throws(AIGCError) -> [Int32]
 }
 
-/// Means of latents, rounded to multiples of a step and coded by normal distributions. The class of a picture,
+/// Means of latents, rounded to multiples of a step and coded by normal distributions. The class of an image,
 /// where the model knows classes, stands before its latent.
 struct GaussianCoder: LatentCoder {
   private let model: VAEModel
@@ -59,16 +59,16 @@ struct GaussianCoder: LatentCoder {
   func symbols(_ values: [Float], labels: [Int32]) throws(AIGCError) -> [Int32] {
     let means = try model.posterior(values, labels: labels).means
     var result: [Int32] = []
-    for picture in 0..<means.count / numbers.count {
-      if classes != nil { result.append(labels[picture]) }
+    for image in 0..<means.count / numbers.count {
+      if classes != nil { result.append(labels[image]) }
       for (index, number) in numbers.enumerated() {
-        result.append(Int32(number.symbol(means[picture * numbers.count + index])))
+        result.append(Int32(number.symbol(means[image * numbers.count + index])))
       }
     }
     return result
   }
 
-  func pictures(_ symbols: [Int32]) throws(AIGCError) -> [Float] {
+  func images(_ symbols: [Int32]) throws(AIGCError) -> [Float] {
     var (latents, labels): ([Float], [Int32]) = ([], [])
     for first in stride(from: 0, to: symbols.count, by: symbolCount) {
       if classes != nil { labels.append(symbols[first]) }
@@ -77,10 +77,10 @@ struct GaussianCoder: LatentCoder {
         latents.append(number.value(Int(symbols[start + index])))
       }
     }
-    return try model.pictures(latents: latents, labels: labels)
+    return try model.images(latents: latents, labels: labels)
   }
 
-  /// Tables of the numbers of a picture, in order.
+  /// Tables of the numbers of an image, in order.
   private var tables: [FrequencyTable] { (classes.map { [$0] } ?? []) + numbers.map { $0.table } }
 
   func packed(_ symbols: [Int32]) -> [UInt8] {
@@ -93,14 +93,14 @@ struct GaussianCoder: LatentCoder {
   }
 
   func unpacked(
-    _ bytes: Table<UInt8>, pictures: Int, name: String
+    _ bytes: Table<UInt8>, images: Int, name: String
   ) throws(AIGCError) -> [Int32] {
     let tables = tables
     var decoder = try ANSDecoder(bytes, name: name)
     var symbols: [Int32] = []
-    for picture in 0..<pictures {
+    for image in 0..<images {
       for table in tables { symbols.append(Int32(try decoder.next(table))) }
-      if picture % 1024 == 0 { try Interruption.check() }
+      if image % 1024 == 0 { try Interruption.check() }
     }
     try decoder.finish()
     return symbols
@@ -128,15 +128,15 @@ struct GridCoder: LatentCoder {
     try model.codes(values)
   }
 
-  func pictures(_ symbols: [Int32]) throws(AIGCError) -> [Float] {
-    try model.pictures(codes: symbols)
+  func images(_ symbols: [Int32]) throws(AIGCError) -> [Float] {
+    try model.images(codes: symbols)
   }
 
   func packed(_ symbols: [Int32]) -> [UInt8] { prior.encoded(symbols) }
 
   func unpacked(
-    _ bytes: Table<UInt8>, pictures: Int, name: String
+    _ bytes: Table<UInt8>, images: Int, name: String
   ) throws(AIGCError) -> [Int32] {
-    try prior.decoded(bytes, grids: pictures, name: name)
+    try prior.decoded(bytes, grids: images, name: name)
   }
 }

@@ -2,11 +2,11 @@ import Files
 import Kernels
 import Datasets
 
-/// A file of pictures that an autoencoder compressed (.aigl).
+/// A file of images that an autoencoder compressed (.aigl).
 ///
 /// Bytes, numbers little-endian: "AIGL"; the version; the kind, 0 for rounded latents and 1 for codes; 8 bytes
 /// that tell the model; the step of rounding as float32 (0 for codes); width, height, channels and number
-/// of the pictures as ``VariableIntegers``; the coded numbers; CRC-32C of all before it.
+/// of the images as ``VariableIntegers``; the coded numbers; CRC-32C of all before it.
 public struct LatentFile {
   /// What stands for an image: rounded latents, or codes of a VQ-VAE.
   public enum Kind: UInt8 {
@@ -15,7 +15,7 @@ public struct LatentFile {
 
   /// What the payload holds.
   public var kind: Kind
-  /// See ``PictureCodec/fingerprint``.
+  /// See ``ImageCodec/fingerprint``.
   public var fingerprint: UInt64
   /// The step to whose multiples latents are rounded, in units of the prior's standard deviation; 0
   /// for codes.
@@ -37,13 +37,13 @@ public struct LatentFile {
   private static let version: UInt8 = 1
   /// Bytes before the sizes, and behind the payload.
   private static let (headSize, sumSize) = (18, 4)
-  /// The most pictures, and numbers of all of them.
+  /// The most images, and numbers of all of them.
   public static let (largestCount, largestNumbers) = (1 << 24, 1 << 28)
 
   /// Creates a file in memory.
   /// - Parameters:
   ///   - kind: what the payload holds.
-  ///   - fingerprint: of the model; see ``PictureCodec/fingerprint``.
+  ///   - fingerprint: of the model; see ``ImageCodec/fingerprint``.
   ///   - step: of rounding; 0 for codes.
   ///   - width: of the images in pixels.
   ///   - height: of the images in pixels.

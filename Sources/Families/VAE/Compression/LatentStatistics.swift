@@ -4,7 +4,7 @@ import Glibc
 import Kernels
 import Training
 
-/// Mean and deviation, over pictures, of each number of a latent: what rounded latents are coded by.
+/// Mean and deviation, over images, of each number of a latent: what rounded latents are coded by.
 public struct LatentStatistics: Codable, Equatable, Sendable {
   /// The mean of each number of a latent.
   public var means: [Double]
@@ -24,22 +24,22 @@ public struct LatentStatistics: Codable, Equatable, Sendable {
       && means.allSatisfy { $0.magnitude < 1e6 } && deviations.allSatisfy { (0..<1e6).contains($0) }
   }
 
-  /// Pictures that are measured.
+  /// Images that are measured.
   private static let limit = 10_000
   private static let batch = 256
 
-  /// Measures the means of latents of pictures, and writes what was found into the model's
+  /// Measures the means of latents of images, and writes what was found into the model's
   /// configuration.
   /// - Throws: ``AIGCError``: as opening the model, failed when the disk refuses, interrupted.
-  static func measure(_ pictures: any ExampleSet, in folder: String) throws(AIGCError) {
+  static func measure(_ images: any ExampleSet, in folder: String) throws(AIGCError) {
     let model = try VAEModel(folder: folder)
-    let count = min(limit, pictures.count)
+    let count = min(limit, images.count)
     var sums = [Double](repeating: 0, count: model.latentCount)
     var squares = sums
     for first in stride(from: 0, to: count, by: batch) {
       let rows = Array(first..<min(first + batch, count))
-      let labels = model.classes.isEmpty ? [] : rows.map { pictures.labels?[$0] ?? 0 }
-      let means = try model.posterior(try pictures.values(rows), labels: labels).means
+      let labels = model.classes.isEmpty ? [] : rows.map { images.labels?[$0] ?? 0 }
+      let means = try model.posterior(try images.values(rows), labels: labels).means
       for (index, value) in means.enumerated() {
         sums[index % sums.count] += Double(value)
         squares[index % sums.count] += Double(value) * Double(value)

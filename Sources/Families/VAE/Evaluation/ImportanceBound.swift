@@ -20,15 +20,15 @@ struct ImportanceBound {
     self.networks = networks
   }
 
-  /// The bound of each picture.
+  /// The bound of each image.
   /// - Parameters:
-  ///   - x: [pictures, height, width, channels], as the networks see them.
+  ///   - x: [images, height, width, channels], as the networks see them.
   ///   - labels: the class of each; empty for a model without classes.
-  ///   - noise: gives some of each picture's draws of the standard normal distribution, [pictures or
+  ///   - noise: gives some of each image's draws of the standard normal distribution, [images or
   ///     1, draws, latent].
   /// - Throws: ``AIGCError`` (interrupted) after Ctrl-C.
   func negativeLogLikelihoods(
-    of x: Tensor, labels: [Int32], noise: (_ pictures: Int, _ draws: Range<Int>) -> Tensor
+    of x: Tensor, labels: [Int32], noise: (_ images: Int, _ draws: Range<Int>) -> Tensor
   ) throws(AIGCError) -> [Double] {
     let (mean, logVariance) = networks.encode(x, labels: labels, .inference)
     let largest = networks.batch(upTo: Self.rows)

@@ -1,18 +1,18 @@
 import Autograd
 
-/// What latents drawn for pictures say of them, in nats. Its means are the parts of the bounds on
+/// What latents drawn for images say of them, in nats. Its means are the parts of the bounds on
 /// log p(x).
 struct LatentDraws {
-  /// -log p(x | z), [pictures, draws].
+  /// -log p(x | z), [images, draws].
   let reconstructions: Tensor
-  /// log q(z | x) - log p(z), [pictures, draws].
+  /// log q(z | x) - log p(z), [images, draws].
   let divergences: Tensor
 
   /// - Parameters:
-  ///   - x: [pictures, height, width, channels], as the networks see them.
-  ///   - posterior: mean and logarithm of the variance of their latents, [pictures, latent] each.
-  ///   - labels: the class of each picture; empty for a model without classes.
-  ///   - noise: draws of the standard normal distribution, [pictures or 1, draws, latent].
+  ///   - x: [images, height, width, channels], as the networks see them.
+  ///   - posterior: mean and logarithm of the variance of their latents, [images, latent] each.
+  ///   - labels: the class of each image; empty for a model without classes.
+  ///   - noise: draws of the standard normal distribution, [images or 1, draws, latent].
   init(
     _ x: Tensor, _ posterior: (mean: Tensor, logVariance: Tensor), labels: [Int32],
     noise: Tensor, _ networks: VAENetworks

@@ -5,13 +5,13 @@ import Kernels
 import Training
 
 extension VAEFamily {
-  /// The bounds on log p(x) of pictures and their parts, in nats a picture.
+  /// The bounds on log p(x) of images and their parts, in nats an image.
   public func likelihood(
     _ generator: any ImageModel, of path: String, _ options: LikelihoodOptions,
     _ notices: NoticeHandler
   ) throws(AIGCError) -> [JSONValue.Member] {
     guard let model = generator as? VAEModel else { return [] }
-    return try bounds(model, of: pictures(model, path, options), options, notices)
+    return try bounds(model, of: images(model, path, options), options, notices)
   }
 
   /// The same of a table's rows: of the normal ones, where its labels say which these are.
@@ -66,15 +66,15 @@ extension VAEFamily {
   }
 
   /// Those to measure on, with the model's classes where it has some.
-  private func pictures(
+  private func images(
     _ model: VAEModel, _ path: String, _ options: LikelihoodOptions
-  ) throws(AIGCError) -> PictureSet {
-    var form = try model.pictureOptions(path)
-    form.badPictures = options.badPictures
+  ) throws(AIGCError) -> ImageSet {
+    var form = try model.imageOptions(path)
+    form.badImages = options.badImages
     form.ignoresOrientation = form.ignoresOrientation || options.ignoresOrientation
     form.classes = model.classes.isEmpty ? nil : ClassChoice.only(model.classes)
-    // What is left out is named where the same pictures are compared.
-    let set = try PictureSet.open(path, form)
+    // What is left out is named where the same images are compared.
+    let set = try ImageSet.open(path, form)
     guard model.classes.isEmpty || set.classes == model.classes else {
       throw .mismatch("\(path): its classes are not those of the model")
     }
@@ -83,12 +83,12 @@ extension VAEFamily {
 }
 
 extension ImportanceBound {
-  /// Pictures that are read at once.
+  /// Images that are read at once.
   private static let block = 256
 
   /// The mean of ``negativeLogLikelihoods(of:labels:noise:)`` over a set.
   /// - Parameter random: draws the latents.
-  /// - Throws: ``AIGCError``: badInput when a picture cannot be read, interrupted.
+  /// - Throws: ``AIGCError``: badInput when an image cannot be read, interrupted.
   func negativeLogLikelihood(
     of set: any ExampleSet, _ model: VAEModel, using random: inout RandomSource
   ) throws(AIGCError) -> Double {
@@ -97,8 +97,8 @@ extension ImportanceBound {
       let rows = Array(first..<min(first + Self.block, set.count))
       let x = model.configuration.input(try set.values(rows))
       let labels = model.classes.isEmpty ? [] : rows.map { set.labels?[$0] ?? 0 }
-      let values = try negativeLogLikelihoods(of: x, labels: labels) { pictures, draws in
-        Tensor.normal([pictures, draws.count, model.latentCount], using: &random)
+      let values = try negativeLogLikelihoods(of: x, labels: labels) { images, draws in
+        Tensor.normal([images, draws.count, model.latentCount], using: &random)
       }
       sum += values.reduce(0, +)
     }

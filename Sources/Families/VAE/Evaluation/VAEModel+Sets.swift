@@ -2,26 +2,26 @@ import Datasets
 import Files
 
 extension VAEModel {
-  /// The form of the pictures that the model learned.
-  /// - Parameter path: of pictures, for messages.
+  /// The form of the images that the model learned.
+  /// - Parameter path: of images, for messages.
   /// - Throws: ``AIGCError`` (mismatch) for a model of tables.
-  func pictureOptions(_ path: String) throws(AIGCError) -> PictureOptions {
+  func imageOptions(_ path: String) throws(AIGCError) -> ImageOptions {
     guard configuration.table == nil else {
-      throw .mismatch("\(path): the model is of tables, not of pictures")
+      throw .mismatch("\(path): the model is of tables, not of images")
     }
-    var options = PictureOptions(
-      size: PictureSize(width: width, height: height), channels: channels)
+    var options = ImageOptions(
+      size: ImageSize(width: width, height: height), channels: channels)
     options.ignoresOrientation = ignoresOrientation
     return options
   }
 
-  /// The classes of a set's pictures among those of the model.
+  /// The classes of a set's images among those of the model.
   /// - Returns: nil for a model without classes.
   /// - Throws: ``AIGCError`` (mismatch) where the set has others, or none.
-  func labels(of set: PictureSet) throws(AIGCError) -> [Int32]? {
+  func labels(of set: ImageSet) throws(AIGCError) -> [Int32]? {
     if classes.isEmpty { return nil }
     guard let labels = set.labels else {
-      throw .mismatch("\(set.path): pictures without classes, which the model needs")
+      throw .mismatch("\(set.path): images without classes, which the model needs")
     }
     let places = set.classes.map { name in classes.firstIndex(of: name).map { Int32($0) } }
     var result: [Int32] = []

@@ -5,17 +5,17 @@ import Kernels
 import NN
 import Training
 
-/// A trained autoencoder: pictures to latents and back.
+/// A trained autoencoder: images to latents and back.
 ///
 /// Nothing of it changes after it was opened, so that many callers may use it at once.
-public final class VAEModel: PictureEncoder, @unchecked Sendable {
+public final class VAEModel: ImageEncoder, @unchecked Sendable {
   /// What `config.json` says of the model: sizes, classes, likelihood and how it was trained.
   public let configuration: VAEConfiguration
   let networks: VAENetworks
   /// The file of its weights; nil for a model in memory.
   let path: String?
 
-  /// Pictures that are computed at once. Always as many, so that the sums of a picture are the same
+  /// Images that are computed at once. Always as many, so that the sums of an image are the same
   /// whatever stands beside it.
   private static let batch = 16
 
@@ -50,26 +50,26 @@ public final class VAEModel: PictureEncoder, @unchecked Sendable {
   public var classes: [String] { configuration.classes }
   /// Whether the images were learned as they are stored, whatever EXIF says about turning them.
   public var ignoresOrientation: Bool { configuration.ignoresOrientation == true }
-  var pictureCount: Int { configuration.pictureCount }
+  var imageCount: Int { configuration.imageCount }
 
   var likelihood: VAELikelihood { networks.likelihood }
 
-  /// The distribution of the latents of pictures.
+  /// The distribution of the latents of images.
   /// - Parameters:
-  ///   - values: [pictures, height, width, channels], from -1 to 1.
+  ///   - values: [images, height, width, channels], from -1 to 1.
   ///   - labels: the class of each; empty for a model without classes.
-  /// - Returns: mean and logarithm of the variance, ``latentCount`` numbers for each picture.
+  /// - Returns: mean and logarithm of the variance, ``latentCount`` numbers for each image.
   /// - Throws: ``AIGCError``: usage for a label that is no class, interrupted after Ctrl-C.
   func posterior(
     _ values: [Float], labels: [Int32]
   ) throws(AIGCError) -> (means: [Float], logVariances: [Float]) {
-    let count = values.count / pictureCount
+    let count = values.count / imageCount
     try AIGCError.check(
-      values.count == count * pictureCount,
-      "\(values.count) values are no images of \(pictureCount)")
+      values.count == count * imageCount,
+      "\(values.count) values are no images of \(imageCount)")
     var (means, logVariances): ([Float], [Float]) = ([], [])
     try forBatches(count, labels) { (rows, labels, context) throws(AIGCError) in
-      let x = picturesTensor(values, rows)
+      let x = imagesTensor(values, rows)
       let (mean, logVariance) = networks.encode(x, labels: labels, context)
       try check(mean, "latents")
       try check(logVariance, "latents")
@@ -85,39 +85,39 @@ public final class VAEModel: PictureEncoder, @unchecked Sendable {
   }
 
   /// The mean of the pixels.
-  public func pictures(latents: [Float], labels: [Int32]) throws(AIGCError) -> [Float] {
+  public func images(latents: [Float], labels: [Int32]) throws(AIGCError) -> [Float] {
     let count = latents.count / latentCount
     try AIGCError.check(
       latents.count == count * latentCount,
       "\(latents.count) numbers are no latents of \(latentCount)")
-    var pictures: [Float] = []
-    pictures.reserveCapacity(count * pictureCount)
+    var images: [Float] = []
+    images.reserveCapacity(count * imageCount)
     try forBatches(count, labels) { (rows, labels, context) throws(AIGCError) in
       let logits = networks.decode(latentsTensor(latents, rows), labels: labels, context)
       try check(logits, "images")
       let mean = likelihood.mean(logits: logits.sliced(0..<rows.count))
-      pictures += (configuration.table == nil ? mean * 2 - 1 : mean).values
+      images += (configuration.table == nil ? mean * 2 - 1 : mean).values
     }
-    return pictures
+    return images
   }
 
-  /// How likely pictures are, given latents.
+  /// How likely images are, given latents.
   /// - Parameters:
   ///   - values: as in ``posterior(_:labels:)``.
-  ///   - latents: ``latentCount`` numbers for each picture.
-  /// - Returns: log p(picture | latent) in nats, for each picture.
+  ///   - latents: ``latentCount`` numbers for each image.
+  /// - Returns: log p(image | latent) in nats, for each image.
   func logLikelihoods(
     _ values: [Float], latents: [Float], labels: [Int32]
   ) throws(AIGCError) -> [Double] {
-    let count = values.count / pictureCount
+    let count = values.count / imageCount
     try AIGCError.check(
-      values.count == count * pictureCount && latents.count == count * latentCount,
+      values.count == count * imageCount && latents.count == count * latentCount,
       "\(values.count) values and \(latents.count) numbers are no images with their latents")
     var result: [Double] = []
     result.reserveCapacity(count)
     try forBatches(count, labels) { (rows, labels, context) throws(AIGCError) in
       let logits = networks.decode(latentsTensor(latents, rows), labels: labels, context)
-      let losses = likelihood.losses(picturesTensor(values, rows), logits: logits)
+      let losses = likelihood.losses(imagesTensor(values, rows), logits: logits)
       try check(losses, "likelihoods")
       result += losses.values.prefix(rows.count).map { -Double($0) }
     }
@@ -143,7 +143,7 @@ public final class VAEModel: PictureEncoder, @unchecked Sendable {
   ) throws(AIGCError) {
     if !classes.isEmpty {
       guard labels.count == count, labels.allSatisfy({ classes.indices.contains(Int($0)) }) else {
-        throw .usage("a class for each of \(count) pictures, 0 to \(classes.count - 1), is needed")
+        throw .usage("a class for each of \(count) images, 0 to \(classes.count - 1), is needed")
       }
     }
     for first in stride(from: 0, to: count, by: Self.batch) {
@@ -162,10 +162,10 @@ public final class VAEModel: PictureEncoder, @unchecked Sendable {
     return Tensor(part + rest, [Self.batch, latentCount])
   }
 
-  /// Pictures of -1…1 as networks see them, zeros behind them up to a whole batch.
-  private func picturesTensor(_ values: [Float], _ rows: Range<Int>) -> Tensor {
-    let part = values[rows.lowerBound * pictureCount..<rows.upperBound * pictureCount]
-    let rest = [Float](repeating: -1, count: (Self.batch - rows.count) * pictureCount)
+  /// Images of -1…1 as networks see them, zeros behind them up to a whole batch.
+  private func imagesTensor(_ values: [Float], _ rows: Range<Int>) -> Tensor {
+    let part = values[rows.lowerBound * imageCount..<rows.upperBound * imageCount]
+    let rest = [Float](repeating: -1, count: (Self.batch - rows.count) * imageCount)
     return configuration.input(part + rest)
   }
 }

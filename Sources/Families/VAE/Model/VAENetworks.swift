@@ -2,10 +2,10 @@ import Autograd
 import Kernels
 import NN
 
-/// Encoder and decoder: pictures to the mean and the logarithm of the variance of their latents'
-/// distribution, and latents to pictures. The article's class `VAE`, whose names these are.
+/// Encoder and decoder: images to the mean and the logarithm of the variance of their latents'
+/// distribution, and latents to images. The article's class `VAE`, whose names these are.
 ///
-/// Pictures have values from 0 to 1 here.
+/// Images have values from 0 to 1 here.
 public struct VAENetworks: Module {
   /// From pixels with their classes to twice the latent dimension: the mean, then the logarithm of
   /// the variance.
@@ -53,7 +53,7 @@ public struct VAENetworks: Module {
   /// Of a table's columns: a twentieth of the deviation of the rows learned from.
   private static let leastLogDeviation: Float = -3
 
-  /// The distribution of the latents of pictures.
+  /// The distribution of the latents of images.
   /// - Parameters:
   ///   - x: [batch, height, width, channels].
   ///   - labels: the class of each; without meaning for a model without classes.
@@ -88,7 +88,7 @@ public struct VAENetworks: Module {
     _ mean: Tensor, _ logVariance: Tensor, noise: Tensor
   ) -> Tensor { mean + exp(logVariance * 0.5) * noise }
 
-  /// Pictures with their classes: behind the pixels, each as one of as many ones and zeros; for
+  /// Images with their classes: behind the pixels, each as one of as many ones and zeros; for
   /// convolutions as maps of ones and zeros.
   private func encoderInput(_ x: Tensor, _ labels: [Int32]) -> Tensor {
     let sizes = configuration
@@ -108,7 +108,7 @@ public struct VAENetworks: Module {
   private static func linearEncoder(
     _ sizes: VAEConfiguration, _ plan: inout ParameterPlan
   ) -> [any Layer] {
-    linear([sizes.pictureCount + sizes.classes.count] + sizes.layers + [2 * sizes.latent], &plan)
+    linear([sizes.imageCount + sizes.classes.count] + sizes.layers + [2 * sizes.latent], &plan)
   }
 
   /// latent → 128 → 256 → pixels.
@@ -116,7 +116,7 @@ public struct VAENetworks: Module {
     _ sizes: VAEConfiguration, _ plan: inout ParameterPlan
   ) -> [any Layer] {
     linear(
-      [sizes.latent + sizes.classes.count] + sizes.layers.reversed() + [sizes.pictureCount],
+      [sizes.latent + sizes.classes.count] + sizes.layers.reversed() + [sizes.imageCount],
       &plan)
   }
 

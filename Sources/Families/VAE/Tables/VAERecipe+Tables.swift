@@ -76,7 +76,7 @@ extension VAERecipe {
     return rows
   }
 
-  /// Smaller than for pictures: a table has few numbers.
+  /// Smaller than for images: a table has few numbers.
   private func configuration(of table: VAETable) throws(AIGCError) -> VAEConfiguration {
     let model = settings.model
     var result = VAEConfiguration(kind, width: table.width, height: 1, channels: 1)

@@ -4,12 +4,12 @@ import Kernels
 import NN
 import Training
 
-/// The step of a VAE-GAN: first the discriminator on pictures and their reconstructions, then encoder
+/// The step of a VAE-GAN: first the discriminator on images and their reconstructions, then encoder
 /// and decoder through it.
 ///
 /// In the article's simple form encoder and decoder learn from the bound and the discriminator
 /// together. With ``VAETrainingOptions/Reconstruction/features`` it is algorithm 1 of Larsen et al. 2016:
-/// reconstructions are compared by a hidden layer of the discriminator, which is also shown pictures of
+/// reconstructions are compared by a hidden layer of the discriminator, which is also shown images of
 /// drawn latents; the encoder learns from the divergence and that comparison, the decoder from the
 /// comparison and the discriminator.
 final class VAEGANStep: VAETrainingStep {
@@ -60,7 +60,7 @@ final class VAEGANStep: VAETrainingStep {
   func callAsFunction(
     _ batch: VAEBatch, _ step: Int, rate: Float, _ context: Context
   ) throws(AIGCError) -> [(name: String, value: Double)] {
-    let (beta, x, labels) = (options.beta(at: step), batch.pictures, batch.labels)
+    let (beta, x, labels) = (options.beta(at: step), batch.images, batch.labels)
     var metrics: [(name: String, value: Double)] = []
     var loss = 0.0
     let all = encoderParameters + decoderParameters
@@ -70,11 +70,11 @@ final class VAEGANStep: VAETrainingStep {
       let logits = networks.decode(z, labels: labels, context)
       let losses = VAELosses(
         x, logits: logits, mean, logVariance, networks.likelihood, freeBits: options.freeBits)
-      let picture = sigmoid(logits)
+      let image = sigmoid(logits)
       let drawn = batch.drawn.map { sigmoid(networks.decode($0, labels: labels, context)) }
       let learned = try learn(
-        x, [picture.detached] + (drawn.map { [$0.detached] } ?? []), batch, step, rate, context)
-      let parts = vaeParts(losses, x, picture, drawn, labels, context)
+        x, [image.detached] + (drawn.map { [$0.detached] } ?? []), batch, step, rate, context)
+      let parts = vaeParts(losses, x, image, drawn, labels, context)
       loss = Double(losses.charged.item) * Double(beta) + Double(parts.decoder.item)
       metrics = losses.metrics(loss: loss, beta: beta, options) + parts.metrics + learned
       guard options.reconstruction == .features else {
@@ -90,10 +90,10 @@ final class VAEGANStep: VAETrainingStep {
 
   /// What the encoder learns from beside the divergence, and what the decoder learns from.
   private func vaeParts(
-    _ losses: VAELosses, _ x: Tensor, _ picture: Tensor, _ drawn: Tensor?, _ labels: [Int32],
+    _ losses: VAELosses, _ x: Tensor, _ image: Tensor, _ drawn: Tensor?, _ labels: [Int32],
     _ context: Context
   ) -> (encoder: Tensor, decoder: Tensor, metrics: [(name: String, value: Double)]) {
-    let (hidden, logits) = discriminator.hiddenAndLogits(picture, labels: labels, context)
+    let (hidden, logits) = discriminator.hiddenAndLogits(image, labels: labels, context)
     var adversarial = AdversarialLoss.original.generator(fake: logits)
     if let drawn {
       let logits = discriminator(drawn, labels: labels, context)
@@ -126,7 +126,7 @@ final class VAEGANStep: VAETrainingStep {
       realAccuracy = share(onReal) { $0 > 0 }
       fakeAccuracy = share(onFake) { $0 <= 0 }
       margin = mean(onReal) - mean(onFake)
-      // Each kind of generated pictures counts as much as the real ones.
+      // Each kind of generated images counts as much as the real ones.
       let loss =
         softplus(-logits[0]).mean() + softplus(fake).mean() * Float(fakes.count)
       guard let r1 = options.r1 else { return loss }
@@ -143,15 +143,15 @@ final class VAEGANStep: VAETrainingStep {
     ]
   }
 
-  /// Logits of several batches, in one pass where a picture's do not depend on the others.
-  private func logits(_ pictures: [Tensor], _ labels: [Int32], _ context: Context) -> [Tensor] {
+  /// Logits of several batches, in one pass where an image's do not depend on the others.
+  private func logits(_ images: [Tensor], _ labels: [Int32], _ context: Context) -> [Tensor] {
     guard discriminator.seesEachAlone, options.r1 == nil else {
-      return pictures.map { discriminator($0, labels: labels, context) }
+      return images.map { discriminator($0, labels: labels, context) }
     }
-    let repeated = (0..<pictures.count).flatMap { _ in labels }
-    let all = discriminator(concatenated(pictures), labels: repeated, context)
-    let batch = pictures[0].shape[0]
-    return pictures.indices.map { all.sliced($0 * batch..<($0 + 1) * batch) }
+    let repeated = (0..<images.count).flatMap { _ in labels }
+    let all = discriminator(concatenated(images), labels: repeated, context)
+    let batch = images[0].shape[0]
+    return images.indices.map { all.sliced($0 * batch..<($0 + 1) * batch) }
   }
 }
 

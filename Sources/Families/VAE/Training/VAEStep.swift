@@ -7,12 +7,12 @@ import Training
 /// What one step learns from.
 struct VAEBatch {
   /// [batch, height, width, channels], values from 0 to 1.
-  let pictures: Tensor
+  let images: Tensor
   /// Draws of the standard normal distribution, [batch, latent].
   let noise: Tensor
   /// The class of each, where the networks know classes.
   var labels: [Int32] = []
-  /// Latents of the prior, [batch, latent], where a discriminator is shown pictures of them.
+  /// Latents of the prior, [batch, latent], where a discriminator is shown images of them.
   var drawn: Tensor?
 }
 
@@ -31,7 +31,7 @@ protocol VAETrainingStep: AnyObject {
 
 /// The negative evidence lower bound of a batch, as it is learned from.
 struct VAELosses {
-  /// -log p(x | z), the sum over a picture's pixels, mean over the batch.
+  /// -log p(x | z), the sum over an image's pixels, mean over the batch.
   let reconstruction: Tensor
   /// The divergence of the latents from the prior, the same.
   let divergence: Tensor
@@ -98,11 +98,11 @@ final class VAEStep: VAETrainingStep {
     let beta = options.beta(at: step)
     var metrics: [(name: String, value: Double)] = []
     let (loss, gradients) = valueAndGradients(for: parameters) {
-      let (mean, logVariance) = networks.encode(batch.pictures, labels: batch.labels, context)
+      let (mean, logVariance) = networks.encode(batch.images, labels: batch.labels, context)
       let z = VAENetworks.reparameterized(mean, logVariance, noise: batch.noise)
       let logits = networks.decode(z, labels: batch.labels, context)
       let losses = VAELosses(
-        batch.pictures, logits: logits, mean, logVariance, networks.likelihood,
+        batch.images, logits: logits, mean, logVariance, networks.likelihood,
         freeBits: options.freeBits)
       let loss = losses.reconstruction + losses.charged * beta
       metrics = losses.metrics(loss: Double(loss.item), beta: beta, options)

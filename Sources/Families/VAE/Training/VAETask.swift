@@ -6,18 +6,18 @@ import Kernels
 import NN
 import Training
 
-/// Training of an autoencoder on pictures.
+/// Training of an autoencoder on images.
 final class VAETask: TrainingTask {
   private var configuration: VAEConfiguration
   private let networks: VAENetworks
   private let discriminator: GANDiscriminator?
   private let takeStep: any VAETrainingStep
-  private let pictures: any ExampleSet
+  private let images: any ExampleSet
   /// To measure on; nil: none.
   private let heldOut: (any ExampleSet)?
-  /// What shows how it goes: held out, or else the first pictures learned from.
+  /// What shows how it goes: held out, or else the first images learned from.
   private let probe: any ExampleSet
-  private var loader: PictureLoader
+  private var loader: ImageLoader
   private let samples: TrainingSamples
   /// Watches generator and discriminator; nil without one.
   private let monitor: AdversarialMonitor?
@@ -34,19 +34,19 @@ final class VAETask: TrainingTask {
   /// - Parameters:
   ///   - configuration: of the model, with the options of its training.
   ///   - networks: are changed, as is the discriminator.
-  ///   - pictures: to learn from.
+  ///   - images: to learn from.
   ///   - heldOut: to measure on.
   ///   - trainer: batch size, seed and optimizer.
   init(
     _ configuration: VAEConfiguration, _ networks: VAENetworks, _ discriminator: GANDiscriminator?,
-    _ pictures: any ExampleSet, heldOut: (any ExampleSet)?, _ trainer: TrainerConfiguration
+    _ images: any ExampleSet, heldOut: (any ExampleSet)?, _ trainer: TrainerConfiguration
   ) {
     self.configuration = configuration
     self.networks = networks
     self.discriminator = discriminator
-    self.pictures = pictures
+    self.images = images
     self.heldOut = heldOut
-    let shown = heldOut ?? pictures
+    let shown = heldOut ?? images
     probe = shown.subset(Array(0..<min(Self.probeCount, shown.count)))
     let options = configuration.training ?? VAETrainingOptions()
     if let discriminator {
@@ -56,12 +56,12 @@ final class VAETask: TrainingTask {
       takeStep = VAEStep(networks, options, trainer.optimizer)
     }
     // Streams of the seed: 0 draws the weights, 1 the latents of the steps.
-    loader = PictureLoader(
-      pictures, batch: trainer.batchSize, random: RandomSource(seed: trainer.seed, stream: 2),
+    loader = ImageLoader(
+      images, batch: trainer.batchSize, random: RandomSource(seed: trainer.seed, stream: 2),
       isMirrored: options.isMirrored)
     let model = VAEModel(configuration, networks)
     samples = TrainingSamples(model, steps: trainer.steps, isAnimated: false)
-    let judged = discriminator == nil ? nil : pictures as? PictureSet
+    let judged = discriminator == nil ? nil : images as? ImageSet
     monitor = judged.map { AdversarialMonitor(model, $0) }
   }
 
@@ -75,7 +75,7 @@ final class VAETask: TrainingTask {
     let batch = try loader.next()
     let latents: Shape = [batch.count, configuration.latent]
     var next = VAEBatch(
-      pictures: configuration.input(batch.values),
+      images: configuration.input(batch.values),
       noise: .normal(latents, using: &context.random),
       labels: configuration.classes.isEmpty ? [] : batch.labels)
     if discriminator != nil, configuration.training?.drawsLatents == true {
@@ -132,7 +132,7 @@ final class VAETask: TrainingTask {
   }
 
   func write(to path: (String) -> String, items: Int) throws(AIGCError) {
-    configuration.trainingPictures = items
+    configuration.trainingImages = items
     try VAEFolder.write(configuration, networks, discriminator: discriminator, to: path)
   }
 

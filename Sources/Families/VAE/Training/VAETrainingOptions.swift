@@ -18,7 +18,7 @@ public struct VAETrainingOptions: Codable, Equatable, Sendable {
   public var annealingSteps = 0
   /// Nats of each number of a latent that cost nothing (Kingma et al. 2016).
   public var freeBits: Float = 0
-  /// Whether pictures are mirrored by chance.
+  /// Whether images are mirrored by chance.
   public var isMirrored = false
   /// How convolutions are computed.
   public var convolution = ConvolutionMode.fast
@@ -27,7 +27,7 @@ public struct VAETrainingOptions: Codable, Equatable, Sendable {
 
   /// What a VAE-GAN's reconstructions are compared by; without meaning for a plain VAE.
   public var reconstruction = Reconstruction.pixels
-  /// Whether the discriminator judges pictures of drawn latents too; nil: with
+  /// Whether the discriminator judges images of drawn latents too; nil: with
   /// ``Reconstruction/features`` it does.
   public var judgesSamples: Bool?
   /// Factor of the adversarial loss in what the decoder learns from.

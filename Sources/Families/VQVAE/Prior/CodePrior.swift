@@ -3,15 +3,15 @@ import Files
 import Training
 
 /// The end of a VQ-VAE's training: the prior of its codes is learned by counting, with the weights that the
-/// folder has in the end, and pictures of it are shown.
+/// folder has in the end, and images of it are shown.
 enum CodePrior {
   /// - Parameters:
-  ///   - pictures: those that were learned from.
+  ///   - images: those that were learned from.
   ///   - folder: of the model.
   /// - Throws: ``AIGCError``: as opening the model, failed when the disk refuses, interrupted.
-  static func learn(of pictures: any ExampleSet, in folder: String) throws(AIGCError) {
+  static func learn(of images: any ExampleSet, in folder: String) throws(AIGCError) {
     let model = try VQVAEModel(folder: folder)
-    let found = try VQVAEMeasures(of: pictures, model.configuration, model.networks)
+    let found = try VQVAEMeasures(of: images, model.configuration, model.networks)
     let prior = CodeGridModel(
       entries: model.codebook.entries, height: model.configuration.mapHeight,
       width: model.configuration.mapWidth, codes: found.codes)

@@ -1,24 +1,24 @@
 import Datasets
 import Files
 
-/// A model whose inner values describe pictures: what distances between sets of pictures are taken on.
+/// A model whose inner values describe images: what distances between sets of images are taken on.
 public protocol FeatureExtractor: Sendable {
   /// Says in results which features they are of.
   var featuresName: String { get }
-  /// Of the pictures it takes.
-  var size: PictureSize { get }
-  /// Of the pictures it takes: 1 or 3.
+  /// Of the images it takes.
+  var size: ImageSize { get }
+  /// Of the images it takes: 1 or 3.
   var channels: Int { get }
   /// Names of the classes that it tells apart.
   var classes: [String] { get }
-  /// Values that describe a picture.
+  /// Values that describe an image.
   var featureCount: Int { get }
 
-  /// The mean doubt, see ``features(_:)``, of pictures as those that it learned from; nil: not known.
+  /// The mean doubt, see ``features(_:)``, of images as those that it learned from; nil: not known.
   var usualDoubt: Double? { get }
 
-  /// - Parameter values: [pictures, height, width, channels], -1 to 1.
-  /// - Returns: ``featureCount`` values for each picture, the class that it looks like, and the doubt of it:
+  /// - Parameter values: [images, height, width, channels], -1 to 1.
+  /// - Returns: ``featureCount`` values for each image, the class that it looks like, and the doubt of it:
   ///   1 less its probability.
   /// - Throws: ``AIGCError``: interrupted after Ctrl-C.
   func features(
