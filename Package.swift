@@ -99,11 +99,15 @@ let package = Package(
       fixtures: ["Fixtures"]),
     tests("InferenceTests", ["Inference", "Datasets", "Kernels", "Files"]),
     tests("ConsoleTests", ["Console", "Files", argumentParser, "TestSupport"]),
+    support(
+      "FamilySupport", "FamilySupport",
+      ["Families", "Training", "Datasets", "Kernels", "Files", "TestSupport"]),
     tests(
       "FamiliesTests",
       [
         "Commands", "Families", "Archives", "Autograd", "NN", "Checkpoints", "Inference", "Plots",
-        "Training", "Datasets", "Files", "Kernels", "Console", argumentParser,
+        "Training", "Datasets", "Files", "Kernels", "Console", argumentParser, "TestSupport",
+        "FamilySupport",
       ],
       fixtures: ["Fixtures"]),
     tests(

@@ -1,6 +1,8 @@
 import Checkpoints
 import Console
+import FamilySupport
 import Files
+import TestSupport
 import Testing
 import Training
 
@@ -9,9 +11,7 @@ import Training
 
 /// `aigc convert` and `aigc inspect` of files of tensors.
 @Suite struct CheckpointVerbsTests {
-  private func weights(_ name: String, file: String = #filePath) -> String {
-    "\(parentFolder(of: parentFolder(of: file)))/CheckpointsTests/Fixtures/\(name)"
-  }
+  private func weights(_ name: String) -> String { fixture(name, of: "CheckpointsTests") }
 
   private func convert(_ arguments: String...) throws {
     let command = try Convert.parse(arguments)
@@ -54,20 +54,20 @@ import Training
     try folder.write("words", bytes(folder.file("a.arpa")))
     try convert(folder.file("words"), folder.file("again"), "--tokens", "whitespace")
     #expect(try NGramLanguageModel(folder: folder.file("again")).table.order == 3)
-    _ = refuses([.usage]) { try convert(folder.file("words"), folder.file("again")) }
+    refuses([.usage]) { try convert(folder.file("words"), folder.file("again")) }
   }
 
   @Test func refusals() throws {
     let folder = try TemporaryFolder()
     let (input, output) = (weights("zip.pth"), folder.file("out"))
-    _ = refuses([.usage]) { try convert(input, output) }
-    _ = refuses([.usage]) { try convert(input, output, "--family", "ngram") }
+    refuses([.usage]) { try convert(input, output) }
+    refuses([.usage]) { try convert(input, output, "--family", "ngram") }
     let unknown = refuses([.usage]) { try convert(input, output, "--family", "ngrm") }
     #expect(unknown.contains("did you mean 'ngram'?"))
     #expect(throws: (any Error).self) { try Convert.parse([input, output, "--vocab", "x"]) }
     try folder.write("cut.pth", Array(bytes(input).prefix(700)))
-    _ = refuses { try convert(folder.file("cut.pth"), folder.file("a.safetensors")) }
-    _ = refuses { try convert(folder.file("none"), folder.file("a.safetensors")) }
+    refuses { try convert(folder.file("cut.pth"), folder.file("a.safetensors")) }
+    refuses { try convert(folder.file("none"), folder.file("a.safetensors")) }
     #expect(folderContents(folder.path) == ["cut.pth"])
   }
 

@@ -1,6 +1,8 @@
 import Datasets
+import FamilySupport
 import Files
 import Kernels
+import TestSupport
 import Testing
 import Training
 

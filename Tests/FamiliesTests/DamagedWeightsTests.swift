@@ -1,8 +1,10 @@
 import Checkpoints
 import Datasets
+import FamilySupport
 import Files
 import Kernels
 import NN
+import TestSupport
 import Testing
 import Training
 
@@ -99,11 +101,8 @@ import Training
 
   @Test func gpt2Text() throws {
     let folder = try TemporaryFolder()
+    try copyGPT2("generation", to: folder)
     let path = folder.file("model")
-    try makeFolder(path)
-    for file in folderContents(gpt2Fixture("generation")) {
-      try folder.write("model/\(file)", bytes("\(gpt2Fixture("generation"))/\(file)"))
-    }
     // The middle of the tables is no token and no position of the text.
     let unused = ["transformer.wte.weight", "transformer.wpe.weight"]
     try damaging("\(path)/model.safetensors", except: unused) { tensor in
@@ -215,9 +214,9 @@ import Training
   }
 
   @Test func forecasts() throws {
-    let folder = try ForecastFolder()
-    let options = ForecastFolder.options(try folder.table(ForecastFolder.wave(60)), steps: 1)
-    let path = "\(folder.path)/model"
+    let folder = try TemporaryFolder()
+    let options = smallForecast(try folder.write("series.csv", waveTable(60)), steps: 1)
+    let path = folder.file("model")
     _ = try options.train(to: path)
     try damaging("\(path)/\(ForecastModel.weightsName)") { tensor in
       let model = try ForecastModel(folder: path)
@@ -249,15 +248,12 @@ import Training
   @Test func sizesWithoutWeights() throws {
     let folder = try TemporaryFolder()
     let path = try recurrent(folder, .lstm)
-    let whole = try text("\(path)/config.json")
     for size in ["12000", "65536", "1048576", "1000000000", "\(Int.max)", "6", "0", "-1"] {
       for key in ["embedding_size\" : 3", "hidden_size\" : 5", "layers\" : 2"] {
-        let parts = whole.split(separator: key, maxSplits: 1)
-        #expect(parts.count == 2)
         let name = key.split(separator: " ")[0]
-        let changed = "\(parts[0])\(name) : \(size)\(parts[1])"
-        try folder.write("lstm/config.json", changed)
-        _ = refuses([.badInput, .mismatch]) { _ = try RecurrentLanguageModel(folder: path) }
+        try folder.expectRefusal(of: Damage(key, "\(name) : \(size)"), in: "lstm/config.json") {
+          _ = try RecurrentLanguageModel(folder: path)
+        }
       }
     }
   }

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 /// Ctrl-C in the midst of long inputs: every loop over what a user gave answers soon. What `timeout` has to
@@ -15,8 +16,7 @@ struct InterruptionTests {
     "finetune lines --model shakespeare --out model",
   ])
   func answersSoon(arguments: String) {
-    let folder = #filePath.split(separator: "/").dropLast(2).joined(separator: "/")
-    let vocabulary = "/\(folder)/DatasetsTests/Fixtures/bpe"
+    let vocabulary = fixture("bpe", of: "DatasetsTests")
     let command = arguments.split(separator: "BPE").joined(separator: vocabulary)
     let script = """
       folder=$(mktemp -d); trap 'rm -rf "$folder"' EXIT; cd "$folder"

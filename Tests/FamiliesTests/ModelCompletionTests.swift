@@ -1,5 +1,5 @@
 import Files
-import Glibc
+import TestSupport
 import Testing
 import Training
 
@@ -8,16 +8,13 @@ import Training
 
 @Suite struct ModelCompletionTests {
   @Test func namesAndPaths() throws {
-    var pattern = Array("/tmp/aigc-completion-XXXXXX".utf8CString)
-    let folder = try #require(mkdtemp(&pattern).map { String(cString: $0) })
-    defer { removeTree(folder) }
+    let temporary = try TemporaryFolder()
+    let folder = temporary.path
     for name in ["tang", "tail", "vae"] {
-      try makeFolder("\(folder)/\(name)")
-      try write(
-        "{\"format_version\":1,\"family\":\"ngram\",\"kind\":\"text\"}",
-        to: "\(folder)/\(name)/config.json")
+      try temporary.write(
+        "\(name)/config.json", "{\"format_version\":1,\"family\":\"ngram\",\"kind\":\"text\"}")
     }
-    try write("", to: "\(folder)/tail.arpa")
+    try temporary.write("tail.arpa", "")
     try makeFolder("\(folder)/task")
     let store = ModelStore(folders: [(.home, folder)])
     #expect(modelCandidates("t", store: store).filter { !$0.contains("/") } == ["tail", "tang"])
@@ -25,11 +22,5 @@ import Training
     #expect(modelCandidates("none-of-them", store: store) == [])
     let paths = modelCandidates("\(folder)/ta", store: store)
     #expect(paths == ["tail.arpa", "tail/", "tang/", "task/"].map { "\(folder)/\($0)" }.sorted())
-  }
-
-  private func write(_ text: String, to path: String) throws {
-    let file = try OutputFile(path: path)
-    try file.write(Array(text.utf8))
-    try file.commit(sync: false)
   }
 }

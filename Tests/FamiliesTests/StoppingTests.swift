@@ -1,7 +1,9 @@
+import FamilySupport
 import Files
 import Glibc
 import Kernels
 import Synchronization
+import TestSupport
 import Testing
 import Training
 
@@ -35,7 +37,7 @@ private struct Enough: Error {}
   }
 
   /// The run stands after the step at which it was stopped, and goes on as if it had not been.
-  private func expectResumes(_ folder: TemporaryFolder, _ path: String, at step: Int) throws {
+  private func expectGoesOn(_ folder: TemporaryFolder, _ path: String, at step: Int) throws {
     #expect(try Trainer.saved(in: path).step == step)
     let longer = try recipe(folder, steps: step + 3)
     _ = try longer.resume(in: path)
@@ -49,7 +51,7 @@ private struct Enough: Error {}
     #expect(throws: Enough.self) {
       try recipe(folder).train(to: path) { if step($0) == 5 { throw Enough() } }
     }
-    try expectResumes(folder, path, at: 5)
+    try expectGoesOn(folder, path, at: 5)
   }
 
   @Test func aCancellationStopsARun() throws {
@@ -64,7 +66,7 @@ private struct Enough: Error {}
     #expect(error?.code == .interrupted)
     // Nothing outside of it is stopped.
     #expect(!Interruption.isRequested)
-    try expectResumes(folder, path, at: 4)
+    try expectGoesOn(folder, path, at: 4)
   }
 
   @Test func aCancelledTaskStopsARun() async throws {

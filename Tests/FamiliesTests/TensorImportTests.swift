@@ -1,5 +1,6 @@
 import Checkpoints
 import Files
+import TestSupport
 import Testing
 
 @testable import Families
@@ -7,10 +8,8 @@ import Testing
 /// What people save of their models of PyTorch: Scripts/fixtures/everyday.py.
 @Suite struct TensorImportTests {
   private func open(_ name: String) throws -> Checkpoint {
-    try Checkpoint.open("\(fixtures)/everyday/\(name).pth")
+    try Checkpoint.open(fixture("everyday/\(name).pth"))
   }
-
-  private var fixtures: String { "\(parentFolder(of: #filePath))/Fixtures" }
 
   @Test(arguments: [
     "plain", "nested", "parallel", "compiled", "sequential", "main", "training", "lightning",
@@ -95,7 +94,7 @@ import Testing
       (ClassifierFamily(), "classifier/model.safetensors"),
     ]
     for (family, name) in cases {
-      let state = try Checkpoint.open("\(fixtures)/\(name)")
+      let state = try Checkpoint.open(fixture("\(name)"))
       let plain = folder.file("\(family.name)-plain")
       try family.importCheckpoint(state, options: ImportOptions(), to: plain)
       for prefix in ["module.", "model_state_dict.", "state_dict.net._orig_mod."] {
@@ -130,8 +129,8 @@ import Testing
   /// A decoder with a generator's layers is none.
   @Test func halvesOfAutoencodersAreNoGenerators() throws {
     let folder = try TemporaryFolder()
-    let vae = try Checkpoint.open("\(fixtures)/vae.pth")
-    _ = refuses([.mismatch]) {
+    let vae = try Checkpoint.open(fixture("vae.pth"))
+    refuses([.mismatch]) {
       try GANFamily(.gan).importCheckpoint(
         vae, options: ImportOptions(), to: folder.file("model"))
     }

@@ -1,6 +1,8 @@
 import Console
 import Datasets
+import FamilySupport
 import Files
+import TestSupport
 import Testing
 import Training
 
@@ -8,15 +10,14 @@ import Training
 @testable import Families
 
 @Suite struct TokenizeVerbTests {
-  private static let vocabulary =
-    "\(parentFolder(of: parentFolder(of: #filePath)))/DatasetsTests/Fixtures/bpe"
+  private static let vocabulary = fixture("bpe", of: "DatasetsTests")
 
   private func tokenize(_ arguments: String...) throws -> String {
     let folder = try TemporaryFolder()
     let output = folder.file("out")
     let command = try Tokenize.parse(arguments + ["--out", output])
     try command.run()
-    return String(decoding: try bytes(output), as: UTF8.self)
+    return try text(output)
   }
 
   private func detokenize(_ arguments: String...) throws -> [UInt8] {
@@ -80,14 +81,6 @@ import Training
   @Test func refusals() throws {
     let folder = try TemporaryFolder()
     let vocabulary = Self.vocabulary
-    func refused(_ code: AIGCError.Code, _ body: () throws -> Void) -> String {
-      do {
-        try body()
-        return "accepted"
-      } catch let error as AIGCError {
-        return error.code == code ? error.description : "\(error.code): \(error)"
-      } catch { return "\(error)" }
-    }
     for (ids, message) in [
       ("1 512", "the ids: id 512 is out of range: ids are 0 to 511"),
       (
@@ -96,16 +89,16 @@ import Training
       ("1 two 3", "the ids: 'two' is not a token id"), ("-1", "the ids: '-1' is not a token id"),
       ("1.5", "the ids: '1.5' is not a token id"),
     ] {
-      #expect(refused(.usage) { _ = try detokenize("--vocab", vocabulary, "--", ids) } == message)
+      #expect(refuses([.usage]) { _ = try detokenize("--vocab", vocabulary, "--", ids) } == message)
     }
     let empty = folder.file("empty")
     try makeFolder(empty)
-    let missing = refused(.badInput) { _ = try tokenize("--vocab", empty, "a") }
+    let missing = refuses([.badInput]) { _ = try tokenize("--vocab", empty, "a") }
     #expect(missing == "\(empty)/vocab.json: No such file or directory")
     let text = folder.file("latin1.txt")
     try folder.write("latin1.txt", [0x61, 0xE9])
     #expect(
-      refused(.badInput) { _ = try tokenize("--vocab", vocabulary, text) }
+      refuses([.badInput]) { _ = try tokenize("--vocab", vocabulary, text) }
         .hasPrefix("\(text): byte 1 is not UTF-8"))
     #expect(throws: (any Error).self) {
       _ = try Tokenize.parse(["--vocab", vocabulary, "--model", "x", "a"])

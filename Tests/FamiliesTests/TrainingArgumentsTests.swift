@@ -1,7 +1,7 @@
 import ArgumentParser
 import Files
-import Glibc
 import NN
+import TestSupport
 import Testing
 import Training
 
@@ -91,14 +91,10 @@ import Training
   }
 
   @Test func theLastRunOnTheDataIsResumed() throws {
-    var pattern = Array("/tmp/aigc-arguments-XXXXXX".utf8CString)
-    let made = mkdtemp(&pattern).map { String(cString: $0) }
-    let runs = try #require(made)
-    defer { removeTree(runs) }
+    let folder = try TemporaryFolder()
+    let runs = folder.path
     for name in ["toy-data", "toy-data-2", "toy-data-10", "toy-database", "toy-data-x"] {
-      try makeFolder("\(runs)/\(name)")
-      let file = try OutputFile(path: "\(runs)/\(name)/\(Trainer.stateFileName)")
-      try file.commit(sync: false)
+      try folder.write("\(name)/\(Trainer.stateFileName)", "")
     }
     try makeFolder("\(runs)/toy-data-11")
     let found = try RunFolder.resumable(family: "toy", data: "a/data.txt", out: nil, runs: runs)

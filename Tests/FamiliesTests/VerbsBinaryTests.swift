@@ -1,5 +1,6 @@
 import Files
 import Glibc
+import TestSupport
 import Testing
 
 /// The program that `AIGC_PROGRAM` names, a release build say, or the one that was built beside the test
@@ -22,6 +23,8 @@ func shell(_ script: String) -> Int32? {
 
 @Suite(.enabled(if: program != nil, "build the product aigc first"))
 struct VerbsBinaryTests {
+  private static let fixtures = fixture("images", of: "DatasetsTests")
+
   @Test(arguments: [
     ("--version >/dev/null", 0), ("--help >/dev/null", 0), ("models --json >/dev/null 2>&1", 0),
     ("completion bash >/dev/null", 0), ("genrate 2>/dev/null", 2),
@@ -114,13 +117,11 @@ struct VerbsBinaryTests {
 
   /// `classify` lists as every other verb does.
   @Test func classifyListsAsOtherVerbsDo() {
-    let fixtures =
-      "\(parentFolder(of: parentFolder(of: #filePath)))/DatasetsTests/Fixtures/images"
     let script = """
       set -e; folder=$(mktemp -d); trap 'rm -rf "$folder"' EXIT; cd "$folder"
-      mkdir loop empty; ln -s . loop/x; ln -s . loop/y; cp \(fixtures)/kinds/one.png loop/1
+      mkdir loop empty; ln -s . loop/x; ln -s . loop/y; cp \(Self.fixtures)/kinds/one.png loop/1
       test "$(timeout 20 "$AIGC" classify loop 2>/dev/null | cut -f1)" = loop/1
-      cp \(fixtures)/bad/text.png loop/2.png
+      cp \(Self.fixtures)/bad/text.png loop/2.png
       test "$("$AIGC" classify loop --bad-pictures skip 2>err | cut -f1)" = loop/1
       grep -q 'left out: loop/2.png: no PNG or JPEG image' err
       code=0; "$AIGC" classify loop 2>/dev/null || code=$?; test $code = 3
@@ -136,11 +137,9 @@ struct VerbsBinaryTests {
   /// Every training says what it found and what it left out, and so does its plan.
   @Test(arguments: ["gan", "dcgan", "vae", "vaegan", "classifier"])
   func trainingsSayWhatTheyFound(family: String) {
-    let fixtures =
-      "\(parentFolder(of: parentFolder(of: #filePath)))/DatasetsTests/Fixtures/images"
     let script = """
       set -e; folder=$(mktemp -d); trap 'rm -rf "$folder"' EXIT; cd "$folder"
-      "$AIGC" train \(family) \(fixtures)/archives/links.tar --image-size 16 --dry-run >plan 2>err
+      "$AIGC" train \(family) \(Self.fixtures)/archives/links.tar --image-size 16 --dry-run >plan 2>err
       grep -q '12 images of 4 classes: a 7, b 3, ' err
       grep -q '; 9 left out' err
       grep -q 'left out: .*/b/lost.png: a link to what is not in the archive' err
@@ -151,11 +150,9 @@ struct VerbsBinaryTests {
 
   /// Measures of too few images, or of images unlike those of the features, are said to be so.
   @Test func fewImagesAreWarnedOf() {
-    let fixtures =
-      "\(parentFolder(of: parentFolder(of: #filePath)))/DatasetsTests/Fixtures/images"
     let script = """
       set -e; folder=$(mktemp -d); trap 'rm -rf "$folder"' EXIT; cd "$folder"
-      mkdir a; for i in 1 2 3 4 5; do cp \(fixtures)/turned/$i.png a; done
+      mkdir a; for i in 1 2 3 4 5; do cp \(Self.fixtures)/turned/$i.png a; done
       "$AIGC" evaluate a a --num 3 --json >out 2>err
       grep -q '"precision":null,"recall":null' out
       grep -q 'precision and recall need more than 3 images' err

@@ -1,7 +1,7 @@
 import Console
 import Files
-import FoundationEssentials
 import Kernels
+import TestSupport
 import Testing
 import Training
 
@@ -60,8 +60,8 @@ private struct FixedModel: LanguageModel {
   }
 
   @Test func samplesAreSeparatedByAnEmptyLine() throws {
-    let path = FileManager.default.temporaryDirectory.path + "/aigc-\(UUID().uuidString)"
-    defer { removeTree(path) }
+    let folder = try TemporaryFolder()
+    let path = folder.file("answer")
     let answer = try Answer(path)
     var printer = SamplePrinter(answer: answer)
     for (sample, text) in [(0, "one"), (0, " two"), (1, "three\n"), (3, "four")] {
@@ -69,12 +69,11 @@ private struct FixedModel: LanguageModel {
     }
     try printer.finish()
     try answer.finish()
-    let text = try String(contentsOfFile: path, encoding: .utf8)
-    #expect(text == "one two\n\nthree\n\n\n\nfour\n")
+    #expect(try TestSupport.text(path) == "one two\n\nthree\n\n\n\nfour\n")
   }
 
   @Test func textArguments() throws {
-    let folder = try StoreFolder()
+    let folder = try TemporaryFolder()
     try folder.write("file.txt", "inside")
     #expect(try readText("\(folder.path)/file.txt", allowsWords: true) == "inside")
     #expect(try readText("to be or", allowsWords: true) == "to be or")

@@ -2,9 +2,11 @@ import ArgumentParser
 import Autograd
 import Checkpoints
 import Datasets
+import FamilySupport
 import Files
 import Kernels
 import NN
+import TestSupport
 import Testing
 import Training
 
@@ -13,54 +15,9 @@ import Training
 
 /// Classifiers from images to classes; the plain PyTorch twin of `Scripts/fixtures/torch_classifier.py`.
 @Suite(.serialized) struct ClassifierTests {
-  /// Files of MNIST's kind: 8 × 8 pixels with a bright bar at the top, the left or across.
-  private func images(_ folder: TemporaryFolder, count: Int, name: String) throws -> String {
-    var random = RandomSource(seed: UInt64(count))
-    var pixels: [UInt8] = []
-    var labels: [UInt8] = []
-    for _ in 0..<count {
-      let label = Int(random.integer(below: 3))
-      labels.append(UInt8(label))
-      for y in 0..<8 {
-        for x in 0..<8 {
-          let isBar = label == 0 ? y < 2 : label == 1 ? x < 2 : x == y
-          pixels.append(UInt8(random.integer(below: 60)) + (isBar ? 190 : 0))
-        }
-      }
-    }
-    func header(_ kind: UInt8, _ sizes: [Int]) -> [UInt8] {
-      [0, 0, 8, kind] + sizes.flatMap { [0, 0, UInt8($0 >> 8), UInt8($0 & 255)] }
-    }
-    let path = folder.file("\(name)-images-idx3-ubyte")
-    for (file, bytes) in [
-      (path, header(3, [count, 8, 8]) + pixels),
-      (folder.file("\(name)-labels-idx1-ubyte"), header(1, [count]) + labels),
-    ] {
-      let output = try OutputFile(path: file)
-      try output.write(bytes)
-      try output.commit(sync: false)
-    }
-    return path
-  }
-
-  private func recipe(_ folder: TemporaryFolder, steps: Int) throws -> ClassifierRecipe {
-    var recipe = ClassifierRecipe()
-    recipe.settings.images.path = try images(folder, count: 300, name: "bars")
-    recipe.settings.model.stages = [4]
-    recipe.settings.model.hidden = 8
-    recipe.settings.model.augmentation = 0.5
-    recipe.run.trainer.steps = steps
-    recipe.run.trainer.batchSize = 32
-    recipe.run.trainer.evalEvery = 10
-    recipe.run.trainer.logEvery = 5
-    recipe.run.trainer.seed = 3
-    recipe.run.trainer.schedule.peak = 1e-2
-    return recipe
-  }
-
   @Test func learnsAndMeasures() throws {
     let folder = try TemporaryFolder()
-    let recipe = try recipe(folder, steps: 60)
+    let recipe = try smallClassifier(folder, steps: 60)
     let model = folder.file("model")
     let outcome = try recipe.train(to: model)
     let confusion = try #require(outcome.measures)
@@ -70,7 +27,7 @@ import Training
     let log = try MetricsLog.read("\(model)/log.jsonl")
     #expect(try #require(log.last?["accuracy"]) == confusion.accuracy)
     // Images that it has not seen.
-    let others = try images(folder, count: 200, name: "others")
+    let others = try writeBars(folder, count: 200, name: "others")
     let evaluation = try ClassifierFamily().evaluate(
       model, on: others, ImageReading()
     ) { _ in }
@@ -87,11 +44,11 @@ import Training
   /// What learned two of three classes knows no other, and is measured on these.
   @Test func someClasses() throws {
     let folder = try TemporaryFolder()
-    var recipe = try recipe(folder, steps: 40)
+    var recipe = try smallClassifier(folder, steps: 40)
     recipe.settings.images.options.classes = .without(["1"])
     let outcome = try recipe.train(to: folder.file("model"))
     #expect(outcome.measures?.classes == ["0", "2"])
-    let others = try images(folder, count: 200, name: "others")
+    let others = try writeBars(folder, count: 200, name: "others")
     let evaluation = try ClassifierFamily().evaluate(
       folder.file("model"), on: others, ImageReading()
     ) { _ in }
@@ -109,10 +66,11 @@ import Training
   /// Two sets of images by the features of a classifier; a generator in place of one of them.
   @Test func distances() throws {
     let folder = try TemporaryFolder()
-    let recipe = try recipe(folder, steps: 10)
+    let recipe = try smallClassifier(folder, steps: 10)
     _ = try recipe.train(to: folder.file("model"))
     let (few, many) = (
-      try images(folder, count: 120, name: "few"), try images(folder, count: 150, name: "many")
+      try writeBars(folder, count: 120, name: "few"),
+      try writeBars(folder, count: 150, name: "many")
     )
     func members(_ arguments: [String], _ model: String, _ data: String?) throws -> [String: Double]
     {
@@ -159,41 +117,29 @@ import Training
 
   @Test func aResumedRunEqualsAnUnbrokenOne() throws {
     let folder = try TemporaryFolder()
+    var recipe = try smallClassifier(folder, steps: 20)
     // The schedule's length belongs to the run; with a constant rate it does not matter.
-    for name in ["whole", "parts"] {
-      var first = try recipe(folder, steps: name == "whole" ? 20 : 7)
-      first.run.trainer.schedule = Schedule(.constant, peak: 1e-2)
-      _ = try first.train(to: folder.file(name))
-      var rest = try recipe(folder, steps: 20)
-      rest.run.trainer.schedule = Schedule(.constant, peak: 1e-2)
+    recipe.run.trainer.schedule = Schedule(.constant, peak: 1e-2)
+    let files = ["model.safetensors", Trainer.stateFileName]
+    let resumed = try expectResumes(recipe, at: 7, files: files, in: folder) { rest, _ in
       // What the run was begun with is in its folder.
       rest.settings.model = ClassifierOptions()
-      _ = try rest.resume(in: folder.file(name))
     }
-    let (a, b) = (
-      try Checkpoint.open(folder.file("whole/training.safetensors")),
-      try Checkpoint.open(folder.file("parts/training.safetensors"))
-    )
-    for tensor in a.tensors {
-      let other = try b.tensor(tensor.name)
-      #expect(try tensor.bytes().array(of: UInt8.self) == other.bytes().array(of: UInt8.self))
-    }
-  }
-
-  private func fixture(_ name: String, file: String = #filePath) -> String {
-    "\(parentFolder(of: parentFolder(of: file)))/Fixtures/classifier/\(name).safetensors"
+    // A run that is at its end stays as it is.
+    _ = try resumed.recipe.resume(in: folder.file("whole"))
+    try expectSameFiles(files, in: folder.file("whole"), and: resumed.path)
   }
 
   /// A `state_dict` of PyTorch becomes a model that gives what PyTorch gives, and leaves as it came.
   @Test func equalsPyTorch() throws {
     let folder = try TemporaryFolder()
     let model = folder.file("model")
-    let state = try Checkpoint.open(fixture("model"))
+    let state = try Checkpoint.open(fixture("classifier/model.safetensors"))
     try ClassifierFamily().importCheckpoint(state, options: ImportOptions(), to: model)
     let classifier = try Classifier(folder: model)
     #expect(classifier.size == ImageSize(width: 12, height: 12))
     #expect(classifier.configuration.stages == [4, 6])
-    let expected = try Checkpoint.open(fixture("expected"))
+    let expected = try Checkpoint.open(fixture("classifier/expected.safetensors"))
     let x = try expected.tensor("x").floats()
     let found = try classifier.features(x)
     let hidden = try expected.tensor("hidden").floats()
@@ -215,11 +161,11 @@ import Training
   @Test func whatDoesNotFitIsSaid() throws {
     let folder = try TemporaryFolder()
     let family = ClassifierFamily()
-    let expected = try Checkpoint.open(fixture("expected"))
+    let expected = try Checkpoint.open(fixture("classifier/expected.safetensors"))
     #expect(throws: AIGCError.self) {
       try family.importCheckpoint(expected, options: ImportOptions(), to: folder.file("model"))
     }
-    var recipe = try recipe(folder, steps: 1)
+    var recipe = try smallClassifier(folder, steps: 1)
     recipe.settings.model.stages = [4, 4, 4, 4]
     let error = #expect(throws: AIGCError.self) { try recipe.train(to: folder.file("model")) }
     #expect(error?.code == .usage)

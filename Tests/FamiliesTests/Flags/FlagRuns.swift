@@ -1,6 +1,7 @@
 import Files
 import Glibc
 import Synchronization
+import TestSupport
 
 /// What a run of the program left.
 struct ProgramRun: Equatable {
@@ -17,34 +18,42 @@ struct ProgramRun: Equatable {
 /// A folder with small texts, tables, images and models of every family, in which commands run.
 final class FlagFolder: Sendable {
   static let shared = FlagFolder()
+  private let folder: TemporaryFolder?
   let path: String
   /// What went wrong; empty when nothing did.
   let problem: String
 
   private init() {
-    let root = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
-    path = "\(root)/aigc-flags-\(getpid())"
-    try? makeFolder(path)
+    do {
+      let folder = try TemporaryFolder()
+      try Self.fill(folder)
+      (self.folder, path, problem) = (folder, folder.path, Self.make(in: folder.path))
+    } catch {
+      (folder, path, problem) = (nil, "/none/such", "\(error)")
+    }
     // It serves all tests of the process.
     atexit { removeTree(FlagFolder.shared.path) }
-    Self.write("a.txt", Self.text(1), path)
-    Self.write("b.txt", Self.text(9), path)
-    Self.write("empty.json", "{}", path)
-    Self.write("words.txt", "the\ncat\ndog\n", path)
+  }
+
+  /// Texts, tables and images.
+  private static func fill(_ folder: TemporaryFolder) throws {
+    try folder.write("a.txt", text(1))
+    try folder.write("b.txt", text(9))
+    try folder.write("empty.json", "{}")
+    try folder.write("words.txt", "the\ncat\ndog\n")
     let series = (0..<60).map { "2020-\($0),\($0 % 7 + $0 + 1),\($0 % 5)\n" }
-    Self.write("t.csv", "day,a,b\n" + series.joined(), path)
-    Self.write("t2.csv", "day,a,b\n" + series.dropLast(9).joined(), path)
-    Self.write("gaps.csv", "day,a,b\n" + series.joined() + "x,,1\ny,4,4\n", path)
+    try folder.write("t.csv", "day,a,b\n" + series.joined())
+    try folder.write("t2.csv", "day,a,b\n" + series.dropLast(9).joined())
+    try folder.write("gaps.csv", "day,a,b\n" + series.joined() + "x,,1\ny,4,4\n")
     let rows = (0..<60).map { "\($0 % 7),\($0 % 3),\(["u", "v"][$0 % 2]),\($0 % 9 == 8 ? 1 : 0)\n" }
-    Self.write("r.csv", "x,y,w,bad\n" + rows.joined(), path)
+    try folder.write("r.csv", "x,y,w,bad\n" + rows.joined())
     let others = rows.enumerated().map { "\($0.element.dropLast()),\($0.offset % 2)\n" }
-    Self.write("r2.csv", "x,y,w,bad,other\n" + others.joined(), path)
-    Self.write("plain.csv", "x,y,w\n1,2,u\n3,4,v\n", path)
+    try folder.write("r2.csv", "x,y,w,bad,other\n" + others.joined())
+    try folder.write("plain.csv", "x,y,w\n1,2,u\n3,4,v\n")
     var pixels: [UInt8] = [0, 0, 8, 3, 0, 0, 0, 12, 0, 0, 0, 8, 0, 0, 0, 8]
     pixels += (0..<12 * 64).map { UInt8($0 * 7 % 256) }
-    Self.write("p.idx", pixels, path)
-    Self.write("labels.idx", [0, 0, 8, 1, 0, 0, 0, 12] + (0..<12).map { UInt8($0 % 2) }, path)
-    problem = Self.make(in: path)
+    try folder.write("p.idx", pixels)
+    try folder.write("labels.idx", [0, 0, 8, 1, 0, 0, 0, 12] + (0..<12).map { UInt8($0 % 2) })
   }
 
   /// Two sentences a line.
@@ -55,16 +64,6 @@ final class FlagFolder: Sendable {
       return "the \(who[place % 4]) \(does[place % 3]) the \(who[(place / 3) % 4]) . "
         + "a \(who[(place / 2) % 4]) \(does[(place / 5) % 3]) it .\n"
     }.joined()
-  }
-
-  private static func write(_ name: String, _ text: String, _ folder: String) {
-    write(name, Array(text.utf8), folder)
-  }
-
-  private static func write(_ name: String, _ bytes: [UInt8], _ folder: String) {
-    guard let file = try? OutputFile(path: "\(folder)/\(name)") else { return }
-    try? file.write(bytes)
-    try? file.commit(sync: false)
   }
 
   private static func make(in folder: String) -> String {
@@ -130,11 +129,8 @@ final class FlagFolder: Sendable {
       """
     let status = system(script)
     func text(_ number: Int) -> String {
-      let bytes = try? MappedFile(path: "\(folder)/\(name).\(number)").bytes()
-      let text = bytes.map { table in
-        String(decoding: table.indices.map { table[$0] }, as: UTF8.self)
-      }
-      return (text ?? "").replacing("\(name)/", with: "$/")
+      let found = try? TestSupport.text("\(folder)/\(name).\(number)")
+      return (found ?? "").replacing("\(name)/", with: "$/")
     }
     return ProgramRun(
       code: (status >> 8) & 0xFF, output: text(1), errors: text(2), files: text(3))

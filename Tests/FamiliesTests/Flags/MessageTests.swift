@@ -1,5 +1,6 @@
 import Files
 import FoundationEssentials
+import TestSupport
 import Testing
 import Training
 
@@ -9,9 +10,7 @@ import Training
 
 /// What messages and help say of flags.
 @Suite struct MessageTests {
-  private static let sources =
-    parentFolder(
-      of: parentFolder(of: parentFolder(of: parentFolder(of: #filePath)))) + "/Sources"
+  private static let sources = "\(packageFolder)/Sources"
 
   /// The verbs in which the text of a source file can appear, by the start of its path.
   private static let places: [(start: String, verbs: [String])] = [
@@ -104,9 +103,7 @@ import Training
     #expect(files.count > 300)
     for file in files {
       let name = String(file.dropFirst(Self.sources.count + 1))
-      let text = try MappedFile(path: file).bytes()
-      let lines = String(decoding: text.indices.map { text[$0] }, as: UTF8.self).split(
-        separator: "\n")
+      let lines = try text(file).split(separator: "\n")
       for line in lines where !line.drop(while: { $0 == " " }).hasPrefix("//") {
         // Settings that the library names are flags here.
         let shown = settingNames.reduce(String(line)) {

@@ -1,4 +1,5 @@
 import Files
+import TestSupport
 import Testing
 
 @testable import Families
@@ -66,13 +67,10 @@ struct SizesTests {
     let copy = "sizes-\(model)"
     #expect(shell("cp -r '\(folder.path)/\(model)' '\(folder.path)/\(copy)'") == 0)
     let path = "\(folder.path)/\(copy)/config.json"
-    let whole = try String(
-      decoding: MappedFile(path: path).bytes().array(of: UInt8.self), as: UTF8.self)
+    let whole = try text(path)
     let command = command.replacing("$M", with: copy)
     func run(_ text: String) throws -> ProgramRun {
-      let file = try OutputFile(path: path)
-      try file.write(text)
-      try file.commit(sync: false)
+      try write(text, to: path)
       return folder.run(command, addressSpace: 2_000_000)
     }
     let plain = try run(whole)

@@ -1,69 +1,20 @@
 import Checkpoints
+import FamilySupport
 import Files
 import FoundationEssentials
 import Glibc
 import Kernels
+import TestSupport
 import Testing
 import Training
 
 @testable import Families
 
-/// A table and the runs on it, in a folder that goes with the test.
-struct ForecastFolder: ~Copyable {
-  let path = FileManager.default.temporaryDirectory.path + "/aigc-forecast-\(UUID().uuidString)"
-
-  init() throws { try makeFolder(path) }
-  deinit { removeTree(path) }
-
-  /// Writes a table; returns its path.
-  func table(_ text: String, _ name: String = "series.csv") throws -> String {
-    let file = try OutputFile(path: "\(path)/\(name)")
-    try file.write(text)
-    try file.commit(sync: false)
-    return file.path
-  }
-
-  func bytes(_ name: String) throws -> [UInt8] {
-    let table = try MappedFile(path: "\(path)/\(name)").bytes()
-    return table.indices.map { table[$0] }
-  }
-
-  /// Months of a wave on a rising line with noise.
-  static func wave(_ count: Int, columns: Int = 1) -> String {
-    var random = RandomSource(seed: 5)
-    var text = "month," + (0..<columns).map { "v\($0)" }.joined(separator: ",") + "\n"
-    for index in 0..<count {
-      let month = index % 12 + 1
-      text += "\(2000 + index / 12)-\(month < 10 ? "0" : "")\(month)"
-      for column in 0..<columns {
-        let wave = 10 * sin(2 * Double.pi * Double(index) / 12 + Double(column))
-        text += ",\(Float(50 + 0.3 * Double(index) + wave + random.normal()))"
-      }
-      text += "\n"
-    }
-    return text
-  }
-
-  static func options(_ data: String, steps: Int) -> ForecastRecipe {
-    var result = ForecastRecipe(table: data)
-    result.settings.hidden = 8
-    result.run.trainer.steps = steps
-    result.run.trainer.batchSize = 8
-    result.run.trainer.seed = 3
-    return result
-  }
-}
-
-private func code(_ body: () throws -> Void) -> AIGCError.Code? {
-  do { try body() } catch { return (error as? AIGCError)?.code }
-  return nil
-}
-
 @Suite struct ForecastModelTests {
   @Test func beatsTheNaiveForecasts() throws {
-    let folder = try ForecastFolder()
-    let options = ForecastFolder.options(
-      try folder.table(ForecastFolder.wave(144)), steps: 200)
+    let folder = try TemporaryFolder()
+    let options = smallForecast(
+      try folder.write("series.csv", waveTable(144)), steps: 200)
     let result = try options.train(to: "\(folder.path)/model")
     let configuration = try ForecastConfiguration.read(folder: result.folder)
     #expect(configuration.period == 12)
@@ -86,36 +37,27 @@ private func code(_ body: () throws -> Void) -> AIGCError.Code? {
 
   /// The same seed, the same bytes; a run with a break ends as one without.
   @Test func runsAreRepeatable() throws {
-    let folder = try ForecastFolder()
-    var options = ForecastFolder.options(
-      try folder.table(ForecastFolder.wave(60, columns: 2)), steps: 12)
+    let folder = try TemporaryFolder()
+    var options = smallForecast(
+      try folder.write("series.csv", waveTable(60, columns: 2)), steps: 12)
     // The same column twice.
     options.settings.columns = ["v0", "2"]
-    #expect(code { _ = try options.train(to: "\(folder.path)/no") } == .usage)
+    #expect(refusal { _ = try options.train(to: "\(folder.path)/no") }?.code == .usage)
     options.settings.columns = ["v1", "v0"]
     options.settings.kind = .gru
     options.run.trainer.schedule.shape = .constant
     options.run.trainer.evalEvery = 6
-    _ = try options.train(to: "\(folder.path)/a")
-    var first = options
-    first.run.trainer.steps = 6
-    _ = try first.train(to: "\(folder.path)/b")
-    _ = try options.resume(in: "\(folder.path)/b")
-    for name in ["model.safetensors", "config.json", "forecast.png"] {
-      #expect(try folder.bytes("a/\(name)") == folder.bytes("b/\(name)"), "\(name)")
-    }
-    // Other data.
-    let other = try folder.table(ForecastFolder.wave(61, columns: 2))
-    options.settings.data = other
-    #expect(
-      code { _ = try options.resume(in: "\(folder.path)/b") } == .mismatch)
+    let resumed = try expectResumes(
+      options, at: 6, files: ["model.safetensors", "config.json", "forecast.png"], in: folder)
+    options.settings.data = try folder.write("series.csv", waveTable(61, columns: 2))
+    refuses([.mismatch]) { _ = try options.resume(in: resumed.path) }
   }
 
   @Test func aFolderForecastsAsTheSeriesDoes() throws {
-    let folder = try ForecastFolder()
-    let data = try folder.table(ForecastFolder.wave(60))
+    let folder = try TemporaryFolder()
+    let data = try folder.write("series.csv", waveTable(60))
     let path = "\(folder.path)/model"
-    _ = try ForecastFolder.options(data, steps: 5).train(to: path)
+    _ = try smallForecast(data, steps: 5).train(to: path)
     let model = try ForecastModel(folder: path)
     let stored = model.configuration.history
     let series = try TimeSeries.read(
@@ -142,14 +84,14 @@ private func code(_ body: () throws -> Void) -> AIGCError.Code? {
   }
 
   @Test func otherDataIsAMismatch() throws {
-    let folder = try ForecastFolder()
+    let folder = try TemporaryFolder()
     let path = "\(folder.path)/model"
-    let data = try folder.table(ForecastFolder.wave(60))
-    _ = try ForecastFolder.options(data, steps: 2).train(to: path)
-    let short = try folder.table(ForecastFolder.wave(10), "short.csv")
-    let named = try folder.table("a,b\n1,2\n3,4\n", "named.csv")
-    #expect(code { _ = try ForecastFamily().evaluate(path, on: short) } == .mismatch)
-    #expect(code { _ = try ForecastFamily().evaluate(path, on: named) } == .mismatch)
+    let data = try folder.write("series.csv", waveTable(60))
+    _ = try smallForecast(data, steps: 2).train(to: path)
+    let short = try folder.write("short.csv", waveTable(10))
+    let named = try folder.write("named.csv", "a,b\n1,2\n3,4\n")
+    #expect(refusal { _ = try ForecastFamily().evaluate(path, on: short) }?.code == .mismatch)
+    #expect(refusal { _ = try ForecastFamily().evaluate(path, on: named) }?.code == .mismatch)
   }
 }
 
@@ -159,37 +101,37 @@ private func code(_ body: () throws -> Void) -> AIGCError.Code? {
     ("x\n" + String(repeating: "1\n", count: 19) + "NaN\n", [], .badInput),
     ("x\n" + String(repeating: "1\n", count: 19) + "1e200\n", [], .badInput),
     ("x,y\n" + String(repeating: "a,b\n", count: 30), [], .badInput),
-    (ForecastFolder.wave(60), ["nothing"], .usage),
-    (ForecastFolder.wave(60), ["v0", "v0"], .usage),
-    (ForecastFolder.wave(60), ["month"], .badInput),
+    (waveTable(60), ["nothing"], .usage),
+    (waveTable(60), ["v0", "v0"], .usage),
+    (waveTable(60), ["month"], .badInput),
     ("", [], .badInput),
   ])
   func refused(text: String, columns: [String], expected: AIGCError.Code) throws {
-    let folder = try ForecastFolder()
-    var options = ForecastFolder.options(try folder.table(text), steps: 1)
+    let folder = try TemporaryFolder()
+    var options = smallForecast(try folder.write("series.csv", text), steps: 1)
     options.settings.columns = columns
-    #expect(code { _ = try options.train(to: "\(folder.path)/m") } == expected)
+    #expect(refusal { _ = try options.train(to: "\(folder.path)/m") }?.code == expected)
     #expect(!fileExists("\(folder.path)/m"))
   }
 
   @Test func constantsAndGapsAreLearned() throws {
-    let folder = try ForecastFolder()
-    let constant = try folder.table("x\n" + String(repeating: "7\n", count: 40))
-    let result = try ForecastFolder.options(constant, steps: 3).train(to: "\(folder.path)/m")
+    let folder = try TemporaryFolder()
+    let constant = try folder.write("series.csv", "x\n" + String(repeating: "7\n", count: 40))
+    let result = try smallForecast(constant, steps: 3).train(to: "\(folder.path)/m")
     #expect(
       try ForecastConfiguration.read(folder: result.folder).normalisation.deviations == [1])
-    let gaps = try folder.table("x,y\n" + String(repeating: "1,2\n,3\n3,\n", count: 12), "g.csv")
-    var options = ForecastFolder.options(gaps, steps: 3)
+    let gaps = try folder.write("g.csv", "x,y\n" + String(repeating: "1,2\n,3\n3,\n", count: 12))
+    var options = smallForecast(gaps, steps: 3)
     options.settings.columns = ["x", "y"]
-    #expect(code { _ = try options.train(to: "\(folder.path)/g") } == .badInput)
+    #expect(refusal { _ = try options.train(to: "\(folder.path)/g") }?.code == .badInput)
     options.settings.interpolates = true
     options.settings.difference = .none
-    #expect(code { _ = try options.train(to: "\(folder.path)/g") } == nil)
+    #expect(refusal { _ = try options.train(to: "\(folder.path)/g") }?.code == nil)
   }
 
   @Test func settingsOutOfRange() throws {
-    let folder = try ForecastFolder()
-    let data = try folder.table(ForecastFolder.wave(60))
+    let folder = try TemporaryFolder()
+    let data = try folder.write("series.csv", waveTable(60))
     let changes: [(inout ForecastRecipe) -> Void] = [
       { $0.settings.hidden = 0 }, { $0.settings.layers = 1000 }, { $0.settings.context = 0 },
       { $0.settings.horizon = 50 },
@@ -197,19 +139,19 @@ private func code(_ body: () throws -> Void) -> AIGCError.Code? {
       { $0.run.trainer.steps = 0 },
     ]
     for change in changes {
-      var options = ForecastFolder.options(data, steps: 1)
+      var options = smallForecast(data, steps: 1)
       change(&options)
-      #expect(code { _ = try options.train(to: "\(folder.path)/m") } == .usage)
+      #expect(refusal { _ = try options.train(to: "\(folder.path)/m") }?.code == .usage)
     }
-    var options = ForecastFolder.options(data, steps: 1)
+    var options = smallForecast(data, steps: 1)
     options.settings.context = 5000
-    #expect(code { _ = try options.train(to: "\(folder.path)/m") } == .badInput)
+    #expect(refusal { _ = try options.train(to: "\(folder.path)/m") }?.code == .badInput)
   }
 
   @Test func damagedFolders() throws {
-    let folder = try ForecastFolder()
+    let folder = try TemporaryFolder()
     let path = "\(folder.path)/model"
-    _ = try ForecastFolder.options(try folder.table(ForecastFolder.wave(60)), steps: 1)
+    _ = try smallForecast(try folder.write("series.csv", waveTable(60)), steps: 1)
       .train(to: path)
     let good = try ForecastConfiguration.read(folder: path)
     let changes: [(inout ForecastConfiguration) -> Void] = [
@@ -223,7 +165,7 @@ private func code(_ body: () throws -> Void) -> AIGCError.Code? {
       var damaged = good
       change(&damaged)
       try ForecastModel.writeConfiguration(damaged, to: "\(path)/config.json")
-      let found = code { _ = try ForecastModel(folder: path) }
+      let found = refusal { _ = try ForecastModel(folder: path) }?.code
       #expect(found == .badInput || found == .mismatch, "change \(index)")
     }
   }

@@ -3,6 +3,7 @@ import Checkpoints
 import Files
 import Kernels
 import NN
+import TestSupport
 import Testing
 import Training
 
@@ -13,10 +14,7 @@ import Training
 @Suite struct GANParityTests {
   private let file: Checkpoint
 
-  init() throws {
-    let folder = parentFolder(of: parentFolder(of: #filePath))
-    file = try Checkpoint.open("\(folder)/Fixtures/gan.safetensors")
-  }
+  init() throws { file = try Checkpoint.open(fixture("gan.safetensors")) }
 
   private let exact = Context(
     isTraining: true, random: RandomSource(seed: 1), convolution: .exact)

@@ -1,7 +1,9 @@
 import Datasets
+import FamilySupport
 import Files
 import FoundationEssentials
 import Kernels
+import TestSupport
 import Testing
 
 @testable import Families
@@ -129,7 +131,7 @@ import Testing
       #expect(fileExists(folder.file("cache")))
     }
     try folder.write("cache", "no cache")
-    _ = refuses { _ = try TextGenerator(model: model, options: options) }
+    refuses { _ = try TextGenerator(model: model, options: options) }
   }
 
   @Test func beyondTheContext() throws {
@@ -142,7 +144,7 @@ import Testing
     options.prompt = String(repeating: "the cat ", count: 30)
     let text = refuses([.usage]) { _ = try TextGenerator(model: model, options: options) }
     #expect(text.contains("24"))
-    _ = refuses([.usage]) { _ = try self.model(context: 257) }
+    refuses([.usage]) { _ = try self.model(context: 257) }
   }
 
   @Test func notANumberEndsTheText() throws {

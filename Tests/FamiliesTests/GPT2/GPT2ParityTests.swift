@@ -1,6 +1,7 @@
 import Autograd
 import Checkpoints
 import Datasets
+import FamilySupport
 import Files
 import Kernels
 import NN
@@ -8,11 +9,6 @@ import Testing
 import Training
 
 @testable import Families
-
-/// The folder of fixtures that `Scripts/fixtures/gpt2.py` writes.
-func gpt2Fixture(_ name: String) -> String {
-  "\(parentFolder(of: parentFolder(of: #filePath)))/Fixtures/gpt2/\(name)"
-}
 
 /// The network of a fixture's folder.
 func gpt2Network(_ folder: String) throws -> GPT2Network {

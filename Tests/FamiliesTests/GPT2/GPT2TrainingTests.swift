@@ -1,9 +1,11 @@
 import Autograd
 import Checkpoints
 import Datasets
+import FamilySupport
 import Files
 import Kernels
 import NN
+import TestSupport
 import Testing
 import Training
 
@@ -71,19 +73,11 @@ import Training
     whole.settings.model.dropout = 0.3
     whole.run.trainer.gradAccumulation = 2
     whole.run.trainer.schedule.shape = .constant
-    _ = try whole.train(to: folder.file("whole"))
-    var first = whole
-    first.run.trainer.steps = 6
-    _ = try first.train(to: folder.file("parts"))
-    var second = whole
-    _ = try second.resume(in: folder.file("parts"))
-    for name in [GPT2Weights.file, Trainer.stateFileName] {
-      #expect(
-        try bytes(folder.file("whole/\(name)")) == bytes(folder.file("parts/\(name)")), "\(name)")
-    }
+    let resumed = try expectResumes(
+      whole, at: 6, files: [GPT2Weights.file, Trainer.stateFileName], in: folder)
     // Other data is another run.
-    second.settings.texts = [try folder.write("other.txt", String(corpus().prefix(3000)))]
-    _ = refuses([.mismatch]) { _ = try second.resume(in: folder.file("parts")) }
+    whole.settings.texts = [try folder.write("other.txt", String(corpus().prefix(3000)))]
+    refuses([.mismatch]) { _ = try whole.resume(in: resumed.path) }
   }
 
   /// Blocks that are computed again give the same bytes, dropout's chance included.

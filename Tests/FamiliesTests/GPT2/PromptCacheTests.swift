@@ -1,6 +1,7 @@
 import Checkpoints
 import Files
 import Kernels
+import TestSupport
 import Testing
 import Training
 
@@ -60,8 +61,7 @@ import Training
     try GPT2PromptCache.write(&session, to: path)
 
     func code(_ path: String, _ engine: GPT2Engine) -> AIGCError.Code? {
-      do { _ = try load(path, tokens, engine) } catch { return (error as? AIGCError)?.code }
-      return nil
+      refusal { _ = try load(path, tokens, engine) }?.code
     }
     #expect(code(path, engine) == nil)
     #expect(code(path, try NaiveGPT2(width: 24, layers: 2, heads: 3).engine()) == .mismatch)

@@ -1,5 +1,7 @@
 import Datasets
+import FamilySupport
 import Files
+import TestSupport
 import Testing
 
 @testable import Families
@@ -19,7 +21,7 @@ import Testing
       #expect(distance(ngrams(trained.table), ngrams(read.table)) < 1e-6)
       let again = "again-\(name)"
       try writeARPA(read, to: folder.file(again))
-      #expect(try text(folder.file(name)) == text(folder.file(again)), "\(tokens)")
+      #expect(try unpackedText(folder.file(name)) == unpackedText(folder.file(again)), "\(tokens)")
     }
     let start = try bytes(folder.file(name)).prefix(2)
     #expect((Array(start) == [0x1F, 0x8B]) == name.hasSuffix(".gz"))
@@ -28,10 +30,10 @@ import Testing
   @Test func kenLMFilesRoundTrip() throws {
     let folder = try TemporaryFolder()
     for name in ["order5", "order4-pruned"] {
-      let model = try NGramFamily().open(fixture("\(name).arpa.gz"))
+      let model = try NGramFamily().open(fixture("ngram/\(name).arpa.gz"))
       try writeARPA(model, to: folder.file("out.arpa"))
-      let written = try arpaNGrams(text(folder.file("out.arpa")))
-      #expect(try distance(written, arpaNGrams(text(fixture("\(name).arpa.gz")))) < 1e-6)
+      let written = try arpaNGrams(unpackedText(folder.file("out.arpa")))
+      #expect(try distance(written, fixtureNGrams(name)) < 1e-6)
     }
   }
 
@@ -87,7 +89,7 @@ import Testing
   ]) func refused(_ content: String) throws {
     let folder = try TemporaryFolder()
     let path = try folder.write("a.arpa", content)
-    _ = refuses { _ = try NGramFamily().open(path) }
+    refuses { _ = try NGramFamily().open(path) }
   }
 
   @Test func extremeNumbersAreWritten() {
@@ -105,7 +107,7 @@ import Testing
     let model = try folder.model("model", [corpus()]) { $0.configuration.tokens = .auto }
     for name in ["a.arpa", "a.arpa.gz"] {
       try writeARPA(model, to: folder.file(name))
-      #expect(try text(folder.file(name)).hasPrefix("# aigc tokens=auto\n\\data\\\n"))
+      #expect(try unpackedText(folder.file(name)).hasPrefix("# aigc tokens=auto\n\\data\\\n"))
       let read = try #require(try NGramFamily().open(folder.file(name)) as NGramLanguageModel?)
       let held = try Table(Array(corpus().utf8))
       let (before, after) = (

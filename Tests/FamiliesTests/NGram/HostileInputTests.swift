@@ -1,7 +1,9 @@
 import Datasets
+import FamilySupport
 import Files
 import Kernels
 import Synchronization
+import TestSupport
 import Testing
 import Training
 
@@ -84,7 +86,7 @@ import Training
     let whole = try bytes(folder.file("whole.arpa"))
     for length in stride(from: 0, to: whole.count - 6, by: 13) {
       let path = try folder.write("cut.arpa", Array(whole.prefix(length)))
-      _ = refuses([.badInput], "cut to \(length)") { _ = try NGramFamily().open(path) }
+      refuses([.badInput], "cut to \(length)") { _ = try NGramFamily().open(path) }
     }
     var random = RandomSource(seed: 3)
     for _ in 0..<300 {
@@ -97,16 +99,6 @@ import Training
       } catch {
         #expect(error.code == .badInput, "bit \(bit): \(error)")
       }
-    }
-  }
-
-  /// The code of the error that `body` ends with.
-  private func code(_ body: () throws -> Void) -> AIGCError.Code? {
-    do {
-      try body()
-      return nil
-    } catch {
-      return (error as? AIGCError)?.code ?? .diverged
     }
   }
 
@@ -140,7 +132,7 @@ import Training
         let checksum = try Checksum.of(Table(Array(crafted.dropLast())))
         let file = replacing(whole, [index: value, count - 1: checksum])
         try folder.write("model/\(NGramFolder.model)", file)
-        let code = code { _ = try NGramTable(path: path) }
+        let code = refusal { _ = try NGramTable(path: path) }?.code
         let isHarmless = code == nil && (index == 3 || index >= 7 && (index - 7) % 3 == 0)
         #expect(isHarmless || code == .badInput, "word \(index) = \(value)")
       }
@@ -158,7 +150,7 @@ import Training
         try folder.write("model/\(NGramFolder.counts)", file)
         var trainer = NGramTrainer()
         trainer.texts = [try folder.write("more.txt", "the cat\n")]
-        let code = code { try trainer.update(model: model, to: folder.file("updated")) }
+        let code = refusal { try trainer.update(model: model, to: folder.file("updated")) }?.code
         #expect([nil, .badInput, .mismatch].contains(code), "word \(index) = \(value)")
       }
     }
@@ -170,7 +162,7 @@ import Training
     try folder.write("text.ngram", String(repeating: "not a model ", count: 2000))
     try makeFolder(folder.file("folder.arpa"))
     for name in ["empty.arpa", "missing.arpa", "missing.ngram", "text.ngram", "folder.arpa"] {
-      _ = refuses([.badInput], "\(name)") { _ = try NGramFamily().open(folder.file(name)) }
+      refuses([.badInput], "\(name)") { _ = try NGramFamily().open(folder.file(name)) }
     }
   }
 

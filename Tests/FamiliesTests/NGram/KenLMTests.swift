@@ -2,6 +2,7 @@ import Datasets
 import Files
 import FoundationEssentials
 import Glibc
+import TestSupport
 import Testing
 
 @testable import Families
@@ -37,7 +38,7 @@ import Testing
     trainer.configuration.tokens = .whitespace
     trainer.configuration.order = one.order
     trainer.configuration.prune = one.prune
-    trainer.texts = [fixture(one.text)]
+    trainer.texts = [fixture("ngram/\(one.text)")]
     try trainer.train(to: folder.file(one.name))
     return try NGramLanguageModel(folder: folder.file(one.name))
   }
@@ -45,7 +46,7 @@ import Testing
   @Test(arguments: cases) func sameModel(_ one: Case) throws {
     let folder = try TemporaryFolder()
     let model = try model(one, in: folder)
-    let expected = try arpaNGrams(text(fixture("\(one.name).arpa.gz")))
+    let expected = try fixtureNGrams(one.name)
     #expect(expected.count == one.order)
     #expect(distance(ngrams(model.table), expected) <= 1e-5)
   }
@@ -53,11 +54,11 @@ import Testing
   @Test(arguments: cases) func samePerplexity(_ one: Case) throws {
     let folder = try TemporaryFolder()
     let all = try JSONDecoder().decode(
-      [String: Perplexity].self, from: Data(bytes(fixture("perplexities.json"))))
+      [String: Perplexity].self, from: Data(bytes(fixture("ngram/perplexities.json"))))
     let expected = try #require(all[one.name])
-    let held = fixture("held-out.txt")
+    let held = fixture("ngram/held-out.txt")
     for model in [
-      try model(one, in: folder), try NGramFamily().open(fixture("\(one.name).arpa.gz")),
+      try model(one, in: folder), try NGramFamily().open(fixture("ngram/\(one.name).arpa.gz")),
     ] {
       let measured = try model.evaluate(readText(path: held), name: held)
       #expect(measured.tokens == expected.tokens)
@@ -79,7 +80,7 @@ import Testing
     func withoutBackoffs(_ levels: [[String: Weights]]) -> [[String: Weights]] {
       levels.map { $0.mapValues { Weights(probability: $0.probability, backoff: 0) } }
     }
-    let expected = try arpaNGrams(text(fixture("\(one.name).arpa.gz")))
+    let expected = try fixtureNGrams(one.name)
     let folder = try TemporaryFolder()
     let ours = ngrams(try model(one, in: folder).table)
     #expect(distance(withoutBackoffs(ours), withoutBackoffs(expected)) <= 1e-5)

@@ -1,7 +1,9 @@
 import Datasets
+import FamilySupport
 import Files
 import Glibc
 import Kernels
+import TestSupport
 import Testing
 import Training
 
@@ -48,7 +50,7 @@ import Training
   @Test func fittedWeightsRaiseLikelihood() throws {
     let parts = try parts(TemporaryFolder())
     let mixture = try NGramMixture(parts)
-    let held = try readText(path: fixture("held-out.txt"))
+    let held = try readText(path: fixture("ngram/held-out.txt"))
     let fitted = try mixture.fit(on: held, name: "held-out")
     #expect(abs(fitted.weights.reduce(0, +) - 1) < 1e-9)
     #expect(fitted.weights.allSatisfy { $0 > 0.01 })
@@ -65,6 +67,6 @@ import Training
     let folder = try TemporaryFolder()
     let a = try folder.model("a", ["a b c\n"])
     let b = try folder.model("b", ["a b c\n"]) { $0.configuration.tokens = .char }
-    _ = refuses([.mismatch]) { _ = try NGramMixture([a, b]) }
+    refuses([.mismatch]) { _ = try NGramMixture([a, b]) }
   }
 }

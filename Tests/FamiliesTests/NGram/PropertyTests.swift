@@ -1,7 +1,9 @@
 import Datasets
+import FamilySupport
 import Files
 import Glibc
 import Kernels
+import TestSupport
 import Testing
 import Training
 
@@ -10,36 +12,20 @@ import Training
 
 /// What must hold for every model.
 @Suite struct PropertyTests {
-  struct Case: Sendable, CustomTestStringConvertible {
-    var testDescription: String
-    var estimator = Estimator.kneserNey
-    var order = 4
-    var prune: [UInt32] = [0]
-    var limit: Int?
-    var isQuantized = false
-    var tolerance = 1e-4
-  }
   static let cases = [
-    Case(testDescription: "Kneser-Ney"),
-    Case(testDescription: "Kneser-Ney, order 1", order: 1),
-    Case(testDescription: "Kneser-Ney, order 5, pruned", order: 5, prune: [0, 1, 1, 2]),
-    Case(testDescription: "Kneser-Ney, limited words", limit: 40),
-    Case(testDescription: "Witten-Bell", estimator: .wittenBell),
-    Case(testDescription: "Witten-Bell, pruned", estimator: .wittenBell, prune: [0, 0, 1, 1]),
-    Case(testDescription: "Witten-Bell, limited words", estimator: .wittenBell, limit: 40),
-    Case(testDescription: "quantised", isQuantized: true, tolerance: 5e-2),
-    Case(testDescription: "maximum likelihood", estimator: .maximumLikelihood),
+    NGramCase(name: "Kneser-Ney", order: 4),
+    NGramCase(name: "Kneser-Ney, order 1", order: 1),
+    NGramCase(name: "Kneser-Ney, order 5, pruned", order: 5, prune: [0, 1, 1, 2]),
+    NGramCase(name: "Kneser-Ney, limited words", order: 4, limit: 40),
+    NGramCase(name: "Witten-Bell", estimator: .wittenBell, order: 4),
+    NGramCase(name: "Witten-Bell, pruned", estimator: .wittenBell, order: 4, prune: [0, 0, 1, 1]),
+    NGramCase(name: "Witten-Bell, limited words", estimator: .wittenBell, order: 4, limit: 40),
+    NGramCase(name: "quantised", order: 4, isQuantized: true, tolerance: 5e-2),
+    NGramCase(name: "maximum likelihood", estimator: .maximumLikelihood, order: 4),
   ]
 
-  @Test(arguments: cases) func contextsSumToOne(_ one: Case) throws {
-    let folder = try TemporaryFolder()
-    let model = try folder.model("model", [corpus()]) {
-      $0.configuration.order = one.order
-      $0.configuration.estimator = one.estimator
-      $0.configuration.prune = one.prune
-      $0.configuration.quantized = one.isQuantized
-      $0.vocabularyLimit = one.limit
-    }
+  @Test(arguments: cases) func contextsSumToOne(_ one: NGramCase) throws {
+    let model = try one.model()
     let table = model.table
     var random = RandomSource(seed: 11)
     var scores: [Float] = []

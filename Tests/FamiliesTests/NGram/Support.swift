@@ -1,78 +1,50 @@
 import Datasets
+import FamilySupport
 import Files
 import Glibc
 import Kernels
-import Synchronization
+import TestSupport
 import Testing
 import Training
 
 @testable import Families
 
-/// A folder that goes with the test.
-final class TemporaryFolder: Sendable {
-  let path: String
-  private static let number = Atomic<Int>(0)
+/// The text of a file, packed or not.
+func unpackedText(_ path: String) throws -> String {
+  String(decoding: try readText(path: path).array(of: UInt8.self), as: UTF8.self)
+}
 
-  init() throws {
-    let index = Self.number.add(1, ordering: .relaxed).newValue
-    let root = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
-    path = "\(root)/aigc-families-tests-\(getpid())-\(index)"
-    try makeFolder(path)
-  }
-  deinit { removeTree(path) }
+/// The n-grams of an ARPA file of the fixtures.
+func fixtureNGrams(_ name: String) throws -> [[String: Weights]] {
+  try arpaNGrams(unpackedText(fixture("ngram/\(name).arpa.gz")))
+}
 
-  func file(_ name: String) -> String { "\(path)/\(name)" }
+/// A kind of n-gram model of the corpus.
+struct NGramCase: Sendable, CustomTestStringConvertible {
+  var name: String?
+  var estimator = Estimator.kneserNey
+  var order = 3
+  var prune: [UInt32] = [0]
+  var isQuantized = false
+  var limit: Int?
+  var sentences = true
+  /// The share of the shorter contexts that is left when the model writes.
+  var backoff: Double?
+  /// By how much sums of probabilities may differ from one.
+  var tolerance = 1e-4
+  var testDescription: String { name ?? "\(self)" }
 
-  @discardableResult
-  func write(_ name: String, _ bytes: [UInt8]) throws -> String {
-    let output = try OutputFile(path: file(name))
-    try output.write(bytes)
-    try output.commit(sync: false)
-    return file(name)
-  }
-
-  @discardableResult
-  func write(_ name: String, _ text: String) throws -> String { try write(name, Array(text.utf8)) }
-
-  /// Trains on the texts and gives the model's folder.
-  @discardableResult
-  func train(
-    _ name: String, _ texts: [String], _ configure: (inout NGramTrainer) -> Void = { _ in }
-  ) throws -> String {
-    var trainer = NGramTrainer()
-    trainer.configuration.tokens = .whitespace
-    trainer.configuration.order = 3
-    for (index, text) in texts.enumerated() {
-      trainer.texts.append(try write("\(name)-\(index).txt", text))
+  func model() throws -> NGramLanguageModel {
+    try TemporaryFolder().model("model", [corpus()]) {
+      $0.configuration.order = order
+      $0.configuration.estimator = estimator
+      $0.configuration.prune = prune
+      $0.configuration.quantized = isQuantized
+      $0.configuration.sentences = sentences
+      $0.vocabularyLimit = limit
     }
-    configure(&trainer)
-    try trainer.train(to: file(name))
-    return file(name)
-  }
-
-  func model(
-    _ name: String, _ texts: [String], _ configure: (inout NGramTrainer) -> Void = { _ in }
-  ) throws -> NGramLanguageModel {
-    try NGramLanguageModel(folder: train(name, texts, configure))
   }
 }
-
-func fixture(_ name: String, file: String = #filePath) -> String {
-  "\(parentFolder(of: parentFolder(of: file)))/Fixtures/ngram/\(name)"
-}
-
-func bytes(_ path: String) throws -> [UInt8] {
-  let table = try MappedFile(path: path).bytes()
-  return table.indices.map { table[$0] }
-}
-
-func text(_ path: String) throws -> String {
-  let table = try readText(path: path)
-  return String(decoding: table.indices.map { table[$0] }, as: UTF8.self)
-}
-
-/// The fixture text, for models of some size.
-func corpus() throws -> String { try text(fixture("train.txt")) }
 
 struct Weights: Equatable {
   var probability: Float
@@ -126,24 +98,6 @@ func distance(_ a: [[String: Weights]], _ b: [[String: Weights]]) -> Float {
     }
   }
   return largest
-}
-
-/// Runs `body`, which must fail with an ``AIGCError`` of one of `codes`.
-func refuses(
-  _ codes: Set<AIGCError.Code> = [.badInput], _ comment: Comment? = nil,
-  location: SourceLocation = #_sourceLocation, _ body: () throws -> Void
-) -> String {
-  do {
-    try body()
-    Issue.record(comment ?? "accepted", sourceLocation: location)
-  } catch let error as AIGCError {
-    #expect(codes.contains(error.code), comment ?? "\(error)", sourceLocation: location)
-    #expect(!error.description.contains("\n"), comment, sourceLocation: location)
-    return error.description
-  } catch {
-    Issue.record(error, comment, sourceLocation: location)
-  }
-  return ""
 }
 
 /// The sum of the probabilities that a session's dense scores hold.

@@ -1,7 +1,9 @@
 import Datasets
+import FamilySupport
 import Files
 import Kernels
 import Synchronization
+import TestSupport
 import Testing
 import Training
 

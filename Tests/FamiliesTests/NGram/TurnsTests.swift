@@ -1,4 +1,5 @@
 import Datasets
+import FamilySupport
 import Files
 import Kernels
 import Testing
@@ -8,34 +9,14 @@ import Training
 
 /// Texts that are walked in turn give what they give one by one, to the last bit.
 @Suite struct TurnsTests {
-  struct Case: Sendable, CustomTestStringConvertible {
-    var estimator = Estimator.kneserNey
-    var order = 3
-    var prune: [UInt32] = [0]
-    var isQuantized = false
-    var limit: Int?
-    var sentences = true
-    var testDescription: String { "\(self)" }
-  }
   static let cases =
-    (1...7).map { Case(order: $0) } + [
-      Case(order: 5, prune: [0, 1, 1, 2]), Case(isQuantized: true),
-      Case(order: 4, prune: [0, 0, 1, 1], isQuantized: true), Case(limit: 40),
-      Case(estimator: .wittenBell, order: 4), Case(estimator: .maximumLikelihood),
-      Case(estimator: .stupidBackoff, order: 4),
-      Case(estimator: .maximumLikelihood, sentences: false),
+    (1...7).map { NGramCase(order: $0) } + [
+      NGramCase(order: 5, prune: [0, 1, 1, 2]), NGramCase(isQuantized: true),
+      NGramCase(order: 4, prune: [0, 0, 1, 1], isQuantized: true), NGramCase(limit: 40),
+      NGramCase(estimator: .wittenBell, order: 4), NGramCase(estimator: .maximumLikelihood),
+      NGramCase(estimator: .stupidBackoff, order: 4),
+      NGramCase(estimator: .maximumLikelihood, sentences: false),
     ]
-
-  private func model(_ one: Case) throws -> NGramLanguageModel {
-    try TemporaryFolder().model("model", [corpus()]) {
-      $0.configuration.order = one.order
-      $0.configuration.estimator = one.estimator
-      $0.configuration.prune = one.prune
-      $0.configuration.quantized = one.isQuantized
-      $0.configuration.sentences = one.sentences
-      $0.vocabularyLimit = one.limit
-    }
-  }
 
   /// Known and unknown words in lines of any length, empty ones too, and no end of the last one.
   private func heldOut() throws -> String {
@@ -52,8 +33,8 @@ import Training
     return text + "the last"
   }
 
-  @Test(arguments: cases) func scoresAreThoseOfOneByOne(_ one: Case) throws {
-    let model = try model(one)
+  @Test(arguments: cases) func scoresAreThoseOfOneByOne(_ one: NGramCase) throws {
+    let model = try one.model()
     let text = try Table(Array(heldOut().utf8))
     let tokens = try model.tokens(text, name: "text").tokens
     var (total, unknown, count) = (0.0, 0.0, 0)
@@ -75,9 +56,9 @@ import Training
   }
 
   @Test(arguments: cases, [nil, 1.0]) func drawsAreThoseOfOneByOne(
-    _ one: Case, _ backoff: Double?
+    _ one: NGramCase, _ backoff: Double?
   ) throws {
-    let model = try model(one)
+    let model = try one.model()
     var options = GenerationOptions()
     options.sampling = .untouched
     options.seed = 8
@@ -108,7 +89,7 @@ import Training
   }
 
   @Test func numberAndOptionsDoNotMatter() throws {
-    let model = try model(Case())
+    let model = try NGramCase().model()
     func texts(_ change: (inout GenerationOptions) -> Void) throws -> [[UInt8]] {
       var options = GenerationOptions()
       options.sampling = .untouched

@@ -1,4 +1,5 @@
 import Datasets
+import TestSupport
 import Testing
 
 @testable import Families
@@ -7,7 +8,7 @@ import Testing
 @Suite struct WordTokenizerTests {
   @Test(arguments: [nil, 1, 20, 70, 100_000]) func sameVocabulary(limit: Int?) throws {
     let folder = try TemporaryFolder()
-    let texts = [fixture("train.txt"), fixture("held-out.txt")]
+    let texts = [fixture("ngram/train.txt"), fixture("ngram/held-out.txt")]
     let contents = try texts.map { try readText(path: $0) }
     for mode in [TokenMode.auto, .word, .whitespace] {
       var trainer = NGramTrainer()

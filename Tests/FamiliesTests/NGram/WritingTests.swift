@@ -1,7 +1,9 @@
 import Datasets
+import FamilySupport
 import Files
 import Glibc
 import Kernels
+import TestSupport
 import Testing
 import Training
 
@@ -9,39 +11,20 @@ import Training
 
 /// The distribution that n-gram models write from.
 @Suite struct WritingTests {
-  struct Case: Sendable, CustomTestStringConvertible {
-    var testDescription: String
-    var estimator = Estimator.kneserNey
-    var order = 3
-    var prune: [UInt32] = [0]
-    var isQuantized = false
-    var limit: Int?
-    var backoff: Double?
-  }
   static let cases = [
-    Case(testDescription: "Kneser-Ney"),
-    Case(testDescription: "Kneser-Ney, order 1", order: 1),
-    Case(testDescription: "pruned", order: 5, prune: [0, 1, 1, 2]),
-    Case(testDescription: "quantised", isQuantized: true),
-    Case(testDescription: "limited words", limit: 40),
-    Case(testDescription: "Witten-Bell", estimator: .wittenBell, backoff: 0.9),
-    Case(testDescription: "never shorter", estimator: .wittenBell, backoff: 0),
-    Case(testDescription: "maximum likelihood", estimator: .maximumLikelihood),
-    Case(testDescription: "stupid backoff", estimator: .stupidBackoff),
+    NGramCase(name: "Kneser-Ney"),
+    NGramCase(name: "Kneser-Ney, order 1", order: 1),
+    NGramCase(name: "pruned", order: 5, prune: [0, 1, 1, 2]),
+    NGramCase(name: "quantised", isQuantized: true),
+    NGramCase(name: "limited words", limit: 40),
+    NGramCase(name: "Witten-Bell", estimator: .wittenBell, backoff: 0.9),
+    NGramCase(name: "never shorter", estimator: .wittenBell, backoff: 0),
+    NGramCase(name: "maximum likelihood", estimator: .maximumLikelihood),
+    NGramCase(name: "stupid backoff", estimator: .stupidBackoff),
   ]
 
-  private func model(_ one: Case) throws -> NGramLanguageModel {
-    try TemporaryFolder().model("model", [corpus()]) {
-      $0.configuration.order = one.order
-      $0.configuration.estimator = one.estimator
-      $0.configuration.prune = one.prune
-      $0.configuration.quantized = one.isQuantized
-      $0.vocabularyLimit = one.limit
-    }
-  }
-
-  @Test(arguments: cases) func sessionWaysAgree(_ one: Case) throws {
-    let model = try model(one)
+  @Test(arguments: cases) func sessionWaysAgree(_ one: NGramCase) throws {
+    let model = try one.model()
     var random = RandomSource(seed: 5)
     var session = try model.makeWritingSession(backoff: one.backoff)
     var scores: [Float] = []
@@ -57,9 +40,9 @@ import Training
     }
   }
 
-  @Test(arguments: cases) func drawsFollowScores(_ one: Case) throws {
-    var session = try model(one).makeWritingSession(backoff: one.backoff)
-    let vocabulary = try model(one).table.vocabulary
+  @Test(arguments: cases) func drawsFollowScores(_ one: NGramCase) throws {
+    var session = try one.model().makeWritingSession(backoff: one.backoff)
+    let vocabulary = try one.model().table.vocabulary
     try expectDrawsFollowScores(&session, draws: 8000)
     session.append(Int32(vocabulary.id(of: Array("the".utf8)) ?? 0))
     try expectDrawsFollowScores(&session, draws: 8000)
@@ -104,7 +87,7 @@ import Training
   }
 
   @Test func probabilitiesShownAreTheModelsOwn() throws {
-    let model = try model(Self.cases[0])
+    let model = try Self.cases[0].model()
     let sample = try generated(model) {
       $0.sampling = .untouched
       $0.logProbabilities = 2
@@ -171,10 +154,8 @@ import Training
   }
 
   @Test func bundledModelsKeepTheirForm() throws {
-    var root = #filePath
-    for _ in 0..<4 { root = parentFolder(of: root) }
     for name in ["tang", "english"] {
-      let model = try NGramLanguageModel(folder: "\(root)/Models/\(name)")
+      let model = try NGramLanguageModel(folder: "\(packageFolder)/Models/\(name)")
       for isPlain in [false, true] {
         let samples = try generated(model) {
           $0.num = 200
@@ -189,10 +170,7 @@ import Training
   }
 
   @Test func smallCorporaKeepTheirForm() throws {
-    guard let data = getenv("AIGC_TEST_DATA").map({ String(cString: $0) }) else {
-      print("skipped: AIGC_TEST_DATA is not set")
-      return
-    }
+    guard let data = testData() else { return }
     let folder = try TemporaryFolder()
     var trainer = NGramTrainer()
     trainer.texts = ["\(data)/text/chinese/tang-poems-3000.txt"]
@@ -211,7 +189,9 @@ import Training
 
   @Test func backoffIsCheckedAndOfNGrams() throws {
     for value in [-0.1, 1.1, .nan] {
-      #expect(throws: AIGCError.self) { try generated(model(Self.cases[0])) { $0.backoff = value } }
+      #expect(throws: AIGCError.self) {
+        try generated(Self.cases[0].model()) { $0.backoff = value }
+      }
     }
   }
 }

@@ -1,10 +1,11 @@
 import Checkpoints
 import Datasets
+import FamilySupport
 import Files
 import Glibc
 import Kernels
+import TestSupport
 import Testing
-
 import Training
 
 @testable import Families

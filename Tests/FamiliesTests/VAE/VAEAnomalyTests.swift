@@ -1,9 +1,11 @@
 import ArgumentParser
 import Console
 import Datasets
+import FamilySupport
 import Files
 import Kernels
 import NN
+import TestSupport
 import Testing
 import Training
 
@@ -146,22 +148,14 @@ import Training
     let data = try table("train.csv", rows: 200, anomalies: 20, seed: 3)
     var whole = recipe(data)
     whole.run.trainer.steps = 20
-    _ = try whole.train(to: folder.file("whole"))
-    var first = whole
-    first.run.trainer.steps = 12
-    _ = try first.train(to: folder.file("part"))
-    var rest = whole
-    rest.settings.table = nil
-    rest.settings.training = try #require(
-      VAEConfiguration.read(folder: folder.file("part")).training)
-    _ = try rest.resume(in: folder.file("part"))
-    func weights(_ name: String) throws -> [UInt8] {
-      let bytes = try MappedFile(path: folder.file("\(name)/model.safetensors")).bytes()
-      return bytes.indices.map { bytes[$0] }
+    let resumed = try expectResumes(whole, at: 12, files: [VAEFolder.weights], in: folder) {
+      rest, parts in
+      rest.settings.table = nil
+      rest.settings.training = try #require(VAEConfiguration.read(folder: parts).training)
     }
-    #expect(try weights("whole") == weights("part"))
+    var rest = resumed.recipe
     rest.settings.images.path = try table("other.csv", rows: 200, anomalies: 20, seed: 4)
-    #expect(throws: AIGCError.self) { try rest.resume(in: folder.file("part")) }
+    #expect(throws: AIGCError.self) { try rest.resume(in: resumed.path) }
   }
 
   /// Images with a bar at the top are normal; some have it at the left.

@@ -3,6 +3,7 @@ import Checkpoints
 import Files
 import Kernels
 import NN
+import TestSupport
 import Testing
 import Training
 
@@ -12,10 +13,7 @@ import Training
 @Suite struct VAEBoundsTests {
   private let file: Checkpoint
 
-  init() throws {
-    let folder = parentFolder(of: parentFolder(of: #filePath))
-    file = try Checkpoint.open("\(folder)/Fixtures/vae_bounds.safetensors")
-  }
+  init() throws { file = try Checkpoint.open(fixture("vae_bounds.safetensors")) }
 
   private func values(_ name: String) throws -> [Float] { try file.tensor(name).floats() }
 

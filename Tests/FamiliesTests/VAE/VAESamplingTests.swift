@@ -2,6 +2,7 @@ import Datasets
 import Files
 import Kernels
 import NN
+import TestSupport
 import Testing
 
 @testable import Commands

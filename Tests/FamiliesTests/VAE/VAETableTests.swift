@@ -1,4 +1,5 @@
 import Files
+import TestSupport
 import Testing
 
 @testable import Families
@@ -17,14 +18,9 @@ import Testing
       path: folder.write("t.csv", text), columns: columns, label: label, normal: normal)
   }
 
+  /// The refusal's line, without the folder.
   private func error(_ body: () throws -> Void) -> String? {
-    do {
-      try body()
-      return nil
-    } catch {
-      let text = (error as? AIGCError).map { "\($0.code.rawValue) \($0)" } ?? "\(error)"
-      return text.split(separator: "\(folder.path)/").joined()
-    }
+    refusal(body).map { $0.line.split(separator: "\(folder.path)/").joined() }
   }
 
   private static let sales = """

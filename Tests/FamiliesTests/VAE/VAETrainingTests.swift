@@ -1,30 +1,16 @@
 import Autograd
 import Checkpoints
 import Datasets
+import FamilySupport
 import Files
 import Kernels
 import NN
+import TestSupport
 import Testing
 import Training
 
 @testable import Commands
 @testable import Families
-
-/// A small run that ends in a moment.
-func smallVAE(_ kind: VAEKind, _ folder: TemporaryFolder, steps: Int = 6) throws -> VAERecipe {
-  let files = try writeSquares(folder)
-  var recipe = VAERecipe(kind)
-  recipe.settings.images.path = files.images
-  recipe.settings.images.labels = files.labels
-  recipe.settings.model.layers = [12, 8]
-  recipe.settings.model.latent = 6
-  recipe.run.trainer.steps = steps
-  recipe.run.trainer.batchSize = 8
-  recipe.run.trainer.evalEvery = 3
-  recipe.run.trainer.seed = 3
-  recipe.run.heldOut = HeldOutData(share: 0.25)
-  return recipe
-}
 
 /// Autoencoders from images to images.
 @Suite(.serialized) struct VAETrainingTests {
@@ -113,19 +99,11 @@ func smallVAE(_ kind: VAEKind, _ folder: TemporaryFolder, steps: Int = 6) throws
     change(&whole)
     // The schedule does not follow the number of steps.
     whole.run.trainer.schedule.shape = .constant
-    _ = try whole.train(to: folder.file("whole"))
-    var part = try smallVAE(kind, folder)
-    change(&part)
-    part.run.trainer = whole.run.trainer
-    part.run.trainer.steps = 2
-    _ = try part.train(to: folder.file("part"))
-    part.run.trainer.steps = 6
-    part.settings.training = try #require(
-      VAEConfiguration.read(folder: folder.file("part")).training)
-    _ = try part.resume(in: folder.file("part"))
-    let file = VAEFolder.weights
-    #expect(try bytes(folder.file("whole/\(file)")) == bytes(folder.file("part/\(file)")))
-    let configuration = try VAEConfiguration.read(folder: folder.file("part"))
+    let resumed = try expectResumes(whole, at: 2, files: [VAEFolder.weights], in: folder) {
+      rest, parts in
+      rest.settings.training = try #require(VAEConfiguration.read(folder: parts).training)
+    }
+    let configuration = try VAEConfiguration.read(folder: resumed.path)
     #expect(configuration.trainingImages == 48)
   }
 

@@ -1,24 +1,16 @@
 import Datasets
 import Files
-import Glibc
 import Kernels
+import TestSupport
 import Testing
 
 @testable import Families
 
-@Suite final class CodeGridTests {
+@Suite struct CodeGridTests {
   private static let (entries, height, width) = (24, 5, 6)
-  private let folder: String
+  private let folder: TemporaryFolder
 
-  init() throws {
-    var pattern = Array("/tmp/aigc-grid-XXXXXX".utf8CString)
-    let made = pattern.withUnsafeMutableBufferPointer { buffer in
-      buffer.baseAddress.flatMap { mkdtemp($0) }.map { String(cString: $0) }
-    }
-    folder = try #require(made)
-  }
-
-  deinit { removeTree(folder) }
+  init() throws { folder = try TemporaryFolder() }
 
   /// Grids in which codes often follow from a neighbour or from their place, in two ways.
   private func grids(_ count: Int, seed: UInt64) -> [Int32] {
@@ -90,19 +82,17 @@ import Testing
 
   @Test func fileComesBackAndDamageIsTold() throws {
     let model = model(grids(200, seed: 1))
-    let path = "\(folder)/grid"
+    let path = folder.file("grid")
     try model.write(to: path)
     let read = try CodeGridModel(path: path)
     let codes = grids(50, seed: 2)
     #expect(read.encoded(codes) == model.encoded(codes))
-    let bytes = try MappedFile(path: path).bytes().array(of: UInt8.self)
+    let bytes = try bytes(path)
     for index in stride(from: 0, to: bytes.count, by: 7) {
       var changed = bytes
       changed[index] ^= 4
       for damaged in [changed, Array(bytes[..<index])] {
-        let file = try OutputFile(path: path)
-        try file.write(damaged)
-        try file.commit(sync: false)
+        try write(damaged, to: path)
         #expect(throws: AIGCError.self) { try CodeGridModel(path: path) }
       }
     }

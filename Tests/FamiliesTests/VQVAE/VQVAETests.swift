@@ -1,9 +1,11 @@
 import Autograd
 import Checkpoints
 import Datasets
+import FamilySupport
 import Files
 import Kernels
 import NN
+import TestSupport
 import Testing
 import Training
 
@@ -80,17 +82,10 @@ func smallVQVAE(
     var whole = try smallVQVAE(folder)
     whole.settings.codebook.update = update
     whole.run.trainer.schedule.shape = .constant
-    _ = try whole.train(to: folder.file("whole"))
-    var part = whole
-    part.run.trainer.steps = 2
-    _ = try part.train(to: folder.file("part"))
-    part.run.trainer.steps = 6
-    part.settings.training = try #require(
-      VAEConfiguration.read(folder: folder.file("part")).training)
-    _ = try part.resume(in: folder.file("part"))
-    for file in [VAEFolder.weights, VQVAEModel.priorName] {
-      #expect(
-        try bytes(folder.file("whole/\(file)")) == bytes(folder.file("part/\(file)")), "\(file)")
+    try expectResumes(
+      whole, at: 2, files: [VAEFolder.weights, VQVAEModel.priorName], in: folder
+    ) { rest, parts in
+      rest.settings.training = try #require(VAEConfiguration.read(folder: parts).training)
     }
   }
 
@@ -114,30 +109,21 @@ func smallVQVAE(
     #expect(reconstruction > 0 && reconstruction < 64)
   }
 
-  private static let damage: [(String, String, String)] = [
-    ("\"entries\" : 12", "\"entries\" : 13", "does not fit"),
-    ("\"entries\" : 12", "\"entries\" : 1000000", "no VQ-VAE"),
-    ("\"dimension\" : 4", "\"dimension\" : -1", "no VQ-VAE"),
-    ("\"latent\" : 4", "\"latent\" : 5", "no VQ-VAE"),
-    ("\"width\" : 8", "\"width\" : 16", "no VQ-VAE"),
-    ("\"update\" : \"average\"", "\"update\" : \"gradient\"", "unknown"),
+  private static let damage = [
+    Damage("\"entries\" : 12", "\"entries\" : 13", "does not fit"),
+    Damage("\"entries\" : 12", "\"entries\" : 1000000", "no VQ-VAE"),
+    Damage("\"dimension\" : 4", "\"dimension\" : -1", "no VQ-VAE"),
+    Damage("\"latent\" : 4", "\"latent\" : 5", "no VQ-VAE"),
+    Damage("\"width\" : 8", "\"width\" : 16", "no VQ-VAE"),
+    Damage("\"update\" : \"average\"", "\"update\" : \"gradient\"", "unknown"),
   ]
 
-  @Test(arguments: damage) func damagedConfigurations(
-    _ old: String, _ new: String, _ message: String
-  ) throws {
+  @Test(arguments: damage) func damagedConfigurations(_ damage: Damage) throws {
     let folder = try TemporaryFolder()
     let recipe = try smallVQVAE(folder, steps: 1)
-    _ = try recipe.train(to: folder.file("model"))
-    let plain = try text(folder.file("model/config.json"))
-    #expect(plain.contains(old))
-    let changed = plain.split(separator: old, omittingEmptySubsequences: false)
-      .joined(separator: new)
-    try folder.write("model/config.json", changed)
-    let error = #expect(throws: AIGCError.self) {
-      try VQVAEModel(folder: folder.file("model"))
-    }
-    #expect(error?.description.contains(message) == true, "\(error?.description ?? "")")
+    let path = folder.file("model")
+    _ = try recipe.train(to: path)
+    try folder.expectRefusal(of: damage) { _ = try VQVAEModel(folder: path) }
   }
 
   @Test func otherModelsAndMissingPriors() throws {
