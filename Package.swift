@@ -97,7 +97,8 @@ let package = Package(
         "Kernels", "Files", "TestSupport",
       ],
       fixtures: ["Fixtures"]),
-    tests("InferenceTests", ["Inference", "Datasets", "Kernels", "Files"]),
+    tests("PlotsTests", ["Plots", "Training", "Archives", "Datasets", "Files", "TestSupport"]),
+    tests("InferenceTests", ["Inference", "Datasets", "Kernels", "Files", "TestSupport"]),
     tests("ConsoleTests", ["Console", "Files", argumentParser, "TestSupport"]),
     support(
       "FamilySupport", "FamilySupport",
@@ -105,9 +106,15 @@ let package = Package(
     tests(
       "FamiliesTests",
       [
-        "Commands", "Families", "Archives", "Autograd", "NN", "Checkpoints", "Inference", "Plots",
-        "Training", "Datasets", "Files", "Kernels", "Console", argumentParser, "TestSupport",
-        "FamilySupport",
+        "Families", "Autograd", "NN", "Checkpoints", "Inference", "Training", "Datasets", "Files",
+        "Kernels", "TestSupport", "FamilySupport",
+      ],
+      fixtures: ["Fixtures"]),
+    tests(
+      "CommandsTests",
+      [
+        "Commands", "Families", "NN", "Checkpoints", "Inference", "Training", "Datasets", "Files",
+        "Kernels", "Console", argumentParser, "TestSupport", "FamilySupport",
       ],
       fixtures: ["Fixtures"]),
     tests(

@@ -124,31 +124,36 @@ import Training
     _ = try recipe.train(to: folder.file("model"))
     let model = try GPT2LanguageModel(folder: folder.file("model"))
     var group = SessionGroup(model)
-    var texts: [SessionGroup.Member: [Int32]] = [:]
+    // Each text beside the group, read alone.
+    var alone: [SessionGroup.Member: any GenerationSession] = [:]
+    var members: [SessionGroup.Member] = []
     var random = RandomSource(seed: 1)
     for round in 0..<30 {
       if round % 3 == 0 {
         let prompt = (0...round % 5).map { _ in Int32(random.integer(below: 40)) }
-        texts[group.join(prompt)] = prompt
+        let member = group.join(prompt)
+        members.append(member)
+        var session = model.makeSession()
+        session.append(contentsOf: prompt)
+        alone[member] = session
       }
-      if round % 7 == 6,
-        let gone = texts.keys.min(by: { (texts[$0]?.count ?? 0) > (texts[$1]?.count ?? 0) })
-      {
+      if round % 7 == 6 {
+        let gone = members.remove(at: members.count / 2)
+        alone[gone] = nil
         #expect(group.leave(gone) != nil && group.leave(gone) == nil)
-        texts[gone] = nil
         #expect(throws: AIGCError.self) { try group.append(1, to: gone) }
       }
       for (member, scores) in try group.step() {
-        var alone = model.makeSession()
-        alone.append(contentsOf: try #require(texts[member]))
+        var session = try #require(alone[member])
         var expected: [Float] = []
-        alone.scores(into: &expected)
+        session.scores(into: &expected)
         #expect(scores == expected, "round \(round)")
         let token = Int32(random.integer(below: 40))
         try group.append(token, to: member)
-        texts[member]?.append(token)
+        session.append(token)
+        alone[member] = session
       }
-      #expect(group.count == texts.count)
+      #expect(group.count == members.count)
     }
   }
 }

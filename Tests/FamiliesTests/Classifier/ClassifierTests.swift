@@ -1,4 +1,3 @@
-import ArgumentParser
 import Autograd
 import Checkpoints
 import Datasets
@@ -10,7 +9,6 @@ import TestSupport
 import Testing
 import Training
 
-@testable import Commands
 @testable import Families
 
 /// Classifiers from images to classes; the plain PyTorch twin of `Scripts/fixtures/torch_classifier.py`.
@@ -61,58 +59,6 @@ import Training
     #expect(try #require(members["accuracy"] ?? nil) > 0.9)
     recipe.settings.images.options.classes = .only(["1"])
     #expect(throws: AIGCError.self) { try recipe.train(to: folder.file("one")) }
-  }
-
-  /// Two sets of images by the features of a classifier; a generator in place of one of them.
-  @Test func distances() throws {
-    let folder = try TemporaryFolder()
-    let recipe = try smallClassifier(folder, steps: 10)
-    _ = try recipe.train(to: folder.file("model"))
-    let (few, many) = (
-      try writeBars(folder, count: 120, name: "few"),
-      try writeBars(folder, count: 150, name: "many")
-    )
-    func members(_ arguments: [String], _ model: String, _ data: String?) throws -> [String: Double]
-    {
-      let flags = ["--features", folder.file("model")] + arguments
-      let result = try ImageEvaluationArguments.parse(flags).evaluate(model, data)
-      return Dictionary(
-        uniqueKeysWithValues: result.members.compactMap { member in
-          member.value.number.map { (member.name, $0) }
-        })
-    }
-    let two = try members([], few, many)
-    #expect(two["generated"] == 120 && two["real"] == 150)
-    #expect(try #require(two["precision"]) > 0.5)
-    #expect(try members(["--num", "50"], few, many)["real"] == 50)
-    let own = try members([], many, many)
-    #expect(abs(try #require(own["frechet_distance"])) < 1e-3)
-    #expect(own["precision"] == 1 && own["recall"] == 1)
-    let halves = try members(["--halves"], many, nil)
-    #expect(halves["generated"] == 75 && halves["real"] == 75)
-    // Images of noise are far away.
-    var random = RandomSource(seed: 1)
-    let classifier = try Classifier(folder: folder.file("model"))
-    let noise = try ImageFeatures(of: Noise(), count: 60, by: classifier, using: &random)
-    let real = try ImageFeatures(
-      of: ImageSet.open(many, classifier.imageOptions), limit: 100, by: classifier,
-      using: &random)
-    #expect(noise.count == 60 && real.count == 100)
-    let far = try ImageDistance(generated: noise, real: real, classes: 3, using: &random)
-    #expect(far.frechetDistance > 2 * (two["frechet_distance"] ?? 0))
-  }
-
-  /// Makes colour images larger than those of the classifier.
-  private struct Noise: ImageGenerator {
-    let latentCount = 16 * 12 * 3
-    let width = 16
-    let height = 12
-    let channels = 3
-    let classes: [String] = []
-
-    func images(latents: [Float], labels: [Int32]) throws(AIGCError) -> [Float] {
-      latents.map { min(max($0, -1), 1) }
-    }
   }
 
   @Test func aResumedRunEqualsAnUnbrokenOne() throws {

@@ -8,10 +8,9 @@ import TestSupport
 import Testing
 import Training
 
-@testable import Commands
 @testable import Families
 
-/// Model folders of GANs: damaged ones, those of PyTorch, and what is sampled of them.
+/// Model folders of GANs: damaged ones, those of PyTorch, and what comes of them.
 @Suite struct GANFolderTests {
   private func model(_ kind: GANKind = .gan) throws -> (TemporaryFolder, String) {
     let folder = try TemporaryFolder()
@@ -84,7 +83,7 @@ import Training
     let expected = try Checkpoint.open(fixture("gan.safetensors"))
     let latents = Array(try expected.tensor("dcgan.latents").floats().prefix(30))
     let found = try model.images(latents: latents, labels: [])
-    let images = try expected.tensor("dcgan.eval_images").floats()
+    let images = try expected.tensor("dcgan.eval_pictures").floats()
     #expect(found.count == images.count)
     #expect(zip(found, images).allSatisfy { abs($0 - $1) < 1e-4 })
     refuses([.mismatch]) {
@@ -116,37 +115,6 @@ import Training
     withExtendedLifetime(folder) {}
   }
 
-  @Test func sheetsFilesAndWalks() throws {
-    let (folder, path) = try model()
-    let sampler = ImageSampler(try GANModel(folder: path), labels: [], scale: 2)
-    let seeds: [UInt64] = [3, 4, 10_000]
-    try SampledFile(sampler.sheet(seeds, columns: 2)).write(
-      to: folder.file("a.png"), isAnimation: false)
-    let sheet = try Image.read(folder.file("a.png"))
-    #expect((sheet.width, sheet.height) == (2 * 18 + 2, 2 * 18 + 2))
-    let files = try sampler.writeEach(seeds, to: folder.file("each"))
-    #expect(
-      files.map { lastComponent(of: $0) } == ["seed0003.png", "seed0004.png", "seed10000.png"])
-    let one = try Image.read(files[1])
-    #expect(one.width == 16 && one.pixels[0] == one.pixels[17])
-    // The second image of the sheet is that file.
-    let start = 2 * sheet.width + 20
-    #expect(Array(sheet.pixels[start..<start + 16]) == Array(one.pixels[..<16]))
-    try SampledFile(sampler.animation(sampler.draws(seeds), cells: 1, columns: 1, frames: 6))
-      .write(to: folder.file("walk.apng"), isAnimation: true)
-    try SampledFile(sampler.strips(sampler.draws(seeds), columns: 5)).write(
-      to: folder.file("s.jpg"), isAnimation: false)
-    #expect(try Image.read(folder.file("s.jpg")).width == 5 * 18 + 2)
-    refuses([.usage]) {
-      try SampledFile(sampler.sheet(seeds, columns: 2)).write(
-        to: folder.file("a.bmp"), isAnimation: false)
-    }
-    refuses([.usage]) {
-      try SampledFile(sampler.animation(sampler.draws(seeds), cells: 4, columns: 2, frames: 6))
-        .write(to: folder.file("w.png"), isAnimation: true)
-    }
-  }
-
   @Test func walksLieOnGreatCircles() {
     let walk = LatentWalk([[3, 0], [0, 3]])
     #expect(walk[0] == [3, 0] && walk[1] == [0, 3] && walk[2] == [3, 0])
@@ -156,27 +124,5 @@ import Training
     // Where there is no arc.
     #expect(LatentWalk([[1, 2]])[0.3] == [1, 2])
     #expect(LatentWalk([[0, 0], [1, 0]])[0.5] == [0.5, 0])
-  }
-
-  @Test func flagsOfSampling() throws {
-    func seeds(_ flags: [String]) throws -> [UInt64] {
-      let command = try SampleImages<GANName>.parse(flags + ["--out", "x.png"])
-      return try command.images.resolvedSeeds(
-        isWalk: command.walk.interpolate, frames: command.walk.frames)
-    }
-    #expect(try seeds(["--seeds", "0-2,7"]) == [0, 1, 2, 7])
-    #expect(try seeds(["--seed", "5"]).count == 64)
-    #expect(try seeds(["--seed", "5", "--grid", "3x2"]) == Array(5...10))
-    #expect(try seeds(["--seed", "5", "--num", "2"]) == [5, 6])
-    #expect(try seeds(["--seed", "5", "--interpolate", "--grid", "3x2"]) == [5, 6])
-    for flags in [["--seeds", "2-1"], ["--seeds", "a"], ["--seeds", "1-9", "--grid", "2x2"]] {
-      refuses([.usage]) { _ = try seeds(flags) }
-    }
-    for flags in [
-      ["--num", "9", "--grid", "2x2"], ["--frames", "9"], ["--grid", "0x2"], ["--scale", "0"],
-      ["--outdir", "y"],
-    ] {
-      #expect(throws: (any Error).self) { try seeds(flags) }
-    }
   }
 }

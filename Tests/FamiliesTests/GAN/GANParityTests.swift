@@ -7,7 +7,6 @@ import TestSupport
 import Testing
 import Training
 
-@testable import Commands
 @testable import Families
 
 /// The networks and their steps beside PyTorch's (`Scripts/fixtures/torch_gan.py`).
@@ -77,7 +76,7 @@ import Training
     let images = Tensor(Array(real.values.prefix(size)), [6, real.shape[3], real.shape[4], 1])
     let latents = try tensor("\(name).latents").sliced(0..<1).reshaped([6, generatorInput(kind)])
     let fake = generator(latents, exact)
-    try expectSame(fake.values, "\(name).images", 1e-5)
+    try expectSame(fake.values, "\(name).pictures", 1e-5)
     let parameters = discriminator.trainableNamedParameters
     let (_, gradients) = valueAndGradients(for: parameters.map { $0.parameter }) {
       AdversarialLoss.original.discriminator(
@@ -131,7 +130,7 @@ import Training
       }
     }
     let shown = generator(part(latents, 0, latentShape), .inference)
-    try expectSame(shown.values, "\(name).eval_images", 1e-3)
+    try expectSame(shown.values, "\(name).eval_pictures", 1e-3)
   }
 
   /// Channels and rows stand as in PyTorch, in the layers and in their weights.
@@ -144,7 +143,7 @@ import Training
     let name = "colour.\(kind.rawValue)"
     let (generator, discriminator) = try networks(configuration, name)
     let images = generator(try tensor("\(name).latents"), exact)
-    try expectSame(images.values, "\(name).images", 1e-5)
+    try expectSame(images.values, "\(name).pictures", 1e-5)
     let logits = discriminator(images, labels: [], exact)
     try expectSame(logits.values, "\(name).logits", 1e-5)
   }

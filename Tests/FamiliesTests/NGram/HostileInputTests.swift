@@ -7,7 +7,6 @@ import TestSupport
 import Testing
 import Training
 
-@testable import Commands
 @testable import Families
 
 /// Files and texts that are not what they should be: one line of error with exit code 3, no trap.

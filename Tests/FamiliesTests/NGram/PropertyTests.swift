@@ -7,7 +7,6 @@ import TestSupport
 import Testing
 import Training
 
-@testable import Commands
 @testable import Families
 
 /// What must hold for every model.
@@ -112,17 +111,6 @@ import Training
     let model = try TemporaryFolder().model("model", [corpus()])
     var one = session(model, after: context)
     try expectDrawsFollowScores(&one)
-  }
-
-  @Test func nextWordsByHand() throws {
-    let model = try TemporaryFolder().model("ml", ["a b a b a c\n"]) {
-      $0.configuration.order = 2
-      $0.configuration.estimator = .maximumLikelihood
-    }
-    let found = try continuations(of: "b a", in: model, count: 5)
-    #expect(found.map { String(decoding: $0.bytes, as: UTF8.self) } == ["b", "c"])
-    #expect(abs(found[0].probability - 2.0 / 3) < 1e-6)
-    #expect(abs(found[1].probability - 1.0 / 3) < 1e-6)
   }
 
   @Test(arguments: [21, 32]) func highOrders(_ order: Int) throws {

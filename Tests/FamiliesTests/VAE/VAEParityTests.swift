@@ -7,7 +7,6 @@ import TestSupport
 import Testing
 import Training
 
-@testable import Commands
 @testable import Families
 
 /// Autoencoders and their steps beside PyTorch's (`Scripts/fixtures/torch_vae.py`).

@@ -9,7 +9,6 @@ import TestSupport
 import Testing
 import Training
 
-@testable import Commands
 @testable import Families
 
 /// Autoencoders from images to images.

@@ -2,8 +2,6 @@ import Datasets
 import Testing
 
 @testable import Plots
-@testable import Inference
-@testable import Training
 
 @Suite struct PlotTests {
   private func labels(_ values: [Double], most: Int = 6, isLogarithmic: Bool = false) -> [String] {

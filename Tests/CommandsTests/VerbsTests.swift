@@ -1,4 +1,5 @@
 import Console
+import FamilySupport
 import Files
 import Kernels
 import TestSupport
@@ -36,6 +37,17 @@ private struct FixedModel: LanguageModel {
     #expect(abs(all.reduce(0) { $0 + $1.probability } - 1) < 1e-12)
     #expect(abs(all[2].probability / all[0].probability - 0.36787944117) < 1e-9)
     #expect(try continuations(of: "x", in: FixedModel(), count: 1).count == 1)
+  }
+
+  @Test func nextWordsByHand() throws {
+    let model = try TemporaryFolder().model("ml", ["a b a b a c\n"]) {
+      $0.configuration.order = 2
+      $0.configuration.estimator = .maximumLikelihood
+    }
+    let found = try continuations(of: "b a", in: model, count: 5)
+    #expect(found.map { String(decoding: $0.bytes, as: UTF8.self) } == ["b", "c"])
+    #expect(abs(found[0].probability - 2.0 / 3) < 1e-6)
+    #expect(abs(found[1].probability - 1.0 / 3) < 1e-6)
   }
 
   @Test func scoredTokens() {

@@ -3,10 +3,9 @@ import Datasets
 import Files
 import TestSupport
 import Testing
+import Training
 
 @testable import Plots
-@testable import Inference
-@testable import Training
 
 /// Labels in any script, of any length.
 @Suite struct PlotTextTests {

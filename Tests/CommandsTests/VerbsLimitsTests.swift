@@ -1,5 +1,3 @@
-import Files
-import Glibc
 import Testing
 
 /// The program under limits of the system, and without parts of it.
