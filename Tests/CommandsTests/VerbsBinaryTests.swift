@@ -78,7 +78,7 @@ struct VerbsBinaryTests {
         "$AIGC" train vae images \(flags) --layers \(layers) --steps 2 --batch-size 4 \
           --seed $seed --out model$seed -q >/dev/null || exit 11
       done
-      "$AIGC" encode model1 images --out file.aigl --json -q | grep -q '"images":12' || exit 12
+      "$AIGC" encode model1 images --out file.aigl --json -q | grep -q '"pictures":12' || exit 12
       "$AIGC" encode model1 images --out file.safetensors -q >/dev/null || exit 13
       "$AIGC" reconstruct model1 file.aigl --out sheet.png -q >/dev/null || exit 14
       "$AIGC" reconstruct model1 file.aigl --outdir each -q >/dev/null || exit 15

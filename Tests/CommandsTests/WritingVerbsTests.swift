@@ -131,6 +131,25 @@ struct WritingVerbsTests {
         """) == 0)
   }
 
+  /// Files that the program did not write outlive the model beside them; another program's model is left
+  /// alone, and with it what only looks like one.
+  @Test func onlyWhatTheProgramWroteIsReplaced() {
+    #expect(
+      run(
+        """
+        cp -r model mine; echo notes >mine/notes.md; echo a >mine/photo.png; echo b >mine/.hidden
+        kept() { test "$(cat mine/notes.md mine/photo.png mine/.hidden | tr '\n' ' ')" = 'notes a b '; }
+        code 0 "$AIGC" update mine text -q; kept
+        code 0 "$AIGC" train lstm kept.txt --tokens char --hidden 8 --context 4 --steps 1 --out mine --force -q
+        kept; test ! -e mine/model.ngram; test ! -e mine/counts.ngram
+        for config in '{"model_type": "gpt2"}' '{"family": "Smith", "kind": "recipe"}'; do
+          rm -rf other; mkdir other; echo "$config" >other/config.json; echo a >other/model.safetensors
+          code 2 "$AIGC" train ngram text --out other --force; test "$(ls other | wc -l)" = 2
+        done
+        test -z "$(ls | grep -e tmp- -e old- || true)"
+        """) == 0)
+  }
+
   /// Both are done, one after the other: nothing of either is lost.
   @Test func twoUpdatesBothCount() {
     #expect(
@@ -198,7 +217,7 @@ struct WritingVerbsTests {
         for file in whole/config.json whole/*.safetensors; do
           test ${file#*/} = training.safetensors || cmp $file parts/${file#*/}
         done
-        grep -q '"training_\\(tokens\\|images\\)" *: *[0-9]' parts/config.json
+        grep -q '"training_\\(tokens\\|pictures\\)" *: *[0-9]' parts/config.json
         images=$(ls parts | grep png); rm parts/*.png
         train --out parts --steps 6 --resume; test "$(ls parts | grep png)" = "$images"
         for file in parts/*.png; do test "$file" = parts/loss.png || cmp $file whole/${file#*/}; done

@@ -1,5 +1,6 @@
-import Testing
+import Files
 import TestSupport
+import Testing
 import Training
 
 /// Trains a recipe at once, into the folder `whole`, and in two parts, into `parts`: a run that stopped and went on
@@ -17,6 +18,8 @@ package func expectResumes<Recipe: TrainingRecipe>(
 ) throws -> (recipe: Recipe, path: String) {
   let (whole, parts) = (folder.file("whole"), folder.file("parts"))
   _ = try recipe.train(to: whole)
+  let foreign = folderContents(whole).filter { !ModelFolderFiles.isOwn($0) }
+  #expect(foreign.isEmpty, "files that a replaced folder would keep", sourceLocation: location)
   var first = recipe
   first.run.trainer.steps = step
   _ = try first.train(to: parts)

@@ -26,7 +26,7 @@ import Testing
     for text in ["old", "new"] {
       let folder = try OutputFolder(path: "\(scratch.path)/model/")
       try write(text, to: folder.file("x"))
-      try write("{\"family\":\"x\"}", to: folder.file("config.json"))
+      try write(ownConfiguration, to: folder.file("config.json"))
       try folder.commit()
     }
     #expect(folderContents(scratch.path) == ["model"])

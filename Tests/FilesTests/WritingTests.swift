@@ -174,7 +174,7 @@ private func kind(_ path: String) -> mode_t {
     let model = "\(scratch.path)/model"
     for text in ["1", "2"] {
       let folder = try OutputFolder(path: model)
-      try write("{\"family\":\"x\"}", to: folder.file("config.json"))
+      try write(ownConfiguration, to: folder.file("config.json"))
       try write(text, to: folder.file("weights"))
       try folder.commit()
     }
@@ -187,7 +187,7 @@ private func kind(_ path: String) -> mode_t {
       let lock = try FolderLock(model)
       try FolderLock.$current.withValue(lock) {
         let folder = try OutputFolder(path: model)
-        try write("{\"family\":\"x\"}", to: folder.file("config.json"))
+        try write(ownConfiguration, to: folder.file("config.json"))
         try folder.commit()
         // The lock goes over to the new folder.
         #expect(refusal { _ = try FolderLock(model) }?.code == .failed)
@@ -202,10 +202,13 @@ private func kind(_ path: String) -> mode_t {
   }
 }
 
+/// A `config.json` with the members by which a model of this program is known.
+let ownConfiguration = "{\"family\":\"x\",\"format_version\":1,\"kind\":\"y\"}"
+
 @Suite struct OutputFolderTests {
   private func make(_ path: String) throws {
     let folder = try OutputFolder(path: path)
-    try write("{\"family\":\"x\"}", to: folder.file("config.json"))
+    try write(ownConfiguration, to: folder.file("config.json"))
     try folder.commit()
   }
 
@@ -248,7 +251,7 @@ private func kind(_ path: String) -> mode_t {
       #expect(folderContents(path).isEmpty)
       #expect(refusal { _ = try OutputFolder(path: path) }?.code == .failed)
       #expect(refusal { _ = try FolderLock(path) }?.code == .failed)
-      try write("{\"family\":\"x\"}", to: first.file("config.json"))
+      try write(ownConfiguration, to: first.file("config.json"))
       try first.commit()
       #expect(refusal { _ = try OutputFolder(path: path) }?.code == .failed)
       let lock = first.lock

@@ -199,7 +199,6 @@ public final class GPT2LanguageModel: LanguageModel, @unchecked Sendable {
       return network
     }
   }
-
 }
 
 // MARK: Whole texts

@@ -142,10 +142,15 @@ public struct VAERecipe: TrainingRecipe {
   ) throws(AIGCError) {
     try LatentStatistics.measure(learned, in: folder)
     guard let measured else { return }
-    try AnomalyThreshold.save(in: folder, of: measured)
-    if let few = SampleSize.ofQuantile(AnomalyThreshold.usualQuantile, of: measured.count) {
-      report(.warning(few))
-    }
+    let model = try VAEModel(folder: folder)
+    let scorer = try AnomalyScorer(model, model.usualMeasure)
+    let scores =
+      if let rows = measured as? TableRows {
+        try scorer.scores(of: rows)
+      } else {
+        try scorer.scores(of: measured, labels: model.classes.isEmpty ? nil : measured.labels)
+      }
+    try model.configuration.save(thresholdOf: scores, scorer, in: folder, report)
   }
 
   private func stepsPerEpoch(_ set: any ExampleSet) -> Int {

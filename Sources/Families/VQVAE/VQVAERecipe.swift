@@ -79,8 +79,20 @@ public struct VQVAERecipe: TrainingRecipe {
     return PreparedTraining(task, trainer, convolution: settings.training.convolution) {
       [images] (folder) throws(AIGCError) in
       try CodePrior.learn(of: images.learned, in: folder)
+      try Self.saveThreshold(of: images.measured, in: folder, report)
       return nil
     }
+  }
+
+  /// Finds on the images that were held out from which score on one is an anomaly.
+  private static func saveThreshold(
+    of measured: ImageSet?, in folder: String, _ report: (TrainerEvent) -> Void
+  ) throws(AIGCError) {
+    guard let measured else { return }
+    let model = try VQVAEModel(folder: folder)
+    let scorer = try AnomalyScorer(model, model.usualMeasure)
+    let scores = try scorer.scores(of: measured, labels: nil)
+    try model.configuration.save(thresholdOf: scores, scorer, in: folder, report)
   }
 
   /// The model, what it learns from and what it is measured on.
@@ -98,8 +110,8 @@ public struct VQVAERecipe: TrainingRecipe {
       guard let codebook = saved.codebook else {
         throw .mismatch("\(folder): an autoencoder without a codebook")
       }
-      // The trainer's state says how many images were seen.
-      saved.trainingImages = nil
+      // The trainer's state says how many images were seen; the end finds the threshold anew.
+      (saved.trainingImages, saved.threshold) = (nil, nil)
       try images.keep(
         size: ImageSize(width: saved.width, height: saved.height), channels: saved.channels,
         ignoresOrientation: saved.ignoresOrientation, of: folder)

@@ -5,8 +5,9 @@ import Synchronization
 /// when complete. Dropped without ``commit()``, all is as it was.
 ///
 /// From the beginning this process holds the place (see ``FolderLock``): what another one is writing is
-/// refused, as is a folder that is no model, or that holds something this process reads. Of a symbolic link
-/// the folder that it leads to is replaced.
+/// refused, as is a folder that is no model of this program, or that holds something this process reads.
+/// Files in it that the program did not write are kept. Of a symbolic link the folder that it leads to is
+/// replaced.
 public final class OutputFolder {
   /// The path as it was given, without slashes at its end; messages show it.
   public let path: String
@@ -110,6 +111,7 @@ public final class OutputFolder {
     try syncFolder(temporaryPath)
     // Once more: the work may have taken long.
     try Self.checkReplaceable(target)
+    try keepOthersFiles()
     if folderContents(target).isEmpty {
       guard rename(temporaryPath, target) == 0 else {
         let code = errno
@@ -124,6 +126,18 @@ public final class OutputFolder {
     _ = Self.free.withLock { $0.remove(target) }
     if FolderLock.current === lock { lock.take(over: temporaryLock) } else { lock = temporaryLock }
     try syncFolder(parentFolder(of: target))
+  }
+
+  /// Gives the files of the old folder that the program did not write a second name in the new one, so that
+  /// they are there whenever the process ends.
+  private func keepOthersFiles() throws(AIGCError) {
+    for name in folderContents(target) where !ModelFolderFiles.isOwn(name) {
+      // A name that the new model has too is the program's after all.
+      guard !fileExists(file(name)), link("\(target)/\(name)", file(name)) != 0 else { continue }
+      throw .failed(
+        "\(path) is not replaced: \(printable(name)) in it is no model's, and cannot be kept there: "
+          + systemErrorText())
+    }
   }
 
   /// Swaps the new folder with the old one and removes the old one. Where the file system cannot
@@ -156,8 +170,8 @@ public final class OutputFolder {
 // MARK: What may be replaced
 
 extension OutputFolder {
-  /// Refuses to replace what is at `path` unless it is an empty folder or a model's: one with a
-  /// `config.json` that says so, no folders in it, and no file that this process reads.
+  /// Refuses to replace what is at `path` unless it is an empty folder or a model's of this program: one
+  /// with a `config.json` that says so, no folders in it, and no file that this process reads.
   /// - Throws: ``AIGCError`` (usage).
   public static func checkReplaceable(_ path: String) throws(AIGCError) {
     guard fileExists(path) else { return }
@@ -168,7 +182,8 @@ extension OutputFolder {
     let names = folderContents(path)
     if names.isEmpty { return }
     guard isModel(path) else {
-      throw .usage("\(path) exists and is no model's folder, so it is not replaced")
+      throw .usage(
+        "\(path) exists and is no folder of a model that this program wrote, so it is not replaced")
     }
     for name in names {
       let file = "\(path)/\(name)"
@@ -190,13 +205,14 @@ extension OutputFolder {
     }
   }
 
-  /// Whether the folder's `config.json` is that of a model, of this program or another one.
+  /// Whether the folder's `config.json` is that of a model of this program: other programs' name no family.
   private static func isModel(_ path: String) -> Bool {
     let file = try? MappedFile(path: "\(path)/\(configurationName)", isInput: false)
     guard let bytes = try? file?.bytes(),
       bytes.count <= 16 << 20, case .object(let members)? = try? JSONValue(parsing: bytes)
     else { return false }
-    return members.contains { $0.name == "family" || $0.name == "model_type" }
+    let names = Set(members.map { $0.name })
+    return names.isSuperset(of: ["family", "format_version", "kind"])
   }
 }
 

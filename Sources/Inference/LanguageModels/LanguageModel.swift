@@ -180,6 +180,12 @@ public protocol LanguageModel: Sendable {
     _ count: Int, from sessions: inout [any GenerationSession], using randoms: inout [RandomSource]
   ) -> [[Int32]]
 
+  /// What the model holds for each token after `layer` of its layers; 0: before the first one. nil where it
+  /// has no such states (the default).
+  /// - Throws: ``AIGCError``: usage for a layer that is not there and for more tokens than are seen at once;
+  ///   mismatch for ids that the model does not have; badInput for damaged weights.
+  func hiddenStates(of tokens: [Int32], layer: Int) throws(AIGCError) -> HiddenStates?
+
   /// Why scores are not numbers: a line that names what is damaged. Reads the whole model.
   func damage() -> AIGCError?
 }
@@ -208,6 +214,10 @@ extension LanguageModel {
   public func draw(
     _ count: Int, from sessions: inout [any GenerationSession], using randoms: inout [RandomSource]
   ) -> [[Int32]] { sessions.map { _ in [] } }
+  /// Unless a model says otherwise, it has no states to show.
+  public func hiddenStates(of tokens: [Int32], layer: Int) throws(AIGCError) -> HiddenStates? {
+    nil
+  }
   /// Unless a model says otherwise, no damage is known.
   public func damage() -> AIGCError? { nil }
 

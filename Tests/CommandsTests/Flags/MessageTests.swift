@@ -31,7 +31,11 @@ import Training
         "convert",
       ]
     ),
-    ("Families/VQVAE", ["train vqvae", "train vae", "sample vqvae", "evaluate", "convert"]),
+    (
+      "Families/VQVAE",
+      ["train vqvae", "train vae", "sample vqvae", "evaluate", "convert", "score"]
+    ),
+    ("Families/Anomalies", ["score", "train vae", "train vqvae"]),
     ("Families/Benchmarks", ["bench"]), ("Families/Images", ["sample gan"]),
     ("Families/Protocols/Conversion", ["convert"]),
     ("Families/Protocols/TensorImport", ["convert"]),

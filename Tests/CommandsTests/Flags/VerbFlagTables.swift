@@ -216,8 +216,9 @@ private let score = VerbFlags(
     "stride": [.acts("--stride 1", "gpt2 b.txt --context 5")],
     "measure": [
       .acts("--measure deviance", "tab r.csv"), .refused("--measure elbo", "text model"),
+      .acts("--measure elbo", "vq imgs"), .refused("--measure iw", "this model has", "vq imgs"),
     ],
-    "draws": [.acts("--draws 2", "tab r.csv")],
+    "draws": [.acts("--draws 2", "tab r.csv"), .refused("--draws 2", "are codes", "vq imgs")],
     "seed": [
       .acts("--seed 2", "tab r.csv --draws 2"), .refused("--seed 2", "--draws", "tab r.csv"),
       .refused("--seed 0", "--draws"),

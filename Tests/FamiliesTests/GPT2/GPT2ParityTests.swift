@@ -5,6 +5,7 @@ import FamilySupport
 import Files
 import Kernels
 import NN
+import TestSupport
 import Testing
 import Training
 
@@ -34,6 +35,27 @@ func gpt2Network(_ folder: String) throws -> GPT2Network {
     let worst = zip(logits.values, try peer.floats()).reduce(0) { max($0, abs($1.0 - $1.1)) }
     #expect(worst < 1e-4, "\(worst)")
     #expect(try peer.floats().contains { abs($0) > 0.5 })
+  }
+
+  @Test(arguments: 0...2) func hiddenStates(_ layer: Int) throws {
+    let expected = try Checkpoint.open(gpt2Fixture("hidden_states.safetensors"))
+    let tokens = try expected.tensor("tokens").integers().map { Int32($0) }
+    let configuration = try GPT2Configuration.read(folder: gpt2Fixture("untied"))
+    let model = try GPT2LanguageModel(
+      configuration, try gpt2Network(gpt2Fixture("untied")),
+      CharTokenizer(texts: [Table(Array("ab".utf8))], name: "t"))
+    let states = try #require(try model.hiddenStates(of: tokens, layer: layer))
+    let peer = try expected.tensor("\(layer)")
+    #expect(peer.shape == [states.count, states.width] && states[1].count == 16)
+    let worst = zip(states.values, try peer.floats()).reduce(0) { max($0, abs($1.0 - $1.1)) }
+    #expect(worst < 1e-4, "\(worst)")
+    #expect(
+      refuses([.usage]) { _ = try model.hiddenStates(of: tokens, layer: 3) }.contains("`layer` 3"))
+    #expect(
+      refuses([.usage]) { _ = try model.hiddenStates(of: [], layer: layer) }.contains("0 of them"))
+    #expect(
+      refuses([.mismatch]) { _ = try model.hiddenStates(of: [97], layer: layer) }.contains(
+        "token 97"))
   }
 
   @Test func namesAndShapesAreTheNetworks() throws {

@@ -74,7 +74,7 @@ import Training
     let model = try model("bernoulli")
     let pixels = try values("bernoulli.x").map { $0 * 2 - 1 }
     for measure in AnomalyMeasure.allCases {
-      let scorer = AnomalyScorer(model, measure, draws: 7, seed: 3)
+      let scorer = try AnomalyScorer(model, measure, draws: 7, seed: 3)
       let all = try scorer.scores(pixels + pixels.reversed() + pixels, labels: [])
       for index in 0..<5 {
         let own = try scorer.scores(Array(pixels[index * 12..<(index + 1) * 12]), labels: [])

@@ -109,6 +109,37 @@ func smallVQVAE(
     #expect(reconstruction > 0 && reconstruction < 64)
   }
 
+  /// The scores are the bound and its part image by image; the rest follows from the reconstruction.
+  @Test func anomaliesAreScored() throws {
+    let folder = try TemporaryFolder()
+    let recipe = try smallVQVAE(folder, steps: 150)
+    _ = try recipe.train(to: folder.file("model"))
+    let model = try VQVAEModel(folder: folder.file("model"))
+    let images = try ImageSet.open(recipe.settings.images.path)
+    func scores(_ measure: AnomalyMeasure) throws -> [Double] {
+      try AnomalyScorer(model, measure).scores(of: images, labels: nil)
+    }
+    let count = Double(images.count)
+    let found = try VQVAEMeasures(of: images, model.configuration, model.networks)
+    let reconstructions = try scores(.reconstruction)
+    #expect(abs(reconstructions.reduce(0, +) / count - found.reconstruction) < 1e-3)
+    let prior = try #require(model.prior)
+    let mean = try zip(scores(.elbo), reconstructions).reduce(0) { $0 + $1.0 - $1.1 } / count
+    #expect(abs(mean - prior.bits(of: found.codes) / count * 0.6931471805599453) < 1e-6)
+    // Black and white noise is no image of squares; held-out images gave the threshold.
+    let threshold = try #require(model.threshold)
+    #expect(threshold.measure == .relative && threshold.examples > 0)
+    var random = RandomSource(seed: 4)
+    let noise = (0..<20 * 64).map { _ in Float(random.integer(below: 2)) * 2 - 1 }
+    let (own, others) = (
+      try scores(.deviance), try AnomalyScorer(model, .deviance).scores(noise, labels: [])
+    )
+    #expect(others.reduce(0, +) / 20 > own.reduce(0, +) / count)
+    removeTree(folder.file("model/\(VQVAEModel.priorName)"))
+    let unfinished = try VQVAEModel(folder: folder.file("model"))
+    #expect(refuses { _ = try AnomalyScorer(unfinished, .elbo) }.contains("no prior"))
+  }
+
   private static let damage = [
     Damage("\"entries\" : 12", "\"entries\" : 13", "does not fit"),
     Damage("\"entries\" : 12", "\"entries\" : 1000000", "no VQ-VAE"),

@@ -1,9 +1,9 @@
 import Files
 import Glibc
 
-extension AnomalyScorer {
+extension AnomalyScorer<VAEModel> {
   /// Numbers of candidates that are computed at once: 16 MiB.
-  private static let largestBlock = 1 << 22
+  private static var largestBlock: Int { 1 << 22 }
 
   /// The scores of rows of a table.
   ///

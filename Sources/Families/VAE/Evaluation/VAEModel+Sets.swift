@@ -9,10 +9,7 @@ extension VAEModel {
     guard configuration.table == nil else {
       throw .mismatch("\(path): the model is of tables, not of images")
     }
-    var options = ImageOptions(
-      size: ImageSize(width: width, height: height), channels: channels)
-    options.ignoresOrientation = ignoresOrientation
-    return options
+    return imageOptions
   }
 
   /// The classes of a set's images among those of the model.

@@ -1,0 +1,28 @@
+import Autograd
+import Files
+import Inference
+
+extension GPT2LanguageModel {
+  /// The states of all tokens after a number of blocks, as transformers' `hidden_states`: 0 for the
+  /// embeddings with their positions; the last ones are normalised.
+  /// - Throws: ``AIGCError``: usage for a layer that is not there, for no tokens and for more than the
+  ///   model sees at once; mismatch for ids that the model does not have; badInput for damaged weights.
+  public func hiddenStates(of tokens: [Int32], layer: Int) throws(AIGCError) -> HiddenStates? {
+    guard (0...configuration.layers).contains(layer) else {
+      throw .usage("`layer` \(layer): from 0 to \(configuration.layers)")
+    }
+    guard (1...context).contains(tokens.count) else {
+      throw .usage("`tokens`: \(tokens.count) of them; the model sees 1 to \(context) at once")
+    }
+    let size = Int32(configuration.vocabularySize)
+    if let token = tokens.first(where: { !(0..<size).contains($0) }) {
+      throw .mismatch("the token \(token): the model has those from 0 to \(size - 1)")
+    }
+    let states = try network().transformer.states(
+      Indices(tokens, [1, tokens.count]), after: layer, .inference)
+    try Interruption.check()
+    let values = states.values
+    guard values.allSatisfy({ $0.isFinite }) else { throw scoreDamage }
+    return HiddenStates(values: values, width: configuration.width)
+  }
+}

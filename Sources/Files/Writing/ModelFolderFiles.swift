@@ -1,0 +1,24 @@
+/// The names of the files that this program writes into a model's folder. What else lies there is its
+/// owner's, and is kept when the folder is replaced.
+package enum ModelFolderFiles {
+  private static let names: Set<String> = [
+    // Models and runs.
+    OutputFolder.configurationName, "model.safetensors", "generator.safetensors",
+    "discriminator.safetensors", "training.safetensors", "log.jsonl", "model.ngram", "counts.ngram",
+    "codes.prior",
+    // Vocabularies and tokenizers, ours and those taken over with a model.
+    "vocab.json", "vocab.txt", "merges.txt", "tokenizer.json", "tokenizer_config.json",
+    "special_tokens_map.json", "added_tokens.json", "generation_config.json",
+    "model.safetensors.index.json",
+    // Images of runs.
+    "loss.png", "samples.png", "animation.png", "reconstructions.png", "confusion.png",
+    "forecast.png",
+  ]
+
+  /// Whether a file of this name is one of the program's: one of the list, a shard of the weights, a log
+  /// for TensorBoard, what a killed process left unfinished.
+  package static func isOwn(_ name: String) -> Bool {
+    names.contains(name) || name.hasPrefix("events.out.tfevents.") || name.contains(".tmp-")
+      || name.hasPrefix("model-") && name.hasSuffix(".safetensors")
+  }
+}
