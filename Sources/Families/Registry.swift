@@ -9,7 +9,7 @@ public let families: [any Family] = [
 ]
 
 /// The family of the model at `path`: a model folder or a bare file.
-/// - Throws: ``AIGCError`` (badInput) when no family knows it.
+/// - Throws: ``/Files/AIGCError`` (badInput) when no family knows it.
 public func family(of path: String) throws(AIGCError) -> any Family {
   if isFolder(path) {
     let name = try ModelConfiguration.read(folder: path).family
@@ -22,7 +22,7 @@ public func family(of path: String) throws(AIGCError) -> any Family {
 }
 
 /// The family of the language model at `path`.
-/// - Throws: ``AIGCError``: badInput for what is no model, mismatch for a model of another kind.
+/// - Throws: ``/Files/AIGCError``: badInput for what is no model, mismatch for a model of another kind.
 public func textFamily(of path: String) throws(AIGCError) -> any TextFamily {
   let family = try family(of: path)
   if let text = family as? any TextFamily { return text }

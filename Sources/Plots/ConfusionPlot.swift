@@ -79,7 +79,7 @@ public struct ConfusionPlot {
   }
 
   /// Writes the image as PNG or JPEG, by the name.
-  /// - Throws: ``AIGCError``: usage for another ending; failed when the disk refuses.
+  /// - Throws: ``/Files/AIGCError``: usage for another ending; failed when the disk refuses.
   public func write(to path: String) throws(AIGCError) {
     try image().write(to: path)
   }

@@ -34,7 +34,7 @@ struct UnicodeFont: Sendable {
     return try? UnicodeFont(path: "\(folder)/\(file)")
   }()
 
-  /// - Throws: ``AIGCError`` (badInput) when the table is missing or damaged.
+  /// - Throws: ``/Files/AIGCError`` (badInput) when the table is missing or damaged.
   init(path: String) throws(AIGCError) {
     let table = try GzipReader(path: path).read(Self.most)
     let header = Self.signature.count

@@ -11,7 +11,7 @@ public enum DamagedWeights {
   ///   - name: what they are, for the message: "images".
   ///   - model: the path of the model; nil for one in memory, such as one in training.
   ///   - parameters: its weights.
-  /// - Throws: ``AIGCError`` where a value is not finite: badInput that names the first damaged tensor,
+  /// - Throws: ``/Files/AIGCError`` where a value is not finite: badInput that names the first damaged tensor,
   ///   diverged for a model in memory.
   @discardableResult
   public static func check(

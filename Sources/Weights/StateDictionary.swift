@@ -20,7 +20,7 @@ public enum StateDictionary {
   }
 
   /// Writes parameters as a safetensors file.
-  /// - Throws: ``AIGCError`` (failed) when the file cannot be written.
+  /// - Throws: ``/Files/AIGCError`` (failed) when the file cannot be written.
   public static func write(
     _ parameters: NamedParameters, to path: String, type: ScalarType = .f32
   ) throws(AIGCError) {
@@ -33,7 +33,7 @@ public enum StateDictionary {
   ///   - parameters: to be set.
   ///   - checkpoint: the file.
   ///   - prefix: what stands before every name in the file; other names are then of no concern.
-  /// - Throws: ``AIGCError`` (mismatch) that lists all that does not fit; badInput for damaged values.
+  /// - Throws: ``/Files/AIGCError`` (mismatch) that lists all that does not fit; badInput for damaged values.
   ///   Nothing is changed then.
   public static func load(
     _ parameters: NamedParameters, from checkpoint: Checkpoint, prefix: String = ""

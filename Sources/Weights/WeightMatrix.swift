@@ -15,7 +15,7 @@ public struct WeightMatrix: Sendable {
   public let bytes: Table<UInt8>
 
   /// The weight that a file holds. Values of other types become float32.
-  /// - Throws: ``AIGCError``: mismatch for one that holds integers, failed when the system refuses
+  /// - Throws: ``/Files/AIGCError``: mismatch for one that holds integers, failed when the system refuses
   ///   memory for a copy.
   public init(_ tensor: StoredTensor) throws(AIGCError) {
     guard tensor.type.isFloatingPoint else {
@@ -33,7 +33,7 @@ public struct WeightMatrix: Sendable {
   }
 
   /// A weight of given values.
-  /// - Throws: ``AIGCError`` (mismatch) when they do not fill the shape.
+  /// - Throws: ``/Files/AIGCError`` (mismatch) when they do not fill the shape.
   public init(
     name: String, shape: [Int], type: StoredType, bytes: Table<UInt8>
   ) throws(AIGCError) {
@@ -48,7 +48,7 @@ public struct WeightMatrix: Sendable {
 
   /// As the matrix of a product.
   /// - Parameter layout: whether the rows belong to inputs or to outputs.
-  /// - Throws: ``AIGCError`` (mismatch) when it is no matrix.
+  /// - Throws: ``/Files/AIGCError`` (mismatch) when it is no matrix.
   public func matrix(_ layout: StoredMatrix.Layout) throws(AIGCError) -> StoredMatrix {
     guard shape.count == 2 else {
       throw .mismatch("tensor \(printable(name)): the shape \(shape) is no matrix")
@@ -59,7 +59,7 @@ public struct WeightMatrix: Sendable {
   }
 
   /// As a bias or a scale.
-  /// - Throws: ``AIGCError`` (mismatch) when it is no vector.
+  /// - Throws: ``/Files/AIGCError`` (mismatch) when it is no vector.
   public func vector() throws(AIGCError) -> StoredVector {
     guard shape.count == 1 else {
       throw .mismatch("tensor \(printable(name)): the shape \(shape) is no vector")

@@ -29,7 +29,7 @@ public final class GzipReader {
   private static let largestRatio = 100
 
   /// Opens the file at `path`; "-" is standard input.
-  /// - Throws: ``AIGCError`` (badInput) when it is missing, a directory or not readable.
+  /// - Throws: ``/Files/AIGCError`` (badInput) when it is missing, a directory or not readable.
   public init(path: String) throws(AIGCError) {
     let isStandardInput = path == "-"
     self.path = isStandardInput ? "stdin" : path
@@ -70,7 +70,7 @@ public final class GzipReader {
   }
 
   /// The next bytes, `size` unless the end comes first; empty at the end.
-  /// - Throws: ``AIGCError``: badInput when the file is truncated, damaged or not readable,
+  /// - Throws: ``/Files/AIGCError``: badInput when the file is truncated, damaged or not readable,
   ///   interrupted.
   public func read(_ size: Int = 1 << 20) throws(AIGCError) -> [UInt8] {
     let memory = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: size)

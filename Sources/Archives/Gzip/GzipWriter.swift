@@ -14,7 +14,7 @@ public final class GzipWriter {
   /// - Parameters:
   ///   - path: where the file is to stand.
   ///   - level: 1 (fast) to 9 (small).
-  /// - Throws: ``AIGCError`` (failed) when the folder is missing or not writable.
+  /// - Throws: ``/Files/AIGCError`` (failed) when the folder is missing or not writable.
   public init(path: String, level: Int = 6) throws(AIGCError) {
     file = try OutputFile(path: path)
     stream = .allocate(capacity: 1)
@@ -47,12 +47,12 @@ public final class GzipWriter {
   }
 
   /// Appends `text` in UTF-8.
-  /// - Throws: ``AIGCError`` (failed) when the disk refuses.
+  /// - Throws: ``/Files/AIGCError`` (failed) when the disk refuses.
   public func write(_ text: String) throws(AIGCError) { try write(Array(text.utf8)) }
 
   /// Ends the data and gives the file its name; nothing may be written afterwards.
-  /// - Parameter sync: see ``OutputFile/commit(sync:)``.
-  /// - Throws: ``AIGCError`` (failed) when the disk refuses.
+  /// - Parameter sync: see ``/Files/OutputFile/commit(sync:)``.
+  /// - Throws: ``/Files/AIGCError`` (failed) when the disk refuses.
   public func commit(sync: Bool) throws(AIGCError) {
     try compress(pending, Z_FINISH)
     pending = []

@@ -29,7 +29,7 @@ package struct TarArchive: Sendable {
   }
 
   /// - Parameter bytes: the file, which is called `path` in messages.
-  /// - Throws: ``AIGCError`` (badInput) when it is damaged or truncated.
+  /// - Throws: ``/Files/AIGCError`` (badInput) when it is damaged or truncated.
   package init(path: String, bytes: Table<UInt8>) throws(AIGCError) {
     self.path = path
     self.bytes = bytes

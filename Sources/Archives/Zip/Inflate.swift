@@ -6,7 +6,7 @@ import Files
 ///   - data: the packed bytes.
 ///   - size: how many bytes they must give.
 ///   - name: what the data is, for messages.
-/// - Throws: ``AIGCError``: badInput when the data is damaged or gives another size.
+/// - Throws: ``/Files/AIGCError``: badInput when the data is damaged or gives another size.
 public func inflateRaw(
   _ data: Table<UInt8>, size: Int, name: String
 ) throws(AIGCError) -> Table<UInt8> {

@@ -45,10 +45,11 @@ public struct ZipArchive: Sendable {
   private var unpackable: Int
 
   /// - Parameters:
-  ///   - bytes: the file, which is called `path` in messages.
+  ///   - path: of the file, for messages.
+  ///   - bytes: the whole file.
   ///   - hasUniqueNames: whether two entries of one name are refused; names that are not UTF-8 may look
   ///     the same.
-  /// - Throws: ``AIGCError`` (badInput).
+  /// - Throws: ``/Files/AIGCError`` (badInput).
   public init(
     path: String, bytes: Table<UInt8>, hasUniqueNames: Bool = true
   ) throws(AIGCError) {
@@ -185,7 +186,7 @@ public struct ZipArchive: Sendable {
   public func size(of name: String) -> Int? { indices[name].map { entries[$0].size } }
 
   /// The bytes of an entry: a part of the mapped file when it is stored, unpacked otherwise.
-  /// - Throws: ``AIGCError`` (badInput) when it is missing or damaged, or all entries asked for would
+  /// - Throws: ``/Files/AIGCError`` (badInput) when it is missing or damaged, or all entries asked for would
   ///   unpack to more than their file can honestly hold.
   public mutating func contents(of name: String) throws(AIGCError) -> Table<UInt8> {
     guard let index = indices[name] else {
@@ -198,8 +199,10 @@ public struct ZipArchive: Sendable {
   }
 
   /// The bytes of one of ``entries``.
-  /// - Parameter limit: an entry that would unpack to more bytes is refused.
-  /// - Throws: ``AIGCError`` (badInput) when it is damaged or too large.
+  /// - Parameters:
+  ///   - entry: one of ``entries``.
+  ///   - limit: an entry that would unpack to more bytes is refused.
+  /// - Throws: ``/Files/AIGCError`` (badInput) when it is damaged or too large.
   public func contents(of entry: Entry, limit: Int) throws(AIGCError) -> Table<UInt8> {
     let shown = printable(entry.name)
     let packed = try packed(entry)

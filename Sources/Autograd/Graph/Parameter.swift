@@ -30,7 +30,9 @@ public enum ParameterStart: Equatable, Sendable {
   }
 
   /// Values of the given shape.
-  /// - Parameter random: is left alone for constants.
+  /// - Parameters:
+  ///   - shape: of the values.
+  ///   - random: is left alone for constants.
   public func values(_ shape: Shape, using random: inout RandomSource) -> Tensor {
     switch self {
     case .constant(let value): return Tensor(repeating: value, shape)

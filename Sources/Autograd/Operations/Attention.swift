@@ -2,7 +2,7 @@ import Kernels
 
 /// Causal self-attention (Vaswani et al. 2017) of several heads: each position takes a mean of the
 /// values at itself and before it, weighted by softmax(q kᵀ / √d). The weights of a whole sequence
-/// never exist; see ``Kernels/CausalAttention``.
+/// never exist; see ``/Kernels/CausalAttention``.
 ///
 /// First derivative only: differentiating its gradient stops the program.
 /// - Parameters:

@@ -1,7 +1,7 @@
 import Kernels
 
 extension Tensor {
-  /// The orthonormal factor of a tall matrix, without history; see ``orthonormalizeColumns(_:rows:columns:)``.
+  /// The orthonormal factor of a tall matrix, without history; see ``/Kernels/orthonormalizeColumns(_:rows:columns:)``.
   public func orthonormalColumns() -> Tensor {
     require(rank == 2 && shape[0] >= shape[1], "orthonormalColumns: the shape \(shape)")
     let output = Storage(count: count)

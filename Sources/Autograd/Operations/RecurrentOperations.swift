@@ -54,7 +54,7 @@ public struct RecurrentWeights {
   }
 }
 
-/// An LSTM layer over a sequence; see ``Kernels/LSTMSequence``. First derivative only.
+/// An LSTM layer over a sequence; see ``/Kernels/LSTMSequence``. First derivative only.
 /// - Parameters:
 ///   - input: with 4 gates, i f g o.
 ///   - weights: of the recurrent part.
@@ -106,7 +106,7 @@ public func lstm(
   return (recorded, lastCell)
 }
 
-/// A GRU layer over a sequence; see ``Kernels/GRUSequence``. First derivative only.
+/// A GRU layer over a sequence; see ``/Kernels/GRUSequence``. First derivative only.
 /// - Parameters:
 ///   - input: with 3 gates, r z n.
 ///   - weights: of the recurrent part.
@@ -142,7 +142,7 @@ public func gru(_ input: RecurrentGates, _ weights: RecurrentWeights, h0: Tensor
   }
 }
 
-/// A plain recurrent layer over a sequence; see ``Kernels/RNNSequence``. First derivative only.
+/// A plain recurrent layer over a sequence; see ``/Kernels/RNNSequence``. First derivative only.
 /// - Parameters:
 ///   - input: with 1 gate.
 ///   - weights: of the recurrent part.

@@ -102,7 +102,7 @@ extension Tensor {
   /// - Parameters:
   ///   - x: [columns].
   ///   - bias: [rows].
-  ///   - isReversed: see ``rowProducts(_:_:bias:isReversed:_:)``.
+  ///   - isReversed: see ``/Kernels/rowProducts(_:_:bias:isReversed:_:)``.
   ///   - y: resized to the number of rows.
   public func product(_ x: Tensor, bias: Tensor?, isReversed: Bool = false, into y: inout [Float]) {
     require(rank == 2 && x.count == shape[1], "product: \(shape) and \(x.shape)")

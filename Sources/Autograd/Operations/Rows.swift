@@ -104,7 +104,9 @@ extension Tensor {
 }
 
 /// Labels as rows of as many values as there are classes: 1 at the label, else 0.
-/// - Parameter labels: each from 0 to below `classes`.
+/// - Parameters:
+///   - labels: each from 0 to below `classes`.
+///   - classes: their number.
 /// - Returns: [labels, classes].
 public func oneHot(_ labels: [Int32], _ classes: Int) -> Tensor {
   var values = [Float](repeating: 0, count: labels.count * classes)

@@ -27,7 +27,7 @@ public struct Checkpoint: Sendable {
   public let arrays: [String]
   private let indices: [String: Int]
 
-  /// - Throws: ``AIGCError`` (badInput) when two tensors have one name.
+  /// - Throws: ``/Files/AIGCError`` (badInput) when two tensors have one name.
   init(
     path: String, format: Format, tensors: [StoredTensor], metadata: [String: String],
     arrays: [String] = []
@@ -51,7 +51,7 @@ public struct Checkpoint: Sendable {
   public subscript(name: String) -> StoredTensor? { indices[name].map { tensors[$0] } }
 
   /// The tensor of that name.
-  /// - Throws: ``AIGCError`` (mismatch) when there is none.
+  /// - Throws: ``/Files/AIGCError`` (mismatch) when there is none.
   public func tensor(_ name: String) throws(AIGCError) -> StoredTensor {
     guard let tensor = self[name] else {
       throw .mismatch("\(path): no tensor is called \(printable(name))")
@@ -74,7 +74,7 @@ public struct Checkpoint: Sendable {
   /// safetensors (or PyTorch) files, a zip or an older file of `torch.save`.
   ///
   /// Nothing that a PyTorch file asks for is run. The values stay in the file until they are read.
-  /// - Throws: ``AIGCError`` (badInput), one line that names the file and what is wrong with it.
+  /// - Throws: ``/Files/AIGCError`` (badInput), one line that names the file and what is wrong with it.
   public static func open(_ path: String) throws(AIGCError) -> Checkpoint {
     try open(path, index: nil)
   }

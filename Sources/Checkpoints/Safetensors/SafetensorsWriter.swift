@@ -55,7 +55,7 @@ public struct NewTensor: Sendable {
   }
 
   /// Size of the values in the file.
-  /// - Throws: ``AIGCError`` (mismatch) when the values do not fill the shape or cannot be `type`.
+  /// - Throws: ``/Files/AIGCError`` (mismatch) when the values do not fill the shape or cannot be `type`.
   func byteCount() throws(AIGCError) -> Int {
     let place = "tensor \(printable(name))"
     let count = try StoredTensor.count(of: shape, place: place)
@@ -89,8 +89,8 @@ public enum SafetensorsWriter {
   ///   - tensors: in any order; names must differ.
   ///   - metadata: texts for the file's `__metadata__`.
   ///   - path: where the file is to stand.
-  ///   - sync: see ``OutputFile/commit(sync:)``.
-  /// - Throws: ``AIGCError``: mismatch when values do not fill their shape or two tensors have one
+  ///   - sync: see ``/Files/OutputFile/commit(sync:)``.
+  /// - Throws: ``/Files/AIGCError``: mismatch when values do not fill their shape or two tensors have one
   ///   name, failed when the disk refuses.
   public static func write(
     _ tensors: [NewTensor], metadata: [String: String] = [:], to path: String, sync: Bool

@@ -33,7 +33,7 @@ public enum ScalarType: String, CaseIterable, Codable, Sendable {
   }
 
   /// The type that safetensors calls `spelling`.
-  /// - Throws: ``AIGCError`` (badInput) when it is none of these; `place` says where it stands.
+  /// - Throws: ``/Files/AIGCError`` (badInput) when it is none of these; `place` says where it stands.
   init(spelling: String, place: String) throws(AIGCError) {
     guard let type = ScalarType(rawValue: spelling) else {
       let known = Self.allCases.reversed().map { $0.rawValue }.joined(separator: ", ")

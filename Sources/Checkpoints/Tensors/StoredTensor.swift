@@ -25,7 +25,7 @@ public struct StoredTensor: Sendable {
   private static let smallCount = 4096
 
   /// A tensor whose values stand row after row.
-  /// - Throws: ``AIGCError`` (badInput) when the shape and the size of `storage` do not fit.
+  /// - Throws: ``/Files/AIGCError`` (badInput) when the shape and the size of `storage` do not fit.
   init(
     name: String, type: ScalarType, shape: [Int], storage: Table<UInt8>, place: String
   ) throws(AIGCError) {
@@ -44,7 +44,7 @@ public struct StoredTensor: Sendable {
   }
 
   /// A view of a storage, in PyTorch's terms.
-  /// - Throws: ``AIGCError`` (badInput) when it reaches beyond the storage, or repeats its values so
+  /// - Throws: ``/Files/AIGCError`` (badInput) when it reaches beyond the storage, or repeats its values so
   ///   often that a small file would ask for a lot of memory.
   init(
     name: String, type: ScalarType, shape: [Int], strides: [Int], offset: Int,
@@ -129,7 +129,7 @@ extension StoredTensor {
 
   /// The values row after row as they are in memory (little-endian); a part of the mapped file where
   /// that is possible.
-  /// - Throws: ``AIGCError`` (failed) when the system refuses memory for a copy.
+  /// - Throws: ``/Files/AIGCError`` (failed) when the system refuses memory for a copy.
   public func bytes() throws(AIGCError) -> Table<UInt8> {
     guard let strides else {
       return storage.slice(offset * type.size..<(offset + count) * type.size)
@@ -144,7 +144,7 @@ extension StoredTensor {
 
   /// The first rows of a matrix that lies row after row, in the same memory; another tensor is copied
   /// first.
-  /// - Throws: as ``bytes()``; ``AIGCError`` (mismatch) when there are fewer rows.
+  /// - Throws: as ``bytes()``; ``/Files/AIGCError`` (mismatch) when there are fewer rows.
   public func prefix(_ rows: Int) throws(AIGCError) -> StoredTensor {
     guard let all = shape.first, rows >= 0, rows <= all else {
       throw .mismatch("tensor \(printable(name)): \(rows) rows of the shape \(shape)")
@@ -157,7 +157,7 @@ extension StoredTensor {
   }
 
   /// The values as Floats, row after row, whatever their type: Double is rounded, false is 0, true 1.
-  /// - Throws: ``AIGCError`` (failed) when the system refuses memory.
+  /// - Throws: ``/Files/AIGCError`` (failed) when the system refuses memory.
   public func floats() throws(AIGCError) -> [Float] {
     let bytes = try bytes()
     switch type {
@@ -175,7 +175,7 @@ extension StoredTensor {
   }
 
   /// The values of a tensor of integers or of truth values, row after row.
-  /// - Throws: ``AIGCError`` (mismatch) when they are floating-point numbers.
+  /// - Throws: ``/Files/AIGCError`` (mismatch) when they are floating-point numbers.
   public func integers() throws(AIGCError) -> [Int64] {
     let bytes = try bytes()
     switch type {

@@ -41,7 +41,7 @@ struct TorchTensors {
   }
 
   /// The tensor that a call makes; nil when it makes something else.
-  /// - Throws: ``AIGCError`` (badInput) for tensors of a kind that is not read, and damaged ones.
+  /// - Throws: ``/Files/AIGCError`` (badInput) for tensors of a kind that is not read, and damaged ones.
   func tensor(_ callee: PickleValue, _ arguments: PickleValue) throws(AIGCError) -> TorchTensor? {
     var (callee, arguments) = (callee, arguments)
     // Parameters and subclasses of Tensor wrap the call that matters.

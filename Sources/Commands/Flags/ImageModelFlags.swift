@@ -5,7 +5,7 @@ import Training
 
 /// Opens the image model that the user wrote as a name or a path; without one, the newest of the
 /// family in runs/, else the bundled one.
-/// - Throws: ``AIGCError``: badInput for what is no model, mismatch for a model of another family.
+/// - Throws: ``/Files/AIGCError``: badInput for what is no model, mismatch for a model of another family.
 func loadImageModel(
   _ nameOrPath: String?, family name: String
 ) throws(AIGCError) -> (path: String, model: any ImageModel) {

@@ -31,7 +31,7 @@ struct ModelOption: ParsableArguments {
 }
 
 /// Where the model is that is taken when nobody named one; said on standard error.
-/// - Throws: ``AIGCError`` (badInput) when there is none that fits.
+/// - Throws: ``/Files/AIGCError`` (badInput) when there is none that fits.
 func defaultModelPath(
   kind: String, fits: (StoredModel) -> Bool = { _ in true }
 ) throws(AIGCError) -> String {
@@ -42,7 +42,7 @@ func defaultModelPath(
 }
 
 /// Opens the language model that the user wrote as a name or a path.
-/// - Throws: ``AIGCError``: badInput for what is no model, mismatch for a model of another kind.
+/// - Throws: ``/Files/AIGCError``: badInput for what is no model, mismatch for a model of another kind.
 func loadTextModel(
   _ nameOrPath: String, context: Int? = nil
 ) throws(AIGCError) -> (path: String, model: any LanguageModel) {
@@ -67,7 +67,7 @@ func promptProgress() -> (_ done: Int, _ total: Int) -> Void {
 }
 
 /// Text that the user gave: the file of that name, standard input for `-`, else the words themselves.
-/// - Throws: ``AIGCError`` (badInput) when a file is not UTF-8.
+/// - Throws: ``/Files/AIGCError`` (badInput) when a file is not UTF-8.
 func readText(_ argument: String, allowsWords: Bool) throws(AIGCError) -> String {
   if allowsWords, argument != "-", !fileExists(argument) || isFolder(argument) {
     return argument.withoutByteOrderMark

@@ -110,7 +110,7 @@ struct CodingArguments: ParsableArguments {
   }
 
   /// The images in the model's form.
-  /// - Throws: ``AIGCError``: badInput when there are none, mismatch when they have not the classes
+  /// - Throws: ``/Files/AIGCError``: badInput when there are none, mismatch when they have not the classes
   ///   that the model needs.
   func open(_ paths: [String], _ codec: ImageCodec) throws(AIGCError) -> [ImageSet] {
     var options = ImageOptions(size: codec.size, channels: codec.configuration.channels)
@@ -131,7 +131,7 @@ struct CodingArguments: ParsableArguments {
 }
 
 /// Opens the autoencoder that the user wrote as a name or a path.
-/// - Throws: ``AIGCError``: badInput for what is no model, mismatch for a model of another family.
+/// - Throws: ``/Files/AIGCError``: badInput for what is no model, mismatch for a model of another family.
 func openCodec(_ nameOrPath: String) throws(AIGCError) -> ImageCodec {
   let path = try ModelStore.standard().resolve(nameOrPath)
   let family = try family(of: path)

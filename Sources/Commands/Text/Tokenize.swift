@@ -200,7 +200,7 @@ extension Tokenizer {
 enum TokenIDs {
   /// Numbers with white space or commas between them; the brackets of a list are passed over.
   /// - Parameter limit: ids are below it.
-  /// - Throws: ``AIGCError`` (usage) for what is no id, or out of range.
+  /// - Throws: ``/Files/AIGCError`` (usage) for what is no id, or out of range.
   static func read(_ text: Table<UInt8>, name: String, limit: Int) throws(AIGCError) -> [Int32] {
     var ids: [Int32] = []
     var position = 0

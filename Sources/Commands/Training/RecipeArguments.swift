@@ -26,7 +26,7 @@ protocol RecipeArguments: ParsableArguments {
   /// - Parameters:
   ///   - training: the flags of every run.
   ///   - saved: the run that goes on, whose settings hold where no flag says another; nil: a new one.
-  /// - Throws: ``AIGCError``: usage for flags that do not fit the run or each other, badInput for a
+  /// - Throws: ``/Files/AIGCError``: usage for flags that do not fit the run or each other, badInput for a
   ///   damaged run.
   func recipe(
     _ training: TrainingFlags, resuming saved: SavedRun?

@@ -58,7 +58,7 @@ extension TrainingFlags {
   ///   - settings: of a run that goes on their values are those of its model, for runs that remember
   ///     nothing.
   ///   - configuration: of the run; the saved one where it goes on.
-  /// - Throws: ``AIGCError`` (usage) that names the flag and what the run was started with.
+  /// - Throws: ``/Files/AIGCError`` (usage) that names the flag and what the run was started with.
   private func keep(
     _ settings: [RunSetting], in configuration: inout TrainerConfiguration,
     resuming saved: SavedRun?
@@ -85,7 +85,7 @@ extension TrainingFlags {
   }
 
   /// What is held out: as given, or what a run that goes on was started with, or the family's default.
-  /// - Throws: ``AIGCError``: badInput for a share that is none; usage for standard input, which a run
+  /// - Throws: ``/Files/AIGCError``: badInput for a share that is none; usage for standard input, which a run
   ///   cannot read again by itself.
   private func heldOut(
     _ usual: HeldOutData, resuming saved: SavedRun?

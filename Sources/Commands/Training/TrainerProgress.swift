@@ -3,7 +3,7 @@ import Console
 import Families
 import Training
 
-/// Shows what a ``Training/Trainer`` reports: on a terminal one line that is rewritten, elsewhere a
+/// Shows what a ``/Training/Trainer`` reports: on a terminal one line that is rewritten, elsewhere a
 /// line on standard error with each line of the log.
 final class TrainerProgressLine {
   private let line = ProgressLine("training", total: 0, unit: .share)

@@ -118,7 +118,7 @@ extension TrainingFlags {
   /// - Parameters:
   ///   - family: the name of the model family.
   ///   - data: the path of the training data.
-  /// - Throws: ``AIGCError`` (usage) when it is taken, or there is none to resume.
+  /// - Throws: ``/Files/AIGCError`` (usage) when it is taken, or there is none to resume.
   func folder(family: String, data: String) throws(AIGCError) -> String {
     if resume { return try RunFolder.resumable(family: family, data: data, out: out) }
     return try RunFolder.path(family: family, data: data, out: out, force: force)
@@ -128,7 +128,7 @@ extension TrainingFlags {
   /// - Parameters:
   ///   - filled: the recipe, whose run is the family's default.
   ///   - saved: the run that goes on; nil: a new one.
-  /// - Throws: ``AIGCError`` (usage) when values do not fit each other, or the run that goes on.
+  /// - Throws: ``/Files/AIGCError`` (usage) when values do not fit each other, or the run that goes on.
   func apply(to filled: inout FilledRecipe, resuming saved: SavedRun?) throws(AIGCError) {
     var run = filled.recipe.run
     let usualEpochs = run.epochs

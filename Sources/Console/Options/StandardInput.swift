@@ -4,7 +4,7 @@ import Glibc
 /// Standard input, read only where the user writes `-`.
 public enum StandardInput {
   /// Everything up to its end.
-  /// - Throws: ``AIGCError``: failed when it cannot be read, interrupted at Ctrl-C.
+  /// - Throws: ``/Files/AIGCError``: failed when it cannot be read, interrupted at Ctrl-C.
   public static func read() throws(AIGCError) -> [UInt8] {
     InputRecord.add(descriptor: STDIN_FILENO)
     var bytes: [UInt8] = []

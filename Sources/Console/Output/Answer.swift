@@ -8,8 +8,10 @@ public final class Answer {
   private let isUnheard: Bool
 
   /// An answer to the file at `path`; nil, "-" and /dev/stdout mean standard output.
-  /// - Parameter kind: what the file will hold, which its ending must not deny.
-  /// - Throws: ``AIGCError``: as ``Files/OutputFile/init(path:)``; usage for an ending of something else.
+  /// - Parameters:
+  ///   - path: of the file, or what means standard output.
+  ///   - kind: what the file will hold, which its ending must not deny.
+  /// - Throws: ``/Files/AIGCError``: as ``/Files/OutputFile/init(path:)``; usage for an ending of something else.
   public init(_ path: String?, _ kind: OutputKind = .text) throws(AIGCError) {
     isUnheard = false
     guard let path, !isStandardOutput(path) else {
@@ -32,14 +34,14 @@ public final class Answer {
   }
 
   /// Appends bytes to the answer; they may stay in a buffer until ``finish()``.
-  /// - Throws: ``AIGCError`` (failed) on a full disk or a closed pipe.
+  /// - Throws: ``/Files/AIGCError`` (failed) on a full disk or a closed pipe.
   public func write(_ bytes: [UInt8]) throws(AIGCError) {
     if isUnheard { return }
     if let file { try file.write(bytes) } else { try StandardOutput.write(bytes) }
   }
 
   /// Appends the UTF-8 of a text to the answer.
-  /// - Throws: ``AIGCError`` (failed) on a full disk or a closed pipe.
+  /// - Throws: ``/Files/AIGCError`` (failed) on a full disk or a closed pipe.
   public func write(_ text: String) throws(AIGCError) { try write(Array(text.utf8)) }
 
   /// Writes a piece of text that a reader is waiting for.

@@ -28,7 +28,7 @@ struct ArgumentExpansion {
   /// Expands `arguments`, which are what follows the verbs of `command`; `environment` holds all
   /// variables of the process.
   ///
-  /// - Throws: ``AIGCError``: usage for unknown keys and unfit values, badInput for a file that is
+  /// - Throws: ``/Files/AIGCError``: usage for unknown keys and unfit values, badInput for a file that is
   ///   missing or not JSON.
   /// - Returns: The arguments and where the added ones come from.
   static func expand(

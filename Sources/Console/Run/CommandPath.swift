@@ -16,7 +16,7 @@ struct CommandPath {
   ]
   private static let leadingOptions: Set<String> = ["-t", "--threads", "--config"]
 
-  /// - Throws: ``AIGCError`` (usage) at a verb that does not exist, with the nearest name.
+  /// - Throws: ``/Files/AIGCError`` (usage) at a verb that does not exist, with the nearest name.
   init(root: any ParsableCommand.Type, arguments: [String]) throws(AIGCError) {
     command = root
     var arguments = arguments[...]

@@ -11,7 +11,10 @@ public enum Console {
 
   /// Runs the command that `arguments` choose, which do not hold the program's own name, and ends
   /// the process.
-  /// - Parameter settingNames: what settings that the library's messages name are called here.
+  /// - Parameters:
+  ///   - root: the command that holds all others.
+  ///   - arguments: of the command line, without the program's name.
+  ///   - settingNames: what settings that the library's messages name are called here.
   public static func run(
     root: any ParsableCommand.Type, arguments: [String], settingNames: [String: String]
   ) -> Never {

@@ -12,7 +12,9 @@ public struct ANSEncoder: Sendable {
   /// Creates an encoder of a message that is still empty.
   public init() {}
 
-  /// - Parameter symbol: one of the table.
+  /// - Parameters:
+  ///   - symbol: one of the table.
+  ///   - table: frequencies of all symbols; the decoder needs the same.
   public mutating func append(_ symbol: Int, _ table: FrequencyTable) {
     symbols.append(SIMD2(table.start(symbol), table.frequency(symbol)))
   }
@@ -50,7 +52,7 @@ public struct ANSDecoder: Sendable {
   /// - Parameters:
   ///   - bytes: of ``ANSEncoder/finished()``.
   ///   - name: of the file, for errors.
-  /// - Throws: ``AIGCError`` (badInput) for what cannot be its bytes.
+  /// - Throws: ``/Files/AIGCError`` (badInput) for what cannot be its bytes.
   public init(_ bytes: Table<UInt8>, name: String) throws(AIGCError) {
     self.bytes = bytes
     self.name = name
@@ -63,7 +65,7 @@ public struct ANSDecoder: Sendable {
   }
 
   /// The next symbol.
-  /// - Throws: ``AIGCError`` (badInput) when the bytes end before it.
+  /// - Throws: ``/Files/AIGCError`` (badInput) when the bytes end before it.
   public mutating func next(_ table: FrequencyTable) throws(AIGCError) -> Int {
     let place = UInt32(truncatingIfNeeded: state) & UInt32(FrequencyTable.total - 1)
     let symbol = table.symbol(at: place)
@@ -79,7 +81,7 @@ public struct ANSDecoder: Sendable {
   }
 
   /// Checks that all was read.
-  /// - Throws: ``AIGCError`` (badInput) when it was not, or the bytes were other ones.
+  /// - Throws: ``/Files/AIGCError`` (badInput) when it was not, or the bytes were other ones.
   public func finish() throws(AIGCError) {
     guard offset == bytes.count, state == ANS.lower else { throw ANS.damaged(name) }
   }

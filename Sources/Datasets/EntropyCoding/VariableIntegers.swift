@@ -30,6 +30,7 @@ public enum VariableIntegers {
 
     /// - Parameters:
     ///   - bytes: the numbers, from `offset` on.
+    ///   - offset: bytes before the first number.
     ///   - name: of the file, for errors.
     public init(_ bytes: Table<UInt8>, at offset: Int = 0, name: String) {
       self.bytes = bytes
@@ -42,7 +43,7 @@ public enum VariableIntegers {
     /// The error for bytes that are not what they should be, of code badInput; it names the file.
     public var damaged: AIGCError { .badInput("\(name): truncated or damaged") }
 
-    /// - Throws: ``AIGCError`` (badInput) when the bytes end, or the number is `limit` or more.
+    /// - Throws: ``/Files/AIGCError`` (badInput) when the bytes end, or the number is `limit` or more.
     public mutating func next(below limit: UInt64) throws(AIGCError) -> UInt64 {
       var (value, shift): (UInt64, UInt64) = (0, 0)
       while offset < bytes.count, shift < 63 {

@@ -17,7 +17,7 @@ public struct Image: Sendable, Equatable {
   /// No side may be longer: the limit that libpng has.
   public static let longestSide = 1_000_000
 
-  /// - Throws: ``AIGCError`` (badInput) when a side is not 1 to ``longestSide``, the number of
+  /// - Throws: ``/Files/AIGCError`` (badInput) when a side is not 1 to ``longestSide``, the number of
   ///   channels is not 1, 3 or 4, or the number of bytes does not fit them.
   public init(width: Int, height: Int, channels: Int, pixels: [UInt8]) throws(AIGCError) {
     guard (1...Self.longestSide).contains(width), (1...Self.longestSide).contains(height),
@@ -36,7 +36,10 @@ public struct Image: Sendable, Equatable {
   }
 
   /// An image of one colour.
-  /// - Parameter color: one value a channel: 1, 3 or 4 of them.
+  /// - Parameters:
+  ///   - width: in pixels.
+  ///   - height: in pixels.
+  ///   - color: one value a channel: 1, 3 or 4 of them.
   public init(width: Int, height: Int, color: [UInt8]) {
     let sides = 1...Self.longestSide
     require(sides.contains(width) && sides.contains(height), "Image: impossible size")

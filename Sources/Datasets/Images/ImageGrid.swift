@@ -1,7 +1,10 @@
 extension Image {
   /// The image of network values.
-  /// - Parameter values: [height, width, channels] from −1 (byte 0) to 1 (byte 255), clipped there; what is
-  ///   no number is −1.
+  /// - Parameters:
+  ///   - values: [height, width, channels] from −1 (byte 0) to 1 (byte 255), clipped there; what is no number
+  ///     is −1.
+  ///   - size: of the image.
+  ///   - channels: 1, 3 or 4.
   public init(values: some RandomAccessCollection<Float>, size: ImageSize, channels: Int) {
     require(
       values.count == size.width * size.height * channels,

@@ -41,7 +41,7 @@ public struct CSVReader: Sendable {
   /// - Parameters:
   ///   - path: a .gz file is unpacked; "-" is standard input.
   ///   - header: whether the first line names the columns.
-  /// - Throws: ``AIGCError`` (badInput) when the file is missing or empty, a line has another
+  /// - Throws: ``/Files/AIGCError`` (badInput) when the file is missing or empty, a line has another
   ///   number of fields than the first, or a quote is wrong; it names the line.
   public init(path: String, header: Header = .automatic) throws(AIGCError) {
     let name = path == "-" ? "stdin" : path
@@ -78,7 +78,7 @@ public struct CSVReader: Sendable {
 
   /// The index of a column from 0.
   /// - Parameter column: its name, or else its number from 1.
-  /// - Throws: ``AIGCError`` (usage) when there is none or the name stands for two.
+  /// - Throws: ``/Files/AIGCError`` (usage) when there is none or the name stands for two.
   public func index(of column: String) throws(AIGCError) -> Int {
     if let names, let index = names.firstIndex(of: column) {
       guard names.lastIndex(of: column) == index else {
@@ -104,7 +104,7 @@ public struct CSVReader: Sendable {
   ///   - index: from 0.
   ///   - missing: what missing values become.
   /// - Returns: ``rowCount`` finite numbers.
-  /// - Throws: ``AIGCError``: badInput for a field that is no decimal number, for a missing value
+  /// - Throws: ``/Files/AIGCError``: badInput for a field that is no decimal number, for a missing value
   ///   that is refused and for a column without numbers; usage when there is no such column.
   public func numbers(
     _ index: Int, missing: MissingValues = .refuse
@@ -155,7 +155,7 @@ public struct CSVReader: Sendable {
 
   /// The fields of a column as they stand there, unquoted.
   /// - Parameter index: from 0.
-  /// - Throws: ``AIGCError`` (usage) when there is no such column.
+  /// - Throws: ``/Files/AIGCError`` (usage) when there is no such column.
   public func strings(_ index: Int) throws(AIGCError) -> [String] {
     var values: [String] = []
     values.reserveCapacity(rowCount)
@@ -203,7 +203,7 @@ public struct CSVReader: Sendable {
   }
 
   /// Calls `body` with each record after the header.
-  /// - Throws: ``AIGCError``: what `body` throws.
+  /// - Throws: ``/Files/AIGCError``: what `body` throws.
   public func forEachRow(_ body: (CSVRow) throws(AIGCError) -> Void) throws(AIGCError) {
     try forEachRecord(0) { scanner throws(AIGCError) in try body(CSVRow(scanner: scanner)) }
   }

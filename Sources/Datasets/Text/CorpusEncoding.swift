@@ -25,7 +25,7 @@ public struct EncodedText: Sendable {
 ///   - vocabulary: takes new words in order of first occurrence.
 ///   - name: the file, for messages.
 /// - Returns: the ids, in order.
-/// - Throws: ``AIGCError``: badInput for bytes that `mode` refuses, failed without memory,
+/// - Throws: ``/Files/AIGCError``: badInput for bytes that `mode` refuses, failed without memory,
 ///   interrupted. The vocabulary may then have grown.
 public func encodeGrowing(
   text: Table<UInt8>, mode: TokenMode, into vocabulary: inout VocabularyBuilder, name: String
@@ -43,7 +43,7 @@ public func encodeGrowing(
 ///   - vocabulary: the words that have ids.
 ///   - name: the file, for messages.
 /// - Returns: the ids, in order.
-/// - Throws: ``AIGCError``: badInput for bytes that `mode` refuses, failed without memory,
+/// - Throws: ``/Files/AIGCError``: badInput for bytes that `mode` refuses, failed without memory,
 ///   interrupted.
 public func encode(
   text: Table<UInt8>, mode: TokenMode, vocabulary: Vocabulary, name: String
@@ -91,7 +91,7 @@ public struct BlockEncoder {
 /// The tokens of a text, where they lie: for each sentence the byte ranges of its tokens.
 ///
 /// The tokens are those of ``encode(text:mode:vocabulary:name:)``, one for one.
-/// - Throws: ``AIGCError`` (badInput) for bytes that `mode` refuses.
+/// - Throws: ``/Files/AIGCError`` (badInput) for bytes that `mode` refuses.
 public func tokenRanges(
   text: Table<UInt8>, mode: TokenMode, name: String
 ) throws(AIGCError) -> [[Range<Int>]] {

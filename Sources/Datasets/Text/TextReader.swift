@@ -4,7 +4,7 @@ import Glibc
 
 /// A whole text: a plain file is mapped, a .gz file (told by its first bytes) unpacked into memory,
 /// "-" is standard input. A byte order mark before it is left out.
-/// - Throws: ``AIGCError``: badInput when it is missing, a directory, empty, truncated or damaged, failed
+/// - Throws: ``/Files/AIGCError``: badInput when it is missing, a directory, empty, truncated or damaged, failed
 ///   without memory, interrupted.
 public func readText(path: String) throws(AIGCError) -> Table<UInt8> {
   let text = try readBytes(path: path).withoutByteOrderMark
@@ -87,7 +87,7 @@ public final class TextReader {
   ///   - path: "-" is standard input.
   ///   - pieceSize: bytes of a piece; a longer line makes a longer piece.
   ///   - wholeLines: whether pieces end with lines; else they have `pieceSize` bytes.
-  /// - Throws: ``AIGCError`` (badInput) when it is missing, a directory or not readable.
+  /// - Throws: ``/Files/AIGCError`` (badInput) when it is missing, a directory or not readable.
   public init(
     path: String, pieceSize: Int = 64 << 20, wholeLines: Bool = true
   ) throws(AIGCError) {
@@ -99,7 +99,7 @@ public final class TextReader {
 
   /// The next piece, with whole lines one that ends with a newline or at the end of the text; nil
   /// after the last.
-  /// - Throws: ``AIGCError``: badInput when the file is truncated or damaged, failed without memory,
+  /// - Throws: ``/Files/AIGCError``: badInput when the file is truncated or damaged, failed without memory,
   ///   interrupted.
   public func next() throws(AIGCError) -> Table<UInt8>? {
     guard isAtStart else { return try nextPiece() }

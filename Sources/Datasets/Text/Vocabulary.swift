@@ -29,7 +29,7 @@ public struct Vocabulary: @unchecked Sendable {
   ///   - offsets: see ``offsets``.
   ///   - slots: see ``slots``.
   ///   - name: the file, for messages.
-  /// - Throws: ``AIGCError`` (badInput) when they do not make a vocabulary.
+  /// - Throws: ``/Files/AIGCError`` (badInput) when they do not make a vocabulary.
   public init(
     bytes: Table<UInt8>, offsets: Table<UInt32>, slots: Table<UInt64>, name: String
   ) throws(AIGCError) {

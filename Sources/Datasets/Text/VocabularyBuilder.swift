@@ -74,7 +74,7 @@ public struct VocabularyBuilder: Sendable {
   }
 
   /// The finished vocabulary.
-  /// - Throws: ``AIGCError`` (failed) for more than 4 GiB of distinct words or without memory.
+  /// - Throws: ``/Files/AIGCError`` (failed) for more than 4 GiB of distinct words or without memory.
   public func freeze() throws(AIGCError) -> Vocabulary {
     guard !isTooLarge else {
       throw .failed("more than 4 GiB of distinct words; cut the text into shorter words")

@@ -19,7 +19,7 @@ struct AddedTokenList {
   /// - Parameters:
   ///   - token: with the id that the file says, or -1.
   ///   - path: the file.
-  /// - Throws: ``AIGCError`` (badInput) when the file says another id than the token gets.
+  /// - Throws: ``/Files/AIGCError`` (badInput) when the file says another id than the token gets.
   mutating func add(_ token: AddedToken, path: String) throws(AIGCError) {
     guard !token.content.isEmpty else { throw .badInput("\(path): an added token without content") }
     guard token.content.count <= AddedToken.longest else {

@@ -58,7 +58,7 @@ struct AddedTokenMatcher: Sendable {
   }
 
   /// nil when there is nothing to find.
-  /// - Throws: ``AIGCError`` (failed) without memory.
+  /// - Throws: ``/Files/AIGCError`` (failed) without memory.
   init?(_ tokens: [AddedToken]) throws(AIGCError) {
     if tokens.isEmpty { return nil }
     var builder = VocabularyBuilder()

@@ -11,9 +11,9 @@ extension BPETokenizer {
   private static let largest = 64 << 20
 
   /// Reads the tokenizer of a folder: `tokenizer.json` where it is, else `vocab.json` and
-  /// `merges.txt`, with what ``TokenizerCompanions`` finds beside them, as transformers'
+  /// `merges.txt`, with what `TokenizerCompanions` finds beside them, as transformers'
   /// AutoTokenizer does.
-  /// - Throws: ``AIGCError`` (badInput) when a file is missing or damaged, lacks a token for some
+  /// - Throws: ``/Files/AIGCError`` (badInput) when a file is missing or damaged, lacks a token for some
   ///   byte, a merge names or makes a token that is not there, or a file asks for what is not
   ///   supported.
   public init(folder: String) throws(AIGCError) {

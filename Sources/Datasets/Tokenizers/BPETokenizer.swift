@@ -54,7 +54,7 @@ public struct BPETokenizer: Tokenizer {
   ///   - merges: pairs of ids, all in range.
   ///   - addedTokens: what is found in text before it is cut; ids in range.
   ///   - endToken: ``endToken``; nil for the added token `<|endoftext|>`.
-  /// - Throws: ``AIGCError`` (failed) without memory.
+  /// - Throws: ``/Files/AIGCError`` (failed) without memory.
   init(
     tokens: TokenBytes, plainTokens: Set<Int32> = [], byteTokens: [Int32], merges: MergeTable,
     addedTokens: [AddedToken], addsPrefixSpace: Bool = false, endToken: Int32? = nil
@@ -84,7 +84,7 @@ public struct BPETokenizer: Tokenizer {
   private var matcher: AddedTokenMatcher? { parsesSpecialTokens ? allTokens : textTokens }
 
   /// A whole text as ids, between the tokens that the tokenizer's files put around every text.
-  /// - Throws: ``AIGCError``: badInput for bytes that are not UTF-8, mismatch for an id that is not
+  /// - Throws: ``/Files/AIGCError``: badInput for bytes that are not UTF-8, mismatch for an id that is not
   ///   below ``idLimit``, failed without memory, interrupted.
   public func encode(_ text: Table<UInt8>, name: String) throws(AIGCError) -> [Int32] {
     let ids = try encode(prefixed: addsPrefixSpace ? withSpaces(text).text : text, name: name)
@@ -92,7 +92,7 @@ public struct BPETokenizer: Tokenizer {
   }
 
   /// Sets the tokens around every text.
-  /// - Throws: ``AIGCError`` (badInput) for ids that are none.
+  /// - Throws: ``/Files/AIGCError`` (badInput) for ids that are none.
   mutating func frame(prefix: [Int32], suffix: [Int32], path: String) throws(AIGCError) {
     for id in prefix + suffix where !(0..<Int32(vocabularySize)).contains(id) {
       throw .badInput("\(path): the token \(id) around texts is none of \(vocabularySize)")

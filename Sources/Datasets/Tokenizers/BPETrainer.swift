@@ -29,7 +29,7 @@ public struct BPETrainer: Sendable {
   /// - Parameters:
   ///   - texts: whole texts in UTF-8; no piece reaches from one into the next.
   ///   - name: the texts, for messages.
-  /// - Throws: ``AIGCError``: usage for a size below 257, badInput for bytes that are not UTF-8 or
+  /// - Throws: ``/Files/AIGCError``: usage for a size below 257, badInput for bytes that are not UTF-8 or
   ///   no text at all, failed without memory, interrupted.
   public func train(_ texts: [Table<UInt8>], name: String) throws(AIGCError) -> BPETokenizer {
     guard vocabularySize >= Self.smallestVocabularySize else {

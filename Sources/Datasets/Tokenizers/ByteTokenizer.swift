@@ -22,7 +22,7 @@ public struct ByteTokenizer: Tokenizer {
   }
 
   /// One byte for each token.
-  /// - Throws: ``AIGCError/interrupted`` after Ctrl-C.
+  /// - Throws: ``/Files/AIGCError/interrupted`` after Ctrl-C.
   public func ranges(of text: Table<UInt8>, name: String) throws(AIGCError) -> [Range<Int>] {
     try Interruption.map(text.count) { $0..<$0 + 1 }
   }

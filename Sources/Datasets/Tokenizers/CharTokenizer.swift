@@ -11,7 +11,7 @@ public struct CharTokenizer: Tokenizer {
   static let fileName = "vocab.json"
 
   /// The characters of texts.
-  /// - Throws: ``AIGCError`` (badInput) for bytes that are not UTF-8, or no characters at all.
+  /// - Throws: ``/Files/AIGCError`` (badInput) for bytes that are not UTF-8, or no characters at all.
   public init(texts: [Table<UInt8>], name: String) throws(AIGCError) {
     var isThere = [Bool](repeating: false, count: 0x110000)
     for text in texts {
@@ -37,7 +37,7 @@ public struct CharTokenizer: Tokenizer {
   }
 
   /// Reads `vocab.json`, an object of characters and their ids.
-  /// - Throws: ``AIGCError`` (badInput) when it is missing or damaged.
+  /// - Throws: ``/Files/AIGCError`` (badInput) when it is missing or damaged.
   public init(folder: String) throws(AIGCError) {
     let path = "\(folder)/\(Self.fileName)"
     let vocabulary = try VocabularyJSON(path: path)
@@ -65,7 +65,7 @@ public struct CharTokenizer: Tokenizer {
   public var unknownToken: Int32? { nil }
 
   /// The characters of a text as ids.
-  /// - Throws: ``AIGCError``: badInput for bytes that are not UTF-8, mismatch for a character that
+  /// - Throws: ``/Files/AIGCError``: badInput for bytes that are not UTF-8, mismatch for a character that
   ///   has no id, interrupted.
   public func encode(_ text: Table<UInt8>, name: String) throws(AIGCError) -> [Int32] {
     var result: [Int32] = []
@@ -117,7 +117,7 @@ public struct CharTokenizer: Tokenizer {
   public func makeDecoder() -> any TokenDecoder { ByteSequenceDecoder(self) }
 
   /// Writes `vocab.json`, an object of characters and their ids.
-  /// - Throws: ``AIGCError`` (failed) when the folder is missing or the disk refuses.
+  /// - Throws: ``/Files/AIGCError`` (failed) when the folder is missing or the disk refuses.
   public func write(to path: (String) -> String) throws(AIGCError) {
     try VocabularyJSON.write(
       characters.indices.lazy.map { bytes(of: Int32($0)) }, to: path(Self.fileName))

@@ -20,7 +20,7 @@ struct ScalarReader {
   var offset: Int { position - begin }
 
   /// - Returns: the next character; nil at the end.
-  /// - Throws: ``AIGCError`` (badInput) for NUL and what is not UTF-8.
+  /// - Throws: ``/Files/AIGCError`` (badInput) for NUL and what is not UTF-8.
   @inline(__always)
   mutating func next() throws(AIGCError) -> UInt32? {
     guard position < end else { return nil }

@@ -28,7 +28,7 @@ public enum TokenizerKind: String, Codable, CaseIterable, Sendable {
   /// Whether the number of its tokens can be chosen: of words and BPE tokens.
   public var hasVocabularyLimit: Bool { self == .bpe || wordMode != nil }
 
-  /// - Throws: ``AIGCError`` (usage) for a chosen number of tokens where all characters or bytes are.
+  /// - Throws: ``/Files/AIGCError`` (usage) for a chosen number of tokens where all characters or bytes are.
   public func check(vocabularySize: Int?) throws(AIGCError) {
     guard let vocabularySize, !hasVocabularyLimit else { return }
     throw .usage(
@@ -49,7 +49,7 @@ public protocol Tokenizer: Sendable {
   /// - Parameters:
   ///   - text: the bytes of the text.
   ///   - name: the file, for messages.
-  /// - Throws: ``AIGCError``: badInput for bytes that are no text, mismatch for text that the
+  /// - Throws: ``/Files/AIGCError``: badInput for bytes that are no text, mismatch for text that the
   ///   vocabulary cannot write, failed without memory, interrupted.
   func encode(_ text: Table<UInt8>, name: String) throws(AIGCError) -> [Int32]
 
@@ -114,7 +114,7 @@ extension TokenDecoder {
 }
 
 /// Reads the tokenizer of a model folder.
-/// - Throws: ``AIGCError`` (badInput) when its files are missing or damaged.
+/// - Throws: ``/Files/AIGCError`` (badInput) when its files are missing or damaged.
 public func loadTokenizer(
   kind: TokenizerKind, folder: String
 ) throws(AIGCError) -> any Tokenizer {
@@ -136,7 +136,7 @@ public func loadTokenizer(
 ///     `</s>`), all when nil; for BPE the number of all tokens, 257 or more,
 ///     ``BPETrainer/defaultVocabularySize`` when nil. Characters and bytes have no choice: nil.
 ///   - name: the texts, for messages.
-/// - Throws: ``AIGCError``: badInput for bytes that are no text, usage for a size that the kind
+/// - Throws: ``/Files/AIGCError``: badInput for bytes that are no text, usage for a size that the kind
 ///   cannot have, failed without memory, interrupted.
 public func buildTokenizer(
   kind: TokenizerKind, texts: [Table<UInt8>], vocabularySize: Int?, name: String

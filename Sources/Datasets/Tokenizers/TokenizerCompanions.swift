@@ -47,7 +47,7 @@ struct TokenizerCompanions {
   private var className: String?
   private let folder: String
 
-  /// - Throws: ``AIGCError`` (badInput) when a file is damaged or asks for what is not supported.
+  /// - Throws: ``/Files/AIGCError`` (badInput) when a file is damaged or asks for what is not supported.
   init(folder: String) throws(AIGCError) {
     self.folder = folder
     try read("\(folder)/\(Self.configuration)") { (scanner, key) throws(AIGCError) in
@@ -224,7 +224,7 @@ extension AddedToken {
 
   /// Reads a token: its text, or an object with its flags.
   /// - Parameter isSpecial: what it is where the file does not say.
-  /// - Throws: ``AIGCError`` (badInput).
+  /// - Throws: ``/Files/AIGCError`` (badInput).
   init(_ scanner: inout JSONScanner, isSpecial: Bool) throws(AIGCError) {
     self.init(id: -1, content: [], isSpecial: isSpecial)
     var normalized: Bool?

@@ -20,7 +20,7 @@ struct TokenizerJSON {
   private var waitingMerges: JSONScanner?
   private var hasDecoder = false
 
-  /// - Throws: ``AIGCError`` (badInput) when the file is missing, damaged or asks for what is not
+  /// - Throws: ``/Files/AIGCError`` (badInput) when the file is missing, damaged or asks for what is not
   ///   supported.
   init(path: String) throws(AIGCError) {
     self.path = path

@@ -12,7 +12,7 @@ struct VocabularyJSON: Sendable {
   /// Files hold 1 MB for 50,000 tokens.
   static let largest = 64 << 20
 
-  /// - Throws: ``AIGCError`` (badInput) when the file is missing, too large or no such object, when
+  /// - Throws: ``/Files/AIGCError`` (badInput) when the file is missing, too large or no such object, when
   ///   ids are not 0, 1, 2 … or a token comes twice.
   init(path: String) throws(AIGCError) {
     let file = try MappedFile(path: path)

@@ -12,7 +12,9 @@ public struct WordTokenizer: Tokenizer {
 
   static let fileName = "vocab.txt"
 
-  /// - Parameter mode: `word`, `auto` or `whitespace`.
+  /// - Parameters:
+  ///   - mode: `word`, `auto` or `whitespace`.
+  ///   - vocabulary: the words and their ids.
   public init(mode: TokenMode, vocabulary: Vocabulary) {
     self.mode = mode
     self.vocabulary = vocabulary
@@ -25,7 +27,7 @@ public struct WordTokenizer: Tokenizer {
   ///   - vocabularyLimit: so many of the most frequent words besides `<unk>`, `<s>` and `</s>`, of
   ///     equally frequent ones the first; all when nil.
   ///   - name: the texts, for messages.
-  /// - Throws: ``AIGCError``: badInput for bytes that `mode` refuses or texts without words, usage
+  /// - Throws: ``/Files/AIGCError``: badInput for bytes that `mode` refuses or texts without words, usage
   ///   for a limit below 1, failed without memory, interrupted.
   public init(
     mode: TokenMode, texts: [Table<UInt8>], vocabularyLimit: Int?, name: String
@@ -61,7 +63,7 @@ public struct WordTokenizer: Tokenizer {
 
   /// A vocabulary that is given as words, as a file with one a line holds them: numbered from 3 on,
   /// the marks `<unk>`, `<s>`, `</s>`, repeated and empty words left out.
-  /// - Throws: ``AIGCError`` (failed) for more than 4 GiB of words.
+  /// - Throws: ``/Files/AIGCError`` (failed) for more than 4 GiB of words.
   public init(mode: TokenMode, words: some Sequence<[UInt8]>) throws(AIGCError) {
     var builder = VocabularyBuilder()
     for word in words { _ = builder.id(for: word) }
@@ -69,7 +71,7 @@ public struct WordTokenizer: Tokenizer {
   }
 
   /// Reads `vocab.txt`: one word a line in the order of the ids, the three marks first.
-  /// - Throws: ``AIGCError`` (badInput) when it is missing or damaged.
+  /// - Throws: ``/Files/AIGCError`` (badInput) when it is missing or damaged.
   public init(mode: TokenMode, folder: String) throws(AIGCError) {
     let path = "\(folder)/\(Self.fileName)"
     let words = lines(of: try MappedFile(path: path).bytes().withoutByteOrderMark)
@@ -90,7 +92,7 @@ public struct WordTokenizer: Tokenizer {
   /// The same ids, and new ones for the words of texts that are not in the vocabulary, in order of
   /// first occurrence: for training to go on with more text.
   /// - Returns: the larger tokenizer, and the number of ids before.
-  /// - Throws: ``AIGCError``: badInput for bytes that ``mode`` refuses, failed without memory,
+  /// - Throws: ``/Files/AIGCError``: badInput for bytes that ``mode`` refuses, failed without memory,
   ///   interrupted.
   public func growing(
     with texts: [Table<UInt8>], name: String
@@ -121,7 +123,7 @@ public struct WordTokenizer: Tokenizer {
   public var unknownToken: Int32? { Int32(Vocabulary.unknown) }
 
   /// The words of a text as ids, with `</s>` behind each line that is a sentence (``TokenMode``).
-  /// - Throws: ``AIGCError``: badInput for bytes that ``mode`` refuses, failed without memory,
+  /// - Throws: ``/Files/AIGCError``: badInput for bytes that ``mode`` refuses, failed without memory,
   ///   interrupted.
   public func encode(_ text: Table<UInt8>, name: String) throws(AIGCError) -> [Int32] {
     let encoded = try Datasets.encode(text: text, mode: mode, vocabulary: vocabulary, name: name)
@@ -145,7 +147,7 @@ public struct WordTokenizer: Tokenizer {
   }
 
   /// Byte ranges in `text` of its words and line ends, one for one with ``encode(_:name:)``.
-  /// - Throws: ``AIGCError``: badInput for bytes that ``mode`` refuses, interrupted.
+  /// - Throws: ``/Files/AIGCError``: badInput for bytes that ``mode`` refuses, interrupted.
   public func ranges(of text: Table<UInt8>, name: String) throws(AIGCError) -> [Range<Int>] {
     var result: [Range<Int>] = []
     var position = 0
@@ -171,7 +173,7 @@ public struct WordTokenizer: Tokenizer {
   public func makeDecoder() -> any TokenDecoder { WordDecoder(vocabulary: vocabulary, mode: mode) }
 
   /// Writes `vocab.txt`: one word a line in the order of the ids.
-  /// - Throws: ``AIGCError`` (failed) when the folder is missing or the disk refuses.
+  /// - Throws: ``/Files/AIGCError`` (failed) when the folder is missing or the disk refuses.
   public func write(to path: (String) -> String) throws(AIGCError) {
     let file = try OutputFile(path: path(Self.fileName))
     for id in 0..<vocabulary.count { try file.write(vocabulary.bytes(of: UInt32(id)) + [10]) }

@@ -27,18 +27,18 @@ protocol AnomalyAutoencoder: ImageModel {
   /// - Parameters:
   ///   - draws: latents for each example; 0: their mean.
   ///   - seed: draws them.
-  /// - Throws: ``AIGCError`` (badInput) for a model that lacks what the measure needs.
+  /// - Throws: ``/Files/AIGCError`` (badInput) for a model that lacks what the measure needs.
   func losses(
     _ measure: AnomalyMeasure, draws: Int, seed: UInt64
   ) throws(AIGCError) -> Losses
 
   /// The classes of a set's images among those of the model; nil for a model without classes.
-  /// - Throws: ``AIGCError`` (mismatch) where the set has others, or none.
+  /// - Throws: ``/Files/AIGCError`` (mismatch) where the set has others, or none.
   func labels(of set: ImageSet) throws(AIGCError) -> [Int32]?
 
   /// The guard of scores: one that is not finite is damage where weights are not, else an overflow of
   /// what is far from all that was learned.
-  /// - Throws: ``AIGCError`` (badInput) that names the tensor.
+  /// - Throws: ``/Files/AIGCError`` (badInput) that names the tensor.
   func check(scores: [Double]) throws(AIGCError)
 }
 
@@ -65,7 +65,7 @@ extension AnomalyAutoencoder {
   }
 
   /// Refuses what the model cannot be asked.
-  /// - Throws: ``AIGCError`` (usage).
+  /// - Throws: ``/Files/AIGCError`` (usage).
   func check(_ options: AnomalyOptions) throws(AIGCError) {
     if let measure = options.measure, !anomalyMeasures.contains(measure) {
       let known = anomalyMeasures.map { $0.rawValue }.joined(separator: ", ")

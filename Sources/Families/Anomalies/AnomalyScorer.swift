@@ -19,7 +19,7 @@ struct AnomalyScorer<Model: AnomalyAutoencoder> {
   ///   - draws: latents for each image; 0: their mean, which is no choice of ``AnomalyMeasure/iw``;
   ///     nil: what is usual.
   ///   - seed: draws them.
-  /// - Throws: ``AIGCError`` (badInput) for a model that lacks what the measure needs.
+  /// - Throws: ``/Files/AIGCError`` (badInput) for a model that lacks what the measure needs.
   init(
     _ model: Model, _ measure: AnomalyMeasure, draws: Int? = nil, seed: UInt64 = 0
   ) throws(AIGCError) {
@@ -33,7 +33,7 @@ struct AnomalyScorer<Model: AnomalyAutoencoder> {
   ///   - values: [images, height, width, channels], from -1 to 1, or rows.
   ///   - labels: the class of each; empty for a model without classes.
   /// - Returns: nats, one for each.
-  /// - Throws: ``AIGCError``: usage for a label that is no class, interrupted after Ctrl-C.
+  /// - Throws: ``/Files/AIGCError``: usage for a label that is no class, interrupted after Ctrl-C.
   func scores(_ values: [Float], labels: [Int32]) throws(AIGCError) -> [Double] {
     let (length, batch) = (model.exampleLength, losses.batch)
     let count = values.count / length
@@ -57,7 +57,7 @@ struct AnomalyScorer<Model: AnomalyAutoencoder> {
 
   /// The scores of all examples of a set.
   /// - Parameter labels: the class of each, of the model's; nil for a model without classes.
-  /// - Throws: ``AIGCError``: badInput when an image cannot be read, interrupted.
+  /// - Throws: ``/Files/AIGCError``: badInput when an image cannot be read, interrupted.
   func scores(of set: any ExampleSet, labels: [Int32]?) throws(AIGCError) -> [Double] {
     var result: [Double] = []
     for first in stride(from: 0, to: set.count, by: Self.block) {

@@ -11,7 +11,7 @@ struct ImageAnomalies<Model: AnomalyAutoencoder> {
   private let scorer: AnomalyScorer<Model>
 
   /// - Parameter path: of the model, for messages.
-  /// - Throws: ``AIGCError``: usage for options of tables and for those that the model does not have.
+  /// - Throws: ``/Files/AIGCError``: usage for options of tables and for those that the model does not have.
   init(
     _ model: Model, _ path: String, _ options: AnomalyOptions, _ notices: @escaping NoticeHandler
   ) throws(AIGCError) {
@@ -26,7 +26,7 @@ struct ImageAnomalies<Model: AnomalyAutoencoder> {
       model, options.measure ?? model.usualMeasure, draws: options.draws, seed: options.seed)
   }
 
-  /// - Throws: ``AIGCError``: badInput for what cannot be read, mismatch for tables, usage for named
+  /// - Throws: ``/Files/AIGCError``: badInput for what cannot be read, mismatch for tables, usage for named
   ///   classes that are not there.
   func report(_ paths: [String]) throws(AIGCError) -> AnomalyReport {
     var report = AnomalyReport(

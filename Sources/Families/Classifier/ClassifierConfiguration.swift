@@ -29,7 +29,7 @@ public struct ClassifierConfiguration: Codable, Equatable, Sendable {
   public var hidden = 128
   /// The dropout rate before the output layer, from 0 to below 1.
   public var dropout: Float = 0.4
-  /// How far images were changed in training, see ``AffineAugmentation``, and whether mirrored.
+  /// How far images were changed in training, see `AffineAugmentation`, and whether mirrored.
   public var augmentation: Float = 0
   /// Whether images were mirrored at random in training.
   public var isMirrored = false
@@ -105,7 +105,7 @@ public struct ClassifierConfiguration: Codable, Equatable, Sendable {
     return ParameterPlan.problem { ClassifierNetwork(self, using: &$0) }
   }
 
-  /// - Throws: ``AIGCError`` (badInput) when the file is missing, or its sizes make no model.
+  /// - Throws: ``/Files/AIGCError`` (badInput) when the file is missing, or its sizes make no model.
   public static func read(folder: String) throws(AIGCError) -> ClassifierConfiguration {
     let result = try ModelConfiguration.decode(ClassifierConfiguration.self, folder: folder)
     let place = "\(folder)/\(ModelConfiguration.fileName)"

@@ -17,7 +17,7 @@ public struct ClassifierFamily: ImageMeasuringFamily {
 
   /// Measures accuracy, in all and of each class, and cross-entropy on labelled images. Images of
   /// classes that the model does not know are left out, where all of its own are there.
-  /// - Throws: ``AIGCError``: badInput for images that cannot be read and for a damaged model,
+  /// - Throws: ``/Files/AIGCError``: badInput for images that cannot be read and for a damaged model,
   ///   mismatch for images without classes or of other classes than the model's.
   public func evaluate(
     _ path: String, on file: String, _ reading: ImageReading, _ notices: NoticeHandler
@@ -45,7 +45,7 @@ public struct ClassifierFamily: ImageMeasuringFamily {
 
   /// The size of images, stages, hidden units, classes, parameters and how many images were learned
   /// from.
-  /// - Throws: ``AIGCError``: badInput when a file is missing or damaged, mismatch when the weights
+  /// - Throws: ``/Files/AIGCError``: badInput when a file is missing or damaged, mismatch when the weights
   ///   are not those of the configuration.
   public func inspect(_ path: String) throws(AIGCError) -> [JSONValue.Member] {
     let configuration = try ClassifierConfiguration.read(folder: path)
@@ -63,7 +63,7 @@ public struct ClassifierFamily: ImageMeasuringFamily {
 
   /// Writes the model again with its weights in another type: in a model folder, as this family has
   /// no other format.
-  /// - Throws: ``AIGCError``: usage when the output stands there and may not be replaced, badInput
+  /// - Throws: ``/Files/AIGCError``: usage when the output stands there and may not be replaced, badInput
   ///   and mismatch for a damaged model, failed when the disk refuses.
   public func convert(
     _ path: String, to output: String, options: ConversionOptions, _ notices: NoticeHandler
@@ -86,7 +86,7 @@ public struct ClassifierFamily: ImageMeasuringFamily {
         + "classifier.1.weight [hidden, values] and classifier.4.weight [classes, hidden]")
   }
 
-  /// A `state_dict` of the network that ``ClassifierNetwork`` describes: sizes from the shapes; images
+  /// A `state_dict` of the network that `ClassifierNetwork` describes: sizes from the shapes; images
   /// are taken to be square, classes are called by their numbers.
   public func importer(
     of checkpoint: Checkpoint, options: ImportOptions, folder: String

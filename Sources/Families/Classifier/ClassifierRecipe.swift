@@ -68,9 +68,9 @@ public struct ClassifierRecipe: TrainingRecipe {
   }
 
   /// Opens the images, and says which network would learn from how many of which class.
-  /// - Throws: ``AIGCError``: badInput for images that cannot be read or have no labels, usage for
+  /// - Throws: ``/Files/AIGCError``: badInput for images that cannot be read or have no labels, usage for
   ///   settings that make no model, images with an alpha channel and a start from
-  ///   ``Training/TrainingStart/model(_:)``, mismatch where held-out images or those of a resumed
+  ///   ``/Training/TrainingStart/model(_:)``, mismatch where held-out images or those of a resumed
   ///   run have other classes.
   public func plan(
     _ start: TrainingStart, _ report: @escaping (TrainerEvent) -> Void
@@ -91,7 +91,7 @@ public struct ClassifierRecipe: TrainingRecipe {
 
   /// Opens the images and draws the network's weights from the seed. The finished model is measured
   /// on the held-out images, and its confusion matrix drawn as `confusion.png`.
-  /// - Throws: ``AIGCError``: as ``plan(_:_:)``, and badInput where nothing is left to learn from.
+  /// - Throws: ``/Files/AIGCError``: as ``plan(_:_:)``, and badInput where nothing is left to learn from.
   public func prepare(
     _ start: TrainingStart, _ report: @escaping (TrainerEvent) -> Void
   ) throws(AIGCError) -> PreparedTraining<ConfusionMatrix> {

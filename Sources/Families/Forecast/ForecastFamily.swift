@@ -19,7 +19,7 @@ public struct ForecastFamily: Family {
 
   /// The network's sizes, columns, context, horizon, period and transform, and the last label of
   /// the series that was learned.
-  /// - Throws: ``AIGCError``: badInput when a file is missing or damaged, mismatch when the weights
+  /// - Throws: ``/Files/AIGCError``: badInput when a file is missing or damaged, mismatch when the weights
   ///   are not those of the configuration.
   public func inspect(_ path: String) throws(AIGCError) -> [JSONValue.Member] {
     let model = try ForecastModel(folder: path)
@@ -43,7 +43,7 @@ public struct ForecastFamily: Family {
 
   /// Forecasts a table from its first possible step on, and gives the errors beside those of the
   /// naive forecasts.
-  /// - Throws: ``AIGCError``: badInput for a file that is no such table and for a damaged model,
+  /// - Throws: ``/Files/AIGCError``: badInput for a file that is no such table and for a damaged model,
   ///   mismatch when a column is missing, the series is too short, or the model takes logarithms of
   ///   values that are not above 0.
   public func evaluate(
@@ -60,8 +60,10 @@ public struct ForecastFamily: Family {
 
 extension ForecastModel {
   /// Checks that a forecast can go on from a series.
-  /// - Parameter steps: known values that are to be forecast.
-  /// - Throws: ``AIGCError`` (mismatch).
+  /// - Parameters:
+  ///   - series: what is to be forecast.
+  ///   - steps: known values that are to be forecast.
+  /// - Throws: ``/Files/AIGCError`` (mismatch).
   public func check(_ series: TimeSeries, steps: Int = 0) throws(AIGCError) {
     let needed = max(configuration.needed, configuration.period ?? 1) + steps
     guard series.count >= needed else {

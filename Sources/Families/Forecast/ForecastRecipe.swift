@@ -38,9 +38,9 @@ public struct ForecastRecipe: TrainingRecipe {
 
   /// Reads the series, and says how it would be cut and transformed and which network would learn
   /// it.
-  /// - Throws: ``AIGCError``: badInput for a file that is no such table or a series that is too
+  /// - Throws: ``/Files/AIGCError``: badInput for a file that is no such table or a series that is too
   ///   short, usage for options out of range, for epochs and for a start from
-  ///   ``Training/TrainingStart/model(_:)``, mismatch where a resumed run had another series or
+  ///   ``/Training/TrainingStart/model(_:)``, mismatch where a resumed run had another series or
   ///   other sizes.
   public func plan(
     _ start: TrainingStart, _ report: @escaping (TrainerEvent) -> Void
@@ -63,7 +63,7 @@ public struct ForecastRecipe: TrainingRecipe {
 
   /// Reads the series and draws the network's weights from the seed. The finished model is measured
   /// on the held-out part, and its forecast drawn as `forecast.png`.
-  /// - Throws: ``AIGCError``: as ``plan(_:_:)``, and usage for a run out of range.
+  /// - Throws: ``/Files/AIGCError``: as ``plan(_:_:)``, and usage for a run out of range.
   public func prepare(
     _ start: TrainingStart, _ report: @escaping (TrainerEvent) -> Void
   ) throws(AIGCError) -> PreparedTraining<ForecastEvaluation> {

@@ -170,7 +170,7 @@ public struct GANConfiguration: Codable, Equatable, Sendable {
     return layers.enumerated().reduce(imageCount) { max($0, start << (2 * $1.0) * $1.1) }
   }
 
-  /// - Throws: ``AIGCError`` (badInput) when the file is missing, or its sizes make no model.
+  /// - Throws: ``/Files/AIGCError`` (badInput) when the file is missing, or its sizes make no model.
   public static func read(folder: String) throws(AIGCError) -> GANConfiguration {
     let result = try ModelConfiguration.decode(GANConfiguration.self, folder: folder)
     let place = "\(folder)/\(ModelConfiguration.fileName)"

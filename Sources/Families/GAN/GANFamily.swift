@@ -17,7 +17,7 @@ public struct GANFamily: ImageFamily {
   public var benchmarks: [Benchmark] { [GANBenchmarks.train(network)] }
 
   /// Opens the generator of a model folder; the discriminator is not read.
-  /// - Throws: ``AIGCError``: badInput when a file is missing or damaged, mismatch when the weights
+  /// - Throws: ``/Files/AIGCError``: badInput when a file is missing or damaged, mismatch when the weights
   ///   are not those of the configuration.
   public func load(_ path: String) throws(AIGCError) -> any ImageModel {
     try GANModel(folder: path)
@@ -25,7 +25,7 @@ public struct GANFamily: ImageFamily {
 
   /// The size of images, latent dimension, layers, classes, the generator's parameters and how many
   /// images were learned from; of a model trained here also its loss, average and normalisation.
-  /// - Throws: ``AIGCError``: as ``load(_:)``.
+  /// - Throws: ``/Files/AIGCError``: as ``load(_:)``.
   public func inspect(_ path: String) throws(AIGCError) -> [JSONValue.Member] {
     let model = try GANModel(folder: path)
     let sizes = model.configuration

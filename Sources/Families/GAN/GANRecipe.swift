@@ -32,7 +32,7 @@ public struct GANSettings: Codable, Equatable, Sendable {
   public var model = GANModelOptions()
   /// Losses, penalties, averaging and augmentation.
   public var training = GANTrainingOptions()
-  /// Thousands of images to learn from, in place of ``Training/TrainerConfiguration/steps``.
+  /// Thousands of images to learn from, in place of ``/Training/TrainerConfiguration/steps``.
   public var thousands: Double?
 
   /// Creates the default settings, still without images.
@@ -77,9 +77,9 @@ public struct GANRecipe: TrainingRecipe {
 
   /// Opens the images, and says which networks would learn from how many. A DCGAN brings them to 32
   /// x 32 pixels where no size is set.
-  /// - Throws: ``AIGCError``: badInput for images that cannot be read, usage for a size that makes
+  /// - Throws: ``/Files/AIGCError``: badInput for images that cannot be read, usage for a size that makes
   ///   no model, a conditional GAN of images without classes and a start from
-  ///   ``Training/TrainingStart/model(_:)``, mismatch where a resumed run had other classes.
+  ///   ``/Training/TrainingStart/model(_:)``, mismatch where a resumed run had other classes.
   public func plan(
     _ start: TrainingStart, _ report: @escaping (TrainerEvent) -> Void
   ) throws(AIGCError) -> TrainingPlan {
@@ -91,7 +91,7 @@ public struct GANRecipe: TrainingRecipe {
 
   /// Opens the images and draws both networks' weights from the seed; where
   /// ``GANTrainingOptions/features`` asks for it, also opens the classifier.
-  /// - Throws: ``AIGCError``: as ``plan(_:_:)``, and badInput or mismatch for the classifier.
+  /// - Throws: ``/Files/AIGCError``: as ``plan(_:_:)``, and badInput or mismatch for the classifier.
   public func prepare(
     _ start: TrainingStart, _ report: @escaping (TrainerEvent) -> Void
   ) throws(AIGCError) -> PreparedTraining<NoMeasures> {

@@ -15,22 +15,23 @@ public struct GPT2Family: TextFamily {
   public var benchmarks: [Benchmark] { GPT2TrainingBenchmarks.all + GPT2GenerationBenchmarks.all }
 
   /// Opens a model folder with a context of all its positions.
-  /// - Throws: ``AIGCError``: badInput when a file is missing or damaged, mismatch when its files
+  /// - Throws: ``/Files/AIGCError``: badInput when a file is missing or damaged, mismatch when its files
   ///   do not fit together.
   public func load(_ path: String) throws(AIGCError) -> any LanguageModel {
     try GPT2LanguageModel(folder: path)
   }
 
   /// Opens a model folder.
-  /// - Parameter context: the most tokens in view, from 2 to the model's positions; nil: all of
-  ///   these.
-  /// - Throws: ``AIGCError``: as ``load(_:)``, and usage for another context.
+  /// - Parameters:
+  ///   - path: of the folder.
+  ///   - context: the most tokens in view, from 2 to the model's positions; nil: all of these.
+  /// - Throws: ``/Files/AIGCError``: as ``load(_:)``, and usage for another context.
   public func load(_ path: String, context: Int?) throws(AIGCError) -> any LanguageModel {
     try GPT2LanguageModel(folder: path, context: context)
   }
 
   /// Reads the tokenizer of a model folder, and none of its weights.
-  /// - Throws: ``AIGCError``: badInput when a file is missing or damaged, mismatch when the
+  /// - Throws: ``/Files/AIGCError``: badInput when a file is missing or damaged, mismatch when the
   ///   tokenizer has more tokens than the model.
   public func tokenizer(_ path: String) throws(AIGCError) -> any Tokenizer {
     try GPT2LanguageModel.tokenizer(path, .read(folder: path))
@@ -38,7 +39,7 @@ public struct GPT2Family: TextFamily {
 
   /// The tokens, vocabulary, context and sizes of the model, its parameters and their type, and how
   /// many tokens were learned from.
-  /// - Throws: ``AIGCError``: as ``load(_:)``.
+  /// - Throws: ``/Files/AIGCError``: as ``load(_:)``.
   public func inspect(_ path: String) throws(AIGCError) -> [JSONValue.Member] {
     let model = try GPT2LanguageModel(folder: path)
     let configuration = model.configuration

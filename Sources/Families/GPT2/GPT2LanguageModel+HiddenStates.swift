@@ -5,7 +5,7 @@ import Inference
 extension GPT2LanguageModel {
   /// The states of all tokens after a number of blocks, as transformers' `hidden_states`: 0 for the
   /// embeddings with their positions; the last ones are normalised.
-  /// - Throws: ``AIGCError``: usage for a layer that is not there, for no tokens and for more than the
+  /// - Throws: ``/Files/AIGCError``: usage for a layer that is not there, for no tokens and for more than the
   ///   model sees at once; mismatch for ids that the model does not have; badInput for damaged weights.
   public func hiddenStates(of tokens: [Int32], layer: Int) throws(AIGCError) -> HiddenStates? {
     guard (0...configuration.layers).contains(layer) else {

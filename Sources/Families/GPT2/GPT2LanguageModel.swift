@@ -47,7 +47,7 @@ public final class GPT2LanguageModel: LanguageModel, @unchecked Sendable {
   /// - Parameters:
   ///   - folder: its path.
   ///   - context: the most tokens in view; nil: as many as the model has positions.
-  /// - Throws: ``AIGCError`` (badInput) when a file is missing or damaged, (mismatch) when its files
+  /// - Throws: ``/Files/AIGCError`` (badInput) when a file is missing or damaged, (mismatch) when its files
   ///   do not fit together, (usage) when `context` is none that the model has.
   public init(folder: String, context: Int? = nil) throws(AIGCError) {
     configuration = try GPT2Configuration.read(folder: folder)
@@ -129,7 +129,7 @@ public final class GPT2LanguageModel: LanguageModel, @unchecked Sendable {
   public var endTokenEndsText: Bool { tokenizer.endTokenEndsText }
 
   /// The ids of a prompt, without the tokens that mark a start or an end.
-  /// - Throws: ``AIGCError``: mismatch for text that the vocabulary cannot write, badInput for text
+  /// - Throws: ``/Files/AIGCError``: mismatch for text that the vocabulary cannot write, badInput for text
   ///   that the tokenizer refuses, failed without memory.
   public func encode(_ text: String) throws(AIGCError) -> [Int32] {
     try tokenizer.encode(prompt: text)
@@ -151,7 +151,7 @@ public final class GPT2LanguageModel: LanguageModel, @unchecked Sendable {
 
   /// A session that has read `prompt`. As much of it as the file `cache` begins with is not read
   /// again; the file is written where more than the last token was missing.
-  /// - Throws: ``AIGCError``: usage for a model in memory; badInput for a damaged file and for
+  /// - Throws: ``/Files/AIGCError``: usage for a model in memory; badInput for a damaged file and for
   ///   damaged weights; mismatch for the file of another model; failed when it cannot be written;
   ///   interrupted after Ctrl-C.
   public func makeSession(
@@ -255,21 +255,21 @@ extension GPT2LanguageModel {
 
   /// The perplexity of a text in windows of the whole context, each half a context after the one
   /// before.
-  /// - Throws: ``AIGCError``: as ``evaluate(_:name:window:)``.
+  /// - Throws: ``/Files/AIGCError``: as ``evaluate(_:name:window:)``.
   public func evaluate(_ text: Table<UInt8>, name: String) throws(AIGCError) -> TextEvaluation {
     try evaluate(text, name: name, window: ScoringWindow())
   }
 
   /// The probabilities of a text's tokens in windows of the whole context, each half a context
   /// after the one before.
-  /// - Throws: ``AIGCError``: as ``score(_:name:window:)``.
+  /// - Throws: ``/Files/AIGCError``: as ``score(_:name:window:)``.
   public func score(_ text: Table<UInt8>, name: String) throws(AIGCError) -> [ScoredToken] {
     try score(text, name: name, window: ScoringWindow())
   }
 
   /// Perplexity, also over words and bytes, and bits per byte of a text. Each token but the first
   /// is scored once, in the first window that holds it.
-  /// - Throws: ``AIGCError``: usage for a window that is larger than the context, or a stride that
+  /// - Throws: ``/Files/AIGCError``: usage for a window that is larger than the context, or a stride that
   ///   is larger than the window; badInput for text of fewer than two tokens, text that the
   ///   tokenizer refuses and damaged weights; mismatch for text that the vocabulary cannot write;
   ///   interrupted.
@@ -295,7 +295,7 @@ extension GPT2LanguageModel {
   }
 
   /// The natural-log probability of each token of a text, in windows; the first token has none.
-  /// - Throws: ``AIGCError``: as ``evaluate(_:name:window:)``, though a short text is no error.
+  /// - Throws: ``/Files/AIGCError``: as ``evaluate(_:name:window:)``, though a short text is no error.
   public func score(
     _ text: Table<UInt8>, name: String, window: ScoringWindow
   ) throws(AIGCError) -> [ScoredToken] {

@@ -69,7 +69,10 @@ public struct ImageSampler {
   }
 
   /// A sheet whose rows lead from each latent to the next, the last one to the first.
-  /// - Parameter rows: of the sheet; nil: one from each of them.
+  /// - Parameters:
+  ///   - starts: the latents, with their classes.
+  ///   - columns: images of a row.
+  ///   - rows: of the sheet; nil: one from each of them.
   public func strips(
     _ starts: [LatentStart], columns: Int, rows: Int? = nil
   ) throws(AIGCError) -> [Image] {
@@ -146,7 +149,7 @@ public struct ImageSampler {
   }
 
   /// Latents and labels of seeds, the first of which is number `first` of all.
-  /// - Throws: ``AIGCError`` (usage) for a model without latents.
+  /// - Throws: ``/Files/AIGCError`` (usage) for a model without latents.
   public func draws(_ seeds: [UInt64], from first: Int = 0) throws(AIGCError) -> [LatentStart] {
     let generator = try generator()
     return seeds.enumerated().map { index, seed in
@@ -159,7 +162,7 @@ public struct ImageSampler {
   /// Latents and labels of images in files. Walks between them keep to the sphere as those between drawn
   /// latents do: halfway between two test images of MNIST the article's network is as sure of its pixels
   /// as at the ends (an entropy of 93 nats, 92 there), on a straight line less so (110).
-  /// - Throws: ``AIGCError``: usage for a model that finds no latents, and where it needs their classes;
+  /// - Throws: ``/Files/AIGCError``: usage for a model that finds no latents, and where it needs their classes;
   ///   badInput for an image that cannot be read.
   public func encoded(
     _ paths: [String], ignoresOrientation: Bool = false, _ notices: NoticeHandler = { _ in }

@@ -46,7 +46,7 @@ public struct NGramConfiguration: Codable, Equatable, Sendable {
   /// Creates the configuration of a 5-gram model of words by modified Kneser-Ney, without pruning.
   public init() {}
 
-  /// - Throws: ``AIGCError`` (badInput) when the file is missing or not an n-gram configuration.
+  /// - Throws: ``/Files/AIGCError`` (badInput) when the file is missing or not an n-gram configuration.
   static func read(folder: String) throws(AIGCError) -> NGramConfiguration {
     let configuration = try ModelConfiguration.decode(NGramConfiguration.self, folder: folder)
     guard configuration.family == "ngram", configuration.formatVersion == 1,

@@ -16,7 +16,7 @@ public struct NGramFamily: TextFamily, UpdatableFamily {
 
   /// Adds the texts to the model's counts, and writes the model that training on all texts together
   /// would have given.
-  /// - Throws: ``AIGCError``: usage for steps, epochs, a learning rate or a seed; mismatch for a
+  /// - Throws: ``/Files/AIGCError``: usage for steps, epochs, a learning rate or a seed; mismatch for a
   ///   model that keeps no counts; badInput for the texts; failed when the disk refuses.
   public func update(
     _ path: String, with data: [String], to output: String, options: UpdateOptions,
@@ -45,20 +45,20 @@ public struct NGramFamily: TextFamily, UpdatableFamily {
   }
 
   /// Opens a model folder, an ARPA file or a bare binary model.
-  /// - Throws: ``AIGCError``: badInput when a file is missing or damaged, mismatch when the files
+  /// - Throws: ``/Files/AIGCError``: badInput when a file is missing or damaged, mismatch when the files
   ///   of a folder do not fit together.
   public func load(_ path: String) throws(AIGCError) -> any LanguageModel { try open(path) }
 
   /// The model's way of cutting text into words, with its vocabulary; the whole model is opened for
   /// it.
-  /// - Throws: ``AIGCError``: as ``load(_:)``.
+  /// - Throws: ``/Files/AIGCError``: as ``load(_:)``.
   public func tokenizer(_ path: String) throws(AIGCError) -> any Tokenizer {
     let model = try open(path)
     return WordTokenizer(mode: model.configuration.tokens, vocabulary: model.table.vocabulary)
   }
 
   /// Opens the model that the user wrote as a name or a path.
-  /// - Throws: ``AIGCError``: mismatch for a model of another family, and as ``open(_:)``.
+  /// - Throws: ``/Files/AIGCError``: mismatch for a model of another family, and as ``open(_:)``.
   public func openNamed(_ nameOrPath: String) throws(AIGCError) -> (
     path: String, NGramLanguageModel
   ) {
@@ -92,7 +92,7 @@ public struct NGramFamily: TextFamily, UpdatableFamily {
 
   /// The order, tokens, estimator, pruning and size of the model, how many tokens were learned
   /// from, and whether it keeps the counts that updates need.
-  /// - Throws: ``AIGCError``: as ``load(_:)``.
+  /// - Throws: ``/Files/AIGCError``: as ``load(_:)``.
   public func inspect(_ path: String) throws(AIGCError) -> [JSONValue.Member] {
     let model = try open(path)
     let configuration = model.configuration

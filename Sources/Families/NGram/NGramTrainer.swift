@@ -34,7 +34,7 @@ public struct NGramTrainer: Sendable {
   public init() {}
 
   /// Trains on the texts and writes a model folder, in the place of an older model.
-  /// - Throws: ``AIGCError``: usage for a folder there that is no model's, or holds one of the texts;
+  /// - Throws: ``/Files/AIGCError``: usage for a folder there that is no model's, or holds one of the texts;
   ///   failed while another process writes there and when the disk refuses; badInput for the texts.
   public func train(to path: String) throws(AIGCError) {
     for text in texts + [heldOut].compactMap({ $0 }) where text != "-" {
@@ -49,7 +49,7 @@ public struct NGramTrainer: Sendable {
 
   /// Adds the texts to the counts of the model at `model`, and writes the model that training on
   /// all texts together would have given.
-  /// - Throws: ``AIGCError`` (mismatch) for a model without counts.
+  /// - Throws: ``/Files/AIGCError`` (mismatch) for a model without counts.
   public func update(model: String, to path: String) throws(AIGCError) {
     // Before the counts are read: another update may be under way.
     let folder = try OutputFolder(path: path)

@@ -5,7 +5,7 @@ import Training
 /// A family whose models say how little an example is like what they learned: `aigc score`.
 public protocol AnomalyFamily: Family {
   /// Scores the images, or the rows of tables, at `paths`.
-  /// - Throws: ``AIGCError``: badInput for what cannot be read, mismatch for what is not the model's,
+  /// - Throws: ``/Files/AIGCError``: badInput for what cannot be read, mismatch for what is not the model's,
   ///   usage for options that are not of it.
   func score(
     _ model: String, _ paths: [String], _ options: AnomalyOptions, _ notices: NoticeHandler

@@ -14,7 +14,9 @@ public protocol Family: Sendable {
   var names: [String] { get }
 
   /// Whether the model in `folder` is this family's.
-  /// - Parameter name: the family in its `config.json`.
+  /// - Parameters:
+  ///   - folder: of the model.
+  ///   - name: the family in its `config.json`.
   func owns(_ folder: String, named name: String) -> Bool
 
   /// What its models make: "text", "image".
@@ -22,7 +24,7 @@ public protocol Family: Sendable {
 
   /// Measures the model at `path` on a file, where its family has a way of its own: `aigc evaluate`.
   /// - Returns: nil for language models, which are all measured the same way.
-  /// - Throws: ``AIGCError`` (mismatch) when the file does not fit the model.
+  /// - Throws: ``/Files/AIGCError`` (mismatch) when the file does not fit the model.
   func evaluate(
     _ path: String, on file: String, _ notices: NoticeHandler
   ) throws(AIGCError) -> (any Report)?
@@ -38,7 +40,7 @@ public protocol Family: Sendable {
 
   /// Writes the model at `path`, a model folder or a file that the family ``claims(_:)``, in the
   /// format that the name `output` asks for: `aigc convert`.
-  /// - Throws: ``AIGCError``: usage when the family has no other format.
+  /// - Throws: ``/Files/AIGCError``: usage when the family has no other format.
   func convert(
     _ path: String, to output: String, options: ConversionOptions, _ notices: NoticeHandler
   ) throws(AIGCError)
@@ -54,7 +56,7 @@ public protocol Family: Sendable {
 
   /// What makes a model folder of a bare state_dict: see `importCheckpoint`.
   /// - Returns: nil when its names are not those of such a model.
-  /// - Throws: ``AIGCError``: mismatch when its shapes make none.
+  /// - Throws: ``/Files/AIGCError``: mismatch when its shapes make none.
   func importer(
     of checkpoint: Checkpoint, options: ImportOptions, folder: String
   ) throws(AIGCError) -> TensorImporter?
@@ -82,7 +84,7 @@ extension Family {
   public func inspect(_ path: String) throws(AIGCError) -> [JSONValue.Member] { [] }
 
   /// Unless a family says otherwise, there is no other format.
-  /// - Throws: ``AIGCError`` (usage) always.
+  /// - Throws: ``/Files/AIGCError`` (usage) always.
   public func convert(
     _ path: String, to output: String, options: ConversionOptions, _ notices: NoticeHandler
   ) throws(AIGCError) {

@@ -5,7 +5,7 @@ import Training
 /// A family whose models make images of latents.
 public protocol ImageFamily: Family {
   /// Opens the model folder.
-  /// - Throws: ``AIGCError``: badInput when files are missing or damaged, mismatch when they do not fit
+  /// - Throws: ``/Files/AIGCError``: badInput when files are missing or damaged, mismatch when they do not fit
   ///   each other.
   func load(_ path: String) throws(AIGCError) -> any ImageModel
 
@@ -13,8 +13,10 @@ public protocol ImageFamily: Family {
   /// - Parameters:
   ///   - generator: a model of the family.
   ///   - path: of the images.
+  ///   - options: how many images and latents are taken, and how images are read.
+  ///   - notices: gets notes and warnings, on the thread of the call.
   /// - Returns: nothing where the family has no likelihood.
-  /// - Throws: ``AIGCError``: badInput for images that cannot be read, mismatch for those that are not
+  /// - Throws: ``/Files/AIGCError``: badInput for images that cannot be read, mismatch for those that are not
   ///   the model's.
   func likelihood(
     _ generator: any ImageModel, of path: String, _ options: LikelihoodOptions,
@@ -32,7 +34,7 @@ public struct LikelihoodOptions: Sendable {
   public var badImages = ImageOptions.BadImages.fail
   /// The random seed that chooses the images and draws their latents.
   public var seed: UInt64 = 0
-  /// See ``Datasets/ImageOptions/ignoresOrientation``.
+  /// See ``/Datasets/ImageOptions/ignoresOrientation``.
   public var ignoresOrientation = false
 
   /// Creates the options of at most `count` images, with `draws` latents each for the
@@ -54,8 +56,12 @@ extension ImageFamily {
 /// A family whose models say something about images of data: `aigc evaluate`.
 public protocol ImageMeasuringFamily: Family {
   /// Measures the model at `path` on images.
-  /// - Parameter reading: how they are read; their form is the model's.
-  /// - Throws: ``AIGCError``: badInput for images that cannot be read, mismatch for those that are not
+  /// - Parameters:
+  ///   - path: of the model folder.
+  ///   - file: of the images.
+  ///   - reading: how they are read; their form is the model's.
+  ///   - notices: gets notes and warnings, on the thread of the call.
+  /// - Throws: ``/Files/AIGCError``: badInput for images that cannot be read, mismatch for those that are not
   ///   the model's.
   func evaluate(
     _ path: String, on file: String, _ reading: ImageReading, _ notices: NoticeHandler
@@ -65,13 +71,13 @@ public protocol ImageMeasuringFamily: Family {
 /// A family whose models also find latents of images, and so compress them: `aigc encode`, `reconstruct`.
 public protocol AutoencoderFamily: ImageFamily {
   /// Opens the model folder.
-  /// - Throws: ``AIGCError``: badInput when files are missing or damaged, mismatch for a model that
+  /// - Throws: ``/Files/AIGCError``: badInput when files are missing or damaged, mismatch for a model that
   ///   compresses no images.
   func codec(_ path: String) throws(AIGCError) -> ImageCodec
 }
 
 extension AutoencoderFamily {
   /// Unless a family says otherwise, its folders hold what an ``ImageCodec`` reads.
-  /// - Throws: ``AIGCError``: as ``ImageCodec/init(_:)``.
+  /// - Throws: ``/Files/AIGCError``: as ``ImageCodec/init(_:)``.
   public func codec(_ path: String) throws(AIGCError) -> ImageCodec { try ImageCodec(path) }
 }

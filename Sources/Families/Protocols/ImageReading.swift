@@ -3,7 +3,7 @@ import Files
 import Training
 
 /// Opens the images at a path and says what was left out.
-/// - Throws: ``AIGCError``: see ``Datasets/ImageSet/open(_:labels:_:)``.
+/// - Throws: ``/Files/AIGCError``: see ``/Datasets/ImageSet/open(_:labels:_:)``.
 public func openImages(
   _ path: String, _ options: ImageOptions, _ notices: NoticeHandler
 ) throws(AIGCError) -> ImageSet {
@@ -12,9 +12,9 @@ public func openImages(
   return set
 }
 
-/// Opens one path after the other. With ``ImageOptions/BadImages/skip`` one of several that cannot be
+/// Opens one path after the other. With ``/Datasets/ImageOptions/BadImages/skip`` one of several that cannot be
 /// read is named and left out.
-/// - Throws: ``AIGCError``: badInput when no image can be read, and what `body` throws.
+/// - Throws: ``/Files/AIGCError``: badInput when no image can be read, and what `body` throws.
 public func forImages(
   _ paths: [String], _ options: ImageOptions, _ notices: NoticeHandler,
   _ body: (ImageSet) throws(AIGCError) -> Void
@@ -40,7 +40,9 @@ public func forImages(
 }
 
 /// Refuses a table where images are needed.
-/// - Parameter model: of images; nil: one is to be trained.
+/// - Parameters:
+///   - path: of the data; its ending tells what it is.
+///   - model: of images; nil: one is to be trained.
 public func refuseTable(
   _ path: String, by model: String? = nil
 ) throws(AIGCError) {
@@ -72,7 +74,9 @@ public struct ImageReading: Sendable {
   public var isGiven: Bool { badImages != nil || ignoresOrientation }
 
   /// Puts it into options.
-  /// - Parameter isIgnored: whether the model learned images as they are stored.
+  /// - Parameters:
+  ///   - options: those that images are opened with.
+  ///   - isIgnored: whether the model learned images as they are stored.
   public func apply(to options: inout ImageOptions, isIgnored: Bool = false) {
     if let badImages { options.badImages = badImages }
     options.ignoresOrientation = ignoresOrientation || isIgnored

@@ -17,7 +17,7 @@ extension Family {
   /// are a bare state_dict, or one that the file holds under some key among other things, and their
   /// names may have any prefix in common (`module.`, `_orig_mod.`, `generator.`). The shapes decide which of
   /// them it is. The folder may be replaced if it is there.
-  /// - Throws: ``AIGCError``: usage when the family cannot, mismatch when no tensors or those of several
+  /// - Throws: ``/Files/AIGCError``: usage when the family cannot, mismatch when no tensors or those of several
   ///   models fit.
   public func importCheckpoint(
     _ checkpoint: Checkpoint, options: ImportOptions, to folder: String

@@ -6,7 +6,7 @@ import Training
 public protocol UpdatableFamily: Family {
   /// Trains the model at `path` further on `data`; the result goes to `output`, which may be the same
   /// folder.
-  /// - Throws: ``AIGCError``: usage for options that the family does not have, mismatch for a model that
+  /// - Throws: ``/Files/AIGCError``: usage for options that the family does not have, mismatch for a model that
   ///   cannot be updated.
   func update(
     _ path: String, with data: [String], to output: String, options: UpdateOptions,
@@ -55,8 +55,8 @@ public enum UpdateResult: Report {
 /// A family whose language models are trained further by gradients: `aigc finetune`, and `aigc update`.
 public protocol FinetunableFamily: UpdatableFamily {
   /// A recipe to train the model at `path` further: its settings are the model's, its run is one for a
-  /// model that has learned already. ``Training/TrainingStart/model(_:)`` starts it.
-  /// - Throws: ``AIGCError``: badInput for a damaged model, usage for options that the family does not
+  /// model that has learned already. ``/Training/TrainingStart/model(_:)`` starts it.
+  /// - Throws: ``/Files/AIGCError``: badInput for a damaged model, usage for options that the family does not
   ///   have.
   func recipe(
     further path: String, on data: [String], _ options: FinetuneOptions
@@ -81,8 +81,8 @@ public struct FinetuneOptions: Sendable {
 extension FinetunableFamily {
   /// Trains the model further by ``recipe(further:on:_:)`` at a constant learning rate, with
   /// nothing held out. New words join the vocabulary of a model of words.
-  /// - Throws: ``AIGCError``: as ``recipe(further:on:_:)`` and
-  ///   ``Training/TrainingRecipe/run(_:in:_:)``.
+  /// - Throws: ``/Files/AIGCError``: as ``recipe(further:on:_:)`` and
+  ///   ``/Training/TrainingRecipe/run(_:in:_:)``.
   public func update(
     _ path: String, with data: [String], to output: String, options: UpdateOptions,
     _ report: @escaping (TrainerEvent) -> Void

@@ -74,7 +74,7 @@ public struct RecurrentConfiguration: Codable, Equatable, Sendable {
       hidden: hiddenSize, layers: layers, dropout: dropout, isTied: isTied)
   }
 
-  /// - Throws: ``AIGCError`` (badInput) when the file is missing, or its sizes make no model.
+  /// - Throws: ``/Files/AIGCError`` (badInput) when the file is missing, or its sizes make no model.
   public static func read(folder: String) throws(AIGCError) -> RecurrentConfiguration {
     let configuration = try ModelConfiguration.decode(RecurrentConfiguration.self, folder: folder)
     let place = "\(folder)/config.json"
@@ -94,7 +94,7 @@ public struct RecurrentConfiguration: Codable, Equatable, Sendable {
   }
 
   /// Writes the `config.json` at `path`, keys sorted.
-  /// - Throws: ``AIGCError`` (failed) when the disk refuses.
+  /// - Throws: ``/Files/AIGCError`` (failed) when the disk refuses.
   public func write(to path: String) throws(AIGCError) {
     try ModelConfiguration.write(self, to: path)
   }

@@ -8,7 +8,7 @@ import Training
 extension RecurrentFamily: FinetunableFamily {
   /// A recipe of 3 epochs with a peak learning rate of 5e-4, a quarter of that of a new model, with
   /// the model's sizes and context where no other is asked for.
-  /// - Throws: ``AIGCError``: badInput for a damaged model, usage for gradient accumulation and for
+  /// - Throws: ``/Files/AIGCError``: badInput for a damaged model, usage for gradient accumulation and for
   ///   blocks that are computed again.
   public func recipe(
     further path: String, on data: [String], _ options: FinetuneOptions

@@ -19,14 +19,14 @@ public struct RecurrentFamily: TextFamily {
   public var benchmarks: [Benchmark] { network == .lstm ? RecurrentBenchmarks.all : [] }
 
   /// Opens a model folder, and reads all of its weights.
-  /// - Throws: ``AIGCError``: badInput when a file is missing or damaged, mismatch when its files
+  /// - Throws: ``/Files/AIGCError``: badInput when a file is missing or damaged, mismatch when its files
   ///   do not fit together.
   public func load(_ path: String) throws(AIGCError) -> any LanguageModel {
     try RecurrentLanguageModel(folder: path)
   }
 
   /// Reads the tokenizer of a model folder, and none of its weights.
-  /// - Throws: ``AIGCError`` (badInput) when a file is missing or damaged.
+  /// - Throws: ``/Files/AIGCError`` (badInput) when a file is missing or damaged.
   public func tokenizer(_ path: String) throws(AIGCError) -> any Tokenizer {
     let configuration = try RecurrentConfiguration.read(folder: path)
     return try loadTokenizer(kind: configuration.tokens, folder: path)
@@ -34,7 +34,7 @@ public struct RecurrentFamily: TextFamily {
 
   /// The tokens, vocabulary and sizes of the model, its parameters, and how many tokens were
   /// learned from.
-  /// - Throws: ``AIGCError``: as ``load(_:)``.
+  /// - Throws: ``/Files/AIGCError``: as ``load(_:)``.
   public func inspect(_ path: String) throws(AIGCError) -> [JSONValue.Member] {
     let model = try RecurrentLanguageModel(folder: path)
     let configuration = model.configuration

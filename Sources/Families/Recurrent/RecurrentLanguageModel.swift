@@ -28,7 +28,7 @@ public final class RecurrentLanguageModel: LanguageModel, @unchecked Sendable {
   }
 
   /// Opens a model folder.
-  /// - Throws: ``AIGCError`` (badInput) when a file is missing or damaged, (mismatch) when its files
+  /// - Throws: ``/Files/AIGCError`` (badInput) when a file is missing or damaged, (mismatch) when its files
   ///   do not fit together.
   public convenience init(folder: String) throws(AIGCError) {
     let configuration = try RecurrentConfiguration.read(folder: folder)
@@ -55,7 +55,7 @@ public final class RecurrentLanguageModel: LanguageModel, @unchecked Sendable {
   public var generatesInParallel: Bool { true }
 
   /// The ids of a prompt, without an end that is not in it.
-  /// - Throws: ``AIGCError``: mismatch for text that the vocabulary cannot write, badInput for text
+  /// - Throws: ``/Files/AIGCError``: mismatch for text that the vocabulary cannot write, badInput for text
   ///   that the tokenizer refuses, failed without memory.
   public func encode(_ text: String) throws(AIGCError) -> [Int32] {
     try tokenizer.encode(prompt: text)
@@ -110,7 +110,7 @@ public final class RecurrentLanguageModel: LanguageModel, @unchecked Sendable {
 
   /// Perplexity and bits per byte of a text that is read as a whole, the states carried from token
   /// to token; for a model of words also the perplexity without unknown ones.
-  /// - Throws: ``AIGCError``: badInput for too short a text, text that the tokenizer refuses and
+  /// - Throws: ``/Files/AIGCError``: badInput for too short a text, text that the tokenizer refuses and
   ///   damaged weights; mismatch for text that the vocabulary cannot write; interrupted.
   public func evaluate(_ text: Table<UInt8>, name: String) throws(AIGCError) -> TextEvaluation {
     let tokens = try tokenizer.encode(text, name: name)
@@ -138,7 +138,7 @@ public final class RecurrentLanguageModel: LanguageModel, @unchecked Sendable {
 
   /// The natural-log probability of each token from all before it. For words the first follows the
   /// end of a sentence; for other tokens it has no probability.
-  /// - Throws: ``AIGCError``: as ``evaluate(_:name:)``, though a short text is no error.
+  /// - Throws: ``/Files/AIGCError``: as ``evaluate(_:name:)``, though a short text is no error.
   public func score(_ text: Table<UInt8>, name: String) throws(AIGCError) -> [ScoredToken] {
     let tokens = try tokenizer.encode(text, name: name)
     let ranges = try tokenizer.ranges(of: text, name: name)

@@ -52,7 +52,7 @@ public struct RecurrentRecipe: TrainingRecipe {
 
   /// Says which model would be trained. The texts are not read, so the parameters are counted
   /// without the tokens, and an epoch's steps stay open.
-  /// - Throws: ``AIGCError`` (usage) for sizes that make no model.
+  /// - Throws: ``/Files/AIGCError`` (usage) for sizes that make no model.
   public func plan(
     _ start: TrainingStart, _ report: @escaping (TrainerEvent) -> Void
   ) throws(AIGCError) -> TrainingPlan {
@@ -76,7 +76,7 @@ public struct RecurrentRecipe: TrainingRecipe {
 
   /// Reads the texts, makes the tokenizer, and draws the network's weights from the seed or takes
   /// those of the model that is trained further.
-  /// - Throws: ``AIGCError``: badInput for texts that cannot be read or are too short and for a
+  /// - Throws: ``/Files/AIGCError``: badInput for texts that cannot be read or are too short and for a
   ///   damaged model, usage for sizes that make no model, mismatch for text that an existing
   ///   vocabulary cannot write.
   public func prepare(

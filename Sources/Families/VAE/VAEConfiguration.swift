@@ -167,7 +167,7 @@ public struct VAEConfiguration: Codable, Equatable, Sendable {
     max(1, min(most, 4 * largestImageMap / max(largestMap, 1)))
   }
 
-  /// - Throws: ``AIGCError`` (badInput) when the file is missing, or its sizes make no model.
+  /// - Throws: ``/Files/AIGCError`` (badInput) when the file is missing, or its sizes make no model.
   public static func read(folder: String) throws(AIGCError) -> VAEConfiguration {
     let result = try ModelConfiguration.decode(VAEConfiguration.self, folder: folder)
     let place = "\(folder)/\(ModelConfiguration.fileName)"

@@ -17,7 +17,7 @@ public struct VAEFamily: AutoencoderFamily {
   public var benchmarks: [Benchmark] { [VAEBenchmarks.train(network)] }
 
   /// Opens the encoder and decoder of a model folder; the discriminator is not read.
-  /// - Throws: ``AIGCError``: badInput when a file is missing or damaged, mismatch when its files
+  /// - Throws: ``/Files/AIGCError``: badInput when a file is missing or damaged, mismatch when its files
   ///   do not fit together, for a VQ-VAE and for a model of tables.
   public func load(_ path: String) throws(AIGCError) -> any ImageModel {
     let configuration = try VAEConfiguration.read(folder: path)
@@ -29,7 +29,7 @@ public struct VAEFamily: AutoencoderFamily {
 
   /// The size of images, latent dimension, network, layers, likelihood, classes, parameters and how
   /// many images were learned from; of a model trained here also β, annealing and free bits.
-  /// - Throws: ``AIGCError``: badInput when a file is missing or damaged, mismatch when its files
+  /// - Throws: ``/Files/AIGCError``: badInput when a file is missing or damaged, mismatch when its files
   ///   do not fit together.
   public func inspect(_ path: String) throws(AIGCError) -> [JSONValue.Member] {
     let sizes = try VAEConfiguration.read(folder: path)

@@ -80,9 +80,9 @@ public struct VAERecipe: TrainingRecipe {
   static let defaultEpochs = 20.0
 
   /// Opens the data, and says which networks would learn from how much of it.
-  /// - Throws: ``AIGCError``: badInput for data that cannot be read, usage for settings that make
+  /// - Throws: ``/Files/AIGCError``: badInput for data that cannot be read, usage for settings that make
   ///   no model, for a conditional model of images without classes, for a table without normal rows
-  ///   and for a start from ``Training/TrainingStart/model(_:)``, mismatch where held-out data, or
+  ///   and for a start from ``/Training/TrainingStart/model(_:)``, mismatch where held-out data, or
   ///   those of a resumed run, have other classes or rows.
   public func plan(
     _ start: TrainingStart, _ report: @escaping (TrainerEvent) -> Void
@@ -98,7 +98,7 @@ public struct VAERecipe: TrainingRecipe {
   /// Opens the data and draws the networks' weights from the seed. The finished model gets the
   /// statistics of its latents, which compression needs, and where something is held out a
   /// threshold for anomalies.
-  /// - Throws: ``AIGCError``: as ``plan(_:_:)``.
+  /// - Throws: ``/Files/AIGCError``: as ``plan(_:_:)``.
   public func prepare(
     _ start: TrainingStart, _ report: @escaping (TrainerEvent) -> Void
   ) throws(AIGCError) -> PreparedTraining<NoMeasures> {

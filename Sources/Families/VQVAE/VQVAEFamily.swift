@@ -32,7 +32,7 @@ public struct VQVAEFamily: AutoencoderFamily {
   }
 
   /// Opens a model folder, with the prior of its codes where training has come to its end.
-  /// - Throws: ``AIGCError``: badInput when a file is missing or damaged, mismatch for an
+  /// - Throws: ``/Files/AIGCError``: badInput when a file is missing or damaged, mismatch for an
   ///   autoencoder without a codebook and when files do not fit together.
   public func load(_ path: String) throws(AIGCError) -> any ImageModel {
     try VQVAEModel(folder: path)
@@ -40,7 +40,7 @@ public struct VQVAEFamily: AutoencoderFamily {
 
   /// The size of images, layers, grid of codes, codebook, likelihood and parameters, whether there
   /// is a prior, and how many images were learned from.
-  /// - Throws: ``AIGCError``: as ``load(_:)``.
+  /// - Throws: ``/Files/AIGCError``: as ``load(_:)``.
   public func inspect(_ path: String) throws(AIGCError) -> [JSONValue.Member] {
     try VQVAEModel(folder: path).description
   }
@@ -48,7 +48,7 @@ public struct VQVAEFamily: AutoencoderFamily {
   /// The evidence lower bound of images and its parts in nats an image, with the bits of their
   /// codes under the prior; parts that need a prior are null without one. Nothing for a generator
   /// of another family.
-  /// - Throws: ``AIGCError``: badInput when an image cannot be read or weights are damaged,
+  /// - Throws: ``/Files/AIGCError``: badInput when an image cannot be read or weights are damaged,
   ///   interrupted.
   public func likelihood(
     _ generator: any ImageModel, of path: String, _ options: LikelihoodOptions,

@@ -17,7 +17,7 @@ struct VQVAEMeasures {
 
   private static let batch = 256
 
-  /// - Throws: ``AIGCError``: badInput when an image cannot be read, interrupted.
+  /// - Throws: ``/Files/AIGCError``: badInput when an image cannot be read, interrupted.
   init(
     of images: any ExampleSet, _ configuration: VAEConfiguration, _ networks: VQVAENetworks
   ) throws(AIGCError) {

@@ -57,7 +57,7 @@ struct VQVAEAnomalyLosses: AnomalyLosses {
 
 extension VQVAEFamily: AnomalyFamily {
   /// Scores images by their reconstruction or bound.
-  /// - Throws: ``AIGCError``: badInput for what cannot be read and for a damaged model, mismatch for a
+  /// - Throws: ``/Files/AIGCError``: badInput for what cannot be read and for a damaged model, mismatch for a
   ///   table, usage for options of tables, for measures that need draws and for named classes that are
   ///   not there.
   public func score(

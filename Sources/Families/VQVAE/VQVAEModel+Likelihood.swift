@@ -7,7 +7,7 @@ import Training
 extension VQVAEModel {
   /// The bound on log p(x) of images and its parts, in nats an image: an image's codes are one way in
   /// which it comes about, so log p(x) is at least log p(x | codes) + log p(codes).
-  /// - Throws: ``AIGCError``: badInput when an image cannot be read, interrupted.
+  /// - Throws: ``/Files/AIGCError``: badInput when an image cannot be read, interrupted.
   func likelihood(
     of path: String, _ options: LikelihoodOptions, _ notices: NoticeHandler
   ) throws(AIGCError) -> [JSONValue.Member] {

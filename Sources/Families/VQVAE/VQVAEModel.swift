@@ -37,7 +37,7 @@ public final class VQVAEModel: ImageGenerator, @unchecked Sendable {
   }
 
   /// Opens a model folder.
-  /// - Throws: ``AIGCError`` (badInput) when a file is missing or damaged, (mismatch) when its
+  /// - Throws: ``/Files/AIGCError`` (badInput) when a file is missing or damaged, (mismatch) when its
   ///   files do not fit together.
   public convenience init(folder: String) throws(AIGCError) {
     let configuration = try VAEConfiguration.read(folder: folder)
@@ -84,7 +84,7 @@ public final class VQVAEModel: ImageGenerator, @unchecked Sendable {
   /// The codes of images.
   /// - Parameter values: [images, height, width, channels], from -1 to 1.
   /// - Returns: [images, map height, map width].
-  /// - Throws: ``AIGCError``: interrupted after Ctrl-C.
+  /// - Throws: ``/Files/AIGCError``: interrupted after Ctrl-C.
   func codes(_ values: [Float]) throws(AIGCError) -> [Int32] {
     let size = configuration.imageCount
     try AIGCError.check(
@@ -105,7 +105,7 @@ public final class VQVAEModel: ImageGenerator, @unchecked Sendable {
   /// The images of codes, the mean of their pixels.
   /// - Parameter codes: [images, map height, map width], each below the codebook's entries.
   /// - Returns: [images, height, width, channels], from -1 to 1.
-  /// - Throws: ``AIGCError``: interrupted after Ctrl-C.
+  /// - Throws: ``/Files/AIGCError``: interrupted after Ctrl-C.
   func images(codes: [Int32]) throws(AIGCError) -> [Float] {
     let (rows, columns) = (configuration.mapHeight, configuration.mapWidth)
     try AIGCError.check(
@@ -130,7 +130,7 @@ public final class VQVAEModel: ImageGenerator, @unchecked Sendable {
   }
 
   /// The images of codes that the prior draws by the numbers of each latent.
-  /// - Throws: ``AIGCError``: badInput for a model without a prior, interrupted after Ctrl-C.
+  /// - Throws: ``/Files/AIGCError``: badInput for a model without a prior, interrupted after Ctrl-C.
   public func images(latents: [Float], labels: [Int32]) throws(AIGCError) -> [Float] {
     guard let prior else {
       throw .badInput(

@@ -37,13 +37,17 @@ public struct VQVAENetworks: Module {
 
   var likelihood: VAELikelihood { VAELikelihood(logDeviation: logDeviation?.value) }
 
-  /// - Parameter x: [batch, height, width, channels].
+  /// - Parameters:
+  ///   - x: [batch, height, width, channels].
+  ///   - context: whether the pass is one of training, and where random draws come from.
   /// - Returns: entries of the codebook, [batch, map height, map width, dimension].
   public func encode(_ x: Tensor, _ context: Context) -> Quantized {
     quantizer(encoder(x, context), context)
   }
 
-  /// - Parameter vectors: of ``encode(_:_:)``.
+  /// - Parameters:
+  ///   - vectors: of ``encode(_:_:)``.
+  ///   - context: whether the pass is one of training, and where random draws come from.
   /// - Returns: logits of the pixels' means, [batch, height, width, channels].
   public func decode(_ vectors: Tensor, _ context: Context) -> Tensor { decoder(vectors, context) }
 

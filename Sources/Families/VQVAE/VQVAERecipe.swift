@@ -46,8 +46,8 @@ public struct VQVAERecipe: TrainingRecipe {
   public var sources: [TrainingSource] { [TrainingSource("data", [settings.images.path])] }
 
   /// Opens the images, and says which networks would learn from how many.
-  /// - Throws: ``AIGCError``: badInput for images that cannot be read, usage for settings that make
-  ///   no model, for a table and for a start from ``Training/TrainingStart/model(_:)``, mismatch
+  /// - Throws: ``/Files/AIGCError``: badInput for images that cannot be read, usage for settings that make
+  ///   no model, for a table and for a start from ``/Training/TrainingStart/model(_:)``, mismatch
   ///   where the resumed run is one of an autoencoder without a codebook.
   public func plan(
     _ start: TrainingStart, _ report: @escaping (TrainerEvent) -> Void
@@ -60,7 +60,7 @@ public struct VQVAERecipe: TrainingRecipe {
 
   /// Opens the images and draws the networks' weights from the seed. The finished model gets the
   /// prior of its codes, learned by counting.
-  /// - Throws: ``AIGCError``: as ``plan(_:_:)``.
+  /// - Throws: ``/Files/AIGCError``: as ``plan(_:_:)``.
   public func prepare(
     _ start: TrainingStart, _ report: @escaping (TrainerEvent) -> Void
   ) throws(AIGCError) -> PreparedTraining<NoMeasures> {

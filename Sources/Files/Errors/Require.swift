@@ -2,7 +2,11 @@ import Glibc
 
 /// Ends the program with a message when its caller breaks a rule that no input can break: as
 /// `precondition`, whose message is lost in release builds.
-/// - Parameter message: names the type and what it was given: "Tensor: 3 values for the shape [2, 2]".
+/// - Parameters:
+///   - condition: what must hold.
+///   - message: names the type and what it was given: "Tensor: 3 values for the shape [2, 2]".
+///   - file: of the call, for the message.
+///   - line: of the call, for the message.
 @inlinable
 public func require(
   _ condition: Bool, _ message: @autoclosure () -> String, file: StaticString = #fileID,

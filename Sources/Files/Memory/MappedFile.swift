@@ -9,7 +9,9 @@ public final class MappedFile: Sendable {
   private let storage: TableStorage?
 
   /// Maps the regular file at `path`.
-  /// - Parameter isInput: whether it must not be written over from then on (``InputRecord``).
+  /// - Parameters:
+  ///   - path: of the file.
+  ///   - isInput: whether it must not be written over from then on (``InputRecord``).
   /// - Throws: ``AIGCError``: badInput when it is missing, a directory or not readable, failed when the
   ///   system has no room to map it.
   public convenience init(path: String, isInput: Bool = true) throws(AIGCError) {

@@ -29,7 +29,7 @@ struct FileIdentity: Hashable, Sendable {
 /// The files and folders that this process reads, so that it writes over none of them.
 ///
 /// Kept by programs, from ``keep()`` on; a library that writes what it has read is none of its concern.
-/// Tests keep one of their own in ``scoped``.
+/// Tests keep one of their own in `scoped`.
 public final class InputRecord: Sendable {
   private struct Seen {
     var files: Set<FileIdentity> = []

@@ -16,8 +16,10 @@ public final class FolderLock: Sendable {
   private static let held = Mutex<[FileIdentity: Int]>([:])
 
   /// Takes the folder at `path`.
-  /// - Parameter waiting: called once when another process has it: the lock then waits for that one;
-  ///   nil: it is refused.
+  /// - Parameters:
+  ///   - path: of a folder that is there.
+  ///   - waiting: called once when another process has it: the lock then waits for that one;
+  ///     nil: it is refused.
   /// - Throws: ``AIGCError``: failed when another process has it or no folder is there, interrupted.
   public convenience init(
     _ path: String, waiting: (() -> Void)? = nil

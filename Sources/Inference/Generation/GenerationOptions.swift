@@ -39,7 +39,7 @@ public struct GenerationOptions: Codable, Equatable, Sendable {
   /// Creates the options of one sample of at most 100 tokens without a prompt.
   public init() {}
 
-  /// - Throws: ``AIGCError`` with ``AIGCError/Code/usage``, naming the flag and its range.
+  /// - Throws: ``/Files/AIGCError`` with ``/Files/AIGCError/Code/usage``, naming the flag and its range.
   public func validate() throws(AIGCError) {
     try sampling.validate()
     if maxTokens < 0 { throw .usage("`maxTokens` \(maxTokens): must be 0 or more") }

@@ -48,14 +48,14 @@ public struct SessionGroup {
   }
 
   /// Moves a text on by one token.
-  /// - Throws: ``AIGCError`` (usage) for a text that left.
+  /// - Throws: ``/Files/AIGCError`` (usage) for a text that left.
   public mutating func append(_ token: Int32, to member: Member) throws(AIGCError) {
     try sessions[place(of: member)].append(token)
   }
 
   /// Computes the scores of all texts, in one pass where the model can.
   /// - Returns: for each text, in the order in which they joined, the scores of all tokens.
-  /// - Throws: ``AIGCError``: badInput when damaged weights give scores that are no numbers; interrupted.
+  /// - Throws: ``/Files/AIGCError``: badInput when damaged weights give scores that are no numbers; interrupted.
   public mutating func step() throws(AIGCError) -> [(member: Member, scores: [Float])] {
     try Interruption.check()
     model.read(&sessions)

@@ -18,7 +18,7 @@ public struct TextGenerator {
   /// Told how many tokens of the prompt have been read, and of how many.
   public var promptProgress: (_ done: Int, _ total: Int) -> Void = { _, _ in }
 
-  /// - Throws: ``AIGCError``: options out of range, a biased token that the model does not have, a
+  /// - Throws: ``/Files/AIGCError``: options out of range, a biased token that the model does not have, a
   ///   prompt that the model cannot read.
   public init(model: any LanguageModel, options: GenerationOptions) throws(AIGCError) {
     try options.validate()
@@ -47,7 +47,7 @@ public struct TextGenerator {
   }
 
   /// A session that stands after the prompt.
-  /// - Throws: ``AIGCError`` (interrupted) after Ctrl-C.
+  /// - Throws: ``/Files/AIGCError`` (interrupted) after Ctrl-C.
   func startedSession() throws(AIGCError) -> any GenerationSession {
     if let start { return start }
     var session = fresh
@@ -64,9 +64,10 @@ public struct TextGenerator {
   ///
   /// - Parameter emit: Gets the text piece by piece as soon as it is decided; what it throws ends
   ///   the generation.
-  /// - Throws: What `emit` throws; ``AIGCError`` (badInput) when the model's scores are not numbers.
+  /// - Throws: What `emit` throws; ``/Files/AIGCError`` (badInput) when the model's scores are not numbers.
   /// - Returns: The samples; after Ctrl-C the last one is incomplete, its reason
   ///   ``StopReason/interrupted``.
+  @discardableResult
   public func run(_ emit: (Piece) throws -> Void) throws -> [GeneratedSample] {
     // A task that is cancelled tells the threads that help it by this one.
     try Cancellation().run { try generate(emit) }
@@ -222,7 +223,7 @@ struct TextOutput {
   /// Why generation is over at the end token; nil: it goes on.
   private let endReason: StopReason?
 
-  /// - Throws: ``AIGCError`` (interrupted) after Ctrl-C.
+  /// - Throws: ``/Files/AIGCError`` (interrupted) after Ctrl-C.
   init(
     model: any LanguageModel, options: GenerationOptions, prompt: [Int32]
   ) throws(AIGCError) {

@@ -13,7 +13,7 @@ public protocol ImageGenerator: ImageModel {
   ///   - latents: ``latentCount`` numbers for each image.
   ///   - labels: the class of each image, numbers of ``ImageModel/classes``; empty for a model without.
   /// - Returns: [images, height, width, channels], values from -1 (0) to 1 (255).
-  /// - Throws: ``AIGCError``: usage for latents of another dimension and for a label that is no class,
+  /// - Throws: ``/Files/AIGCError``: usage for latents of another dimension and for a label that is no class,
   ///   interrupted after Ctrl-C.
   func images(latents: [Float], labels: [Int32]) throws(AIGCError) -> [Float]
 }
@@ -32,7 +32,9 @@ extension ImageGenerator {
   }
 
   /// Latent and label of the image of a random seed: the same seed is the same image, in any company.
-  /// - Parameter label: the class; nil draws one where the model has classes.
+  /// - Parameters:
+  ///   - seed: of the latent, and of a class that is drawn.
+  ///   - label: the class; nil draws one where the model has classes.
   public func draw(seed: UInt64, label: Int32? = nil) -> (latent: [Float], labels: [Int32]) {
     var random = RandomSource(seed: seed)
     let latent = latents(1, using: &random)
@@ -51,7 +53,7 @@ extension ImageGenerator {
   }
 
   /// Draws the latents of a request and makes their images, 64 at a time.
-  /// - Throws: ``AIGCError``: usage for texts, input images and latents of another dimension.
+  /// - Throws: ``/Files/AIGCError``: usage for texts, input images and latents of another dimension.
   public func images(
     _ request: ImageRequest, _ progress: (_ made: Int) throws(AIGCError) -> Void
   ) throws(AIGCError) -> [Float] {

@@ -89,7 +89,7 @@ public protocol ImageModel: Sendable {
   ///   - request: what is wanted.
   ///   - progress: is told how many are made; what it throws ends the work.
   /// - Returns: [images, height, width, channels], values from -1 (0) to 1 (255).
-  /// - Throws: ``AIGCError``: usage for a request that the model cannot answer, interrupted when the work
+  /// - Throws: ``/Files/AIGCError``: usage for a request that the model cannot answer, interrupted when the work
   ///   is stopped; and what `progress` throws.
   func images(
     _ request: ImageRequest, _ progress: (_ made: Int) throws(AIGCError) -> Void

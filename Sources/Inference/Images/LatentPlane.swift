@@ -12,7 +12,8 @@ public struct LatentPlane {
 
   /// - Parameters:
   ///   - axes: two different ones.
-  ///   - columns: at least 1, as `rows`.
+  ///   - columns: places to the right, at least 1.
+  ///   - rows: places downwards, at least 1.
   public init(axes: (right: Int, down: Int), columns: Int, rows: Int) {
     require(
       axes.right != axes.down && columns > 0 && rows > 0, "LatentPlane: one axis, or no places")

@@ -99,7 +99,7 @@ public protocol LanguageModel: Sendable {
   var vocabularySize: Int { get }
 
   /// Token ids of a prompt, without marks for its start or end.
-  /// - Throws: ``AIGCError`` where the text cannot be read in the model's tokens.
+  /// - Throws: ``/Files/AIGCError`` where the text cannot be read in the model's tokens.
   func encode(_ text: String) throws(AIGCError) -> [Int32]
 
   /// Turns generated tokens into text, piece by piece.
@@ -111,7 +111,7 @@ public protocol LanguageModel: Sendable {
   /// A fresh position for writing a text. Its distribution may be another one than the model's own, which
   /// ``makeSession()``, evaluation and scores have. Default: the model's own.
   /// - Parameter backoff: see ``GenerationOptions/backoff``.
-  /// - Throws: ``AIGCError`` (usage) for a value that the model has no use for.
+  /// - Throws: ``/Files/AIGCError`` (usage) for a value that the model has no use for.
   func makeWritingSession(backoff: Double?) throws(AIGCError) -> any GenerationSession
 
   /// The token that ends a sentence or text, never shown as itself; nil when there is none.
@@ -141,7 +141,7 @@ public protocol LanguageModel: Sendable {
   func score(_ text: Table<UInt8>, name: String) throws(AIGCError) -> [ScoredToken]
 
   /// The same in windows, for models that see so many tokens at once.
-  /// - Throws: ``AIGCError`` (usage) where the model has no windows, or not these.
+  /// - Throws: ``/Files/AIGCError`` (usage) where the model has no windows, or not these.
   func evaluate(
     _ text: Table<UInt8>, name: String, window: ScoringWindow
   ) throws(AIGCError) -> TextEvaluation
@@ -151,7 +151,7 @@ public protocol LanguageModel: Sendable {
 
   /// A session that has read `prompt`, or as much of it as the file `cache` begins with; the file is
   /// written where it does not hold all of the prompt.
-  /// - Throws: ``AIGCError``: usage where the model keeps no such files; badInput and mismatch when the
+  /// - Throws: ``/Files/AIGCError``: usage where the model keeps no such files; badInput and mismatch when the
   ///   file is damaged or another model's; failed when it cannot be written.
   func makeSession(
     prompt: [Int32], cache: String
@@ -182,7 +182,7 @@ public protocol LanguageModel: Sendable {
 
   /// What the model holds for each token after `layer` of its layers; 0: before the first one. nil where it
   /// has no such states (the default).
-  /// - Throws: ``AIGCError``: usage for a layer that is not there and for more tokens than are seen at once;
+  /// - Throws: ``/Files/AIGCError``: usage for a layer that is not there and for more tokens than are seen at once;
   ///   mismatch for ids that the model does not have; badInput for damaged weights.
   func hiddenStates(of tokens: [Int32], layer: Int) throws(AIGCError) -> HiddenStates?
 
@@ -233,14 +233,14 @@ extension LanguageModel {
   }
 
   /// Unless a model says otherwise, texts are written from its own distribution.
-  /// - Throws: ``AIGCError`` (usage) for a `backoff`, which n-gram models alone have.
+  /// - Throws: ``/Files/AIGCError`` (usage) for a `backoff`, which n-gram models alone have.
   public func makeWritingSession(backoff: Double?) throws(AIGCError) -> any GenerationSession {
     guard backoff == nil else { throw .usage("`backoff` is of n-gram models") }
     return makeSession()
   }
 
   /// Unless a model says otherwise, it keeps no prompts in files.
-  /// - Throws: ``AIGCError`` (usage) always.
+  /// - Throws: ``/Files/AIGCError`` (usage) always.
   public func makeSession(
     prompt: [Int32], cache: String
   ) throws(AIGCError) -> any GenerationSession {
@@ -248,7 +248,7 @@ extension LanguageModel {
   }
 
   /// Unless a model says otherwise, it has no windows and evaluates a text as a whole.
-  /// - Throws: ``AIGCError``: usage for a window with a context or a stride, and as
+  /// - Throws: ``/Files/AIGCError``: usage for a window with a context or a stride, and as
   ///   ``evaluate(_:name:)``.
   public func evaluate(
     _ text: Table<UInt8>, name: String, window: ScoringWindow
@@ -258,7 +258,7 @@ extension LanguageModel {
   }
 
   /// Unless a model says otherwise, it has no windows and scores a text as a whole.
-  /// - Throws: ``AIGCError``: usage for a window with a context or a stride, and as
+  /// - Throws: ``/Files/AIGCError``: usage for a window with a context or a stride, and as
   ///   ``score(_:name:)``.
   public func score(
     _ text: Table<UInt8>, name: String, window: ScoringWindow
@@ -309,8 +309,10 @@ public protocol GenerationSession {
 
 extension GenerationSession {
   /// Reads a prompt, a part at a time.
-  /// - Parameter progress: is told how many tokens have been read.
-  /// - Throws: ``AIGCError`` (interrupted) after Ctrl-C.
+  /// - Parameters:
+  ///   - prompt: token ids, which follow those read before.
+  ///   - progress: is told how many tokens have been read.
+  /// - Throws: ``/Files/AIGCError`` (interrupted) after Ctrl-C.
   public mutating func read(
     _ prompt: [Int32], _ progress: (Int) -> Void = { _ in }
   ) throws(AIGCError) {

@@ -2,7 +2,7 @@ import Files
 import FoundationEssentials
 
 /// The head of every model's `config.json`. Families read their own further keys from the same file
-/// with ``decode(_:folder:)``.
+/// with ``decode(_:folder:isInput:)``.
 public struct ModelConfiguration: Codable, Equatable, Sendable {
   /// The name of the model family: "ngram". A folder that other programs made calls it `model_type`.
   public var family: String
@@ -69,8 +69,10 @@ public struct ModelConfiguration: Codable, Equatable, Sendable {
   private static let largest = 16 << 20
 
   /// The head of the configuration in a model folder.
-  /// - Parameter isInput: whether the model is used, and not only looked at.
-  /// - Throws: ``AIGCError`` (badInput) when the file is missing, too large or not what is needed.
+  /// - Parameters:
+  ///   - folder: of the model.
+  ///   - isInput: whether the model is used, and not only looked at.
+  /// - Throws: ``/Files/AIGCError`` (badInput) when the file is missing, too large or not what is needed.
   public static func read(
     folder: String, isInput: Bool = true
   ) throws(AIGCError) -> ModelConfiguration {
@@ -78,7 +80,7 @@ public struct ModelConfiguration: Codable, Equatable, Sendable {
   }
 
   /// Reads `config.json` of a model folder as `type`.
-  /// - Throws: ``AIGCError`` (badInput) that names the file and the key.
+  /// - Throws: ``/Files/AIGCError`` (badInput) that names the file and the key.
   public static func decode<Configuration: Decodable>(
     _ type: Configuration.Type = Configuration.self, folder: String, isInput: Bool = true
   ) throws(AIGCError) -> Configuration {
@@ -94,7 +96,7 @@ public struct ModelConfiguration: Codable, Equatable, Sendable {
   }
 
   /// Writes `configuration` as the `config.json` at `path`, keys sorted.
-  /// - Throws: ``AIGCError`` (failed) when the disk refuses.
+  /// - Throws: ``/Files/AIGCError`` (failed) when the disk refuses.
   public static func write(
     _ configuration: some Encodable, to path: String
   ) throws(AIGCError) {

@@ -65,7 +65,7 @@ public struct ModelStore: Sendable {
   }
 
   /// The path of the model that the user wrote as a path or a name.
-  /// - Throws: ``AIGCError`` (badInput) with the nearest names when there is none.
+  /// - Throws: ``/Files/AIGCError`` (badInput) with the nearest names when there is none.
   public func resolve(_ nameOrPath: String) throws(AIGCError) -> String {
     let isModelFolder = fileExists("\(nameOrPath)/\(ModelConfiguration.fileName)")
     if isModelFolder || (fileExists(nameOrPath) && !isFolder(nameOrPath)) { return nameOrPath }

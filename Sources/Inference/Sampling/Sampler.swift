@@ -34,7 +34,7 @@ public struct Sampler: Sendable {
   ///   - endToken: Taken where nothing else can follow.
   ///   - otherEndTokens: End a text too.
   ///   - ignoreEnd: Bans the end tokens.
-  /// - Throws: ``AIGCError`` with ``AIGCError/Code/usage`` for settings out of range.
+  /// - Throws: ``/Files/AIGCError`` with ``/Files/AIGCError/Code/usage`` for settings out of range.
   public init(
     _ configuration: SamplingConfiguration, vocabularySize: Int, endToken: Int32? = nil,
     otherEndTokens: [Int32] = [], ignoreEnd: Bool = false

@@ -46,7 +46,7 @@ public struct SamplingConfiguration: Codable, Equatable, Sendable {
     return result
   }
 
-  /// - Throws: ``AIGCError`` with ``AIGCError/Code/usage``, naming the flag and its range.
+  /// - Throws: ``/Files/AIGCError`` with ``/Files/AIGCError/Code/usage``, naming the flag and its range.
   public func validate() throws(AIGCError) {
     func check(_ name: String, _ value: Double, _ isValid: Bool, _ range: String) throws(AIGCError)
     {

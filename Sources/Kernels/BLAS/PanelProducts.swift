@@ -1,8 +1,8 @@
 import CKernels
 
-/// Products of the many rows of a batch with a layer's weights, on all threads. Against ``gemm`` the
-/// weights are packed once instead of once a tile: some 12% faster at widths of 128 and equal at
-/// 1536, and a bias costs nothing.
+/// Products of the many rows of a batch with a layer's weights, on all threads. Against
+/// ``gemm(_:_:_:_:_:beta:_:stride:)`` the weights are packed once instead of once a tile: some 12%
+/// faster at widths of 128 and equal at 1536, and a bias costs nothing.
 public enum PanelProducts {
   /// Rows of one task: few enough to stay in the second cache, many enough to hide what a panel costs.
   private static let block = 96
@@ -54,6 +54,8 @@ public enum PanelProducts {
   ///   - columns: of `b` and `c`.
   ///   - a: [rows, depth].
   ///   - b: b[k * depthStride + j * columnStride].
+  ///   - depthStride: values from one term of a sum to the next in `b`.
+  ///   - columnStride: values from one column to the next in `b`.
   ///   - start: one row that is added to all; nil: nothing is.
   ///   - c: [rows, columns].
   public static func multiplyFew(

@@ -1,4 +1,4 @@
-/// One term of ``rowProducts(_:_:bias:_:)``: weights [rows, columns] times a vector.
+/// One term of ``rowProducts(_:_:bias:isReversed:_:)``: weights [rows, columns] times a vector.
 public struct RowProduct: @unchecked Sendable {
   let weights: UnsafePointer<Float>
   let x: UnsafePointer<Float>

@@ -6,7 +6,9 @@ public enum Checksum {
   private static let blockSize = 1 << 20
   private static let multiplier: UInt64 = 0x9E37_79B9_7F4A_7C15
 
-  /// - Parameter check: called for each block of elements while it is in the cache.
+  /// - Parameters:
+  ///   - table: the elements of the section.
+  ///   - check: called for each block of elements while it is in the cache.
   public static func of<Element>(
     _ table: Table<Element>, check: @Sendable (_ first: Int, _ end: Int) -> Void = { _, _ in }
   ) throws(AIGCError) -> UInt64 {

@@ -25,7 +25,7 @@ public struct StoredVector: @unchecked Sendable {
   let base: UnsafePointer<Float>
   private let owner: Table<Float>
 
-  /// - Throws: ``AIGCError`` (mismatch) when it is empty.
+  /// - Throws: ``/Files/AIGCError`` (mismatch) when it is empty.
   public init(_ values: Table<Float>) throws(AIGCError) {
     guard let base = values.withUnsafeBuffer({ $0.baseAddress }), values.count > 0 else {
       throw .mismatch("a vector without weights")

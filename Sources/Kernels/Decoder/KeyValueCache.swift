@@ -4,7 +4,7 @@ import CKernels
 ///
 /// They lie in blocks of 64 positions, which are added as the sequence grows and nothing is copied;
 /// in a block each head's keys are a panel [head size][64] and its values panels [64][64], the form in
-/// which ``aigc_gemm_panel`` takes them. A ``fork()`` shares the blocks until one side writes.
+/// which `aigc_gemm_panel` takes them. A ``fork()`` shares the blocks until one side writes.
 public final class KeyValueCache: @unchecked Sendable {
   let layers: Int
   let heads: Int

@@ -36,7 +36,11 @@ public enum Neighborhoods {
   }
 
   /// How many rows of `points` lie in the sphere of some row of `centers`.
-  /// - Parameter radii: squared, one for each center.
+  /// - Parameters:
+  ///   - points: [count, size].
+  ///   - centers: [centers, size].
+  ///   - radii: squared, one for each center.
+  ///   - size: values of a row.
   public static func covered(
     _ points: [Float], by centers: [Float], radii: [Float], size: Int
   ) -> Int {
@@ -61,6 +65,7 @@ public enum Neighborhoods {
   /// - Parameters:
   ///   - points: [count, size].
   ///   - table: [entries, size], at least one row.
+  ///   - size: values of a row.
   public static func nearest(_ points: [Float], in table: [Float], size: Int) -> [Int32] {
     let count = points.count / max(size, 1)
     var result = [Int32](repeating: 0, count: count)

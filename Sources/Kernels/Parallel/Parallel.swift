@@ -43,7 +43,10 @@ public func parallelBlocks(_ count: Int, size: Int, _ body: @Sendable (Int, Int)
 
 /// Runs `body(first, end)` over blocks of `count` elements of cheap work: in one piece below
 /// ``elementsWorthThreads``, where starting threads would cost more than it saves.
-/// - Parameter block: elements of one block; where sums are taken it decides their order.
+/// - Parameters:
+///   - count: elements in all.
+///   - block: elements of one block; where sums are taken it decides their order.
+///   - body: gets the first element of a block and the one after its last, maybe on several threads at a time.
 @inline(__always)
 public func parallelElements(
   _ count: Int, block: Int = fineBlock, _ body: (Int, Int) -> Void

@@ -82,7 +82,7 @@ public final class MemoryProbe: Sendable {
   public let byteCount: Int
   private let values: Table<Float>
 
-  /// - Throws: ``AIGCError`` (failed) when the system refuses the memory.
+  /// - Throws: ``/Files/AIGCError`` (failed) when the system refuses the memory.
   public init(byteCount: Int) throws(AIGCError) {
     self.byteCount = byteCount
     let memory = try MutableTable<Float>(count: byteCount / 4)

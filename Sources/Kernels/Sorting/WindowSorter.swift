@@ -19,6 +19,7 @@ public struct WindowSorter: Sendable {
   ///   - tokens: ids from 1 to below `vocabularySize`; fewer than 2³² of them.
   ///   - order: tokens of a window, at most ``largestOrder``.
   ///   - endToken: a window ends with it.
+  ///   - vocabularySize: all ids are below it.
   public init(tokens: Table<UInt32>, order: Int, endToken: UInt32, vocabularySize: Int) {
     require(
       order <= Self.largestOrder && tokens.count < UInt32.max,
@@ -52,8 +53,11 @@ public struct WindowSorter: Sendable {
   }
 
   /// Sorts the positions of one group by their windows.
-  /// - Parameter shared: for each sorted position, how many tokens its window shares with the one
-  ///   before it in the group, or ``identical``; the group's first has 0.
+  /// - Parameters:
+  ///   - positions: of ``positionsByToken(vocabularySize:)``; those of the group are put in order.
+  ///   - group: the places in `positions` that one token has.
+  ///   - shared: for each sorted position, how many tokens its window shares with the one before it in the
+  ///     group, or ``identical``; the group's first has 0.
   public func sort(
     _ positions: MutableTable<UInt32>, _ group: Range<Int>, shared: MutableTable<UInt8>
   ) {

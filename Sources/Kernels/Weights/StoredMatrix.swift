@@ -38,7 +38,7 @@ public struct StoredMatrix: @unchecked Sendable {
   ///   - layout: what a row is.
   ///   - inputs: values of what the matrix multiplies.
   ///   - outputs: values of the product.
-  /// - Throws: ``AIGCError``: mismatch when `bytes` has another size; failed when the system refuses
+  /// - Throws: ``/Files/AIGCError``: mismatch when `bytes` has another size; failed when the system refuses
   ///   memory for a copy of values that are not aligned.
   public init(
     _ bytes: Table<UInt8>, type: StoredType, layout: Layout, inputs: Int, outputs: Int

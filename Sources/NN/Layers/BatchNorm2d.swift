@@ -41,7 +41,10 @@ public struct BatchNorm2d: Normalization {
 
   /// Normalises x, [batch, height, width, channels], and applies an activation to the result. In
   /// training the running statistics follow the batch.
-  /// - Parameter slope: what negative results are multiplied by: 1 for no activation, 0 for ReLU.
+  /// - Parameters:
+  ///   - x: [batch, height, width, channels].
+  ///   - context: whether the pass is one of training.
+  ///   - slope: what negative results are multiplied by: 1 for no activation, 0 for ReLU.
   public func callAsFunction(_ x: Tensor, _ context: Context, slope: Float) -> Tensor {
     guard context.isTraining else {
       let scale = weight.value / sqrt(runningVariance.value + epsilon)
@@ -88,7 +91,10 @@ public struct InstanceNorm2d: Normalization {
 
   /// Normalises x, [batch, height, width, channels], and applies an activation to the result, in
   /// training as in inference.
-  /// - Parameter slope: what negative results are multiplied by: 1 for no activation, 0 for ReLU.
+  /// - Parameters:
+  ///   - x: [batch, height, width, channels].
+  ///   - context: not used.
+  ///   - slope: what negative results are multiplied by: 1 for no activation, 0 for ReLU.
   public func callAsFunction(_ x: Tensor, _ context: Context, slope: Float) -> Tensor {
     instanceNorm2d(x, weight?.value, bias?.value, epsilon: epsilon, slope: slope)
   }

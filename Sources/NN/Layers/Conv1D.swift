@@ -13,6 +13,7 @@ public struct Conv1D: Layer {
   ///   - input: size of the last axis of x.
   ///   - output: size of the last axis of y.
   ///   - deviation: of the normal distribution that the weight is drawn from; the bias is 0.
+  ///   - plan: takes weight and bias.
   public init(
     _ input: Int, _ output: Int, deviation: Float = 0.02, using plan: inout ParameterPlan
   ) {

@@ -1,6 +1,6 @@
 import Autograd
 
-/// Sets values to 0 at random while training; see ``Autograd/Tensor/dropout(_:_:)``.
+/// Sets values to 0 at random while training; see ``/Autograd/Tensor/dropout(_:_:)``.
 public struct Dropout: Layer {
   /// The probability that a value is dropped, 0 to 1.
   public let rate: Float

@@ -6,7 +6,11 @@ public struct Embedding: Module {
   /// [tokens, size].
   public let weight: Parameter
 
-  /// - Parameter deviation: of the normal distribution that the vectors are drawn from; PyTorch's is 1.
+  /// - Parameters:
+  ///   - tokens: the number of vectors; ids go from 0 to below it.
+  ///   - size: values of each vector.
+  ///   - deviation: of the normal distribution that the vectors are drawn from; PyTorch's is 1.
+  ///   - plan: takes the vectors.
   public init(
     _ tokens: Int, _ size: Int, deviation: Float = 1, using plan: inout ParameterPlan
   ) {

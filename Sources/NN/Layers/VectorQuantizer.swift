@@ -29,6 +29,7 @@ public struct VectorQuantizer: Module {
   /// - Parameters:
   ///   - entries: of the codebook.
   ///   - dimension: of each.
+  ///   - update: how the codebook follows the vectors.
   ///   - plan: takes the entries, which start uniformly within ±1/entries, as is common in PyTorch.
   public init(
     _ entries: Int, dimension: Int, update: Update = .average, using plan: inout ParameterPlan
@@ -52,7 +53,9 @@ public struct VectorQuantizer: Module {
   /// The number of values of each vector.
   public var dimension: Int { embedding.shape[1] }
 
-  /// - Parameter x: [..., dimension].
+  /// - Parameters:
+  ///   - x: [..., dimension].
+  ///   - context: in training the averages take in the batch, and dead entries move by its random source.
   public func callAsFunction(_ x: Tensor, _ context: Context) -> Quantized {
     require(
       x.shape[-1] == dimension, "VectorQuantizer: \(x.shape) for a codebook \(embedding.shape)")

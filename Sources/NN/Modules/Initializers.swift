@@ -4,7 +4,10 @@ import Kernels
 /// Starting values of weights, as PyTorch's `nn.init` and its layers' own defaults draw them.
 public enum Initializer {
   /// Orthonormal rows or columns, whichever are fewer (Saxe et al. 2014), by LAPACK's QR.
-  /// - Parameter shape: [rows, columns].
+  /// - Parameters:
+  ///   - shape: [rows, columns].
+  ///   - gain: what the orthonormal values are multiplied by.
+  ///   - random: draws the matrix that is made orthonormal.
   public static func orthogonal(
     _ shape: Shape, gain: Float = 1, using random: inout RandomSource
   ) -> Tensor {

@@ -128,13 +128,18 @@ public struct Sequential: Module {
 /// A module of one tensor in and one out.
 public protocol Layer: Module {
   /// Applies the layer to `x`.
-  /// - Parameter context: whether the pass is one of training, and where random draws come from.
+  /// - Parameters:
+  ///   - x: what the layer maps.
+  ///   - context: whether the pass is one of training, and where random draws come from.
   func callAsFunction(_ x: Tensor, _ context: Context) -> Tensor
 }
 
 /// A layer that can apply an activation to its result in the same passes.
 public protocol Normalization: Layer {
-  /// - Parameter slope: of the activation below 0: 1 for none, 0 for ReLU.
+  /// - Parameters:
+  ///   - x: [batch, height, width, channels].
+  ///   - context: whether the pass is one of training, and where random draws come from.
+  ///   - slope: of the activation below 0: 1 for none, 0 for ReLU.
   func callAsFunction(_ x: Tensor, _ context: Context, slope: Float) -> Tensor
 }
 

@@ -32,8 +32,9 @@ public struct OptimizerConfiguration: Codable, Equatable, Sendable {
   public init() {}
 
   /// The optimizer of `parameters`.
-  /// - Parameter decays: for each parameter whether weight decay applies to it; nil: to all. SGD
-  ///   applies it to all.
+  /// - Parameters:
+  ///   - parameters: those that it changes.
+  ///   - decays: for each parameter whether weight decay applies to it; nil: to all. SGD applies it to all.
   public func make(_ parameters: [Parameter], decays: [Bool]? = nil) -> any Optimizer {
     if kind == .sgd { return SGD(parameters, momentum: momentum, weightDecay: weightDecay) }
     var settings = Adam.Configuration()

@@ -17,7 +17,7 @@ public struct AlignedScores: Sendable {
   public init(name: String) { self.name = name }
 
   /// Adds what `model` scored.
-  /// - Throws: ``AIGCError`` (mismatch) when its tokens are not those of the models before it.
+  /// - Throws: ``/Files/AIGCError`` (mismatch) when its tokens are not those of the models before it.
   public mutating func add(_ tokens: [ScoredToken], model: String) throws(AIGCError) {
     if models.isEmpty {
       for token in tokens {
@@ -66,7 +66,7 @@ public struct AlignedScores: Sendable {
   private static let advice = "train both with the same `tokens` and vocabulary"
 
   /// The scores of each model, without the tokens that one of them or more give no probability.
-  /// - Throws: ``AIGCError`` (badInput) when no token is left.
+  /// - Throws: ``/Files/AIGCError`` (badInput) when no token is left.
   public consuming func common() throws(AIGCError) -> [[Float]] {
     bytes = []
     lengths = []

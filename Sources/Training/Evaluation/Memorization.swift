@@ -18,21 +18,21 @@ public struct MemorizationReport: Equatable, Sendable {
 }
 
 /// Looks for pieces of generated text in training text, which may be of any size: it is read once,
-/// past an automaton of the generated text (``SuffixAutomaton``).
+/// past an automaton of the generated text (`SuffixAutomaton`).
 public struct Memorization {
   private let samples: [[UInt8]]
   private let automaton: SuffixAutomaton
   private var position = SuffixAutomaton.Position()
 
   /// - Parameter samples: generated texts; a copy lies in one of them.
-  /// - Throws: ``AIGCError``: usage for more than 256 MB, failed without memory.
+  /// - Throws: ``/Files/AIGCError``: usage for more than 256 MB, failed without memory.
   public init(_ samples: [[UInt8]]) throws(AIGCError) {
     self.samples = samples
     automaton = try SuffixAutomaton(samples)
   }
 
   /// Reads a whole file of training text, packed or not.
-  /// - Throws: ``AIGCError``: badInput when it is missing, empty, truncated or damaged, interrupted.
+  /// - Throws: ``/Files/AIGCError``: badInput when it is missing, empty, truncated or damaged, interrupted.
   public mutating func read(path: String, progress: (Int) -> Void = { _ in }) throws(AIGCError) {
     let reader = try TextReader(path: path, pieceSize: 4 << 20, wholeLines: false)
     beginText()

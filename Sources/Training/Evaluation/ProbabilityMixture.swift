@@ -51,8 +51,9 @@ public enum ProbabilityMixture {
   ///
   /// - Parameters:
   ///   - scores: overwritten where nobody else holds them, so that no second copy is in memory.
+  ///   - steps: so many are taken at most.
   ///   - tolerance: done when no weight changes by more.
-  /// - Throws: ``AIGCError/interrupted``.
+  /// - Throws: ``/Files/AIGCError/interrupted``.
   public static func fit(
     _ scores: consuming [[Float]], steps: Int = 1000, tolerance: Double = 1e-7
   ) throws(AIGCError) -> [Double] {

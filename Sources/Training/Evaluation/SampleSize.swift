@@ -22,6 +22,7 @@ public enum SampleSize {
   /// - Parameters:
   ///   - counts: of the images of each.
   ///   - features: numbers that describe an image.
+  ///   - neighbor: 3 where the spheres of precision and recall reach an image's third neighbour.
   public static func ofDistances(_ counts: [Int], features: Int, neighbor: Int) -> [String] {
     let least = counts.min() ?? 0
     var lines: [String] = []
@@ -66,7 +67,10 @@ public enum SampleSize {
   }
 
   /// The share of `hits` among `count` examples.
-  /// - Parameter name: of the measure: "accuracy".
+  /// - Parameters:
+  ///   - name: of the measure: "accuracy".
+  ///   - hits: examples that the share is of.
+  ///   - count: all examples.
   public static func ofShare(_ name: String, _ hits: Int, of count: Int) -> String? {
     let interval = interval(hits, of: count)
     guard interval.upperBound - interval.lowerBound > 2 * widest else { return nil }
@@ -78,6 +82,7 @@ public enum SampleSize {
   /// Means over examples.
   /// - Parameters:
   ///   - names: of the measures.
+  ///   - count: examples that the means are over.
   ///   - items: what is measured: "images".
   public static func ofMeans(_ names: String, _ count: Int, _ items: String) -> String? {
     guard count < few else { return nil }

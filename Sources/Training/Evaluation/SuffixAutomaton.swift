@@ -35,7 +35,7 @@ struct SuffixAutomaton {
   /// 256 for bytes that never do.
   private let symbols: [Int]
 
-  /// - Throws: ``AIGCError``: usage for texts of more than 256 MB, failed without memory.
+  /// - Throws: ``/Files/AIGCError``: usage for texts of more than 256 MB, failed without memory.
   init(_ texts: [[UInt8]]) throws(AIGCError) {
     let size = texts.reduce(0) { $0 + $1.count }
     guard size <= 256 << 20 else {

@@ -130,7 +130,7 @@ public final class AdversarialMonitor {
   // MARK: Evaluations
 
   /// Compares as many generated images as there are, up to 1,000, with those of the data.
-  /// - Throws: ``AIGCError``: badInput when images cannot be read, interrupted after Ctrl-C.
+  /// - Throws: ``/Files/AIGCError``: badInput when images cannot be read, interrupted after Ctrl-C.
   public func evaluate() throws(AIGCError) -> AdversarialHealth {
     let count = min(set.count, Self.imageCount)
     let reference = if let known = reference { known } else { try measureData(count) }
@@ -194,7 +194,7 @@ public final class AdversarialMonitor {
     ]
   }
 
-  /// - Throws: ``AIGCError`` (badInput) when the file is damaged.
+  /// - Throws: ``/Files/AIGCError`` (badInput) when the file is damaged.
   public func restore(_ progress: Checkpoint, prefix: String) throws(AIGCError) {
     let numbers = try progress.tensor("\(prefix)monitor").integers()
     guard numbers.count == 4, (0...1 << 53).contains(numbers[2]) else {

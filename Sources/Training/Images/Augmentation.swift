@@ -22,7 +22,7 @@ public struct Augmentation: Codable, Equatable, Sendable {
   public init(_ kinds: [Kind]) { self.kinds = kinds }
 
   /// "color,translation,cutout".
-  /// - Throws: ``AIGCError`` (usage) for another word.
+  /// - Throws: ``/Files/AIGCError`` (usage) for another word.
   public init(parsing text: String) throws(AIGCError) {
     var kinds: [Kind] = []
     for word in text.split(separator: ",", omittingEmptySubsequences: false) {

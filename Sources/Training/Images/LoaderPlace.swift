@@ -14,7 +14,7 @@ extension ImageLoader.Place {
   }
 
   /// - Parameter images: what the place is in.
-  /// - Throws: ``AIGCError`` (badInput) when it is damaged, or no place in these images.
+  /// - Throws: ``/Files/AIGCError`` (badInput) when it is damaged, or no place in these images.
   public init(
     _ checkpoint: Checkpoint, _ name: String, of images: any ExampleSet
   ) throws(AIGCError) {
@@ -44,7 +44,7 @@ extension ImageLoader {
   }
 
   /// What ``progress(seen:isCollapsed:)`` gave, and a loader at that place.
-  /// - Throws: ``AIGCError``: mismatch for other examples than this loader's, badInput for a damaged
+  /// - Throws: ``/Files/AIGCError``: mismatch for other examples than this loader's, badInput for a damaged
   ///   file.
   public func restored(
     _ progress: Checkpoint, prefix: String

@@ -65,7 +65,7 @@ public final class TrainingSamples {
   }
 
   /// Writes the files into `folder`.
-  /// - Throws: ``AIGCError`` (failed) when the disk refuses.
+  /// - Throws: ``/Files/AIGCError`` (failed) when the disk refuses.
   public func write(to folder: String) throws(AIGCError) {
     let sheet = try sheet(columns: Self.side)
     try sheet.write(to: "\(folder)/\(Self.sheetName)")
@@ -81,14 +81,14 @@ public final class TrainingSamples {
       .write(to: "\(folder)/\(Self.animationName)")
   }
 
-  /// - Throws: ``AIGCError`` (failed) when the system refuses memory.
+  /// - Throws: ``/Files/AIGCError`` (failed) when the system refuses memory.
   public func progress() throws(AIGCError) -> [NewTensor] {
     guard isAnimated else { return [] }
     let shape = [frames.count, frames.first?.count ?? 0]
     return [NewTensor(name: "frames", shape: shape, bytes: try Table(frames.flatMap { $0 }))]
   }
 
-  /// - Throws: ``AIGCError`` (badInput) when the file is damaged.
+  /// - Throws: ``/Files/AIGCError`` (badInput) when the file is damaged.
   public func restore(_ progress: Checkpoint, prefix: String) throws(AIGCError) {
     guard isAnimated, let stored = progress["\(prefix)frames"], stored.count > 0 else { return }
     let expected = try sheet(columns: frameColumns).pixels.count

@@ -19,7 +19,7 @@ public final class EventFile {
   ///   - step: the last step that is kept when a run goes on: TensorBoard then drops what earlier
   ///     files say of later steps.
   ///   - time: seconds since 1970; now when nil.
-  /// - Throws: ``AIGCError`` (failed) when the folder cannot be made or written.
+  /// - Throws: ``/Files/AIGCError`` (failed) when the folder cannot be made or written.
   public init(folder: String, resumingAfter step: Int? = nil, time: Double? = nil)
     throws(AIGCError)
   {
@@ -45,7 +45,7 @@ public final class EventFile {
   }
 
   /// Writes the values of one step: `("loss/train", 2.3)`.
-  /// - Throws: ``AIGCError`` (failed) when the disk refuses.
+  /// - Throws: ``/Files/AIGCError`` (failed) when the disk refuses.
   public func append(
     step: Int, time: Double? = nil, _ scalars: [(tag: String, value: Double)]
   ) throws(AIGCError) {

@@ -10,6 +10,7 @@ public enum LossCurve {
 
   /// The figure for the rows of a log. A step that stands twice counts as it was logged last.
   /// - Parameters:
+  ///   - rows: the lines of the log.
   ///   - title: say the name of the run.
   ///   - unit: what the y axis is called: "loss (nats per token)".
   ///   - isLogarithmic: draws the losses over powers of ten.
@@ -72,7 +73,7 @@ public enum LossCurve {
   }
 
   /// Draws the log at `log` to the PNG file `path`.
-  /// - Throws: ``AIGCError``: badInput when the log is missing or damaged, failed when the disk
+  /// - Throws: ``/Files/AIGCError``: badInput when the log is missing or damaged, failed when the disk
   ///   refuses.
   public static func write(
     log: String, to path: String, title: String = "", unit: String = "loss",

@@ -31,7 +31,7 @@ public final class MetricsLog {
   private let file: AppendingFile
 
   /// Starts a log; an old one at `path` is emptied.
-  /// - Throws: ``AIGCError`` (failed) when the folder is missing or not writable.
+  /// - Throws: ``/Files/AIGCError`` (failed) when the folder is missing or not writable.
   public init(path: String) throws(AIGCError) {
     self.path = path
     file = try AppendingFile(path: path, .empty)
@@ -40,7 +40,7 @@ public final class MetricsLog {
   /// Opens the log of a run that goes on after `step`: lines of later steps are dropped, as is a
   /// last line that a kill has cut. The file changes in one step, so a second kill loses nothing.
   /// Without a file one is started.
-  /// - Throws: ``AIGCError``: badInput when a line before the last is damaged, failed when the
+  /// - Throws: ``/Files/AIGCError``: badInput when a line before the last is damaged, failed when the
   ///   disk refuses.
   public init(path: String, resumingAfter step: Int) throws(AIGCError) {
     self.path = path
@@ -49,9 +49,10 @@ public final class MetricsLog {
   }
 
   /// Appends one line.
-  /// - Parameter members: what the line says, beside its step. Numbers that are not finite are
-  ///   written as null.
-  /// - Throws: ``AIGCError`` (failed) when the disk refuses.
+  /// - Parameters:
+  ///   - step: the last step that the line is about.
+  ///   - members: what the line says, beside its step. Numbers that are not finite are written as null.
+  /// - Throws: ``/Files/AIGCError`` (failed) when the disk refuses.
   public func append(step: Int, _ members: [JSONValue.Member]) throws(AIGCError) {
     var bytes: [UInt8] = []
     JSONValue.object([.init("step", .int(step))] + members).write(into: &bytes)
@@ -60,7 +61,7 @@ public final class MetricsLog {
   }
 
   /// All lines of the log at `path`, in their order. A damaged last line is left out.
-  /// - Throws: ``AIGCError`` (badInput) when the file is missing or another line is damaged.
+  /// - Throws: ``/Files/AIGCError`` (badInput) when the file is missing or another line is damaged.
   public static func read(_ path: String) throws(AIGCError) -> [MetricsRow] {
     var rows: [MetricsRow] = []
     try scan(path) { row, _ in rows.append(row) }

@@ -17,7 +17,7 @@ public struct ImageSource: Codable, Equatable, Sendable {
   }
 
   /// Opens the images, and says what was found and what was left out.
-  /// - Throws: ``AIGCError``: see ``Datasets/ImageSet/open(_:labels:_:)``, and badInput where there are
+  /// - Throws: ``/Files/AIGCError``: see ``/Datasets/ImageSet/open(_:labels:_:)``, and badInput where there are
   ///   no images.
   public func open(_ report: (TrainerEvent) -> Void) throws(AIGCError) -> ImageSet {
     let set = try ImageSet.open(path, labels: labels, options)
@@ -39,7 +39,10 @@ public struct ImageSource: Codable, Equatable, Sendable {
   }
 
   /// Opens the images, and holds out what a run measures itself on.
-  /// - Parameter sameClasses: whether images of their own to measure on must have the same classes.
+  /// - Parameters:
+  ///   - run: says what is held out, and the seed that draws it.
+  ///   - sameClasses: whether images of their own to measure on must have the same classes.
+  ///   - report: gets what was found and what was left out.
   /// - Throws: as ``open(_:)``, and mismatch for other classes.
   public func split(
     _ run: RunOptions, sameClasses: Bool, _ report: (TrainerEvent) -> Void
@@ -62,7 +65,7 @@ public struct ImageSource: Codable, Equatable, Sendable {
   ///   - channels: of the model's images.
   ///   - isIgnored: whether the run learned images as they are stored.
   ///   - folder: of the run, for messages.
-  /// - Throws: ``AIGCError`` (usage) when the options ask for another orientation.
+  /// - Throws: ``/Files/AIGCError`` (usage) when the options ask for another orientation.
   public mutating func keep(
     size: ImageSize, channels: Int, ignoresOrientation isIgnored: Bool?, of folder: String
   ) throws(AIGCError) {

@@ -10,9 +10,9 @@ public enum RunFolder {
   ///   - out: the folder of `--out`.
   ///   - force: whether `out` may be a model that is already there, to be replaced.
   ///   - runs: the folder of all runs.
-  /// - Returns: The path; nothing is made there. An ``OutputFolder`` holds it from then on, and another
+  /// - Returns: The path; nothing is made there. An ``/Files/OutputFolder`` holds it from then on, and another
   ///   process that chose the same one meanwhile is refused.
-  /// - Throws: ``AIGCError`` (usage) when `out` exists and must not be replaced; an empty folder may be.
+  /// - Throws: ``/Files/AIGCError`` (usage) when `out` exists and must not be replaced; an empty folder may be.
   public static func path(
     family: String, data: String, out: String?, force: Bool, runs: String = "runs"
   ) throws(AIGCError) -> String {
@@ -34,7 +34,7 @@ public enum RunFolder {
 
   /// The folder of the run that goes on: `out` when given, else the one of the highest number that
   /// ``path(family:data:out:force:runs:)`` gave for the same data.
-  /// - Throws: ``AIGCError`` (usage) when there is none.
+  /// - Throws: ``/Files/AIGCError`` (usage) when there is none.
   public static func resumable(
     family: String, data: String, out: String?, runs: String = "runs"
   ) throws(AIGCError) -> String {

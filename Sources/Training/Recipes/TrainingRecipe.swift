@@ -29,14 +29,14 @@ public protocol TrainingRecipe: Sendable {
   var run: RunOptions { get set }
 
   /// Reads as much of the data as the plan needs, and says what would be trained; writes nothing.
-  /// - Throws: ``AIGCError``: badInput for data that cannot be read, usage for settings that make no
+  /// - Throws: ``/Files/AIGCError``: badInput for data that cannot be read, usage for settings that make no
   ///   model, mismatch when a run that goes on had other data.
   func plan(
     _ start: TrainingStart, _ report: @escaping (TrainerEvent) -> Void
   ) throws(AIGCError) -> TrainingPlan
 
   /// Reads the data, and makes the networks and the task.
-  /// - Throws: ``AIGCError``: as ``plan(_:_:)``.
+  /// - Throws: ``/Files/AIGCError``: as ``plan(_:_:)``.
   func prepare(
     _ start: TrainingStart, _ report: @escaping (TrainerEvent) -> Void
   ) throws(AIGCError) -> PreparedTraining<Measures>
@@ -142,9 +142,11 @@ public struct PreparedTraining<Measures: Report> {
 
 extension TrainingRecipe {
   /// Trains a new model in `folder`.
-  /// - Parameter report: gets what happens, on the thread that trains. What it throws stops the run,
-  ///   which is saved before, as a ``Files/Cancellation`` does.
-  /// - Throws: ``AIGCError``: as ``plan(_:_:)`` and ``Trainer/run(resuming:finish:)``; what `report`
+  /// - Parameters:
+  ///   - folder: of the run and the model.
+  ///   - report: gets what happens, on the thread that trains. What it throws stops the run, which is
+  ///     saved before, as a ``/Files/Cancellation`` does.
+  /// - Throws: ``/Files/AIGCError``: as ``plan(_:_:)`` and ``Trainer/run(resuming:finish:)``; what `report`
   ///   throws.
   public func train(
     to folder: String, report: @escaping (TrainerEvent) throws -> Void = { _ in }

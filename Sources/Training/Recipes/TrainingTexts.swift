@@ -23,13 +23,15 @@ public struct TrainingTexts: Sendable {
     self.heldOutShare = heldOutShare
   }
 
-  /// - Parameter heldOut: of a run; nil: nothing is held out.
+  /// - Parameters:
+  ///   - paths: text files, plain or .gz; "-" is standard input.
+  ///   - heldOut: of a run; nil: nothing is held out.
   public init(_ paths: [String], _ heldOut: HeldOutData?) {
     self.init(paths, heldOut: heldOut?.path, heldOutShare: heldOut?.share ?? 0)
   }
 
   /// Reads all of them.
-  /// - Throws: ``AIGCError`` (badInput) for a file that cannot be read.
+  /// - Throws: ``/Files/AIGCError`` (badInput) for a file that cannot be read.
   public func read() throws(AIGCError) -> TrainingCorpus {
     var corpus = TrainingCorpus(source: self)
     for path in paths { corpus.texts.append(try readText(path: path)) }
@@ -54,7 +56,7 @@ public struct TrainingCorpus: Sendable {
   /// - Parameters:
   ///   - kind: what tokens are.
   ///   - vocabularySize: of words or BPE; nil: all words, or the trainer's default for BPE.
-  /// - Throws: ``AIGCError``: badInput for texts that are not UTF-8 or have too little in them.
+  /// - Throws: ``/Files/AIGCError``: badInput for texts that are not UTF-8 or have too little in them.
   public func makeTokenizer(
     _ kind: TokenizerKind, vocabularySize: Int?
   ) throws(AIGCError) -> any Tokenizer {
@@ -66,7 +68,7 @@ public struct TrainingCorpus: Sendable {
 
   /// Training and held-out tokens. Between two files stands the end of a text, where the tokenizer
   /// has one.
-  /// - Throws: ``AIGCError`` (badInput) for texts with unknown characters, or with fewer than two
+  /// - Throws: ``/Files/AIGCError`` (badInput) for texts with unknown characters, or with fewer than two
   ///   tokens to train on.
   public func encode(
     _ tokenizer: any Tokenizer
@@ -101,7 +103,7 @@ public enum TextPlace {
   }
 
   /// The position that ``tensor(position:tokens:)`` saved.
-  /// - Throws: ``AIGCError``: mismatch when the run's text was another one, badInput for damage.
+  /// - Throws: ``/Files/AIGCError``: mismatch when the run's text was another one, badInput for damage.
   public static func position(
     _ progress: Checkpoint, prefix: String, tokens: Int
   ) throws(AIGCError) -> Int {

@@ -58,7 +58,7 @@ public final class Trainer {
   }
 
   /// The settings and the step that the run in `folder` was saved with.
-  /// - Throws: ``AIGCError`` (badInput) when there is no run or its state is damaged.
+  /// - Throws: ``/Files/AIGCError`` (badInput) when there is no run or its state is damaged.
   public static func saved(
     in folder: String
   ) throws(AIGCError) -> (configuration: TrainerConfiguration, step: Int) {
@@ -72,7 +72,7 @@ public final class Trainer {
   ///     there is replaced.
   ///   - finish: makes what is made of the kept weights when all steps are done. A run that has nothing
   ///     more to do makes it again: the process before may have been killed over it.
-  /// - Throws: ``AIGCError``: usage for settings out of range and for a folder that is no model's;
+  /// - Throws: ``/Files/AIGCError``: usage for settings out of range and for a folder that is no model's;
   ///   interrupted after Ctrl-C, when all is saved; diverged when a value is not finite, the last save
   ///   stays; badInput and mismatch when the saved run is damaged or of another model; failed when the
   ///   disk refuses, and when another process trains in the folder.
@@ -186,7 +186,7 @@ public final class Trainer {
   }
 
   /// - Returns: nil without held-out data.
-  /// - Throws: ``AIGCError``: interrupted when Ctrl-C came in its midst, when the steps before are saved;
+  /// - Throws: ``/Files/AIGCError``: interrupted when Ctrl-C came in its midst, when the steps before are saved;
   ///   else what the task throws.
   private func validate(_ log: TrainerLog) throws(AIGCError) -> Double? {
     do throws(AIGCError) {

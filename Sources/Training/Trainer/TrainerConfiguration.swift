@@ -48,7 +48,7 @@ public struct TrainerConfiguration: Codable, Equatable, Sendable {
     self.schedule = schedule
   }
 
-  /// - Throws: ``AIGCError`` (usage) that names the option of the first value out of range.
+  /// - Throws: ``/Files/AIGCError`` (usage) that names the option of the first value out of range.
   public func validate() throws(AIGCError) {
     let counts = [
       ("`steps`", steps, 1), ("`logEvery`", logEvery, 1), ("`evalEvery`", evalEvery, 0),

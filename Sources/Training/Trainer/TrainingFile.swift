@@ -18,7 +18,7 @@ enum TrainingFile {
 
   // MARK: Writing
 
-  /// - Throws: ``AIGCError``: failed when the disk refuses, mismatch when the task's progress has a
+  /// - Throws: ``/Files/AIGCError``: failed when the disk refuses, mismatch when the task's progress has a
   ///   tensor that does not fill its shape.
   static func write(
     _ task: any TrainingTask, _ configuration: TrainerConfiguration, _ state: TrainerState,
@@ -61,7 +61,7 @@ enum TrainingFile {
   // MARK: Reading
 
   /// The file of the run in `folder`.
-  /// - Throws: ``AIGCError`` (badInput) when it is missing, damaged or something else.
+  /// - Throws: ``/Files/AIGCError`` (badInput) when it is missing, damaged or something else.
   static func open(folder: String) throws(AIGCError) -> Checkpoint {
     let path = "\(folder)/\(fileName)"
     guard fileExists(path) else {
@@ -110,7 +110,7 @@ enum TrainingFile {
   }
 
   /// Sets the task's parameters, optimizers and progress.
-  /// - Throws: ``AIGCError`` (mismatch) when the file is of another model or optimizer; badInput
+  /// - Throws: ``/Files/AIGCError`` (mismatch) when the file is of another model or optimizer; badInput
   ///   when it is damaged.
   static func restore(_ task: any TrainingTask, from file: Checkpoint) throws(AIGCError) {
     let memory = try memory(task, file)

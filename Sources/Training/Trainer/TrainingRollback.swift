@@ -43,7 +43,7 @@ public final class TrainingRollback {
   }
 
   /// Restores what ``progress()`` gave.
-  /// - Throws: ``AIGCError`` (badInput) when it is damaged or of another task.
+  /// - Throws: ``/Files/AIGCError`` (badInput) when it is damaged or of another task.
   public func restore(
     _ progress: Checkpoint, prefix: String, of task: any TrainingTask
   ) throws(AIGCError) {

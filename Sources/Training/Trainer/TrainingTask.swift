@@ -22,7 +22,7 @@ public protocol TrainingTask: AnyObject {
   ///   - rate: the learning rate of this step.
   ///   - context: for dropout and other chance; its state is saved.
   /// - Returns: what is logged, and how many items were learned from.
-  /// - Throws: ``AIGCError`` (diverged) when a value is not finite.
+  /// - Throws: ``/Files/AIGCError`` (diverged) when a value is not finite.
   func step(_ step: Int, rate: Float, _ context: Context) throws(AIGCError) -> StepResult
 
   /// The loss on held-out data, lower is better; nil where there is none.
@@ -38,18 +38,20 @@ public protocol TrainingTask: AnyObject {
   func takeNotes() -> [JSONValue.Member]
 
   /// What else the next step depends on: the place in the data, carried states.
-  /// - Throws: ``AIGCError`` (failed) when the system refuses memory.
+  /// - Throws: ``/Files/AIGCError`` (failed) when the system refuses memory.
   func progress() throws(AIGCError) -> [NewTensor]
 
   /// Restores what ``progress()`` gave.
-  /// - Throws: ``AIGCError`` (mismatch) when it does not fit the task.
+  /// - Throws: ``/Files/AIGCError`` (mismatch) when it does not fit the task.
   func restore(_ progress: Checkpoint, prefix: String) throws(AIGCError)
 
   /// Items that the model had learned from before this run: of one that is trained further.
   var itemsBefore: Int { get }
 
   /// Writes the model's files, weights included, under the paths that `path` gives for their names.
-  /// - Parameter items: what the model has learned from, in this run and before it.
+  /// - Parameters:
+  ///   - path: gives the path of a file for its name.
+  ///   - items: what the model has learned from, in this run and before it.
   func write(to path: (String) -> String, items: Int) throws(AIGCError)
 
   /// Shows how the training goes, in files beside the model's: called with every save.
@@ -109,7 +111,7 @@ public struct GradientStep {
   ///   - step: for the message.
   ///   - rate: the learning rate.
   /// - Returns: the length of the gradients before clipping.
-  /// - Throws: ``AIGCError`` (diverged) that names the step and the tensor; nothing is changed then.
+  /// - Throws: ``/Files/AIGCError`` (diverged) that names the step and the tensor; nothing is changed then.
   public func apply(
     loss: Double, _ gradients: [Tensor], step: Int, rate: Float
   ) throws(AIGCError) -> Double {

@@ -136,7 +136,7 @@ struct VAEGANArguments: ParsableArguments {
   }
 
   /// Puts in what was given.
-  /// - Throws: ``AIGCError`` (usage) for a factor of what is not compared.
+  /// - Throws: ``/Files/AIGCError`` (usage) for a factor of what is not compared.
   func apply(to options: inout VAETrainingOptions) throws(AIGCError) {
     if let reconstruction { options.reconstruction = reconstruction }
     if let featureWeight { options.featureWeight = featureWeight }
@@ -266,7 +266,7 @@ struct VAETableArguments: ParsableArguments {
 
 /// The sizes of layers in a list with commas.
 /// - Parameter example: what such a list looks like.
-/// - Throws: ``AIGCError`` (usage) for a list of something else.
+/// - Throws: ``/Files/AIGCError`` (usage) for a list of something else.
 func sizes(_ flag: String, _ list: String, such example: String) throws(AIGCError) -> [Int] {
   let words = commaSeparated(list)
   let sizes = words.compactMap { Int($0) }

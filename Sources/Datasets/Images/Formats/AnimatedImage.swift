@@ -10,7 +10,10 @@ public struct AnimatedImage: Sendable {
   /// How long the last frame is shown before the first one follows again, in milliseconds.
   public let lastMilliseconds: Int
 
-  /// - Parameter lastMilliseconds: nil: as the others.
+  /// - Parameters:
+  ///   - frames: at least one, all of the same size and channels.
+  ///   - milliseconds: how long each is shown, clipped to 1 … 65535.
+  ///   - lastMilliseconds: how long the last one is shown; nil: as the others.
   public init(_ frames: [Image], milliseconds: Int, lastMilliseconds: Int? = nil) {
     require(!frames.isEmpty, "AnimatedImage: no frames")
     require(
@@ -25,7 +28,7 @@ public struct AnimatedImage: Sendable {
   }
 
   /// The file; it is shown again and again. The same images give the same bytes.
-  /// - Throws: ``AIGCError`` (failed) when libpng has no memory.
+  /// - Throws: ``/Files/AIGCError`` (failed) when libpng has no memory.
   public func png() throws(AIGCError) -> [UInt8] {
     var output = PNGChunks.signature
     var sequence = 0
@@ -69,7 +72,7 @@ public struct AnimatedImage: Sendable {
   }
 
   /// Writes the file, which appears when complete (an export: no fsync).
-  /// - Throws: ``AIGCError`` (failed) when the folder is missing or the disk refuses.
+  /// - Throws: ``/Files/AIGCError`` (failed) when the folder is missing or the disk refuses.
   public func write(to path: String) throws(AIGCError) {
     let file = try OutputFile(path: path)
     try file.write(png())

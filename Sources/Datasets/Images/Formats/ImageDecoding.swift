@@ -18,8 +18,10 @@ extension Image {
   public static let largestPixelCount = 100_000_000
 
   /// Reads a PNG, JPEG, PGM or PPM file.
-  /// - Parameter ignoresOrientation: see ``decode(_:name:ignoresOrientation:)``.
-  /// - Throws: ``AIGCError`` (badInput), one line that names the file.
+  /// - Parameters:
+  ///   - path: of the file.
+  ///   - ignoresOrientation: see ``decode(_:name:ignoresOrientation:)``.
+  /// - Throws: ``/Files/AIGCError`` (badInput), one line that names the file.
   public static func read(
     _ path: String, ignoresOrientation: Bool = false
   ) throws(AIGCError) -> Image {
@@ -30,9 +32,10 @@ extension Image {
   /// The image in the bytes of a PNG, JPEG, PGM or PPM file; its first bytes say which. Values are 8 bits
   /// wide: 1 channel for grey, 3 for colours, 4 with alpha.
   /// - Parameters:
+  ///   - bytes: of the whole file.
   ///   - name: what the bytes are, for messages.
   ///   - ignoresOrientation: whether pixels are given as they are stored; else they are turned as EXIF says.
-  /// - Throws: ``AIGCError`` (badInput) when they are none of these, damaged, truncated or larger than
+  /// - Throws: ``/Files/AIGCError`` (badInput) when they are none of these, damaged, truncated or larger than
   ///   ``largestPixelCount``.
   public static func decode(
     _ bytes: Table<UInt8>, name: String, ignoresOrientation: Bool = false
@@ -48,7 +51,7 @@ extension Image {
   }
 
   /// - Parameter ignoresOrientation: whether width and height are those that are stored.
-  /// - Throws: ``AIGCError`` (badInput) also when the image is too large.
+  /// - Throws: ``/Files/AIGCError`` (badInput) also when the image is too large.
   static func header(
     _ bytes: Table<UInt8>, name: String, ignoresOrientation: Bool
   ) throws(AIGCError) -> ImageHeader {
@@ -123,8 +126,10 @@ extension Image {
 
   /// Writes a JPEG file where the name ends in .jpg or .jpeg, else a PNG file. It appears when complete (an
   /// export: no fsync).
-  /// - Parameter quality: see ``jpeg(quality:)``.
-  /// - Throws: ``AIGCError``: usage for another ending, failed when the folder is missing or the disk
+  /// - Parameters:
+  ///   - path: of the file; its ending chooses the format.
+  ///   - quality: see ``jpeg(quality:)``.
+  /// - Throws: ``/Files/AIGCError``: usage for another ending, failed when the folder is missing or the disk
   ///   refuses.
   public func write(to path: String, quality: Int = 90) throws(AIGCError) {
     try OutputKind.image.check(path)

@@ -6,7 +6,7 @@ extension Image {
   /// same libjpeg-turbo.
   /// - Parameter quality: 1 to 100. From 90 on colours have the resolution of the image, below that
   ///   half of it each way, as is usual.
-  /// - Throws: ``AIGCError`` (failed) when a side is longer than 65,500 pixels, JPEG's limit.
+  /// - Throws: ``/Files/AIGCError`` (failed) when a side is longer than 65,500 pixels, JPEG's limit.
   public func jpeg(quality: Int = 90) throws(AIGCError) -> [UInt8] {
     if channels == 4 { return try converted(to: 3).jpeg(quality: quality) }
     guard let encoder = tjInitCompress() else { throw .failed("out of memory: no JPEG encoder") }

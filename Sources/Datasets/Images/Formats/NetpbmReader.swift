@@ -6,7 +6,7 @@ struct NetpbmReader {
   private let largest: Int
   private let start: Int
 
-  /// - Throws: ``AIGCError`` (badInput).
+  /// - Throws: ``/Files/AIGCError`` (badInput).
   init(_ bytes: Table<UInt8>, name: String) throws(AIGCError) {
     var offset = 2
     var numbers: [Int] = []

@@ -4,7 +4,7 @@ import Files
 extension Image {
   /// The image as a PNG file, by libpng's simplified interface. The same image gives the same
   /// bytes with the same libpng and zlib: no time and no name are stored.
-  /// - Throws: ``AIGCError`` (failed) when libpng has no memory.
+  /// - Throws: ``/Files/AIGCError`` (failed) when libpng has no memory.
   public func png() throws(AIGCError) -> [UInt8] {
     // Room for what deflate cannot make smaller; rarely too little, and then libpng says how much.
     let raw = pixels.count + height

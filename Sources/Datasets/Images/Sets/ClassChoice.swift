@@ -8,8 +8,9 @@ public enum ClassChoice: Codable, Sendable, Equatable {
   /// For each of the classes whether it is named.
   /// - Parameters:
   ///   - names: of classes, or their numbers.
+  ///   - classes: all of the set.
   ///   - path: for messages.
-  /// - Throws: ``AIGCError`` (usage): for a class that is not there, and where there are none.
+  /// - Throws: ``/Files/AIGCError`` (usage): for a class that is not there, and where there are none.
   public static func named(
     _ names: [String], of classes: [String], _ path: String
   ) throws(AIGCError) -> [Bool] {
@@ -58,7 +59,7 @@ extension ImageListing {
 
 extension ImageSet {
   /// The images of the chosen classes, `limit` of them at most. Nothing is copied.
-  /// - Throws: ``AIGCError``: usage for classes that are not there; badInput when no images are left.
+  /// - Throws: ``/Files/AIGCError``: usage for classes that are not there; badInput when no images are left.
   func restricted(to choice: ClassChoice, limit: Int?) throws(AIGCError) -> ImageSet {
     let (chosen, places) = try choice.applied(to: classes, path)
     let labels = labels ?? []

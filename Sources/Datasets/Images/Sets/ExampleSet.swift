@@ -12,9 +12,10 @@ public protocol ExampleSet: Sendable {
 
   /// The values of some examples, one after the other.
   /// - Parameters:
+  ///   - indices: places in this set.
   ///   - mirrored: which of them are turned left to right; empty: none.
   ///   - isParallel: whether several threads may be used.
-  /// - Throws: ``AIGCError`` (badInput) when a file was changed since the set was opened.
+  /// - Throws: ``/Files/AIGCError`` (badInput) when a file was changed since the set was opened.
   func values(
     _ indices: [Int], mirrored: [Bool], isParallel: Bool
   ) throws(AIGCError) -> [Float]
@@ -26,7 +27,7 @@ public protocol ExampleSet: Sendable {
 
 extension ExampleSet {
   /// The values of the examples at `indices`, one after the other.
-  /// - Throws: ``AIGCError`` (badInput) when a file was changed since the set was opened.
+  /// - Throws: ``/Files/AIGCError`` (badInput) when a file was changed since the set was opened.
   public func values(_ indices: [Int]) throws(AIGCError) -> [Float] {
     try values(indices, mirrored: [], isParallel: true)
   }

@@ -25,13 +25,13 @@ struct IDXFile: Sendable {
 
   /// A file of images.
   /// - Parameter limit: no more images than that are read.
-  /// - Throws: ``AIGCError`` (badInput).
+  /// - Throws: ``/Files/AIGCError`` (badInput).
   static func images(_ path: String, limit: Int? = nil) throws(AIGCError) -> IDXFile {
     try IDXFile(path, magic: images, limit: limit)
   }
 
   /// The labels, one byte each.
-  /// - Throws: ``AIGCError`` (badInput).
+  /// - Throws: ``/Files/AIGCError`` (badInput).
   static func labels(_ path: String, limit: Int? = nil) throws(AIGCError) -> IDXFile {
     try IDXFile(path, magic: labels, limit: limit)
   }

@@ -89,7 +89,7 @@ struct ImageFiles {
 
   /// The images in a folder and all folders in it, each read once: links to folders come last, since they
   /// may lead back.
-  /// - Throws: ``AIGCError``: badInput when the folder cannot be read, interrupted.
+  /// - Throws: ``/Files/AIGCError``: badInput when the folder cannot be read, interrupted.
   static func folder(_ path: String) throws(AIGCError) -> ImageFiles {
     var result = ImageFiles(path)
     var visited: Set<[UInt64]> = [FolderEntry(RawPath(path)).identity]
@@ -150,13 +150,13 @@ struct ImageFiles {
   // MARK: Archives
 
   /// The images of a tar file.
-  /// - Throws: ``AIGCError`` (badInput) when it is damaged or truncated.
+  /// - Throws: ``/Files/AIGCError`` (badInput) when it is damaged or truncated.
   static func tar(_ path: String, _ bytes: Table<UInt8>) throws(AIGCError) -> ImageFiles {
     ImageFiles(path, try TarArchive(path: path, bytes: bytes).entries)
   }
 
   /// The images of a zip file.
-  /// - Throws: ``AIGCError`` (badInput) when it is damaged or truncated.
+  /// - Throws: ``/Files/AIGCError`` (badInput) when it is damaged or truncated.
   static func zip(_ path: String, _ bytes: Table<UInt8>) throws(AIGCError) -> ImageFiles {
     let archive = try ZipArchive(path: path, bytes: bytes, hasUniqueNames: false)
     let (slash, backslash) = (UInt8(ascii: "/"), UInt8(ascii: "\\"))

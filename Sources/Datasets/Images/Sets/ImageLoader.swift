@@ -62,6 +62,8 @@ public final class ImageLoader {
   }
 
   /// - Parameters:
+  ///   - set: the images.
+  ///   - batch: images of one batch, 1 or more; no more than the set has are taken.
   ///   - random: gives the orders, and which images are mirrored.
   ///   - isMirrored: whether half of the images, by chance, are turned left to right.
   public convenience init(
@@ -98,7 +100,7 @@ public final class ImageLoader {
   public var place: Place { requests.first?.place ?? startOfBatch(ahead) }
 
   /// The next batch.
-  /// - Throws: ``AIGCError`` (badInput) when an image's file was changed since the set was opened.
+  /// - Throws: ``/Files/AIGCError`` (badInput) when an image's file was changed since the set was opened.
   public func next() throws(AIGCError) -> ImageBatch {
     let request: Request
     let values: [Float]

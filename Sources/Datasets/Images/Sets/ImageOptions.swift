@@ -47,7 +47,7 @@ public struct ImageOptions: Codable, Equatable, Sendable {
     self.channels = channels
   }
 
-  /// - Throws: ``AIGCError`` (usage).
+  /// - Throws: ``/Files/AIGCError`` (usage).
   func check() throws(AIGCError) {
     if let channels, ![1, 3, 4].contains(channels) {
       throw .usage("images have 1, 3 or 4 channels, not \(channels)")

@@ -58,9 +58,13 @@ public final class ImageSet: ExampleSet {
   /// - a folder of PNG and JPEG files at any depth, a tar (.tar.gz too) or a zip file of them. Sub-folders are classes;
   ///   of "train" and "test" (or "val") "train" is taken. `images.tar/test` is a folder inside;
   /// - one image.
-  /// - Parameter labels: an IDX file of labels; nil: the one that belongs to an IDX file of images by its
-  ///   name, where there is one.
-  /// - Throws: ``AIGCError``: badInput when there are no images, or some cannot be read and are not to
+  /// - Parameters:
+  ///   - path: of the file or folder.
+  ///   - labels: an IDX file of labels; nil: the one that belongs to an IDX file of images by its name, where
+  ///     there is one.
+  ///   - options: the size and channels that images are brought to, which of them are taken, and what happens
+  ///     when one cannot be read.
+  /// - Throws: ``/Files/AIGCError``: badInput when there are no images, or some cannot be read and are not to
   ///   be skipped; usage when the options are impossible; interrupted.
   public static func open(
     _ path: String, labels: String? = nil, _ options: ImageOptions = ImageOptions()
@@ -125,10 +129,11 @@ public final class ImageSet: ExampleSet {
 
   /// The images at `indices`.
   /// - Parameters:
+  ///   - indices: places in this set.
   ///   - mirrored: which of them are turned left to right; empty: none.
   ///   - isParallel: whether several threads may be used.
   /// - Returns: [indices, height, width, channels], −1 (byte 0) to 1 (byte 255).
-  /// - Throws: ``AIGCError`` (badInput) when a file was changed since the set was opened.
+  /// - Throws: ``/Files/AIGCError`` (badInput) when a file was changed since the set was opened.
   public func values(
     _ indices: [Int], mirrored: [Bool], isParallel: Bool
   ) throws(AIGCError) -> [Float] {

@@ -34,7 +34,7 @@ extension ImageStore {
   /// Decodes every file once: bad ones are found before anything is learned, and as many images as
   /// ``ImageSet/memoryLimit`` allows are kept.
   /// - Returns: the images that could be read, and for each file why not, nil for these.
-  /// - Throws: ``AIGCError``: failed when there is no memory, interrupted.
+  /// - Throws: ``/Files/AIGCError``: failed when there is no memory, interrupted.
   static func filled(
     _ form: ImageForm, files: Int, memoryLimit: Int = ImageSet.memoryLimit,
     _ decode: @escaping @Sendable (Int) throws(AIGCError) -> Image

@@ -27,7 +27,7 @@ public final class Classifier: FeatureExtractor, @unchecked Sendable {
   }
 
   /// Opens a model folder.
-  /// - Throws: ``AIGCError``: badInput when files are missing or damaged, mismatch when they do not
+  /// - Throws: ``/Files/AIGCError``: badInput when files are missing or damaged, mismatch when they do not
   ///   fit each other.
   public convenience init(folder: String) throws(AIGCError) {
     let configuration = try ClassifierConfiguration.read(folder: folder)
@@ -37,7 +37,7 @@ public final class Classifier: FeatureExtractor, @unchecked Sendable {
   }
 
   /// The network of a file.
-  /// - Throws: ``AIGCError``: badInput for a damaged file, mismatch for one of another model.
+  /// - Throws: ``/Files/AIGCError``: badInput for a damaged file, mismatch for one of another model.
   static func network(
     _ checkpoint: Checkpoint, _ configuration: ClassifierConfiguration
   ) throws(AIGCError) -> ClassifierNetwork {
@@ -67,7 +67,7 @@ public final class Classifier: FeatureExtractor, @unchecked Sendable {
   /// Computes the activations of the last hidden layer, [images, hidden], the likeliest class of
   /// each image, and the doubt of it.
   /// - Parameter values: [images, height, width, channels], -1 to 1.
-  /// - Throws: ``AIGCError``: badInput when damaged weights give scores that are not numbers,
+  /// - Throws: ``/Files/AIGCError``: badInput when damaged weights give scores that are not numbers,
   ///   interrupted after Ctrl-C.
   public func features(
     _ values: [Float]
@@ -85,7 +85,9 @@ public final class Classifier: FeatureExtractor, @unchecked Sendable {
   public var usualDoubt: Double? { configuration.doubt }
 
   /// For each image 1 less the probability of its likeliest class.
-  /// - Parameter probabilities: [images, classes].
+  /// - Parameters:
+  ///   - probabilities: [images, classes].
+  ///   - classes: their number.
   public static func doubts(_ probabilities: [Float], classes: Int) -> [Float] {
     stride(from: 0, to: probabilities.count, by: classes).map { first in
       1 - (probabilities[first..<first + classes].max() ?? 1)
@@ -160,7 +162,7 @@ public final class Classifier: FeatureExtractor, @unchecked Sendable {
 }
 
 /// Opens the classifier that the user wrote as a name or a path.
-/// - Throws: ``AIGCError``: badInput for what is no model, mismatch for a model of another kind.
+/// - Throws: ``/Files/AIGCError``: badInput for what is no model, mismatch for a model of another kind.
 public func loadClassifier(_ nameOrPath: String) throws(AIGCError) -> Classifier {
   let path = try ModelStore.standard().resolve(nameOrPath)
   let family = try family(of: path)

@@ -7,8 +7,10 @@ public enum ForecastBaselines {
   }
 
   /// The last period, repeated over `horizon` steps: the seasonal naive method.
-  /// - Parameter period: steps of a season; what is not 1 up to the length of the history gives the
-  ///   naive forecast.
+  /// - Parameters:
+  ///   - history: known values, the latest last.
+  ///   - period: steps of a season; what is not 1 up to the length of the history gives the naive forecast.
+  ///   - horizon: values to forecast; none below 1.
   public static func seasonalNaive(_ history: [Double], period: Int, horizon: Int) -> [Double] {
     guard period >= 1, period <= history.count, horizon > 0 else {
       return naive(history, horizon: horizon)
@@ -20,7 +22,9 @@ public enum ForecastBaselines {
   /// The period with the highest peak of the autocorrelation, after the straight line through the
   /// series is taken away. Of peaks within a tenth of the highest the shortest is taken, since the
   /// multiples of a period peak as well. At least two periods must be seen.
-  /// - Parameter longest: no longer period is looked for; the time is `longest * history.count`.
+  /// - Parameters:
+  ///   - history: known values, the latest last.
+  ///   - longest: no longer period is looked for; the time is `longest * history.count`.
   /// - Returns: 2 or more; nil when no peak is above noise (1.96/√n), above 0.2 and stands out from
   ///   the shorter lags.
   public static func period(of history: [Double], longest: Int = 1000) -> Int? {

@@ -41,7 +41,7 @@ public struct ForecastEvaluation: Report {
   public var plot = LinePlot()
 
   /// Measures the forecasts of all values from `start` on.
-  /// - Throws: ``AIGCError`` (badInput) when the part is shorter than the horizon.
+  /// - Throws: ``/Files/AIGCError`` (badInput) when the part is shorter than the horizon.
   init(_ model: ForecastModel, _ series: TimeSeries, from start: Int) throws(AIGCError) {
     let configuration = model.configuration
     (horizon, period) = (configuration.horizon, configuration.period)

@@ -19,7 +19,7 @@ public struct ForecastMetrics: Sendable, Equatable {
   ///   - actual: what came, at least one value.
   ///   - history: the values before, for the scale of MASE.
   ///   - period: the season of that scale; 1 is the paper's own definition.
-  /// - Throws: ``AIGCError`` (mismatch) when the lengths differ or there is no value.
+  /// - Throws: ``/Files/AIGCError`` (mismatch) when the lengths differ or there is no value.
   public init(
     forecast: [Double], actual: [Double], history: [Double], period: Int = 1
   ) throws(AIGCError) {

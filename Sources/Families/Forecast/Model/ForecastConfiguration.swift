@@ -67,7 +67,7 @@ public struct ForecastConfiguration: Codable, Equatable, Sendable {
   public static let mostLayers = 16
 
   /// Reads and checks the file in a model folder.
-  /// - Throws: ``AIGCError`` (badInput).
+  /// - Throws: ``/Files/AIGCError`` (badInput).
   public static func read(folder: String) throws(AIGCError) -> ForecastConfiguration {
     let path = "\(folder)/\(ModelConfiguration.fileName)"
     let result: ForecastConfiguration = try ModelConfiguration.decode(folder: folder)

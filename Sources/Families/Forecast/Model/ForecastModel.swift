@@ -29,7 +29,7 @@ public struct ForecastModel: @unchecked Sendable {
   }
 
   /// Opens a model folder.
-  /// - Throws: ``AIGCError``: badInput when a file is missing or damaged, mismatch when the weights
+  /// - Throws: ``/Files/AIGCError``: badInput when a file is missing or damaged, mismatch when the weights
   ///   are not those of the configuration.
   public init(folder: String) throws(AIGCError) {
     configuration = try ForecastConfiguration.read(folder: folder)
@@ -50,7 +50,7 @@ public struct ForecastModel: @unchecked Sendable {
   }
 
   /// Writes the `config.json` at `path`, keys sorted.
-  /// - Throws: ``AIGCError`` (failed) when a value is not finite, which JSON cannot hold, or when
+  /// - Throws: ``/Files/AIGCError`` (failed) when a value is not finite, which JSON cannot hold, or when
   ///   the disk refuses.
   public static func writeConfiguration(
     _ configuration: ForecastConfiguration, to path: String
@@ -74,7 +74,7 @@ public struct ForecastModel: @unchecked Sendable {
   ///   - horizon: steps ahead.
   ///   - noise: draws errors like those that were seen, for each place anew; nil: none.
   /// - Returns: for each place, one array a column.
-  /// - Throws: ``AIGCError`` (interrupted).
+  /// - Throws: ``/Files/AIGCError`` (interrupted).
   public func forecasts(
     _ series: [[Double]], from origins: [Int], horizon: Int, noise: UInt64? = nil
   ) throws(AIGCError) -> [[[Double]]] {

@@ -56,7 +56,10 @@ public struct SeriesTransform: Codable, Equatable, Sendable {
   }
 
   /// The level that a network's output stands for.
-  /// - Parameter levels: all those before.
+  /// - Parameters:
+  ///   - output: what the network gives for the column's next step.
+  ///   - levels: all those before.
+  ///   - column: its number, from 0.
   public func level(_ output: Float, after levels: [Double], column: Int) -> Double {
     // A network far off its range may not reach infinity.
     let bounded = min(max(Double(output), -1e6), 1e6)

@@ -38,7 +38,7 @@ extension TimeSeries {
   ///   - path: "-" is standard input; a .gz file is unpacked.
   ///   - columns: names or numbers from 1; none: the first column of numbers.
   ///   - interpolates: whether missing values are filled by straight lines, else they are refused.
-  /// - Throws: ``AIGCError``: badInput for a file that is no such table, usage for a column that is
+  /// - Throws: ``/Files/AIGCError``: badInput for a file that is no such table, usage for a column that is
   ///   not there.
   public init(path: String, columns: [String], interpolates: Bool) throws(AIGCError) {
     let table = try CSVReader(path: path)
@@ -77,7 +77,7 @@ extension TimeSeries {
   }
 
   /// Reads the columns that a model was trained on.
-  /// - Throws: ``AIGCError`` (mismatch) when the table has not all of them.
+  /// - Throws: ``/Files/AIGCError`` (mismatch) when the table has not all of them.
   public static func read(
     _ path: String, for columns: [String], interpolates: Bool
   ) throws(AIGCError) -> TimeSeries {

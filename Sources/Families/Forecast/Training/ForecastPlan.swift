@@ -17,7 +17,7 @@ struct ForecastPlan: Equatable, Sendable {
   private static let shortest = 20
   private static let leastContext = 4
 
-  /// - Throws: ``AIGCError``: badInput when the series is too short, usage when an option does not fit
+  /// - Throws: ``/Files/AIGCError``: badInput when the series is too short, usage when an option does not fit
   ///   it.
   init(
     _ series: TimeSeries, _ options: ForecastSettings, heldOutShare: Double?

@@ -34,7 +34,7 @@ public struct ForecastSettings: Codable, Equatable, Sendable {
 
   /// - Parameter heldOutShare: of the series, its last part, to measure forecasts on; nil: found from the
   ///   data.
-  /// - Throws: ``AIGCError`` (usage) that names the option of the first value out of range.
+  /// - Throws: ``/Files/AIGCError`` (usage) that names the option of the first value out of range.
   func validate(heldOutShare: Double?) throws(AIGCError) {
     let checks: [(String, Int?, ClosedRange<Int>)] = [
       ("`hidden`", hidden, 1...ForecastConfiguration.largestHidden),

@@ -26,7 +26,7 @@ public final class GANModel: ImageGenerator, @unchecked Sendable {
   }
 
   /// Opens a model folder.
-  /// - Throws: ``AIGCError`` (badInput) when a file is missing or damaged, (mismatch) when its
+  /// - Throws: ``/Files/AIGCError`` (badInput) when a file is missing or damaged, (mismatch) when its
   ///   files do not fit together.
   public convenience init(folder: String) throws(AIGCError) {
     let configuration = try GANConfiguration.read(folder: folder)
@@ -51,7 +51,7 @@ public final class GANModel: ImageGenerator, @unchecked Sendable {
 
   /// Runs the generator in batches of 16, filled up with zeros, so that an image does not depend on
   /// those beside it.
-  /// - Throws: ``AIGCError``: usage for a label that is no class, badInput when damaged weights
+  /// - Throws: ``/Files/AIGCError``: usage for a label that is no class, badInput when damaged weights
   ///   give values that are not numbers, interrupted after Ctrl-C.
   public func images(latents: [Float], labels: [Int32]) throws(AIGCError) -> [Float] {
     let count = latents.count / latentCount
@@ -87,7 +87,7 @@ enum GANFolder {
   static let discriminator = "discriminator.safetensors"
 
   /// The discriminator of a file.
-  /// - Throws: ``AIGCError``: badInput for a damaged file, mismatch for one of another model.
+  /// - Throws: ``/Files/AIGCError``: badInput for a damaged file, mismatch for one of another model.
   static func discriminator(
     _ path: String, _ configuration: GANConfiguration
   ) throws(AIGCError) -> GANDiscriminator {

@@ -22,7 +22,9 @@ public struct GANGenerator: Module {
     }
   }
 
-  /// - Parameter z: [batch, latent + classes]: see ``input(_:labels:)``.
+  /// - Parameters:
+  ///   - z: [batch, latent + classes]: see ``input(_:labels:)``.
+  ///   - context: whether the pass is one of training, and where random draws come from.
   /// - Returns: [batch, height, width, channels], values from -1 to 1.
   public func callAsFunction(_ z: Tensor, _ context: Context) -> Tensor {
     let sizes = configuration
@@ -105,6 +107,7 @@ public struct GANDiscriminator: Module {
   /// - Parameters:
   ///   - images: [batch, height, width, channels].
   ///   - labels: the class of each; without meaning for a model without classes.
+  ///   - context: whether the pass is one of training, and where random draws come from.
   /// - Returns: [batch, 1], above 0 for what looks like the data: the logit, before the article's
   ///   sigmoid.
   public func callAsFunction(

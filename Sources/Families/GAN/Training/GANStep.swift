@@ -91,7 +91,7 @@ final class GANStep {
   ///   - rate: the learning rate of both.
   ///   - context: its random source draws what augmentation and penalties need.
   ///   - next: gives images and latents, once for each step of the discriminator.
-  /// - Throws: ``AIGCError``: diverged when a gradient is not finite, and what `next` throws.
+  /// - Throws: ``/Files/AIGCError``: diverged when a gradient is not finite, and what `next` throws.
   func callAsFunction(
     _ step: Int, rate: Float, _ context: Context, _ next: () throws(AIGCError) -> GANBatch
   ) throws(AIGCError) -> GANStepResult {

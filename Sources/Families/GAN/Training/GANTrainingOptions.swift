@@ -2,7 +2,7 @@ import Files
 import Kernels
 import Training
 
-/// How a GAN is trained, beside ``TrainerConfiguration``. What is not said otherwise is as in the
+/// How a GAN is trained, beside ``/Training/TrainerConfiguration``. What is not said otherwise is as in the
 /// article.
 public struct GANTrainingOptions: Codable, Equatable, Sendable {
   /// What the two networks learn from; by default binary cross-entropy, with the non-saturating

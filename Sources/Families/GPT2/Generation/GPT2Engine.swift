@@ -13,7 +13,7 @@ final class GPT2Engine: Sendable {
 
   /// Weights by Hugging Face's names, with `transformer.` before them or not; other tensors in the
   /// file are of no concern.
-  /// - Throws: ``AIGCError`` (mismatch) when a weight is missing or has another shape; failed when
+  /// - Throws: ``/Files/AIGCError`` (mismatch) when a weight is missing or has another shape; failed when
   ///   memory is refused.
   convenience init(_ checkpoint: Checkpoint, sizes: GPT2Network.Sizes) throws(AIGCError) {
     let prefix = checkpoint["transformer.wte.weight"] == nil ? "" : "transformer."
@@ -27,7 +27,7 @@ final class GPT2Engine: Sendable {
   }
 
   /// - Parameter weight: gives the weights by their names, such as `h.0.attn.c_attn.weight`.
-  /// - Throws: what `weight` throws; ``AIGCError`` (mismatch) when a shape is another one.
+  /// - Throws: what `weight` throws; ``/Files/AIGCError`` (mismatch) when a shape is another one.
   init(
     _ sizes: GPT2Network.Sizes, _ weight: (String) throws(AIGCError) -> WeightMatrix
   ) throws(AIGCError) {
@@ -39,7 +39,7 @@ final class GPT2Engine: Sendable {
   }
 
   /// A number that differs between models: of every weight's name and bytes. Reads the whole file.
-  /// - Throws: ``AIGCError`` (failed) when the system refuses memory.
+  /// - Throws: ``/Files/AIGCError`` (failed) when the system refuses memory.
   func fingerprint() throws(AIGCError) -> UInt64 {
     var sum: UInt64 = UInt64(sizes.heads)
     for part in parts {

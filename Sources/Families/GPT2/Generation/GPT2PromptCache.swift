@@ -10,7 +10,7 @@ enum GPT2PromptCache {
   private static let version = "1"
 
   /// Saves what a session has read.
-  /// - Throws: ``AIGCError`` (failed) when the file cannot be written.
+  /// - Throws: ``/Files/AIGCError`` (failed) when the file cannot be written.
   static func write(_ session: inout GPT2Session, to path: String) throws(AIGCError) {
     let cache = session.readCache()
     let width = session.engine.sizes.width
@@ -31,7 +31,7 @@ enum GPT2PromptCache {
   }
 
   /// A session that has read as much of `prompt` as the file begins with; the rest is appended.
-  /// - Throws: ``AIGCError``: badInput when the file is missing, damaged or no prompt cache;
+  /// - Throws: ``/Files/AIGCError``: badInput when the file is missing, damaged or no prompt cache;
   ///   mismatch when it is another model's.
   static func read(
     _ path: String, prompt: [Int32], engine: GPT2Engine, startToken: Int32, keep: Int = 0

@@ -23,7 +23,7 @@ public struct GPT2Weights: Sendable {
   /// Opens the weights in a model folder. Every tensor of the configuration must be there with its
   /// shape, and no other, except the masks that older versions of transformers saved, and a projection
   /// that equals the embeddings that it is tied to.
-  /// - Throws: ``AIGCError``: badInput when there is no file or it is damaged; mismatch that lists all
+  /// - Throws: ``/Files/AIGCError``: badInput when there is no file or it is damaged; mismatch that lists all
   ///   that does not fit.
   public init(folder: String, _ configuration: GPT2Configuration) throws(AIGCError) {
     let paths = Self.files.map { "\(folder)/\($0)" }
@@ -77,7 +77,7 @@ public struct GPT2Weights: Sendable {
   }
 
   /// The tensor of that name: one of the configuration's ``GPT2Configuration/tensorShapes``.
-  /// - Throws: ``AIGCError`` (mismatch) when there is none.
+  /// - Throws: ``/Files/AIGCError`` (mismatch) when there is none.
   public func tensor(_ name: String) throws(AIGCError) -> StoredTensor {
     guard let tensor = tensors[name] else {
       throw .mismatch("\(path): no tensor is called \(printable(name))")
@@ -104,7 +104,7 @@ public struct GPT2Weights: Sendable {
   }
 
   /// Sets a network's parameters.
-  /// - Throws: ``AIGCError`` (failed) when the system refuses memory.
+  /// - Throws: ``/Files/AIGCError`` (failed) when the system refuses memory.
   func load(into network: GPT2Network) throws(AIGCError) {
     for (name, parameter) in network.namedParameters {
       parameter.value = Tensor(try tensor(name).floats(), parameter.shape)

@@ -15,7 +15,7 @@ struct GenerationDefaults: Equatable {
   private(set) var others: [String] = []
 
   /// nil where the folder has no such file.
-  /// - Throws: ``AIGCError`` (badInput) when the file is damaged.
+  /// - Throws: ``/Files/AIGCError`` (badInput) when the file is damaged.
   static func read(folder: String) throws(AIGCError) -> GenerationDefaults? {
     let path = "\(folder)/\(fileName)"
     guard fileExists(path) else { return nil }

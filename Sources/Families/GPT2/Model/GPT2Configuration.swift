@@ -225,7 +225,7 @@ extension GPT2Configuration {
   /// How many weights the model has.
   public var parameterCount: Int { network.parameterCount }
 
-  /// - Throws: ``AIGCError`` (badInput) when the file is missing, or its sizes make no model.
+  /// - Throws: ``/Files/AIGCError`` (badInput) when the file is missing, or its sizes make no model.
   public static func read(folder: String) throws(AIGCError) -> GPT2Configuration {
     let configuration = try ModelConfiguration.decode(GPT2Configuration.self, folder: folder)
     if let problem = configuration.problem {
@@ -259,7 +259,7 @@ extension GPT2Configuration {
   }
 
   /// Writes the `config.json` at `path`, keys sorted.
-  /// - Throws: ``AIGCError`` (failed) when the disk refuses.
+  /// - Throws: ``/Files/AIGCError`` (failed) when the disk refuses.
   public func write(to path: String) throws(AIGCError) {
     try ModelConfiguration.write(self, to: path)
   }

@@ -3,7 +3,7 @@ import Datasets
 import NN
 import Training
 
-/// What a GPT-2 model is to be, and what its training needs beside ``TrainerConfiguration``.
+/// What a GPT-2 model is to be, and what its training needs beside ``/Training/TrainerConfiguration``.
 public struct GPT2ModelOptions: Codable, Equatable, Sendable {
   /// The kind of the tokenizer that is made of the texts; ``tokenizer`` takes precedence.
   public var tokens = TokenizerKind.char

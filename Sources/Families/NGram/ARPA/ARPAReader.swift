@@ -27,7 +27,7 @@ struct ARPAReader {
     self.tokens = tokens
   }
 
-  /// - Throws: ``AIGCError`` (badInput) naming the line that is wrong.
+  /// - Throws: ``/Files/AIGCError`` (badInput) naming the line that is wrong.
   mutating func read() throws(AIGCError) -> NGramTable {
     let sizes = try readHeader()
     mode = tokens ?? settings?.tokens ?? .whitespace

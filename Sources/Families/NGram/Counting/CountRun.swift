@@ -149,7 +149,7 @@ struct RunReader {
   private let vocabularySize: Int
 
   /// - Parameter vocabularySize: ids must be below it.
-  /// - Throws: ``AIGCError`` (badInput) when the file is damaged.
+  /// - Throws: ``/Files/AIGCError`` (badInput) when the file is damaged.
   init(path: String, vocabularySize: Int) throws(AIGCError) {
     let file = try MappedFile(path: path)
     let damaged = AIGCError.badInput("\(path): damaged or truncated counts; train the model again")

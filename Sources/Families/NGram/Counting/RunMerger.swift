@@ -61,7 +61,7 @@ struct CountAssembler {
     cursors = [Int](repeating: 0, count: order)
   }
 
-  /// - Throws: ``AIGCError`` (badInput) when a count grows beyond 32 bits or windows are unsorted.
+  /// - Throws: ``/Files/AIGCError`` (badInput) when a count grows beyond 32 bits or windows are unsorted.
   mutating func add(_ window: [UInt32], count: UInt32) throws(AIGCError) {
     var shared = 0
     while shared < min(window.count, last.count), window[shared] == last[shared] { shared += 1 }

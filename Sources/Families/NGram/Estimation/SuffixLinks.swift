@@ -7,7 +7,7 @@ import Synchronization
 /// left extensions that Kneser-Ney counts are the links that arrive at a node.
 enum SuffixLinks {
   /// - Returns: one table a level; the first is empty.
-  /// - Throws: ``AIGCError`` (badInput) for damaged counts.
+  /// - Throws: ``/Files/AIGCError`` (badInput) for damaged counts.
   static func build(_ counts: NGramCounts) throws(AIGCError) -> [Table<UInt32>] {
     var links = [try Table<UInt32>([])]
     for level in stride(from: 1, to: counts.order, by: 1) {

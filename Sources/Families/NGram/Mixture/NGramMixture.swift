@@ -12,7 +12,7 @@ public struct NGramMixture: Sendable {
   /// For each part, its ids for the ids of the mixture; unknown (0) where it lacks the word.
   private let ids: [[UInt32]]
 
-  /// - Throws: ``AIGCError`` (mismatch) when the models read text differently.
+  /// - Throws: ``/Files/AIGCError`` (mismatch) when the models read text differently.
   public init(_ parts: [NGramLanguageModel]) throws(AIGCError) {
     let first = parts[0].configuration
     for part in parts.dropFirst()

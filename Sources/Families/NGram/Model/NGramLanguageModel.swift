@@ -19,7 +19,7 @@ public final class NGramLanguageModel: LanguageModel {
   }
 
   /// Opens a model folder.
-  /// - Throws: ``AIGCError`` (badInput) when a file is missing or damaged, (mismatch) when its files
+  /// - Throws: ``/Files/AIGCError`` (badInput) when a file is missing or damaged, (mismatch) when its files
   ///   do not fit together.
   public convenience init(folder: String) throws(AIGCError) {
     let configuration = try NGramConfiguration.read(folder: folder)
@@ -38,8 +38,10 @@ public final class NGramLanguageModel: LanguageModel {
   public var counts: [Int] { table.levels.map { $0.count } }
 
   /// Writes the model into a new folder.
-  /// - Parameter isQuantized: whether its probabilities are stored in 8 bits; nil: as they are.
-  /// - Throws: ``AIGCError`` (failed) when the disk refuses.
+  /// - Parameters:
+  ///   - folder: a new one, which is put in its place when it is whole.
+  ///   - isQuantized: whether its probabilities are stored in 8 bits; nil: as they are.
+  /// - Throws: ``/Files/AIGCError`` (failed) when the disk refuses.
   public func write(to folder: OutputFolder, isQuantized: Bool? = nil) throws(AIGCError) {
     var configuration = configuration
     if let isQuantized {
@@ -66,7 +68,7 @@ public final class NGramLanguageModel: LanguageModel {
   /// The ids of a prompt, without `<s>`; words that the model does not know become `<unk>`. Line
   /// ends become `</s>`, that of the last line only where it is there; a model of one stream has
   /// none of them.
-  /// - Throws: ``AIGCError``: badInput for bytes that the way of cutting text refuses, failed
+  /// - Throws: ``/Files/AIGCError``: badInput for bytes that the way of cutting text refuses, failed
   ///   without memory.
   public func encode(_ text: String) throws(AIGCError) -> [Int32] {
     let tokens = try tokens(try Table(Array(text.utf8)), name: "the prompt").tokens
@@ -89,7 +91,7 @@ public final class NGramLanguageModel: LanguageModel {
   public func makeSession() -> any GenerationSession { NGramSession(model: self) }
 
   /// Words that were seen after the latest ones, as far as the model's own probabilities say so: see
-  /// ``NGramTable/writingChain(of:keeping:_:)``. A model of one stream is left as the article has it.
+  /// `NGramTable.writingChain(of:keeping:_:)`. A model of one stream is left as the article has it.
   public func makeWritingSession(backoff: Double?) throws(AIGCError) -> any GenerationSession {
     let usual = configuration.sentences ? Self.writingBackoff : 1
     return NGramSession(model: self, backoff: backoff ?? usual)

@@ -21,7 +21,7 @@ struct ScoreTotals: Sendable {
 extension NGramLanguageModel {
   /// Perplexity of words and sentence ends, with unknown words and without, and bits per byte. A
   /// model of one stream counts no sentence ends.
-  /// - Throws: ``AIGCError``: badInput for a text without words or with bytes that the way of
+  /// - Throws: ``/Files/AIGCError``: badInput for a text without words or with bytes that the way of
   ///   cutting text refuses, failed without memory, interrupted.
   public func evaluate(_ text: Table<UInt8>, name: String) throws(AIGCError) -> TextEvaluation {
     let encoded = try tokens(text, name: name)
@@ -73,7 +73,7 @@ extension NGramLanguageModel {
 
   /// The natural-log probability of each word, and of the `</s>` that ends each sentence in a model
   /// of sentences.
-  /// - Throws: ``AIGCError``: badInput for bytes that the way of cutting text refuses, interrupted.
+  /// - Throws: ``/Files/AIGCError``: badInput for bytes that the way of cutting text refuses, interrupted.
   public func score(_ text: Table<UInt8>, name: String) throws(AIGCError) -> [ScoredToken] {
     let sentences = try tokenRanges(text: text, mode: configuration.tokens, name: name)
     var scored: [ScoredToken] = []

@@ -79,7 +79,7 @@ struct NGramFile {
   // MARK: Reading
 
   /// Maps the file and checks all of it: length, checksums, and that every link stays inside.
-  /// - Throws: ``AIGCError`` (badInput) that names the file.
+  /// - Throws: ``/Files/AIGCError`` (badInput) that names the file.
   init(path: String) throws(AIGCError) {
     let file = try MappedFile(path: path)
     let damaged = AIGCError.badInput("\(path): damaged or truncated n-gram model; train it again")

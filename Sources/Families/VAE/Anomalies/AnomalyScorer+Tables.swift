@@ -13,7 +13,7 @@ extension AnomalyScorer<VAEModel> {
   /// it would make a row more usual than the right one. Of several such words the most unusual known ones
   /// are searched one after the other.
   /// - Returns: nats, one for each row.
-  /// - Throws: ``AIGCError`` (interrupted) after Ctrl-C.
+  /// - Throws: ``/Files/AIGCError`` (interrupted) after Ctrl-C.
   func scores(of rows: TableRows) throws(AIGCError) -> [Double] {
     var result = try scores(of: rows, labels: nil)
     guard let table = model.configuration.table else { return result }

@@ -5,7 +5,7 @@ import Training
 extension VAEFamily: AnomalyFamily {
   /// Scores images by their reconstruction or bound, or rows of tables, whose names are file and
   /// line.
-  /// - Throws: ``AIGCError``: badInput for what cannot be read and for a damaged model, mismatch
+  /// - Throws: ``/Files/AIGCError``: badInput for what cannot be read and for a damaged model, mismatch
   ///   for a table beside a model of images and for columns or classes that are not the model's,
   ///   usage for options of the other sort of data and for named classes that are not there.
   public func score(

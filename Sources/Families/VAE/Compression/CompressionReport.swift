@@ -17,10 +17,13 @@ public struct CompressionReport {
 
   /// Compares images with what comes back of a file.
   /// - Parameters:
+  ///   - codec: of the model that the file was written with.
+  ///   - file: what the images were compressed to.
   ///   - size: bytes of the whole file.
+  ///   - name: of the file, for errors.
   ///   - sets: what was compressed.
-  /// - Throws: ``AIGCError``: as ``ImageCodec/decode(_:limit:_:)`` and ``ImageCodec/symbols(of:name:)``, badInput when an image
-  ///   cannot be read any more.
+  /// - Throws: ``/Files/AIGCError``: as ``ImageCodec/decode(_:limit:_:)`` and
+  ///   ``ImageCodec/symbols(of:name:)``, badInput when an image cannot be read any more.
   public init(
     _ codec: ImageCodec, _ file: LatentFile, size: Int, name: String, _ sets: [ImageSet]
   ) throws(AIGCError) {

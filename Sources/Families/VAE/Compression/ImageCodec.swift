@@ -20,7 +20,7 @@ public struct ImageCodec: Sendable {
   public let fingerprint: UInt64
 
   /// Opens the model at a path: a folder of one of the families of autoencoders.
-  /// - Throws: ``AIGCError``: badInput when files are missing or damaged, mismatch for another model.
+  /// - Throws: ``/Files/AIGCError``: badInput when files are missing or damaged, mismatch for another model.
   public init(_ path: String) throws(AIGCError) {
     self.path = path
     let configuration = try VAEConfiguration.read(folder: path)
@@ -70,7 +70,7 @@ public struct ImageCodec: Sendable {
   /// - Parameters:
   ///   - sets: in the model's form, with labels where it knows classes.
   ///   - step: of rounding latents; without meaning for codes.
-  /// - Throws: ``AIGCError``: usage for a step that is too small or too many images, badInput when an
+  /// - Throws: ``/Files/AIGCError``: usage for a step that is too small or too many images, badInput when an
   ///   image cannot be read, interrupted.
   public func encode(_ sets: [ImageSet], step: Float) throws(AIGCError) -> LatentFile {
     let coder = try coder(step: step)
@@ -100,8 +100,10 @@ public struct ImageCodec: Sendable {
   }
 
   /// Reads what a file holds before an image of it is computed.
-  /// - Parameter name: of the file, for errors.
-  /// - Throws: ``AIGCError``: mismatch for a file of another model, badInput for a damaged one.
+  /// - Parameters:
+  ///   - file: what was read of it.
+  ///   - name: of the file, for errors.
+  /// - Throws: ``/Files/AIGCError``: mismatch for a file of another model, badInput for a damaged one.
   public func symbols(of file: LatentFile, name: String) throws(AIGCError) -> Symbols {
     let isCodes = if case .codes = model { true } else { false }
     guard file.fingerprint == fingerprint, (file.kind == .codes) == isCodes,
@@ -122,9 +124,10 @@ public struct ImageCodec: Sendable {
 
   /// Hands out images, in blocks.
   /// - Parameters:
+  ///   - symbols: what ``symbols(of:name:)`` gave.
   ///   - limit: the most images that are wanted.
   ///   - body: gets values, [images, height, width, channels], from -1 to 1.
-  /// - Throws: ``AIGCError``: what `body` throws.
+  /// - Throws: ``/Files/AIGCError``: what `body` throws.
   public func decode(
     _ symbols: Symbols, limit: Int = .max, _ body: (_ values: [Float]) throws(AIGCError) -> Void
   ) throws(AIGCError) {
@@ -152,7 +155,7 @@ public struct ImageCodec: Sendable {
 
   /// Writes what other programs may want: `mean` and `log_variance`, [images, latent], or `codes`,
   /// [images, rows, columns]; and `labels` of a model that knows classes.
-  /// - Throws: ``AIGCError``: as ``encode(_:step:)``, failed when the disk refuses.
+  /// - Throws: ``/Files/AIGCError``: as ``encode(_:step:)``, failed when the disk refuses.
   public func writeTensors(_ sets: [ImageSet], to path: String) throws(AIGCError) {
     var (means, logVariances, codes, classes) = ([Float](), [Float](), [Int64](), [Int64]())
     try Self.forBlocks(of: sets) { values, labels throws(AIGCError) in

@@ -10,17 +10,17 @@ protocol LatentCoder {
   ///   - values: [images, height, width, channels], from -1 to 1.
   ///   - labels: the class of each; empty for a model without classes.
   /// - Returns: ``symbolCount`` numbers for each image.
-  /// - Throws: ``AIGCError``: interrupted after Ctrl-C.
+  /// - Throws: ``/Files/AIGCError``: interrupted after Ctrl-C.
   func symbols(_ values: [Float], labels: [Int32]) throws(AIGCError) -> [Int32]
 
   /// - Returns: [images, height, width, channels], from -1 to 1.
-  /// - Throws: ``AIGCError``: interrupted after Ctrl-C.
+  /// - Throws: ``/Files/AIGCError``: interrupted after Ctrl-C.
   func images(_ symbols: [Int32]) throws(AIGCError) -> [Float]
 
   /// The numbers of all images of a file, entropy-coded.
   func packed(_ symbols: [Int32]) -> [UInt8]
 
-  /// - Throws: ``AIGCError``: badInput for what ``packed(_:)`` did not give for so many images,
+  /// - Throws: ``/Files/AIGCError``: badInput for what ``packed(_:)`` did not give for so many images,
   ///   interrupted.
   func unpacked(
     _ bytes: Table<UInt8>, images: Int, name: String
@@ -36,7 +36,7 @@ struct GaussianCoder: LatentCoder {
   private let classes: FrequencyTable?
 
   /// - Parameter step: above 0, in units of the prior's deviation.
-  /// - Throws: ``AIGCError`` (usage) for a step that is too small.
+  /// - Throws: ``/Files/AIGCError`` (usage) for a step that is too small.
   init(_ model: VAEModel, step: Float) throws(AIGCError) {
     self.model = model
     let statistics = model.configuration.latents ?? .standard(model.latentCount)

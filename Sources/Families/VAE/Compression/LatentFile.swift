@@ -6,7 +6,7 @@ import Datasets
 ///
 /// Bytes, numbers little-endian: "AIGL"; the version; the kind, 0 for rounded latents and 1 for codes; 8 bytes
 /// that tell the model; the step of rounding as float32 (0 for codes); width, height, channels and number
-/// of the images as ``VariableIntegers``; the coded numbers; CRC-32C of all before it.
+/// of the images as ``/Datasets/VariableIntegers``; the coded numbers; CRC-32C of all before it.
 public struct LatentFile {
   /// What stands for an image: rounded latents, or codes of a VQ-VAE.
   public enum Kind: UInt8 {
@@ -84,7 +84,7 @@ public struct LatentFile {
     (0..<4).map { UInt8(truncatingIfNeeded: value >> UInt32(8 * $0)) }
   }
 
-  /// - Throws: ``AIGCError`` (badInput) when the file is missing, damaged or something else.
+  /// - Throws: ``/Files/AIGCError`` (badInput) when the file is missing, damaged or something else.
   public init(path: String) throws(AIGCError) {
     let bytes = try MappedFile(path: path).bytes()
     guard Self.isOne(bytes) else {

@@ -30,7 +30,7 @@ public struct LatentStatistics: Codable, Equatable, Sendable {
 
   /// Measures the means of latents of images, and writes what was found into the model's
   /// configuration.
-  /// - Throws: ``AIGCError``: as opening the model, failed when the disk refuses, interrupted.
+  /// - Throws: ``/Files/AIGCError``: as opening the model, failed when the disk refuses, interrupted.
   static func measure(_ images: any ExampleSet, in folder: String) throws(AIGCError) {
     let model = try VAEModel(folder: folder)
     let count = min(limit, images.count)

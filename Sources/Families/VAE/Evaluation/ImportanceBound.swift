@@ -26,7 +26,7 @@ struct ImportanceBound {
   ///   - labels: the class of each; empty for a model without classes.
   ///   - noise: gives some of each image's draws of the standard normal distribution, [images or
   ///     1, draws, latent].
-  /// - Throws: ``AIGCError`` (interrupted) after Ctrl-C.
+  /// - Throws: ``/Files/AIGCError`` (interrupted) after Ctrl-C.
   func negativeLogLikelihoods(
     of x: Tensor, labels: [Int32], noise: (_ images: Int, _ draws: Range<Int>) -> Tensor
   ) throws(AIGCError) -> [Double] {

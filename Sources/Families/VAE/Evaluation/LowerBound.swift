@@ -28,7 +28,7 @@ struct LowerBound {
   /// - Parameters:
   ///   - images: in the model's form; with labels for a model with classes.
   ///   - random: draws the latents.
-  /// - Throws: ``AIGCError``: badInput when an image cannot be read, interrupted.
+  /// - Throws: ``/Files/AIGCError``: badInput when an image cannot be read, interrupted.
   init(
     of images: any ExampleSet, _ configuration: VAEConfiguration, _ networks: VAENetworks,
     using random: inout RandomSource

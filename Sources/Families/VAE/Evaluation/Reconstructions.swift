@@ -15,7 +15,7 @@ struct Reconstructions {
   /// - Parameters:
   ///   - values: [images, height, width, channels], from -1 to 1.
   ///   - labels: the class of each; empty for a model without classes.
-  /// - Throws: ``AIGCError``: see ``VAEModel/posterior(_:labels:)``.
+  /// - Throws: ``/Files/AIGCError``: see ``VAEModel/posterior(_:labels:)``.
   init(_ model: VAEModel, _ values: [Float], labels: [Int32]) throws(AIGCError) {
     let latents = try model.posterior(values, labels: labels).means
     let again = try model.images(latents: latents, labels: labels)

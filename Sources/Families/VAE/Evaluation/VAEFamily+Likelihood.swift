@@ -88,7 +88,7 @@ extension ImportanceBound {
 
   /// The mean of ``negativeLogLikelihoods(of:labels:noise:)`` over a set.
   /// - Parameter random: draws the latents.
-  /// - Throws: ``AIGCError``: badInput when an image cannot be read, interrupted.
+  /// - Throws: ``/Files/AIGCError``: badInput when an image cannot be read, interrupted.
   func negativeLogLikelihood(
     of set: any ExampleSet, _ model: VAEModel, using random: inout RandomSource
   ) throws(AIGCError) -> Double {

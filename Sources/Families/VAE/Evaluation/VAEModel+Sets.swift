@@ -4,7 +4,7 @@ import Files
 extension VAEModel {
   /// The form of the images that the model learned.
   /// - Parameter path: of images, for messages.
-  /// - Throws: ``AIGCError`` (mismatch) for a model of tables.
+  /// - Throws: ``/Files/AIGCError`` (mismatch) for a model of tables.
   func imageOptions(_ path: String) throws(AIGCError) -> ImageOptions {
     guard configuration.table == nil else {
       throw .mismatch("\(path): the model is of tables, not of images")
@@ -14,7 +14,7 @@ extension VAEModel {
 
   /// The classes of a set's images among those of the model.
   /// - Returns: nil for a model without classes.
-  /// - Throws: ``AIGCError`` (mismatch) where the set has others, or none.
+  /// - Throws: ``/Files/AIGCError`` (mismatch) where the set has others, or none.
   func labels(of set: ImageSet) throws(AIGCError) -> [Int32]? {
     if classes.isEmpty { return nil }
     guard let labels = set.labels else {

@@ -14,7 +14,7 @@ enum VAEFolder {
   static let discriminatorPrefix = "discriminator."
 
   /// The networks of a folder.
-  /// - Throws: ``AIGCError``: badInput for a damaged file, mismatch for one of another model.
+  /// - Throws: ``/Files/AIGCError``: badInput for a damaged file, mismatch for one of another model.
   static func networks(
     _ checkpoint: Checkpoint, _ configuration: VAEConfiguration
   ) throws(AIGCError) -> VAENetworks {
@@ -37,7 +37,7 @@ enum VAEFolder {
   }
 
   /// The discriminator of a file that has one.
-  /// - Throws: ``AIGCError``: badInput for a damaged file, mismatch for one of another model.
+  /// - Throws: ``/Files/AIGCError``: badInput for a damaged file, mismatch for one of another model.
   static func discriminator(
     _ checkpoint: Checkpoint, _ configuration: VAEConfiguration
   ) throws(AIGCError) -> GANDiscriminator? {

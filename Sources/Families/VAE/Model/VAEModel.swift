@@ -26,7 +26,7 @@ public final class VAEModel: ImageEncoder, @unchecked Sendable {
   }
 
   /// Opens a model folder.
-  /// - Throws: ``AIGCError`` (badInput) when a file is missing or damaged, (mismatch) when its
+  /// - Throws: ``/Files/AIGCError`` (badInput) when a file is missing or damaged, (mismatch) when its
   ///   files do not fit together.
   public convenience init(folder: String) throws(AIGCError) {
     let configuration = try VAEConfiguration.read(folder: folder)
@@ -59,7 +59,7 @@ public final class VAEModel: ImageEncoder, @unchecked Sendable {
   ///   - values: [images, height, width, channels], from -1 to 1.
   ///   - labels: the class of each; empty for a model without classes.
   /// - Returns: mean and logarithm of the variance, ``latentCount`` numbers for each image.
-  /// - Throws: ``AIGCError``: usage for a label that is no class, interrupted after Ctrl-C.
+  /// - Throws: ``/Files/AIGCError``: usage for a label that is no class, interrupted after Ctrl-C.
   func posterior(
     _ values: [Float], labels: [Int32]
   ) throws(AIGCError) -> (means: [Float], logVariances: [Float]) {
@@ -126,7 +126,7 @@ public final class VAEModel: ImageEncoder, @unchecked Sendable {
 
   /// The guard of scores: one that is not finite is damage where weights are not, else an overflow of
   /// what is far from all that was learned.
-  /// - Throws: ``AIGCError`` (badInput) that names the tensor.
+  /// - Throws: ``/Files/AIGCError`` (badInput) that names the tensor.
   func check(scores: [Double]) throws(AIGCError) {
     guard !scores.allSatisfy({ $0.isFinite }) else { return }
     if let damage = DamagedWeights.find(in: networks.namedParameters, of: path) { throw damage }

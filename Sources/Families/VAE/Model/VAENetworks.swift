@@ -57,6 +57,7 @@ public struct VAENetworks: Module {
   /// - Parameters:
   ///   - x: [batch, height, width, channels].
   ///   - labels: the class of each; without meaning for a model without classes.
+  ///   - context: whether the pass is one of training, and where random draws come from.
   /// - Returns: mean and logarithm of the variance, [batch, latent] each.
   public func encode(
     _ x: Tensor, labels: [Int32], _ context: Context
@@ -70,6 +71,7 @@ public struct VAENetworks: Module {
   /// - Parameters:
   ///   - z: [batch, latent].
   ///   - labels: the class of each; without meaning for a model without classes.
+  ///   - context: whether the pass is one of training, and where random draws come from.
   /// - Returns: logits of the pixels' means, [batch, height, width, channels].
   public func decode(_ z: Tensor, labels: [Int32], _ context: Context) -> Tensor {
     let sizes = configuration
@@ -83,7 +85,10 @@ public struct VAENetworks: Module {
 
   /// Draws latents from their distribution, in a form that has a derivative: mean + e^(½ log variance)
   /// · noise.
-  /// - Parameter noise: from the standard normal distribution, in the shape of the mean.
+  /// - Parameters:
+  ///   - mean: [batch, latent].
+  ///   - logVariance: logarithm of the variance, [batch, latent].
+  ///   - noise: from the standard normal distribution, in the shape of the mean.
   public static func reparameterized(
     _ mean: Tensor, _ logVariance: Tensor, noise: Tensor
   ) -> Tensor { mean + exp(logVariance * 0.5) * noise }

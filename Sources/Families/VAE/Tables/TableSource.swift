@@ -26,7 +26,7 @@ struct TableSource {
   ///   - columns: names or numbers from 1; empty: all but the label.
   ///   - label: the column that says what is normal; nil: none does.
   ///   - normal: what stands there at normal rows.
-  /// - Throws: ``AIGCError``: badInput for what is no table, usage for columns that it has not.
+  /// - Throws: ``/Files/AIGCError``: badInput for what is no table, usage for columns that it has not.
   init(
     path: String, columns: [String], label: String?, normal: [String]
   ) throws(AIGCError) {
@@ -79,7 +79,7 @@ struct TableSource {
   /// - Parameters:
   ///   - label: nil: the one that the model was trained with, where the table has it.
   ///   - normal: nil: what was normal in training.
-  /// - Throws: ``AIGCError``: mismatch when the table has not all columns of the model.
+  /// - Throws: ``/Files/AIGCError``: mismatch when the table has not all columns of the model.
   init(
     path: String, of table: VAETable, label: String?, normal: [String]?
   ) throws(AIGCError) {
@@ -97,7 +97,7 @@ struct TableSource {
   /// How rows become numbers, by what stands in the given ones.
   /// - Parameter isLearned: for each row whether it counts.
   /// - Returns: the columns, and what was left out, in words for the user.
-  /// - Throws: ``AIGCError``: badInput for a table without columns to learn, usage for one of too many,
+  /// - Throws: ``/Files/AIGCError``: badInput for a table without columns to learn, usage for one of too many,
   ///   and for a named column that is neither numbers nor few words.
   func learn(_ isLearned: [Bool]) throws(AIGCError) -> (table: VAETable, notes: [String]) {
     guard indices.count <= VAETable.largestWidth else {
@@ -143,7 +143,7 @@ struct TableSource {
   /// - Parameter isWanted: for each row whether it is read; nil: all are.
   /// - Returns: [rows, ``VAETable/width``] with the columns of each row whose words were not learned, and
   ///   what was missing or unknown, in words for the user.
-  /// - Throws: ``AIGCError``: badInput for a word in a column of numbers, usage for a table beyond memory.
+  /// - Throws: ``/Files/AIGCError``: badInput for a word in a column of numbers, usage for a table beyond memory.
   func values(
     _ table: VAETable, _ isWanted: [Bool]? = nil
   ) throws(AIGCError) -> (rows: TableRows, notes: [String]) {

@@ -6,7 +6,7 @@ import Files
 /// A column of numbers is one number, less the mean and divided by the deviation of the rows learned from. A
 /// column of words is as many as there were words: 1 for the one that stands there, 0 for the others. A
 /// missing value is the mean, and no word; a word that was not learned is no word too, and costs at least what
-/// the rarest one does: see ``AnomalyScorer``.
+/// the rarest one does: see `AnomalyScorer`.
 public struct VAETable: Codable, Equatable, Sendable {
   /// How one column becomes numbers.
   public struct Column: Codable, Equatable, Sendable {
@@ -86,7 +86,7 @@ extension VAETable.Column {
   enum Reading { case known, missing, unknown }
 
   /// Adds the numbers of a field to a row.
-  /// - Throws: ``AIGCError`` (badInput) for a word in a column of numbers.
+  /// - Throws: ``/Files/AIGCError`` (badInput) for a word in a column of numbers.
   func append(
     _ row: CSVRow, _ index: Int, _ spelling: NumberSpelling, to values: inout [Float],
     _ path: String

@@ -23,7 +23,7 @@ protocol VAETrainingStep: AnyObject {
   var outcome: AdversarialOutcome? { get }
 
   /// - Returns: what is logged, the loss first.
-  /// - Throws: ``AIGCError``: diverged when a gradient is not finite.
+  /// - Throws: ``/Files/AIGCError``: diverged when a gradient is not finite.
   func callAsFunction(
     _ batch: VAEBatch, _ step: Int, rate: Float, _ context: Context
   ) throws(AIGCError) -> [(name: String, value: Double)]

@@ -1,7 +1,7 @@
 import Kernels
 import Training
 
-/// How an autoencoder is trained, beside ``TrainerConfiguration``. What is not said otherwise is as in
+/// How an autoencoder is trained, beside ``/Training/TrainerConfiguration``. What is not said otherwise is as in
 /// the article.
 public struct VAETrainingOptions: Codable, Equatable, Sendable {
   /// What a VAE-GAN's reconstructions are compared by.

@@ -201,7 +201,7 @@ struct CodeGridCounts: Sendable {
     }
   }
 
-  /// - Throws: ``AIGCError`` (badInput) for what ``write(to:)`` cannot have written.
+  /// - Throws: ``/Files/AIGCError`` (badInput) for what ``write(to:)`` cannot have written.
   init(from input: inout VariableIntegers.Reader) throws(AIGCError) {
     let entries = Int(try input.next(below: UInt64(CodeGridModel.largest) + 1))
     let height = Int(try input.next(below: UInt64(CodeGridModel.longestSide) + 1))

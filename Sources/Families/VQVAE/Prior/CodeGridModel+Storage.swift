@@ -7,7 +7,7 @@ import Kernels
 extension CodeGridModel {
   private static let magic = Array("aigcgrid".utf8)
 
-  /// - Throws: ``AIGCError`` (failed) when the disk refuses.
+  /// - Throws: ``/Files/AIGCError`` (failed) when the disk refuses.
   public func write(to path: String) throws(AIGCError) {
     var output = VariableIntegers.Writer()
     counts.write(to: &output)
@@ -18,7 +18,7 @@ extension CodeGridModel {
     try file.commit(sync: true)
   }
 
-  /// - Throws: ``AIGCError`` (badInput) when the file is missing or damaged.
+  /// - Throws: ``/Files/AIGCError`` (badInput) when the file is missing or damaged.
   public init(path: String) throws(AIGCError) {
     let file = try MappedFile(path: path).bytes()
     let end = file.count - MemoryLayout<UInt64>.size

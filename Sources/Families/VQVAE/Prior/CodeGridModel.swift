@@ -134,7 +134,7 @@ public struct CodeGridModel: Sendable {
   ///   - bytes: all that it gave.
   ///   - grids: how many.
   ///   - name: of the file, for errors.
-  /// - Throws: ``AIGCError``: badInput for damaged bytes, interrupted.
+  /// - Throws: ``/Files/AIGCError``: badInput for damaged bytes, interrupted.
   public func decoded(
     _ bytes: Table<UInt8>, grids: Int, name: String
   ) throws(AIGCError) -> [Int32] {

@@ -8,7 +8,7 @@ enum CodePrior {
   /// - Parameters:
   ///   - images: those that were learned from.
   ///   - folder: of the model.
-  /// - Throws: ``AIGCError``: as opening the model, failed when the disk refuses, interrupted.
+  /// - Throws: ``/Files/AIGCError``: as opening the model, failed when the disk refuses, interrupted.
   static func learn(of images: any ExampleSet, in folder: String) throws(AIGCError) {
     let model = try VQVAEModel(folder: folder)
     let found = try VQVAEMeasures(of: images, model.configuration, model.networks)

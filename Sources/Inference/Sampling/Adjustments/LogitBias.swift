@@ -14,7 +14,7 @@ public struct LogitBias: Codable, Equatable, Sendable, CustomStringConvertible {
   }
 
   /// Reads `15=-2.5` or llama.cpp's `15-2.5`, `15+1`, `15-inf`.
-  /// - Throws: ``AIGCError`` with ``AIGCError/Code/usage``.
+  /// - Throws: ``/Files/AIGCError`` with ``/Files/AIGCError/Code/usage``.
   public init(argument: String) throws(AIGCError) {
     let digits = argument.prefix { $0.isASCII && $0.isNumber }
     var rest = argument[digits.endIndex...]

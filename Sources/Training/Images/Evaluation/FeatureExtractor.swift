@@ -20,7 +20,7 @@ public protocol FeatureExtractor: Sendable {
   /// - Parameter values: [images, height, width, channels], -1 to 1.
   /// - Returns: ``featureCount`` values for each image, the class that it looks like, and the doubt of it:
   ///   1 less its probability.
-  /// - Throws: ``AIGCError``: interrupted after Ctrl-C.
+  /// - Throws: ``/Files/AIGCError``: interrupted after Ctrl-C.
   func features(
     _ values: [Float]
   ) throws(AIGCError) -> (features: [Float], classes: [Int], doubts: [Float])

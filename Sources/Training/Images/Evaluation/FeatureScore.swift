@@ -14,7 +14,7 @@ public final class FeatureScore {
   /// - Parameters:
   ///   - extractor: gives the features.
   ///   - images: the data, in the extractor's form.
-  /// - Throws: ``AIGCError``: badInput when an image cannot be read, interrupted.
+  /// - Throws: ``/Files/AIGCError``: badInput when an image cannot be read, interrupted.
   public init(_ extractor: any FeatureExtractor, _ images: ImageSet) throws(AIGCError) {
     self.extractor = extractor
     var random = RandomSource(seed: 0)

@@ -38,7 +38,7 @@ public struct ImageDistance: Sendable {
   ///   - real: at least 2, of the same extractor.
   ///   - classes: of the extractor.
   ///   - random: draws the subsets of the kernel distance.
-  /// - Throws: ``AIGCError``: badInput for too few images, failed for features that are not finite.
+  /// - Throws: ``/Files/AIGCError``: badInput for too few images, failed for features that are not finite.
   public init(
     generated: ImageFeatures, real: ImageFeatures, classes: Int,
     using random: inout RandomSource
@@ -60,7 +60,7 @@ public struct ImageDistance: Sendable {
   }
 
   /// The first of them alone.
-  /// - Throws: ``AIGCError`` (failed) for features that are not finite.
+  /// - Throws: ``/Files/AIGCError`` (failed) for features that are not finite.
   public static func frechetDistance(
     _ generated: ImageFeatures, _ real: ImageFeatures
   ) throws(AIGCError) -> Double {

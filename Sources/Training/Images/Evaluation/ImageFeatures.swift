@@ -32,8 +32,12 @@ public struct ImageFeatures: Sendable {
   private static let batch = 512
 
   /// Of images of data: `limit` of them, drawn by chance where there are more.
-  /// - Parameter images: in the extractor's form.
-  /// - Throws: ``AIGCError``: badInput when a file was changed, interrupted.
+  /// - Parameters:
+  ///   - images: in the extractor's form.
+  ///   - limit: images at most.
+  ///   - extractor: computes the features.
+  ///   - random: draws the images; it is left alone where all are taken.
+  /// - Throws: ``/Files/AIGCError``: badInput when a file was changed, interrupted.
   public init(
     of images: ImageSet, limit: Int, by extractor: any FeatureExtractor,
     using random: inout RandomSource
@@ -52,7 +56,7 @@ public struct ImageFeatures: Sendable {
   }
 
   /// Of images that a model makes, rounded to 8 bits as files of them are.
-  /// - Throws: ``AIGCError`` (interrupted).
+  /// - Throws: ``/Files/AIGCError`` (interrupted).
   public init(
     of generator: any ImageModel, count: Int, by extractor: any FeatureExtractor,
     using random: inout RandomSource
