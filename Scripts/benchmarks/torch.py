@@ -97,6 +97,16 @@ class Torch:
             self.options.python, PEER, workload, "--seconds", str(self.options.seconds),
             *self.threads, *flags], self.folder)
 
+    def half(self, workload):
+        """The peer in bf16; None where it, or the processor, cannot."""
+        def run():
+            try:
+                return self.peer(workload, "--precision", "bf16")()
+            except SystemExit as reason:
+                print("%s in bf16: %s" % (workload, str(reason).strip().splitlines()[-1]), file=sys.stderr)
+                return None
+        return run
+
     def workloads(self):
         """Those asked for, else all that both sides know."""
         known = set(peer_workloads())
@@ -120,8 +130,6 @@ class Torch:
         if workload in CONVOLUTIONAL:
             found["eager, channels last"] = ["--channels-last"]
             found["compiled, channels last"] = ["--compile", "--channels-last"]
-        if self.options.bf16:
-            found["bf16"] = ["--precision", "bf16"]
         return found
 
     def compare(self, workload):
@@ -129,11 +137,13 @@ class Torch:
         probe = self.options.blas and (
             "sgemm" if gigaflop(workload) else "weights-read" if workload == "lstm-generate" else None)
         settings = self.settings(workload)
-        ours, limit, *peers = in_turns(
+        wants_half = self.options.bf16 and self.options.python and workload.endswith("-train")
+        ours, limit, half, *peers = in_turns(
             self.options.runs, self.ours(workload), probe and self.ours(probe),
+            wants_half and self.half(workload),
             *[self.peer(workload, *flags) for flags in settings.values()])
         peers = dict(zip(settings, peers))
-        half = peers.pop("bf16", None)
+        half = [run for run in half or [] if run]
         best, name = [], ""
         if peers:
             first = max(peers, key=lambda each: median(peers[each]))
