@@ -14,10 +14,9 @@ import Testing
     _ matcher: AddedTokenMatcher, _ text: [UInt8]
   ) -> [(text: [UInt8], isToken: Bool)] {
     var parts: [(text: [UInt8], isToken: Bool)] = []
-    text.withUnsafeBufferPointer { buffer in
-      guard let start = buffer.baseAddress else { return }
-      _ = matcher.split(start, start + buffer.count) { begin, end, isToken in
-        parts.append((Array(UnsafeBufferPointer(start: begin, count: end - begin)), isToken))
+    text.withCursors { start, end in
+      _ = matcher.split(start, end) { begin, end, isToken in
+        parts.append((begin.bytes(end - begin), isToken))
         return true
       }
     }
@@ -90,9 +89,7 @@ import Testing
   @Test func wordsThatMeetInTheHash() throws {
     let words = colliding(2000)
     let hashes = words.map { word in
-      word.withUnsafeBufferPointer { buffer in
-        buffer.baseAddress.map { WordKey($0, 16, limit: $0 + 16).hash } ?? 1
-      }
+      word.withCursors { start, end in WordKey(start, 16, limit: end).hash }
     }
     #expect(Set(hashes).count == 1)
     var builder = VocabularyBuilder()

@@ -82,8 +82,7 @@ import Testing
       let words = try corpus.map { block in
         var words: [[UInt8]] = []
         block.forEach { index in
-          words.append(
-            block.withWord(index) { Array(UnsafeBufferPointer(start: $0.start, count: $0.length)) })
+          words.append(block.withWord(index) { $0.start.bytes($0.length) })
         }
         return words
       }

@@ -81,7 +81,7 @@ public final class GzipReader {
 
   /// Fills `output` unless the end comes first.
   /// - Returns: number of bytes written.
-  package func read(into output: UnsafeMutableBufferPointer<UInt8>) throws(AIGCError) -> Int {
+  private func read(into output: UnsafeMutableBufferPointer<UInt8>) throws(AIGCError) -> Int {
     guard let start = output.baseAddress else { return 0 }
     var done = 0
     while done < output.count {
@@ -93,6 +93,17 @@ public final class GzipReader {
       done += count
     }
     return done
+  }
+
+  /// Fills `memory` from index `start` on, unless the end comes first.
+  /// - Returns: number of bytes written.
+  package func fill(_ memory: MutableTable<UInt8>, from start: Int) throws(AIGCError) -> Int {
+    let outcome = memory.withUnsafeMutableBuffer { buffer in
+      Result { () throws(AIGCError) in
+        try read(into: UnsafeMutableBufferPointer(rebasing: buffer[start...]))
+      }
+    }
+    return try outcome.get()
   }
 
   private func copyPiece(_ output: UnsafeMutablePointer<UInt8>, _ room: Int) throws(AIGCError)

@@ -1,3 +1,4 @@
+import Files
 import Glibc
 
 /// The tokens of one block of text, numbered within the block: 1 and 2 are the sentence marks, 3 is
@@ -16,7 +17,7 @@ struct BlockTokens: ~Copyable, TokenSink {
   private var isSecret = false
   /// Ids of the words of one byte, 0 where there is none yet.
   private let singles: UnsafeMutablePointer<UInt32>
-  private let limit: UnsafePointer<UInt8>
+  private let limit: ByteCursor
   private var sentenceBegin = 0
   private(set) var sentences = 0
   private(set) var skipped = 0
@@ -28,7 +29,7 @@ struct BlockTokens: ~Copyable, TokenSink {
   /// - Parameters:
   ///   - byteCount: size of the block, for a first guess of the number of tokens.
   ///   - limit: end of the memory that may be read.
-  init(byteCount: Int, limit: UnsafePointer<UInt8>) {
+  init(byteCount: Int, limit: ByteCursor) {
     self.limit = limit
     singles = .allocate(capacity: 256)
     singles.initialize(repeating: 0, count: 256)
@@ -47,11 +48,11 @@ struct BlockTokens: ~Copyable, TokenSink {
   }
 
   @inline(__always)
-  mutating func token(_ start: UnsafePointer<UInt8>, _ length: Int) {
+  mutating func token(_ start: ByteCursor, _ length: Int) {
     if count + 3 > capacity { growTokens(to: capacity * 2) }
     guard let tokens, let slots, let words, !isOutOfMemory else { return }
-    if length == 1, singles[Int(start.pointee)] != 0 {
-      tokens[count] = singles[Int(start.pointee)]
+    if length == 1, singles[Int(start.byte)] != 0 {
+      tokens[count] = singles[Int(start.byte)]
       count += 1
       return
     }
@@ -106,7 +107,7 @@ struct BlockTokens: ~Copyable, TokenSink {
     words[wordCount] = word
     slots[slot] = slotValue(hash, UInt32(wordCount))
     wordCount += 1
-    if word.length == 1 { singles[Int(word.start.pointee)] = id }
+    if word.length == 1 { singles[Int(word.start.byte)] = id }
     let isFar = (slot &- Int(truncatingIfNeeded: hash)) & mask > WordTables.longestProbe
     if isFar, !isSecret {
       isSecret = true
@@ -163,9 +164,9 @@ struct BlockTokens: ~Copyable, TokenSink {
 
 /// One block of a text: its place, and what the scan found in it.
 final class TextBlock: @unchecked Sendable {
-  let begin: UnsafePointer<UInt8>
-  let end: UnsafePointer<UInt8>
-  let limit: UnsafePointer<UInt8>
+  let begin: ByteCursor
+  let end: ByteCursor
+  let limit: ByteCursor
   private(set) var tokens: BlockTokens?
   private(set) var failure: ScanFailure?
   /// Number of tokens, marks included.
@@ -175,7 +176,7 @@ final class TextBlock: @unchecked Sendable {
   /// For each id of the block its id in the vocabulary.
   private var map: [UInt32] = []
 
-  init(begin: UnsafePointer<UInt8>, end: UnsafePointer<UInt8>, limit: UnsafePointer<UInt8>) {
+  init(begin: ByteCursor, end: ByteCursor, limit: ByteCursor) {
     self.begin = begin
     self.end = end
     self.limit = limit
@@ -203,12 +204,16 @@ final class TextBlock: @unchecked Sendable {
     for index in 0..<wordCount { map.append(id(words[index])) }
   }
 
-  /// Writes the tokens under their final ids, and lets go of the block's memory.
-  func write(to output: UnsafeMutablePointer<UInt32>) {
+  /// Writes the tokens under their final ids to `output`, from index `start` on, and lets go of the
+  /// block's memory.
+  func write(to output: MutableTable<UInt32>, from start: Int) {
     guard let local = tokens?.tokens else { return }
+    require(start >= 0 && start + count <= output.count, "TextBlock: tokens outside of the table")
     map.withUnsafeBufferPointer { map in
-      guard let map = map.baseAddress else { return }
-      for index in 0..<count { output[index] = map[Int(local[index])] }
+      output.withUnsafeMutableBuffer { output in
+        guard let map = map.baseAddress, let output = output.baseAddress else { return }
+        for index in 0..<count { output[start + index] = map[Int(local[index])] }
+      }
     }
     tokens = nil
     map = []

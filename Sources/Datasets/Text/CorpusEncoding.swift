@@ -1,5 +1,4 @@
 import Files
-import Glibc
 import Kernels
 
 /// A text as token ids.
@@ -96,10 +95,10 @@ public func tokenRanges(
   text: Table<UInt8>, mode: TokenMode, name: String
 ) throws(AIGCError) -> [[Range<Int>]] {
   struct Sink: TokenSink {
-    let begin: UnsafePointer<UInt8>
+    let begin: ByteCursor
     var sentences: [[Range<Int>]] = []
     var current: [Range<Int>] = []
-    mutating func token(_ start: UnsafePointer<UInt8>, _ length: Int) {
+    mutating func token(_ start: ByteCursor, _ length: Int) {
       current.append(start - begin..<start - begin + length)
     }
     mutating func endSentence(keepEmpty: Bool) {
@@ -110,7 +109,7 @@ public func tokenRanges(
     mutating func skipSpecialToken() {}
   }
   let corpus = TextCorpus(text, mode: mode, name: name, offset: 0)
-  var sink = Sink(begin: text.pointer)
+  var sink = Sink(begin: text.start)
   for block in corpus.blocks {
     var scanner = TokenScanner(begin: block.begin, end: block.end)
     let failure = scanner.scan(mode, into: &sink)
@@ -136,15 +135,13 @@ private struct TextCorpus: Sendable {
     self.name = name
     self.offset = offset
     var blocks: [TextBlock] = []
-    let limit = text.pointer + text.count
-    var begin = text.pointer
+    let limit = text.end
+    var begin = text.start
     while begin < limit {
       var end = limit
       if limit - begin > Self.blockSize {
-        let from = begin + Self.blockSize - 1
-        if let newline = memchr(from, 10, limit - from) {
-          end = UnsafePointer(newline.assumingMemoryBound(to: UInt8.self)) + 1
-        }
+        let from = begin + (Self.blockSize - 1)
+        if let newline = from.first(10, before: limit) { end = newline + 1 }
       }
       blocks.append(TextBlock(begin: begin, end: end, limit: limit))
       begin = end
@@ -172,12 +169,7 @@ private struct TextCorpus: Sendable {
     let total = starts[blocks.count]
     let tokens = try MutableTable<UInt32>(count: total)
     let places = starts
-    parallelFor(blocks.count) { index in
-      tokens.withUnsafeMutableBuffer { buffer in
-        guard let base = buffer.baseAddress else { return }
-        blocks[index].write(to: base + places[index])
-      }
-    }
+    parallelFor(blocks.count) { index in blocks[index].write(to: tokens, from: places[index]) }
     try Interruption.check()
     let sentences = blocks.reduce(0) { $0 + $1.sentences }
     return EncodedText(
@@ -186,7 +178,7 @@ private struct TextCorpus: Sendable {
   }
 
   func error(_ failure: ScanFailure) -> AIGCError {
-    let place = offset + text.bytesBefore + (failure.position - text.pointer)
+    let place = offset + text.bytesBefore + (failure.position - text.start)
     switch failure.reason {
     case .notUTF8: return .badInput("\(name): byte \(place) is not UTF-8; pass `tokens` byte")
     case .null:

@@ -1,5 +1,4 @@
 import Files
-import Glibc
 
 /// What a character is to the word scanner.
 enum ScalarClass: UInt8 {
@@ -35,36 +34,30 @@ enum ScalarClass: UInt8 {
 struct ScalarClasses: ~Copyable {
   /// Whether Chinese and Japanese characters stand each by itself.
   let splitsCJK: Bool
-  private let ascii: UnsafePointer<ScalarClass>
-  private var table: UnsafeMutablePointer<UInt8>?
+  private let ascii = Self.asciiClasses
+  private var table: MutableTable<UInt8>?
 
-  init(splitsCJK: Bool) {
-    self.splitsCJK = splitsCJK
-    ascii = Self.asciiClasses.start
-  }
-
-  deinit { free(table) }
+  init(splitsCJK: Bool) { self.splitsCJK = splitsCJK }
 
   /// Class and length in bytes of the character at `start`; ``ScalarClass/invalid`` for what is not
   /// UTF-8.
   @inline(__always)
   mutating func read(
-    _ start: UnsafePointer<UInt8>, _ end: UnsafePointer<UInt8>
+    _ start: ByteCursor, _ end: ByteCursor
   ) -> (kind: ScalarClass, length: Int) {
-    let byte = start.pointee
+    let byte = start.byte
     if byte < 0x80 { return (ascii[Int(byte)], 1) }
     return readLong(start, end)
   }
 
   @inline(never)
   private mutating func readLong(
-    _ start: UnsafePointer<UInt8>, _ end: UnsafePointer<UInt8>
+    _ start: ByteCursor, _ end: ByteCursor
   ) -> (kind: ScalarClass, length: Int) {
-    let (scalar, length) = decodeUTF8(start, end)
+    let (scalar, length) = start.scalar(before: end)
     guard length > 0 else { return (.invalid, 1) }
-    if table == nil {
-      table = calloc(0x110000, 1)?.bindMemory(to: UInt8.self, capacity: 0x110000)
-    }
+    // Memory of pages that are not touched is none. Without memory no class is kept.
+    if table == nil { table = try? MutableTable(count: 0x110000) }
     if let known = table?[Int(scalar)], known != 0, let kind = ScalarClass(rawValue: known) {
       return (kind, length)
     }
@@ -88,31 +81,22 @@ struct ScalarClasses: ~Copyable {
     return isWordCategory(scalar.properties.generalCategory) ? .letter : .other
   }
 
-  private struct ASCIIClasses: @unchecked Sendable {
-    let start: UnsafePointer<ScalarClass>
-  }
-
-  private static let asciiClasses: ASCIIClasses = {
-    let start = UnsafeMutablePointer<ScalarClass>.allocate(capacity: 128)
-    for byte in UInt8(0)..<128 {
-      start[Int(byte)] =
-        switch byte {
-        case 0: .null
-        case 10: .newline
-        case 9, 11, 12, 13, 32: .space
-        case UInt8(ascii: "0")...UInt8(ascii: "9"): .digit
-        case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"): .letter
-        case UInt8(ascii: "-"), UInt8(ascii: "_"): .hyphen
-        case UInt8(ascii: "'"): .apostrophe
-        case UInt8(ascii: "."): .fullStop
-        case UInt8(ascii: ","): .comma
-        case UInt8(ascii: "*"), UInt8(ascii: "="): .run
-        case UInt8(ascii: "<"): .lessThan
-        default: .other
-        }
+  private static let asciiClasses = InlineArray<128, ScalarClass> { byte in
+    switch UInt8(byte) {
+    case 0: .null
+    case 10: .newline
+    case 9, 11, 12, 13, 32: .space
+    case UInt8(ascii: "0")...UInt8(ascii: "9"): .digit
+    case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"): .letter
+    case UInt8(ascii: "-"), UInt8(ascii: "_"): .hyphen
+    case UInt8(ascii: "'"): .apostrophe
+    case UInt8(ascii: "."): .fullStop
+    case UInt8(ascii: ","): .comma
+    case UInt8(ascii: "*"), UInt8(ascii: "="): .run
+    case UInt8(ascii: "<"): .lessThan
+    default: .other
     }
-    return ASCIIClasses(start: UnsafePointer(start))
-  }()
+  }
 }
 
 /// Letters, marks and numbers.

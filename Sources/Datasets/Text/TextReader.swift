@@ -35,14 +35,13 @@ func readBytes(path: String, atMost limit: Int = .max) throws(AIGCError) -> Tabl
 
 /// The lines of a file of words, one a line, without their line ends (LF or CR LF).
 public func lines(of text: Table<UInt8>) -> [[UInt8]] {
-  text.withUnsafeBuffer { bytes in
-    var lines = bytes.split(separator: 10, omittingEmptySubsequences: false).map { line in
-      Array(line.last == 13 ? line.dropLast() : line)
-    }
-    // Behind the last line end there is none.
-    if lines.last?.isEmpty == true { lines.removeLast() }
-    return lines
+  let bytes = Array(text)
+  var lines = bytes.split(separator: 10, omittingEmptySubsequences: false).map { line in
+    Array(line.last == 13 ? line.dropLast() : line)
   }
+  // Behind the last line end there is none.
+  if lines.last?.isEmpty == true { lines.removeLast() }
+  return lines
 }
 
 private func emptyFile(_ path: String) -> AIGCError { .badInput("\(path): the file is empty") }
@@ -123,7 +122,7 @@ public final class TextReader {
       }
       if !wholeLines { return memory.frozen() }
       if let end = lastLineEnd(memory, from: searched) {
-        rest = memory.withUnsafeMutableBuffer { Array($0[end...]) }
+        rest = (memory.frozen().start + end).bytes(count - end)
         return memory.frozen(count: end)
       }
       searched = count
@@ -133,39 +132,11 @@ public final class TextReader {
 
   /// The index after the last newline at or after `from`.
   private func lastLineEnd(_ memory: MutableTable<UInt8>, from: Int) -> Int? {
-    memory.withUnsafeMutableBuffer { buffer in
-      var index = buffer.count
-      while index > from {
-        index -= 1
-        if buffer[index] == 10 { return index + 1 }
-      }
-      return nil
+    var index = memory.count
+    while index > from {
+      index -= 1
+      if memory[index] == 10 { return index + 1 }
     }
-  }
-}
-
-extension GzipReader {
-  /// Fills `memory` from index `start` on, unless the end comes first.
-  fileprivate func fill(_ memory: MutableTable<UInt8>, from start: Int) throws(AIGCError) -> Int {
-    let outcome = memory.withUnsafeMutableBuffer { buffer in
-      Result { () throws(AIGCError) in
-        try read(into: UnsafeMutableBufferPointer(rebasing: buffer[start...]))
-      }
-    }
-    return try outcome.get()
-  }
-}
-
-extension MutableTable<UInt8> {
-  /// A larger copy.
-  fileprivate func resized(to size: Int) throws(AIGCError) -> MutableTable<UInt8> {
-    let larger = try MutableTable<UInt8>(count: size)
-    larger.withUnsafeMutableBuffer { target in
-      withUnsafeMutableBuffer { source in
-        guard let to = target.baseAddress, let from = source.baseAddress else { return }
-        to.update(from: from, count: min(source.count, size))
-      }
-    }
-    return larger
+    return nil
   }
 }

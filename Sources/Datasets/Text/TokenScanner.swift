@@ -2,7 +2,7 @@ import Files
 
 /// Takes the tokens of a text in order.
 protocol TokenSink: ~Copyable {
-  mutating func token(_ start: UnsafePointer<UInt8>, _ length: Int)
+  mutating func token(_ start: ByteCursor, _ length: Int)
   /// Ends a sentence. One without tokens counts only with `keepEmpty`.
   mutating func endSentence(keepEmpty: Bool)
   /// `<s>`, `</s>` or `<unk>` was met, and passed over.
@@ -13,17 +13,17 @@ protocol TokenSink: ~Copyable {
 struct ScanFailure {
   enum Reason { case notUTF8, null }
   var reason: Reason
-  var position: UnsafePointer<UInt8>
+  var position: ByteCursor
 }
 
 /// Tells a scan of a long text of Ctrl-C, a megabyte at a time.
 struct ScanPoll {
-  private var next: UnsafePointer<UInt8>
+  private var next: ByteCursor
 
-  init(_ begin: UnsafePointer<UInt8>) { next = begin }
+  init(_ begin: ByteCursor) { next = begin }
 
   @inline(__always)
-  mutating func isStopped(_ position: UnsafePointer<UInt8>) -> Bool {
+  mutating func isStopped(_ position: ByteCursor) -> Bool {
     if position < next { return false }
     next = position + (1 << 20)
     return Interruption.isRequested
@@ -32,12 +32,12 @@ struct ScanPoll {
 
 /// Cuts whole lines of text into tokens.
 struct TokenScanner {
-  let begin: UnsafePointer<UInt8>
-  let end: UnsafePointer<UInt8>
+  let begin: ByteCursor
+  let end: ByteCursor
   /// Where to look for Ctrl-C the next time. A scan then stops: nobody asks for its result.
   private var poll: ScanPoll
 
-  init(begin: UnsafePointer<UInt8>, end: UnsafePointer<UInt8>) {
+  init(begin: ByteCursor, end: ByteCursor) {
     (self.begin, self.end) = (begin, end)
     poll = ScanPoll(begin)
   }
@@ -58,7 +58,7 @@ struct TokenScanner {
   private mutating func scanBytes(_ sink: inout some TokenSink & ~Copyable) {
     var position = begin
     while position < end, !poll.isStopped(position) {
-      if position.pointee == 10 {
+      if position.byte == 10 {
         sink.endSentence(keepEmpty: false)
       } else {
         sink.token(position, 1)
@@ -71,10 +71,10 @@ struct TokenScanner {
   private mutating func scanCharacters(_ sink: inout some TokenSink & ~Copyable) -> ScanFailure? {
     var position = begin
     while position < end, !poll.isStopped(position) {
-      let byte = position.pointee
+      let byte = position.byte
       var length = 1
       if byte >= 0x80 {
-        length = decodeUTF8(position, end).length
+        length = position.scalar(before: end).length
         if length == 0 { return ScanFailure(reason: .notUTF8, position: position) }
         sink.token(position, length)
       } else if byte == 10 {
@@ -93,7 +93,7 @@ struct TokenScanner {
   private mutating func scanFields(_ sink: inout some TokenSink & ~Copyable) {
     var position = begin
     while position < end, !poll.isStopped(position) {
-      let byte = position.pointee
+      let byte = position.byte
       if byte == 10 {
         sink.endSentence(keepEmpty: true)
         position += 1
@@ -122,20 +122,20 @@ struct TokenScanner {
   /// The first separator at or after `start`, eight bytes a step: the lowest byte below 33 is
   /// marked in its high bit ("hasless" of Anderson's Bit Twiddling Hacks).
   @inline(__always)
-  private func fieldEnd(_ start: UnsafePointer<UInt8>) -> UnsafePointer<UInt8> {
+  private func fieldEnd(_ start: ByteCursor) -> ByteCursor {
     var position = start
     while end - position >= 8 {
-      let word = loadWord(position)
+      let word = position.word
       let marks = (word &- 0x2121_2121_2121_2121) & ~word & 0x8080_8080_8080_8080
       if marks == 0 {
         position += 8
         continue
       }
       position += marks.trailingZeroBitCount >> 3
-      if isFieldSeparator(position.pointee) { return position }
+      if isFieldSeparator(position.byte) { return position }
       position += 1
     }
-    while position < end, !isFieldSeparator(position.pointee) { position += 1 }
+    while position < end, !isFieldSeparator(position.byte) { position += 1 }
     return position
   }
 
@@ -144,7 +144,7 @@ struct TokenScanner {
   {
     var classes = ScalarClasses(splitsCJK: splitsCJK)
     var position = begin
-    var previousEnd: UnsafePointer<UInt8>?
+    var previousEnd: ByteCursor?
     while position < end, !poll.isStopped(position) {
       let (kind, length) = classes.read(position, end)
       var next = position + length
@@ -179,8 +179,8 @@ struct TokenScanner {
   /// The end of a word of which the first character is read.
   @inline(__always)
   private func wordEnd(
-    _ start: UnsafePointer<UInt8>, after first: ScalarClass, _ classes: inout ScalarClasses
-  ) -> UnsafePointer<UInt8> {
+    _ start: ByteCursor, after first: ScalarClass, _ classes: inout ScalarClasses
+  ) -> ByteCursor {
     var position = start
     var last = first
     while position < end {
@@ -202,7 +202,7 @@ struct TokenScanner {
   }
 
   /// The end of a run of the character of `length` bytes at `start`.
-  private func runEnd(_ start: UnsafePointer<UInt8>, _ length: Int) -> UnsafePointer<UInt8> {
+  private func runEnd(_ start: ByteCursor, _ length: Int) -> ByteCursor {
     var position = start + length
     while end - position >= length {
       for index in 0..<length where position[index] != start[index] { return position }
@@ -213,8 +213,8 @@ struct TokenScanner {
 
   /// The end of a special token that stands alone between spaces at `start`.
   private func specialTokenEnd(
-    _ start: UnsafePointer<UInt8>, _ classes: inout ScalarClasses
-  ) -> UnsafePointer<UInt8>? {
+    _ start: ByteCursor, _ classes: inout ScalarClasses
+  ) -> ByteCursor? {
     guard let length = specialTokenLength(start, end) else { return nil }
     let after = start + length
     if after == end { return after }
@@ -225,7 +225,7 @@ struct TokenScanner {
 
 /// Length of the `<s>`, `</s>` or `<unk>` that `start` begins with.
 private func specialTokenLength(
-  _ start: UnsafePointer<UInt8>, _ end: UnsafePointer<UInt8>
+  _ start: ByteCursor, _ end: ByteCursor
 ) -> Int? {
   for word in Vocabulary.reservedWords where end - start >= word.count {
     var index = 0

@@ -40,53 +40,21 @@ public struct Vocabulary: @unchecked Sendable {
     guard offsets.count > reserved, slots.count >= 2 * (offsets.count - 1),
       slots.count & (slots.count - 1) == 0, bytes.count > 0, bytes.count <= Int(UInt32.max)
     else { throw Self.damaged(name, "its tables have wrong sizes") }
-    var tables = WordTables(
-      bytes: bytes.pointer, offsets: offsets.pointer, slots: slots.pointer,
-      limit: bytes.pointer + bytes.count, mask: slots.count - 1)
-    let runs = try Self.validate(
-      tables, words: offsets.count - 1, byteCount: bytes.count, name)
-    var searched = slots
+    let words = offsets.count - 1
+    let tables = WordTables(bytes: bytes, offsets: offsets, slots: slots)
+    let runs = try tables.validate(words: words, byteCount: bytes.count, name)
     if runs.longest > WordTables.longestProbe {
-      searched = try Table(secretSlots(tables, words: offsets.count - 1, count: slots.count))
-      tables.slots = searched.pointer
-      tables.isSecret = true
+      searched = try Table(tables.secretSlots(words: words, count: slots.count))
+      self.tables = WordTables(bytes: bytes, offsets: offsets, slots: searched, isSecret: true)
+    } else {
+      searched = slots
+      self.tables = tables
     }
-    self.searched = searched
-    self.tables = tables
     try validateMarks(name)
   }
 
-  private static func damaged(_ name: String, _ what: String) -> AIGCError {
+  static func damaged(_ name: String, _ what: String) -> AIGCError {
     .badInput("\(name): damaged vocabulary: \(what)")
-  }
-
-  /// One pass over the offsets and one over the slots. With as many slots taken as there are words
-  /// at least half are empty, so every search ends.
-  private static func validate(
-    _ tables: WordTables, words count: Int, byteCount: Int, _ name: String
-  ) throws(AIGCError) -> SlotRuns {
-    let start = tables.offsets
-    var descents = start[0] == 0 ? 0 : 1
-    for index in 0..<count where start[index + 1] < start[index] { descents += 1 }
-    guard descents == 0, Int(start[count]) == byteCount else {
-      throw damaged(name, "word offsets are out of order")
-    }
-    let limit = UInt32(truncatingIfNeeded: count)
-    var taken = 0
-    var wrong = 0
-    var runs = SlotRuns()
-    for index in 0...tables.mask {
-      let slot = tables.slots[index]
-      runs.add(slot)
-      if slot == 0 { continue }
-      taken += 1
-      if UInt32(truncatingIfNeeded: slot) &- 1 >= limit { wrong += 1 }
-    }
-    guard wrong == 0, taken == count else {
-      throw damaged(name, "its hash table does not fit its words")
-    }
-    runs.finish()
-    return runs
   }
 
   private func validateMarks(_ name: String) throws(AIGCError) {
@@ -102,9 +70,8 @@ public struct Vocabulary: @unchecked Sendable {
 
   /// The word's id; nil when it is not in the vocabulary.
   public func id(of word: [UInt8]) -> UInt32? {
-    word.withUnsafeBufferPointer { buffer in
-      guard let start = buffer.baseAddress, buffer.count > 0 else { return nil }
-      return id(of: WordKey(start, buffer.count, limit: start + buffer.count))
+    word.withCursors { start, end in
+      start < end ? id(of: WordKey(start, end - start, limit: end)) : nil
     }
   }
 
@@ -113,8 +80,7 @@ public struct Vocabulary: @unchecked Sendable {
     require(range.lowerBound >= 0 && range.upperBound <= text.count, "range outside the text")
     guard !range.isEmpty else { return nil }
     return withExtendedLifetime(text) {
-      let start = text.pointer + range.lowerBound
-      return id(of: WordKey(start, range.count, limit: text.pointer + text.count))
+      id(of: WordKey(text.start + range.lowerBound, range.count, limit: text.end))
     }
   }
 
@@ -134,20 +100,10 @@ public struct Vocabulary: @unchecked Sendable {
   /// Appends the bytes of word `id`.
   public func append(_ id: UInt32, to output: inout [UInt8]) {
     require(Int(id) < count, "Vocabulary: id out of range")
-    let start = Int(tables.offsets[Int(id)])
-    let end = Int(tables.offsets[Int(id) + 1])
-    output.append(
-      contentsOf: UnsafeBufferPointer(start: tables.bytes + start, count: end - start))
+    let start = Int(offsets[id])
+    output.append(bytes.start + start, count: Int(offsets[id + 1]) - start)
   }
 
   /// The word as text; what is not UTF-8 shows as U+FFFD.
   public func text(of id: UInt32) -> String { String(decoding: bytes(of: id), as: UTF8.self) }
-}
-
-extension Table {
-  /// The memory itself: valid as long as the table is.
-  @inline(__always)
-  var pointer: UnsafePointer<Element> {
-    withUnsafeBuffer { $0.baseAddress ?? UnsafePointer(bitPattern: 64).unsafelyUnwrapped }
-  }
 }

@@ -18,9 +18,9 @@ public struct VocabularyBuilder: Sendable {
 
   /// Starts with the words of `vocabulary`, under the same ids.
   public init(_ vocabulary: Vocabulary) {
-    bytes = vocabulary.bytes.withUnsafeBuffer { Array($0) }
-    offsets = vocabulary.offsets.withUnsafeBuffer { Array($0) }
-    slots = vocabulary.searched.withUnsafeBuffer { Array($0) }
+    bytes = Array(vocabulary.bytes)
+    offsets = Array(vocabulary.offsets)
+    slots = Array(vocabulary.searched)
     isSecret = vocabulary.tables.isSecret
   }
 
@@ -32,9 +32,8 @@ public struct VocabularyBuilder: Sendable {
 
   /// The id of `word`, a new one if it was not there. The empty word is unknown.
   public mutating func id(for word: [UInt8]) -> UInt32 {
-    word.withUnsafeBufferPointer { buffer in
-      guard let start = buffer.baseAddress, buffer.count > 0 else { return Vocabulary.unknown }
-      return id(for: WordKey(start, buffer.count, limit: start + buffer.count))
+    word.withCursors { start, end in
+      start < end ? id(for: WordKey(start, end - start, limit: end)) : Vocabulary.unknown
     }
   }
 
@@ -52,23 +51,14 @@ public struct VocabularyBuilder: Sendable {
     return found.emptySlot == nil ? found.id : nil
   }
 
-  /// The bytes of word `id` where they lie.
-  @inline(__always)
-  func withBytes<R>(of id: UInt32, _ body: (UnsafeBufferPointer<UInt8>) -> R) -> R {
-    let range = Int(offsets[Int(id)])..<Int(offsets[Int(id) + 1])
-    return bytes.withUnsafeBufferPointer { body(UnsafeBufferPointer(rebasing: $0[range])) }
-  }
-
   /// Adds the words of `other` that are missing.
   /// - Returns: for each id of `other` its id here.
   public mutating func merge(_ other: Vocabulary) -> [UInt32] {
     withExtendedLifetime(other) {
       let tables = other.tables
       return (0..<other.count).map { index in
-        let start = tables.offsets[index]
-        let length = Int(tables.offsets[index + 1] - start)
-        guard length > 0 else { return Vocabulary.unknown }
-        return id(for: WordKey(tables.bytes + Int(start), length, limit: tables.limit))
+        let word = tables.word(index)
+        return word.length > 0 ? id(for: word) : Vocabulary.unknown
       }
     }
   }
@@ -108,7 +98,7 @@ public struct VocabularyBuilder: Sendable {
   }
 
   private mutating func hideSlots() {
-    slots = withTables { secretSlots($0, words: count, count: slots.count) }
+    slots = withTables { $0.secretSlots(words: count, count: slots.count) }
     isSecret = true
   }
 
@@ -127,7 +117,7 @@ public struct VocabularyBuilder: Sendable {
       return Vocabulary.unknown
     }
     let id = UInt32(count)
-    bytes.append(contentsOf: UnsafeBufferPointer(start: word.start, count: word.length))
+    bytes.append(word.start, count: word.length)
     offsets.append(UInt32(bytes.count))
     slots[slot] = slotValue(hash, id)
     if count * 2 > slots.count { grow() }
@@ -140,39 +130,14 @@ public struct VocabularyBuilder: Sendable {
 
   @inline(__always)
   private func withTables<R>(_ body: (WordTables) -> R) -> R {
-    bytes.withUnsafeBufferPointer { bytes in
-      offsets.withUnsafeBufferPointer { offsets in
-        slots.withUnsafeBufferPointer { slots in
-          // Only the very first word meets an empty `bytes`, and no slot then leads to it.
-          let start = bytes.baseAddress ?? UnsafePointer(bitPattern: 64).unsafelyUnwrapped
-          return body(
-            WordTables(
-              bytes: start, offsets: offsets.baseAddress.unsafelyUnwrapped,
-              slots: slots.baseAddress.unsafelyUnwrapped, limit: start + bytes.count,
-              mask: slots.count - 1, isSecret: isSecret))
-        }
-      }
-    }
+    // Only the very first word meets empty `bytes`, and no slot then leads to it.
+    WordTables.with(bytes: bytes, offsets: offsets, slots: slots, isSecret: isSecret, body)
   }
 
   /// Doubles the hash table. Words go in by id, so the table depends on the words alone.
   private mutating func grow() {
-    var larger = [UInt64](repeating: 0, count: slots.count * 2)
-    let mask = larger.count - 1
-    var longest = 0
-    withTables { tables in
-      larger.withUnsafeMutableBufferPointer { larger in
-        for id in 0..<count where isSecret || longest <= WordTables.longestProbe {
-          let hash = tables.hash(tables.word(id))
-          let place = Int(truncatingIfNeeded: hash) & mask
-          var index = place
-          while larger[index] != 0 { index = (index + 1) & mask }
-          larger[index] = slotValue(hash, UInt32(id))
-          longest = max(longest, (index - place) & mask)
-        }
-      }
-    }
-    slots = larger
-    if longest > WordTables.longestProbe, !isSecret { hideSlots() }
+    let larger = withTables { $0.slots(words: count, count: slots.count * 2) }
+    slots = larger.slots
+    if larger.longest > WordTables.longestProbe, !isSecret { hideSlots() }
   }
 }

@@ -140,11 +140,8 @@ private let enDash: [UInt8] = [0xE2, 0x80, 0x93]
 
 private func firstScalar(_ token: [UInt8]) -> Unicode.Scalar? {
   if token[0] < 0x80 { return Unicode.Scalar(token[0]) }
-  return token.withUnsafeBufferPointer { buffer in
-    guard let start = buffer.baseAddress else { return nil }
-    let (scalar, length) = decodeUTF8(start, start + buffer.count)
-    return length > 0 ? Unicode.Scalar(scalar) : nil
-  }
+  let (scalar, length) = token.withCursors { start, end in start.scalar(before: end) }
+  return length > 0 ? Unicode.Scalar(scalar) : nil
 }
 
 private func endsInCJK(_ token: [UInt8]) -> Bool {

@@ -1,5 +1,4 @@
 import Files
-import Glibc
 
 /// A token that is found in the text before it is cut into pieces, `<|endoftext|>` say.
 struct AddedToken: Sendable, Equatable {
@@ -31,9 +30,9 @@ struct AddedTokenMatcher: Sendable {
   private(set) var holdsLineEnds = false
 
   struct Match {
-    var start: UnsafePointer<UInt8>
+    var start: ByteCursor
     var length: Int
-    var end: UnsafePointer<UInt8> { start + length }
+    var end: ByteCursor { start + length }
   }
 
   private struct Group {
@@ -45,14 +44,11 @@ struct AddedTokenMatcher: Sendable {
     /// The first place at or after `start` where a token may begin, by its first byte.
     @inline(__always)
     func firstStart(
-      _ start: UnsafePointer<UInt8>, _ end: UnsafePointer<UInt8>
-    ) -> UnsafePointer<UInt8>? {
-      if let onlyFirst {
-        guard let found = memchr(start, Int32(onlyFirst), end - start) else { return nil }
-        return UnsafePointer(found.assumingMemoryBound(to: UInt8.self))
-      }
+      _ start: ByteCursor, _ end: ByteCursor
+    ) -> ByteCursor? {
+      if let onlyFirst { return start.first(onlyFirst, before: end) }
       var position = start
-      while position < end, !starts[Int(position.pointee)] { position += 1 }
+      while position < end, !starts[Int(position.byte)] { position += 1 }
       return position < end ? position : nil
     }
   }
@@ -101,7 +97,7 @@ struct AddedTokenMatcher: Sendable {
   /// The id of the token that is the text at `piece`; nil when there is none.
   @inline(__always)
   func id(of piece: WordKey) -> Int32? {
-    for group in groups.indices where groups[group].starts[Int(piece.start.pointee)] {
+    for group in groups.indices where groups[group].starts[Int(piece.start.byte)] {
       guard let word = words.id(of: piece), ids[Int(word)] >= 0 else { return nil }
       return ids[Int(word)]
     }
@@ -111,23 +107,23 @@ struct AddedTokenMatcher: Sendable {
   /// Walks through the tokens of a group in a text, a window of it at a time.
   private struct Finder {
     private let group: Group
-    private let end: UnsafePointer<UInt8>
+    private let end: ByteCursor
     /// Tokens that begin in the last window, the first one last.
     private var found: [Match] = []
-    private var window: UnsafePointer<UInt8>
+    private var window: ByteCursor
     private var windowSize = Self.smallestWindow
     private static let smallestWindow = 64
     /// Longer than the longest token, as each window is read on by so much.
     private static let largestWindow = 1 << 16
 
-    init(_ group: Group, _ start: UnsafePointer<UInt8>, _ end: UnsafePointer<UInt8>) {
+    init(_ group: Group, _ start: ByteCursor, _ end: ByteCursor) {
       self.group = group
       self.end = end
       window = start
     }
 
     /// The next token at or after `position`, which never goes back.
-    mutating func next(_ position: UnsafePointer<UInt8>) -> Match? {
+    mutating func next(_ position: ByteCursor) -> Match? {
       while true {
         while let match = found.popLast() {
           if match.start >= position { return match }
@@ -152,8 +148,8 @@ struct AddedTokenMatcher: Sendable {
   /// tokens, which is never empty, and the tokens, of which it is told so. It goes on as long as
   /// `part` returns true.
   func split(
-    _ start: UnsafePointer<UInt8>, _ end: UnsafePointer<UInt8>, group: Int = 0,
-    _ part: (_ start: UnsafePointer<UInt8>, _ end: UnsafePointer<UInt8>, _ isToken: Bool) -> Bool
+    _ start: ByteCursor, _ end: ByteCursor, group: Int = 0,
+    _ part: (_ start: ByteCursor, _ end: ByteCursor, _ isToken: Bool) -> Bool
   ) -> Bool {
     guard group < groups.count else { return start == end || part(start, end, false) }
     var finder = Finder(groups[group], start, end)
@@ -177,14 +173,14 @@ struct AddedTokenMatcher: Sendable {
   /// Moves the end of the text before a token, and the start of the text behind it, past the white space
   /// that the token takes with it.
   private func strip(
-    _ match: Match, _ textEnd: inout UnsafePointer<UInt8>, _ next: inout UnsafePointer<UInt8>,
-    _ start: UnsafePointer<UInt8>, _ end: UnsafePointer<UInt8>
+    _ match: Match, _ textEnd: inout ByteCursor, _ next: inout ByteCursor,
+    _ start: ByteCursor, _ end: ByteCursor
   ) {
     guard let word = words.id(of: WordKey(match.start, match.length, limit: end)),
       let strip = strips[Int(word)]
     else { return }
-    func isSpace(_ place: UnsafePointer<UInt8>, _ limit: UnsafePointer<UInt8>) -> Int? {
-      let (scalar, length) = decodeUTF8(place, limit)
+    func isSpace(_ place: ByteCursor, _ limit: ByteCursor) -> Int? {
+      let (scalar, length) = place.scalar(before: limit)
       guard length > 0, Unicode.Scalar(scalar)?.properties.isWhitespace == true else { return nil }
       return length
     }
@@ -192,7 +188,7 @@ struct AddedTokenMatcher: Sendable {
     if strip.left, textEnd < start { textEnd = start }
     while strip.left, textEnd > start {
       var place = textEnd - 1
-      while place > start, place.pointee & 0xC0 == 0x80 { place -= 1 }
+      while place > start, place.byte & 0xC0 == 0x80 { place -= 1 }
       guard isSpace(place, textEnd) == textEnd - place else { return }
       textEnd = place
     }
@@ -202,7 +198,7 @@ struct AddedTokenMatcher: Sendable {
   func stripped(in text: Table<UInt8>) -> [Range<Int>] {
     var ranges: [Range<Int>] = []
     withExtendedLifetime(text) {
-      let (begin, end) = (text.pointer, text.pointer + text.count)
+      let (begin, end) = (text.start, text.end)
       var last = begin
       _ = split(begin, end) { start, partEnd, _ in
         if start > last { ranges.append(last - begin..<start - begin) }

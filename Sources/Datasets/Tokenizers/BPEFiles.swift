@@ -157,7 +157,7 @@ extension BPETokenizer {
     if !spelled.isEmpty { plain = Set(spelled).subtracting(byteTokens).subtracting(merges.made) }
     var tokens = TokenBytes(capacity: vocabulary.count)
     let alphabet = ByteAlphabet.bytes
-    func append(_ id: Int32, _ token: UnsafeBufferPointer<UInt8>) {
+    func append(_ id: Int32, _ token: ArraySlice<UInt8>) {
       if plain.contains(id) {
         tokens.append(token)
       } else if !tokens.append(spelled: token, alphabet) {
@@ -166,7 +166,7 @@ extension BPETokenizer {
     }
     vocabulary.forEach(append)
     for token in addedTokens where Int(token.id) >= vocabulary.count {
-      token.content.withUnsafeBufferPointer { append(token.id, $0) }
+      append(token.id, token.content[...])
     }
     try self.init(
       tokens: tokens, plainTokens: plain, byteTokens: byteTokens, merges: merges,
@@ -180,21 +180,17 @@ extension BPETokenizer {
     let file = try MappedFile(path: path)
     guard file.count <= largest else { throw .badInput("\(path): too large for merges") }
     var merges = MergeReader(vocabulary)
+    let text = Array(try file.bytes())
     var (line, start) = (0, 0)
-    var wrong: String?
-    try file.bytes().withUnsafeBuffer { text in
-      while start < text.count, wrong == nil {
-        line += 1
-        var end = start
-        while end < text.count, text[end] != 10 { end += 1 }
-        var content = UnsafeBufferPointer(rebasing: text[start..<end])
-        if content.last == 13 { content = UnsafeBufferPointer(rebasing: content.dropLast()) }
-        start = end + 1
-        if content.isEmpty || line == 1 && content.starts(with: MergeReader.version) { continue }
-        wrong = merges.addSpaced(content)
-      }
+    while start < text.count {
+      line += 1
+      let end = text[start...].firstIndex(of: 10) ?? text.count
+      var content = text[start..<end]
+      if content.last == 13 { content = content.dropLast() }
+      start = end + 1
+      if content.isEmpty || line == 1 && content.starts(with: MergeReader.version) { continue }
+      if let wrong = merges.addSpaced(content) { throw .badInput("\(path): line \(line) \(wrong)") }
     }
-    if let wrong { throw .badInput("\(path): line \(line) \(wrong)") }
     return merges.table
   }
 
@@ -253,7 +249,7 @@ struct MergeReader {
 
   /// Adds the merge of two tokens with a space between them, as the files spell them.
   /// - Returns: what is wrong with it; nil when all is well.
-  mutating func addSpaced(_ pair: UnsafeBufferPointer<UInt8>) -> String? {
+  mutating func addSpaced(_ pair: ArraySlice<UInt8>) -> String? {
     guard let space = pair.firstIndex(of: 32), !pair[(space + 1)...].contains(32) else {
       return "is not two tokens with a space between them"
     }
@@ -262,12 +258,10 @@ struct MergeReader {
 
   /// Adds the merge of two tokens.
   /// - Returns: what is wrong with it; nil when all is well.
-  mutating func add(
-    _ left: UnsafeBufferPointer<UInt8>.SubSequence, _ right: UnsafeBufferPointer<UInt8>.SubSequence
-  ) -> String? {
-    guard let leftID = vocabulary.id(of: UnsafeBufferPointer(rebasing: left)),
-      let rightID = vocabulary.id(of: UnsafeBufferPointer(rebasing: right))
-    else { return "names a token that is not in the vocabulary" }
+  mutating func add(_ left: ArraySlice<UInt8>, _ right: ArraySlice<UInt8>) -> String? {
+    guard let leftID = vocabulary.id(of: left), let rightID = vocabulary.id(of: right) else {
+      return "names a token that is not in the vocabulary"
+    }
     made.removeAll(keepingCapacity: true)
     made.append(contentsOf: left)
     made.append(contentsOf: right)

@@ -145,20 +145,14 @@ public struct BPETokenizer: Tokenizer {
     }
     // After Ctrl-C nobody asks for the result.
     if isStopped { return [] }
-    return ids.withUnsafeBufferPointer { ids in
-      ends.withUnsafeBufferPointer { ends in
-        var count = 0
-        block.forEach { count += ends[$0 + 1] - ends[$0] }
-        return [Int32](unsafeUninitializedCapacity: count) { buffer, initialized in
-          block.forEach { word in
-            for place in ends[word]..<ends[word + 1] {
-              buffer[initialized] = ids[place]
-              initialized += 1
-            }
-          }
-        }
-      }
+    var count = 0
+    block.forEach { count += ends[$0 + 1] - ends[$0] }
+    var result: [Int32] = []
+    result.reserveCapacity(count)
+    block.forEach { word in
+      for place in ends[word]..<ends[word + 1] { result.append(ids[place]) }
     }
+    return result
   }
 
   /// Appends the ids of one piece.
@@ -169,9 +163,7 @@ public struct BPETokenizer: Tokenizer {
       ids.append(id)
       return
     }
-    for byte in UnsafeBufferPointer(start: word.start, count: word.length) {
-      ids.append(byteTokens[Int(byte)])
-    }
+    for place in 0..<word.length { ids.append(byteTokens[Int(word.start[place])]) }
     merger.merge(&ids, from: start)
   }
 
@@ -210,17 +202,17 @@ public struct BPETokenizer: Tokenizer {
     output.reserveCapacity(text.count + 1)
     var spaces: [Int] = []
     func append(
-      _ start: UnsafePointer<UInt8>, _ end: UnsafePointer<UInt8>, _ isToken: Bool
+      _ start: ByteCursor, _ end: ByteCursor, _ isToken: Bool
     ) -> Bool {
-      if !isToken, start < end, start.pointee != 32 {
+      if !isToken, start < end, start.byte != 32 {
         spaces.append(output.count)
         output.append(32)
       }
-      output.append(contentsOf: UnsafeBufferPointer(start: start, count: end - start))
+      output.append(start, count: end - start)
       return true
     }
     withExtendedLifetime(text) {
-      let (begin, end) = (text.pointer, text.pointer + text.count)
+      let (begin, end) = (text.start, text.end)
       _ = matcher?.split(begin, end, append) ?? append(begin, end, false)
     }
     return (try Table(output), spaces)
@@ -255,7 +247,7 @@ struct TokenBytes: Sendable {
   /// Appends the bytes that `token` spells in GPT-2's alphabet.
   /// - Parameter alphabet: ``ByteAlphabet/bytes``.
   /// - Returns: false when it spells none: its own bytes are then the token.
-  mutating func append(spelled token: UnsafeBufferPointer<UInt8>, _ alphabet: [Int16]) -> Bool {
+  mutating func append(spelled token: ArraySlice<UInt8>, _ alphabet: [Int16]) -> Bool {
     let isSpelled = ByteAlphabet.decode(token, into: &bytes, alphabet)
     if !isSpelled { bytes.append(contentsOf: token) }
     ends.append(bytes.count)

@@ -75,12 +75,10 @@ private struct PieceCounts {
 
     init(_ block: borrowing PieceBlock) {
       var counts = [Int64](repeating: 0, count: block.wordCount)
-      counts.withUnsafeMutableBufferPointer { counts in block.forEach { counts[$0] += 1 } }
+      block.forEach { counts[$0] += 1 }
       self.counts = counts
       for index in counts.indices {
-        block.withWord(index) {
-          bytes.append(contentsOf: UnsafeBufferPointer(start: $0.start, count: $0.length))
-        }
+        block.withWord(index) { bytes.append($0.start, count: $0.length) }
         ends.append(bytes.count)
       }
     }
@@ -88,11 +86,9 @@ private struct PieceCounts {
 
   private mutating func add(_ block: Block) {
     var start = 0
-    block.bytes.withUnsafeBufferPointer { bytes in
-      guard let base = bytes.baseAddress else { return }
+    block.bytes.withCursors { begin, limit in
       for (index, end) in block.ends.enumerated() {
-        let key = WordKey(base + start, end - start, limit: base + bytes.count)
-        let id = Int(words.id(for: key))
+        let id = Int(words.id(for: WordKey(begin + start, end - start, limit: limit)))
         while counts.count <= id { counts.append(0) }
         counts[id] += block.counts[index]
         start = end

@@ -44,15 +44,15 @@ enum ByteAlphabet {
   /// - Parameter bytes: ``bytes``, which a caller with many texts looks up once.
   /// - Returns: false, with nothing appended, when a character of it stands for none.
   static func decode(
-    _ text: UnsafeBufferPointer<UInt8>, into token: inout [UInt8], _ bytes: [Int16] = Self.bytes
+    _ text: ArraySlice<UInt8>, into token: inout [UInt8], _ bytes: [Int16] = Self.bytes
   ) -> Bool {
     let count = token.count
-    var index = 0
-    while index < text.count {
+    var index = text.startIndex
+    while index < text.endIndex {
       var scalar = Int(text[index])
       if scalar >= 0x80 {
         // Only two-byte characters can be in the alphabet.
-        guard scalar < 0xE0, index + 1 < text.count else { break }
+        guard scalar < 0xE0, index + 1 < text.endIndex else { break }
         index += 1
         scalar = (scalar & 0x1F) << 6 | Int(text[index] & 0x3F)
       }
@@ -60,7 +60,7 @@ enum ByteAlphabet {
       token.append(UInt8(truncatingIfNeeded: bytes[scalar]))
       index += 1
     }
-    if index < text.count { token.removeLast(token.count - count) }
-    return index >= text.count
+    if index < text.endIndex { token.removeLast(token.count - count) }
+    return index >= text.endIndex
   }
 }

@@ -18,7 +18,7 @@ public struct ByteTokenizer: Tokenizer {
 
   /// The bytes of a text as ids; any bytes will do.
   public func encode(_ text: Table<UInt8>, name: String) throws(AIGCError) -> [Int32] {
-    text.withUnsafeBuffer { $0.map { Int32($0) } }
+    text.indices.map { Int32(text[$0]) }
   }
 
   /// One byte for each token.

@@ -1,5 +1,4 @@
 import Files
-import Glibc
 import Kernels
 
 /// A text cut into blocks between which no piece of ``PieceScanner`` reaches. The cut depends on the
@@ -38,13 +37,11 @@ struct PieceCorpus: Sendable {
 
   /// The next newline behind a visible ASCII character: a piece starts there in any case.
   private static func cut(_ text: Table<UInt8>, from start: Int) -> Int? {
-    var position = start
-    return withExtendedLifetime(text) {
-      let base = text.pointer
-      while let found = memchr(base + position, 10, text.count - position) {
-        let place = UnsafePointer(found.assumingMemoryBound(to: UInt8.self)) - base
-        if (0x21..<0x7F).contains(base[place - 1]) { return place }
-        position = place + 1
+    withExtendedLifetime(text) {
+      var position = text.start + start
+      while let found = position.first(10, before: text.end) {
+        if (0x21..<0x7F).contains(found[-1]) { return found - text.start }
+        position = found + 1
       }
       return nil
     }
@@ -54,14 +51,14 @@ struct PieceCorpus: Sendable {
 
   /// The pieces of one block: the different ones, and their order.
   func scan(_ index: Int) throws(AIGCError) -> PieceBlock {
-    let (begin, end) = (text.pointer + bounds[index], text.pointer + bounds[index + 1])
-    var tokens = BlockTokens(byteCount: end - begin, limit: text.pointer + text.count)
+    let (begin, end) = (text.start + bounds[index], text.start + bounds[index + 1])
+    var tokens = BlockTokens(byteCount: end - begin, limit: text.end)
     let scanner = PieceScanner(begin: begin, end: end, addedTokens: addedTokens)
     let failure = scanner.scan(into: &tokens)
     tokens.endSentence(keepEmpty: true)
     tokens.finish()
     if let failure {
-      let place = text.bytesBefore + (failure.position - text.pointer)
+      let place = text.bytesBefore + (failure.position - text.start)
       throw .badInput("\(name): byte \(place) is not UTF-8; pass `tokens` byte")
     }
     if tokens.isOutOfMemory { throw .failed("\(name): out of memory") }

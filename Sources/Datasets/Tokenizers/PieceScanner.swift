@@ -4,8 +4,8 @@ import Files
 /// `'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+`. An added token
 /// such as `<|endoftext|>` is a piece by itself, and the text before it is cut as if it ended there.
 struct PieceScanner {
-  let begin: UnsafePointer<UInt8>
-  let end: UnsafePointer<UInt8>
+  let begin: ByteCursor
+  let end: ByteCursor
   /// What is found before the text is cut; nil when all is text.
   let addedTokens: AddedTokenMatcher?
 
@@ -34,30 +34,30 @@ struct PieceScanner {
 
   /// Text without added tokens.
   private struct Segment {
-    let end: UnsafePointer<UInt8>
-    let classes: UnsafePointer<UInt8>
+    let end: ByteCursor
+    let classes: ByteCursor
 
     @inline(__always)
-    private func read(_ position: UnsafePointer<UInt8>) -> (kind: UInt8, length: Int) {
-      let byte = position.pointee
+    private func read(_ position: ByteCursor) -> (kind: UInt8, length: Int) {
+      let byte = position.byte
       if byte < 0x80 { return (classes[Int(byte)], 1) }
       return readLong(position)
     }
 
     @inline(never)
-    private func readLong(_ position: UnsafePointer<UInt8>) -> (kind: UInt8, length: Int) {
-      let (scalar, length) = decodeUTF8(position, end)
+    private func readLong(_ position: ByteCursor) -> (kind: UInt8, length: Int) {
+      let (scalar, length) = position.scalar(before: end)
       return length > 0 ? (classes[Int(scalar)], length) : (invalid, 1)
     }
 
     func scan(
-      from start: UnsafePointer<UInt8>, into sink: inout some TokenSink & ~Copyable
+      from start: ByteCursor, into sink: inout some TokenSink & ~Copyable
     ) -> ScanFailure? {
       var position = start
       var poll = ScanPoll(start)
       while position < end, !poll.isStopped(position) {
         let piece = position
-        if piece.pointee == UInt8(ascii: "'") {
+        if piece.byte == UInt8(ascii: "'") {
           let length = contractionLength(piece)
           if length > 0 {
             sink.token(piece, length)
@@ -66,7 +66,7 @@ struct PieceScanner {
           }
         }
         // A space belongs to the piece behind it, unless that is white space too.
-        if piece.pointee == 32, end - piece > 1 { position += 1 }
+        if piece.byte == 32, end - piece > 1 { position += 1 }
         let (kind, length) = read(position)
         position = kind == space ? spaceEnd(piece) : runEnd(position + length, kind)
         if kind == invalid {
@@ -79,7 +79,7 @@ struct PieceScanner {
 
     /// The end of a run of characters of one class.
     @inline(__always)
-    private func runEnd(_ start: UnsafePointer<UInt8>, _ kind: UInt8) -> UnsafePointer<UInt8> {
+    private func runEnd(_ start: ByteCursor, _ kind: UInt8) -> ByteCursor {
       var position = start
       while position < end {
         let (next, length) = read(position)
@@ -91,7 +91,7 @@ struct PieceScanner {
 
     /// The end of a piece of white space: before text its last character stays for the next piece,
     /// unless it is the only one.
-    private func spaceEnd(_ start: UnsafePointer<UInt8>) -> UnsafePointer<UInt8> {
+    private func spaceEnd(_ start: ByteCursor) -> ByteCursor {
       var (position, last) = (start, start)
       while position < end {
         let (kind, length) = read(position)
@@ -103,7 +103,7 @@ struct PieceScanner {
     }
 
     /// Length of the `'s`, `'t`, `'re`, `'ve`, `'m`, `'ll` or `'d` at `start`, 0 when there is none.
-    private func contractionLength(_ start: UnsafePointer<UInt8>) -> Int {
+    private func contractionLength(_ start: ByteCursor) -> Int {
       guard end - start >= 2 else { return 0 }
       switch start[1] {
       case UInt8(ascii: "s"), UInt8(ascii: "t"), UInt8(ascii: "m"), UInt8(ascii: "d"): return 2
@@ -115,7 +115,7 @@ struct PieceScanner {
       }
     }
 
-    private func firstInvalid(_ start: UnsafePointer<UInt8>) -> UnsafePointer<UInt8> {
+    private func firstInvalid(_ start: ByteCursor) -> ByteCursor {
       var position = start
       while position < end {
         let (kind, length) = read(position)
@@ -127,22 +127,20 @@ struct PieceScanner {
   }
 }
 
-/// The class of every character as one table, made when it is first needed. Pages of characters
-/// that no text holds take no memory.
-struct CharacterClasses: @unchecked Sendable {
-  let start: UnsafePointer<UInt8>
+/// The class of every character as one table, made when it is first needed.
+struct CharacterClasses: Sendable {
+  let start: ByteCursor
 
   static let shared = CharacterClasses()
 
   private init() {
-    let table = UnsafeMutablePointer<UInt8>.allocate(capacity: 0x110000)
+    var table = [UInt8](repeating: 0, count: 0x110000)
     var place = 0
     for run in unicodeRuns {
-      let length = min(Int(run >> 2), 0x110000 - place)
-      (table + place).initialize(repeating: UInt8(run & 3), count: length)
-      place += length
+      let end = min(place + Int(run >> 2), table.count)
+      for scalar in place..<end { table[scalar] = UInt8(run & 3) }
+      place = end
     }
-    (table + place).initialize(repeating: 0, count: 0x110000 - place)
-    start = UnsafePointer(table)
+    start = ByteCursor(keeping: table)
   }
 }

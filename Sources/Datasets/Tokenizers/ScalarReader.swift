@@ -3,16 +3,16 @@ import Files
 /// Walks through the characters of a text that must be UTF-8.
 struct ScalarReader {
   private let text: Table<UInt8>
-  private let begin: UnsafePointer<UInt8>
-  private let end: UnsafePointer<UInt8>
-  private var position: UnsafePointer<UInt8>
+  private let begin: ByteCursor
+  private let end: ByteCursor
+  private var position: ByteCursor
   private let name: String
 
   init(_ text: Table<UInt8>, name: String) {
     self.text = text
     self.name = name
-    begin = text.pointer
-    end = text.pointer + text.count
+    begin = text.start
+    end = text.end
     position = begin
   }
 
@@ -24,12 +24,12 @@ struct ScalarReader {
   @inline(__always)
   mutating func next() throws(AIGCError) -> UInt32? {
     guard position < end else { return nil }
-    let byte = position.pointee
+    let byte = position.byte
     if byte < 0x80, byte > 0 {
       position += 1
       return UInt32(byte)
     }
-    let (scalar, length) = decodeUTF8(position, end)
+    let (scalar, length) = position.scalar(before: end)
     guard length > 0, scalar > 0 else { throw error(length) }
     position += length
     return scalar

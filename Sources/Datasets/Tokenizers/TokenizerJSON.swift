@@ -239,11 +239,11 @@ struct TokenizerJSON {
           ends.append(pair.count)
         }
         guard ends.count == 2 else { throw scanner.error("a merge without two tokens") }
-        wrong = pair.withUnsafeBufferPointer { reader.add($0[..<ends[0]], $0[ends[0]...]) }
+        wrong = reader.add(pair[..<ends[0]], pair[ends[0]...])
       } else {
         try scanner.string(into: &pair)
         let isVersion = number == 0 && pair.starts(with: MergeReader.version)
-        if !isVersion { wrong = pair.withUnsafeBufferPointer { reader.addSpaced($0) } }
+        if !isVersion { wrong = reader.addSpaced(pair[...]) }
       }
       if let wrong { throw .badInput("\(self.path): merge \(number) \(wrong)") }
       number += 1

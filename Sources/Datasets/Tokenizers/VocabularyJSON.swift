@@ -70,26 +70,27 @@ struct VocabularyJSON: Sendable {
   func token(_ id: Int) -> [UInt8] { Array(words.bytes(of: Int(numbers[id]))) }
 
   /// Hands the bytes of all tokens to `body`, in the order of the ids.
-  func forEach(_ body: (_ id: Int32, _ token: UnsafeBufferPointer<UInt8>) -> Void) {
-    for (id, number) in numbers.enumerated() { words.withBytes(of: number) { body(Int32(id), $0) } }
+  func forEach(_ body: (_ id: Int32, _ token: ArraySlice<UInt8>) -> Void) {
+    for (id, number) in numbers.enumerated() { body(Int32(id), words.bytes(of: Int(number))) }
   }
 
   /// Whether the token with that id is `token`.
   @inline(__always)
   func isToken(_ id: Int32, _ token: [UInt8]) -> Bool {
-    id < count && words.withBytes(of: numbers[Int(id)]) { $0.elementsEqual(token) }
+    id < count && words.bytes(of: Int(numbers[Int(id)])).elementsEqual(token)
   }
 
   /// The id of a token; nil when there is none.
-  func id(of token: [UInt8]) -> Int32? { token.withUnsafeBufferPointer { id(of: $0) } }
+  func id(of token: [UInt8]) -> Int32? { id(of: token[...]) }
 
   @inline(__always)
-  func id(of token: UnsafeBufferPointer<UInt8>) -> Int32? {
-    guard let start = token.baseAddress, token.count > 0,
-      let word = words.existing(WordKey(start, token.count, limit: start + token.count)),
-      ids[Int(word)] >= 0
-    else { return nil }
-    return ids[Int(word)]
+  func id(of token: ArraySlice<UInt8>) -> Int32? {
+    token.withCursors { start, end in
+      guard start < end, let word = words.existing(WordKey(start, end - start, limit: end)),
+        ids[Int(word)] >= 0
+      else { return nil }
+      return ids[Int(word)]
+    }
   }
 
   /// Writes tokens in the order of their ids.

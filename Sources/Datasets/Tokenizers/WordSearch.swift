@@ -84,14 +84,14 @@ struct WordSearch: Sendable {
   /// Hands each place between `begin` and `bound` where words start to `body`, the last place first,
   /// with the length of the longest of them that ends at or before `end`.
   func forEach(
-    from begin: UnsafePointer<UInt8>, to bound: UnsafePointer<UInt8>, end: UnsafePointer<UInt8>,
-    _ body: (_ place: UnsafePointer<UInt8>, _ length: Int) -> Void
+    from begin: ByteCursor, to bound: ByteCursor, end: ByteCursor,
+    _ body: (_ place: ByteCursor, _ length: Int) -> Void
   ) {
     var node: Int32 = 0
     var place = end - bound > longest ? bound + longest : end
     while place > begin {
       place -= 1
-      node = next(node, place.pointee)
+      node = next(node, place.byte)
       if lengths[Int(node)] > 0, place < bound { body(place, Int(lengths[Int(node)])) }
     }
   }

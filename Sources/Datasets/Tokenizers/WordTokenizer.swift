@@ -40,10 +40,9 @@ public struct WordTokenizer: Tokenizer {
     for text in texts {
       let encoded = try encodeGrowing(text: text, mode: mode, into: &builder, name: name)
       counts.append(contentsOf: repeatElement(0, count: builder.count - counts.count))
-      counts.withUnsafeMutableBufferPointer { counts in
-        encoded.tokens.withUnsafeBuffer { tokens in
-          for token in tokens where counts[Int(token)] < .max { counts[Int(token)] += 1 }
-        }
+      for index in encoded.tokens.indices {
+        let token = Int(encoded.tokens[index])
+        if counts[token] < .max { counts[token] += 1 }
       }
     }
     guard builder.count > Vocabulary.reservedWords.count else {
@@ -128,14 +127,12 @@ public struct WordTokenizer: Tokenizer {
   public func encode(_ text: Table<UInt8>, name: String) throws(AIGCError) -> [Int32] {
     let encoded = try Datasets.encode(text: text, mode: mode, vocabulary: vocabulary, name: name)
     let count = encoded.tokens.count - encoded.sentences
-    return encoded.tokens.withUnsafeBuffer { tokens in
-      [Int32](unsafeUninitializedCapacity: count) { buffer, initialized in
-        for token in tokens where token != Vocabulary.sentenceStart && initialized < count {
-          buffer[initialized] = Int32(bitPattern: token)
-          initialized += 1
-        }
-      }
+    var ids: [Int32] = []
+    ids.reserveCapacity(count)
+    for index in encoded.tokens.indices where encoded.tokens[index] != Vocabulary.sentenceStart {
+      ids.append(Int32(bitPattern: encoded.tokens[index]))
     }
+    return ids
   }
 
   /// A prompt's last line goes on unless it ends with a newline.

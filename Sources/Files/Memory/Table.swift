@@ -117,6 +117,14 @@ public struct MutableTable<Element: BitwiseCopyable & Sendable>: @unchecked Send
     }
   }
 
+  /// A copy with `count` elements: those behind the old ones are zeros.
+  /// - Throws: ``AIGCError`` (failed) when the system refuses the memory.
+  package func resized(to count: Int) throws(AIGCError) -> MutableTable<Element> {
+    let copy = try MutableTable<Element>(count: count)
+    copy.base.update(from: base, count: min(count, self.count))
+    return copy
+  }
+
   /// The first `count` elements, read-only. The memory is shared: do not write to it afterwards.
   public func frozen(count: Int? = nil) -> Table<Element> {
     let length = min(count ?? self.count, self.count)
@@ -153,6 +161,11 @@ extension Table {
     table.copy(elements, at: 0)
     self = table.frozen()
   }
+}
+
+extension Array where Element: BitwiseCopyable & Sendable {
+  /// A copy of the elements of `table`.
+  public init(_ table: Table<Element>) { self = table.withUnsafeBuffer { Array($0) } }
 }
 
 extension Table<UInt8> {

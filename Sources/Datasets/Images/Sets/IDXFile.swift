@@ -66,10 +66,7 @@ struct IDXFile: Sendable {
     // At most 2³² items of 2²⁴ bytes: no overflow.
     try Self.check(path, reader.isCompressed, headerSize + count * itemSize)
     let table = try MutableTable<UInt8>(count: kept * itemSize)
-    let filled = table.withUnsafeMutableBuffer { buffer in
-      Result { () throws(AIGCError) in try reader.read(into: buffer) }
-    }
-    guard try filled.get() == table.count else {
+    guard try reader.fill(table, from: 0) == table.count else {
       throw .badInput("\(path): truncated: \(count) \(kind) are announced")
     }
     if kept == count, try !reader.read(1).isEmpty {
