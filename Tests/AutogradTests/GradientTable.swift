@@ -160,6 +160,7 @@ struct GradientCheck {
   @Test func losses() { check(GradientRows.losses) }
   @Test func recurrent() { check(GradientRows.recurrent) }
   @Test func convolutions() { check(GradientRows.convolutions) }
+  @Test func borders() { check(GradientRows.borders) }
   @Test func channelNorms() { check(GradientRows.channelNorms) }
   @Test func pooling() { check(GradientRows.pooling) }
 

@@ -38,6 +38,15 @@ extension GradientRows {
     ]
   }
 
+  /// Borders as wide as images allow, and narrower ones.
+  static var borders: [GradientRow] {
+    [1, 2, 3].map { padding in
+      GradientRow(
+        "reflectionPad2d \(padding)", [Samples.normal([2, 4, 5, 3], UInt64(290 + padding))]
+      ) { square(reflectionPad2d($0[0], padding: padding)) }
+    }
+  }
+
   static var channelNorms: [GradientRow] {
     let x = Samples.normal([3, 2, 5, 4], 260, scale: 1)
     let weight = Samples.signed([4], 261)

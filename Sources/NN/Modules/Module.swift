@@ -99,7 +99,7 @@ extension Mirror {
 }
 
 /// Layers one after the other, numbered in checkpoints as PyTorch numbers them: activations count.
-public struct Sequential: Module {
+public struct Sequential: Layer {
   static let layersLabel = "layers"
   /// The layers in the order in which they are applied.
   public let layers: [any Layer]
