@@ -102,7 +102,10 @@ let package = Package(
     tests("ConsoleTests", ["Console", "Files", argumentParser, "TestSupport"]),
     support(
       "FamilySupport", "FamilySupport",
-      ["Families", "Training", "Datasets", "Kernels", "Files", "TestSupport"]),
+      [
+        "Families", "Training", "Autograd", "NN", "Weights", "Checkpoints", "Datasets", "Kernels",
+        "Files", "TestSupport",
+      ]),
     tests(
       "FamiliesTests",
       [

@@ -3,6 +3,7 @@ import Checkpoints
 import Datasets
 import Files
 import Kernels
+import Weights
 import TestSupport
 import Training
 
@@ -95,6 +96,16 @@ struct ImageModelFuzz: FuzzSubject {
       (sizes.stages, sizes.hidden) = ([3], 5)
       try ClassifierFamily().write(
         sizes, random.drawn { ClassifierNetwork(sizes, using: &$0) }, type: .f32, to: folder)
+    case .cyclegan:
+      var sizes = CycleGANConfiguration.article(width: 16, height: 16, channels: 1)
+      (sizes.generatorWidth, sizes.discriminatorWidth, sizes.blocks) = (3, 2, 1)
+      sizes.training = CycleGANTrainingOptions()
+      let networks = TranslationNetworks(sizes, using: &random)
+      for part in networks.generators + networks.discriminators {
+        try StateDictionary.write(
+          part.module.namedParameters, to: name("\(part.name).safetensors"))
+      }
+      try ModelConfiguration.write(sizes, to: name(ModelConfiguration.fileName))
     case .vqvae:
       var sizes = VAEConfiguration(.vae, width: 8, height: 8, channels: 1)
       sizes.layers = [4]
@@ -142,6 +153,7 @@ struct ImageModelFuzz: FuzzSubject {
     case .gan: try use(GANFamily(.gan))
     case .dcgan: try use(GANFamily(.dcgan))
     case .classifier: try classify()
+    case .cyclegan: try translate()
     case .vqvae: try useCodes()
     default: try encode()
     }
@@ -169,6 +181,19 @@ struct ImageModelFuzz: FuzzSubject {
       throw AIGCError.failed("\(values.count) values")
     }
     return values
+  }
+
+  private func translate() throws {
+    let model = try CycleGANFamily().load(folder)
+    _ = try CycleGANFamily().inspect(folder)
+    _ = try CycleGANFolder.networks(folder, model, judges: true)
+    let translator = try model.translator(.forward)
+    let values = [Float](repeating: 0.5, count: 6 * 5 * model.configuration.channels)
+    for tiles in [nil, TranslationTiles(side: 4)] {
+      guard
+        try translator.translated(values, width: 6, height: 5, tiles: tiles).count == values.count
+      else { throw AIGCError.failed("impossible results") }
+    }
   }
 
   private func classify() throws {

@@ -52,6 +52,13 @@ extension Checkpoint {
       metadata: metadata)
   }
 
+  /// The tensors but those whose names say that they are left out.
+  public func without(_ isLeftOut: (String) -> Bool) throws(AIGCError) -> Checkpoint {
+    try Checkpoint(
+      path: path, format: format, tensors: tensors.filter { !isLeftOut($0.name) },
+      metadata: metadata)
+  }
+
   /// The first tensors' names and shapes, for messages.
   public var summary: String {
     let shown = tensors.prefix(8).map { "\(printable($0.name)) \($0.shape)" }

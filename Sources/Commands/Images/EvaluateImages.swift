@@ -23,6 +23,13 @@ struct ImageEvaluationArguments: ParsableArguments {
       (default 500).
       """)
   var iwSamples: Int?
+  @Option(
+    help:
+      "Translators: the images that are translated, and then compared with DATA (default: none).",
+    completion: .file())
+  var input: String?
+  @Option(help: "Translators: AtoB (the default) or BtoA.")
+  var direction: TranslationDirection?
   @Flag(help: "Images: compare two halves of the data, in place of a model and data.")
   var halves = false
   @Option(
@@ -38,6 +45,7 @@ struct ImageEvaluationArguments: ParsableArguments {
   /// The same without the flags of reading images.
   var isOfDistances: Bool {
     num != nil || iwSamples != nil || features != nil || halves || givenSeed != nil
+      || input != nil || direction != nil
   }
 
   private var seed: UInt64 { givenSeed ?? 0 }
@@ -59,12 +67,18 @@ struct ImageEvaluationArguments: ParsableArguments {
     let count = num ?? 10000
     let (generated, real): (ImageFeatures, ImageFeatures)
     var likelihood: [JSONValue.Member] = []
-    let opened = try openGenerator(model)
+    let translator = try openTranslator(model)
+    let opened = translator == nil ? try openGenerator(model) : nil
     if iwSamples != nil, !(opened?.model is VAEModel) {
       throw .usage(
         "--iw-samples is of models of train vae and vaegan that are no VQ-VAEs, not of \(model)")
     }
     switch (opened, file) {
+    case (nil, let file?) where translator != nil:
+      real = try read(file, count, extractor, &right)
+      generated = try translated(translator, count, extractor, &left)
+    case (nil, nil) where translator != nil:
+      throw .usage("--halves: of images, not of the model \(model)")
     case (let (family, generator)?, let file?):
       if generator.channels > extractor.channels {
         Diagnostics.note("\(extractor.featuresName) does not see the colours of \(model)")
@@ -101,6 +115,39 @@ struct ImageEvaluationArguments: ParsableArguments {
     return ImageComparison(members: likelihood + result.members(extractor))
   }
 
+  /// The translator of the model that the name or path means; nil where it means none.
+  private func openTranslator(_ nameOrPath: String) throws(AIGCError) -> ImageTranslator? {
+    guard let path = imagesModel(nameOrPath),
+      let family = try? family(of: path) as? CycleGANFamily
+    else {
+      guard input == nil, direction == nil else {
+        throw .usage("--input and --direction are of models that translate, not of \(nameOrPath)")
+      }
+      return nil
+    }
+    guard input != nil else {
+      throw .usage("\(nameOrPath) translates images: pass those to be translated with --input")
+    }
+    let model = try family.load(path)
+    return try model.translator(direction ?? model.directions[0])
+  }
+
+  /// Features of translated images.
+  private func translated(
+    _ translator: ImageTranslator?, _ count: Int, _ extractor: any FeatureExtractor,
+    _ random: inout RandomSource
+  ) throws(AIGCError) -> ImageFeatures {
+    guard let translator, let input else { throw .usage("--input: images are missing") }
+    var options = ImageOptions(
+      size: ImageSize(width: translator.width, height: translator.height),
+      channels: translator.channels)
+    options.fit = .stretch
+    reading.reading.apply(to: &options, isIgnored: translator.ignoresOrientation)
+    let images = try openImages(input, options, Diagnostics.show)
+    return try ImageFeatures(
+      of: translator, inputs: images, limit: count, by: extractor, using: &random)
+  }
+
   private func read(
     _ path: String, _ count: Int, _ extractor: any FeatureExtractor,
     _ random: inout RandomSource, isIgnored: Bool = false
@@ -120,6 +167,7 @@ struct ImageEvaluationArguments: ParsableArguments {
     let store = ModelStore.standard()
     let bundled = store.models().first {
       $0.place == .bundled && $0.configuration.family == ClassifierFamily().name
+        && $0.configuration.isDefault == true
     }
     if features == nil, let bundled { return try Classifier(folder: bundled.path) }
     return try openClassifier(features)
@@ -160,8 +208,10 @@ func measuredOnImages(
 func isOfImages(_ nameOrPath: String) -> Bool {
   if let path = imagesModel(nameOrPath) {
     // Some image families also have models of tables.
-    return (try? family(of: path)) is any ImageFamily
-      && (try? ModelConfiguration.read(folder: path).kind) == "image"
+    let family = try? family(of: path)
+    return family is CycleGANFamily
+      || family is any ImageFamily
+        && (try? ModelConfiguration.read(folder: path).kind) == "image"
   }
   guard fileExists(nameOrPath) else { return false }
   return !families.contains { $0.claims(nameOrPath) }

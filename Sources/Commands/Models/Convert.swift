@@ -17,8 +17,8 @@ struct Convert: ConsoleCommand {
       makes a model folder of the state_dict in the file, under whatever key and prefix.
       GPT-2 models: a folder, as Hugging Face has them (model.safetensors or pytorch_model.bin), goes \
       to a folder with model.safetensors.
-      GANs and autoencoders: a folder goes to a folder, with --type f16 of half the size, with --part \
-      generator without what only training needs.
+      GANs, autoencoders and translators: a folder goes to a folder, with --type f16 of half the size, with \
+      --part generator without what only training needs.
       """)
 
   @Argument(
@@ -39,6 +39,12 @@ struct Convert: ConsoleCommand {
       tensors are: generator, discriminator (joins the folder of its generator).
       """)
   var part: ImportOptions.Part?
+  @Option(
+    help: """
+      With --family cyclegan: which way the translator goes, AtoB or BtoA (default: BtoA where the file's \
+      name ends in _G_B). The second one joins the folder of the first.
+      """)
+  var direction: TranslationDirection?
   @Option(help: "Neural models: save the weights as f32, f16 or bf16 (default: as they are).")
   var type: StorageType?
   @Flag(help: "Replace a model folder.")
@@ -49,6 +55,9 @@ struct Convert: ConsoleCommand {
 
   func validate() throws {
     if family == nil, vocab != nil { throw ValidationError("--vocab goes with --family") }
+    if family == nil, direction != nil {
+      throw ValidationError("--direction goes with --family cyclegan")
+    }
     if family != nil, tokens != nil || type != nil {
       throw ValidationError("--tokens and --type are not of --family: a model is made as it is")
     }
@@ -84,10 +93,13 @@ struct Convert: ConsoleCommand {
     }
     options.vocabulary = vocab
     options.part = part
+    guard direction == nil || family.hasDirections else {
+      throw .usage("--direction: models of the family \(family.name) translate nothing")
+    }
+    options.direction = direction
     let checkpoint = try Checkpoint.open(input)
-    let joins = part == .discriminator
     let folder =
-      joins
+      family.joins(output, input, options)
       ? output
       : try RunFolder.path(family: family.name, data: input, out: output, force: force)
     try family.importCheckpoint(checkpoint, options: options, to: folder)

@@ -70,8 +70,8 @@ struct Evaluate: ConsoleCommand {
   private func evaluateText(_ file: String) throws -> any Report {
     if images.isGiven {
       throw AIGCError.usage(
-        "--num, --features, --bad-pictures, --ignore-orientation, --iw-samples, --seed compare images "
-          + "with a model that makes some, or with others: \(model) is none")
+        "--num, --features, --bad-pictures, --ignore-orientation, --iw-samples, --input, --direction, --seed compare "
+          + "images with a model that makes some, or with others: \(model) is none")
     }
     if window.isGiven, !mixture.others.isEmpty {
       throw AIGCError.usage("--context and --stride are not of mixtures")

@@ -27,6 +27,8 @@ public struct ImportOptions: Sendable {
   public var vocabulary: String?
   /// Which of two networks that were trained together the file holds; nil leaves it to the shapes.
   public var part: Part?
+  /// Which way the translator of the file goes; nil leaves it to the file's name.
+  public var direction: TranslationDirection?
 
   /// Creates the options for one part, or for a file that says itself what it holds.
   public init(part: Part? = nil) { self.part = part }

@@ -54,6 +54,17 @@ public protocol Family: Sendable {
   /// What tensors of such a model look like in files of other programs; nil when none are read.
   var importForm: ImportForm? { get }
 
+  /// Whether models take the direction of a translation: `aigc convert --direction`.
+  var hasDirections: Bool { get }
+
+  /// Whether what a file of tensors holds becomes a part of the model that stands in `folder`, in place of a
+  /// model of its own.
+  /// - Parameters:
+  ///   - folder: of a model, or a path where nothing is.
+  ///   - checkpoint: the path of the file of tensors.
+  ///   - options: what was asked for.
+  func joins(_ folder: String, _ checkpoint: String, _ options: ImportOptions) -> Bool
+
   /// What makes a model folder of a bare state_dict: see `importCheckpoint`.
   /// - Returns: nil when its names are not those of such a model.
   /// - Throws: ``/Files/AIGCError``: mismatch when its shapes make none.
@@ -78,6 +89,12 @@ extension Family {
   public func claims(_ path: String) -> Bool { false }
   /// Unless a family says otherwise, its models are of one network.
   public var hasParts: Bool { false }
+  /// Unless a family says otherwise, its models go no way.
+  public var hasDirections: Bool { false }
+  /// Unless a family says otherwise, a discriminator joins its generator, and nothing else does.
+  public func joins(_ folder: String, _ checkpoint: String, _ options: ImportOptions) -> Bool {
+    options.part == .discriminator
+  }
   /// Unless a family says otherwise, an import needs no tokens.
   public var takesVocabulary: Bool { false }
   /// Unless a family says otherwise, there is nothing to say beyond the common lines.

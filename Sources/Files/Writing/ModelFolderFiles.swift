@@ -5,7 +5,8 @@ package enum ModelFolderFiles {
     // Models and runs.
     OutputFolder.configurationName, "model.safetensors", "generator.safetensors",
     "discriminator.safetensors", "training.safetensors", "log.jsonl", "model.ngram", "counts.ngram",
-    "codes.prior",
+    "codes.prior", "generator_a.safetensors", "generator_b.safetensors",
+    "discriminator_a.safetensors", "discriminator_b.safetensors",
     // Vocabularies and tokenizers, ours and those taken over with a model.
     "vocab.json", "vocab.txt", "merges.txt", "tokenizer.json", "tokenizer_config.json",
     "special_tokens_map.json", "added_tokens.json", "generation_config.json",

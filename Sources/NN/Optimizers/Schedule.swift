@@ -10,6 +10,8 @@ public struct Schedule: Codable, Equatable, Sendable {
     case cosine
     /// A straight line from the peak to the end.
     case linear
+    /// The peak for half of the run, then a straight line to 0 (Zhu et al. 2017).
+    case linearAfterHalf = "linear-after-half"
     /// Up for 30% of the run, down for the rest, both by cosines (Smith 2018; PyTorch's OneCycleLR).
     case oneCycle = "one-cycle"
   }
@@ -18,8 +20,7 @@ public struct Schedule: Codable, Equatable, Sendable {
   public var shape = Shape.constant
   /// The largest learning rate of the run.
   public var peak: Float
-  /// The rate that is reached after the last step, as a share of the peak; constant and one-cycle
-  /// do not use it.
+  /// The rate that is reached after the last step, as a share of the peak; of cosine and linear.
   public var endShare: Float = 0.1
   /// Steps of a straight line from 0 to the peak before all else.
   public var warmup = 0
@@ -41,6 +42,7 @@ public struct Schedule: Codable, Equatable, Sendable {
     switch shape {
     case .constant: share = 1
     case .linear: share = 1 - (1 - end) * done
+    case .linearAfterHalf: share = min(1, 2 * (1 - done))
     case .cosine: share = end + (1 - end) * (1 + cos(Double.pi * done)) / 2
     case .oneCycle:
       // PyTorch reaches the peak one step before 30%, and the end at the last step.

@@ -91,6 +91,8 @@ final class FlagFolder: Sendable {
       "train vaegan \(images) --layers 8 --latent 3 --out vaegan",
       "train vae \(images) --vq --layers 4,4 --codes 8 --code-dim 4 --out vq",
       "train vqvae \(images) --layers 4,4 --codes 8 --code-dim 4 --out vqvae",
+      "train cyclegan --a imgs/cats --b imgs/dogs --preset article --ngf 4 --ndf 4 --blocks 1 --steps 2 "
+        + "--image-size 16 --seed 1 --out cycle",
       "train vae r.csv --task tabular --label bad --layers 4 --latent 2 --steps 2 --seed 1 "
         + "--val-split 0.2 --out tab", "encode vae imgs --out i.aigl",
     ]

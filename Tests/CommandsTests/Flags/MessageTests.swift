@@ -15,6 +15,7 @@ import Training
   /// The verbs in which the text of a source file can appear, by the start of its path.
   private static let places: [(start: String, verbs: [String])] = [
     ("Families/Classifier", ["train classifier", "classify", "evaluate", "convert"]),
+    ("Families/CycleGAN", ["train cyclegan", "translate", "convert"]),
     ("Families/Forecast", ["train lstm", "generate series", "evaluate"]),
     ("Families/GAN", ["train gan", "train dcgan", "sample gan", "convert", "evaluate"]),
     ("Families/GPT2", ["train gpt2", "generate text", "finetune", "update", "convert", "score"]),
@@ -46,6 +47,7 @@ import Training
     ("Commands/Images/EvaluateImages", ["evaluate"]),
     ("Commands/Images/Reconstruct", ["reconstruct"]), ("Commands/Images/Sampl", ["sample gan"]),
     ("Commands/Images/ScoreAnomalies", ["score"]),
+    ("Commands/Images/Translate", ["translate"]),
     ("Commands/Models/Bench", ["bench"]), ("Commands/Models/Completion", ["completion"]),
     ("Commands/Models/Convert", ["convert"]), ("Commands/Models/Evaluate", ["evaluate"]),
     ("Commands/Models/Inspect", ["inspect"]), ("Commands/Models/Models", ["models"]),
@@ -58,6 +60,7 @@ import Training
     ("Commands/Text/Tokenize", ["tokenize", "detokenize"]),
     ("Commands/Training/Finetune", ["finetune", "train gpt2"]),
     ("Commands/Training/Recipes/Classifier", ["train classifier", "classify"]),
+    ("Commands/Training/Recipes/CycleGAN", ["train cyclegan", "translate", "convert"]),
     ("Commands/Training/Recipes/Forecast", ["train lstm"]),
     ("Commands/Training/Recipes/GAN", ["train gan", "train dcgan", "sample gan"]),
     ("Commands/Training/Recipes/GPT2", ["train gpt2"]),

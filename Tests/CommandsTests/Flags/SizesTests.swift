@@ -10,7 +10,8 @@ import Testing
 struct SizesTests {
   /// Numbers that size nothing.
   private static let counts: Set = [
-    "training_tokens", "training_pictures", "training_steps", "bos_token_id", "eos_token_id",
+    "training_tokens", "training_pictures", "training_images", "pool_size", "load_width",
+    "load_height", "training_steps", "bos_token_id", "eos_token_id",
   ]
   private static let sizes = [12_000, 65_536, 1 << 20, 1_000_000_000, 1 << 24, 1 << 31, Int.max]
 
@@ -23,6 +24,7 @@ struct SizesTests {
     ("vaegan", "sample vaegan --model $M --num 1 --out $OUT.png"),
     ("vq", "sample vae --model $M --num 1 --out $OUT.png"),
     ("vqvae", "sample vqvae --model $M --num 1 --out $OUT.png"), ("tab", "score $M r.csv"),
+    ("cycle", "translate $M imgs/cats/seed0001.png --out $OUT.png"),
     ("cls", "classify imgs --model $M"), ("lstm", "generate text --model $M -n 3 --seed 1"),
     ("gpt2", "generate text --model $M -n 3 --seed 1"),
     ("series", "generate series --model $M -n 3"),

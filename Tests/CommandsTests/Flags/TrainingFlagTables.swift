@@ -1,7 +1,7 @@
 /// What is expected of the flags of `aigc train` and what is like it.
 let trainingVerbs: [VerbFlags] = [
   ngram, recurrent("lstm"), recurrent("rnn"), recurrent("gru"), gpt2, classifier, gan("dcgan"),
-  gan("gan"), vae, vaegan, vqvae, finetune,
+  gan("gan"), vae, vaegan, vqvae, cyclegan, finetune,
 ]
 
 private let ngram = VerbFlags(

@@ -12,6 +12,7 @@ let otherVerbs: [VerbFlags] = [
       "out": [.acts("--out $OUT")],
     ]),
   VerbFlags(verb: "inspect", base: "lstm", flags: [:]), convert, update, encode, reconstruct,
+  translate,
   VerbFlags(verb: "models", base: "", flags: [:]),
   VerbFlags(
     verb: "bench", base: "",
@@ -202,6 +203,14 @@ private let evaluate = VerbFlags(
       .same("--ignore-orientation", "imgs/cats imgs/dogs --features cls"),
       .refused("--ignore-orientation", "images"),
     ],
+    "input": [
+      .allows("--input imgs/cats", "cycle imgs/dogs --features cls"),
+      .refused("--input imgs/cats", "translate", "gan imgs --features cls"),
+    ],
+    "direction": [
+      .acts("--direction BtoA", "cycle imgs/dogs --input imgs/cats --features cls"),
+      .refused("--direction BtoA", "translate", "gan imgs --features cls"),
+    ],
     "halves": [.allows("--halves", "imgs --features cls")],
     "seed": [
       .acts("--seed 2", "imgs/cats imgs/dogs --features cls --num 3"),
@@ -280,6 +289,12 @@ private let convert = VerbFlags(
     "vocab": [
       .refused("--vocab words.txt", "--family"),
       .refused("--vocab words.txt", "tokens", "lstm.safetensors $OUT --family lstm"),
+    ],
+    "direction": [
+      .refused("--direction AtoB", "--family"),
+      .refused("--direction AtoB", "translate", "lstm.safetensors $OUT --family lstm"),
+      .acts(
+        "--direction BtoA", "cycle/generator_a.safetensors $OUT --family cyclegan"),
     ],
     "part": [
       .acts("--part generator", "gan $OUT"), .refused("--part generator", "neural", "ngram $OUT"),

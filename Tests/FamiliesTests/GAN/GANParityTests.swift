@@ -1,5 +1,6 @@
 import Autograd
 import Checkpoints
+import FamilySupport
 import Files
 import Kernels
 import NN
@@ -11,17 +12,15 @@ import Training
 
 /// The networks and their steps beside PyTorch's (`Scripts/fixtures/torch_gan.py`).
 @Suite struct GANParityTests {
-  private let file: Checkpoint
+  private let fixture: TensorFixture
+  private var file: Checkpoint { fixture.file }
 
-  init() throws { file = try Checkpoint.open(fixture("gan.safetensors")) }
+  init() throws { fixture = try TensorFixture("gan.safetensors") }
 
   private let exact = Context(
     isTraining: true, random: RandomSource(seed: 1), convolution: .exact)
 
-  private func tensor(_ name: String) throws -> Tensor {
-    let stored = try file.tensor(name)
-    return Tensor(try stored.floats(), Shape(stored.shape))
-  }
+  private func tensor(_ name: String) throws -> Tensor { try fixture.tensor(name) }
 
   private func numbers(_ name: String) throws -> [Double] {
     try file.tensor(name).floats().map { Double($0) }
@@ -34,10 +33,8 @@ import Training
     var random = RandomSource(seed: 1)
     let generator = random.drawn { GANGenerator(configuration, using: &$0) }
     let discriminator = random.drawn { GANDiscriminator(configuration, using: &$0) }
-    try StateDictionary.load(
-      generator.namedParameters, from: file, prefix: "\(name).generator.start.")
-    try StateDictionary.load(
-      discriminator.namedParameters, from: file, prefix: "\(name).discriminator.start.")
+    try fixture.load(generator, "\(name).generator.start.")
+    try fixture.load(discriminator, "\(name).discriminator.start.")
     return (generator, discriminator)
   }
 
@@ -51,21 +48,8 @@ import Training
   }
 
   /// Whether values lie as close as `tolerance` of the largest one.
-  private func expectSame(
-    _ found: [Float], _ name: String, _ tolerance: Float, share: Double = 1
-  ) throws {
-    let expected = try file.tensor(name).floats()
-    #expect(found.count == expected.count, "\(name)")
-    let limit = tolerance * max(expected.reduce(0) { max($0, abs($1)) }, 1e-6)
-    let wrong = zip(found, expected).reduce(0) { $0 + (abs($1.0 - $1.1) <= limit ? 0 : 1) }
-    #expect(Double(wrong) <= (1 - share) * Double(found.count), "\(name): \(wrong) differ")
-  }
-
-  /// The parameters as they stand in files, by their names.
-  private func stored(_ parameters: NamedParameters) throws -> Checkpoint {
-    let folder = try TemporaryFolder()
-    try StateDictionary.write(parameters, to: folder.file("weights.safetensors"))
-    return try Checkpoint.open(folder.file("weights.safetensors"))
+  private func expectSame(_ found: [Float], _ name: String, _ tolerance: Float) throws {
+    try fixture.expectSame(found, name, tolerance)
   }
 
   @Test(arguments: GANKind.allCases) func firstGradients(_ kind: GANKind) throws {
@@ -86,10 +70,7 @@ import Training
     let named = zip(parameters, gradients).map { parameter, gradient in
       (parameter.name, Parameter(gradient, stored: parameter.parameter.stored))
     }
-    for gradient in try stored(named).tensors {
-      try expectSame(
-        gradient.floats(), "\(name).discriminator.gradient.\(gradient.name)", 1e-5)
-    }
+    try fixture.expectSame(named, below: "\(name).discriminator.gradient", 1e-5)
   }
 
   private func generatorInput(_ kind: GANKind) -> Int { kind == .gan ? 7 : 5 }
@@ -118,16 +99,7 @@ import Training
       ("generator", generator.namedParameters), ("discriminator", discriminator.namedParameters),
     ]
     for (part, parameters) in parts {
-      for value in try stored(parameters).tensors {
-        let expected = try file.tensor("\(name).\(part).end.\(value.name)")
-        #expect(value.shape == expected.shape && value.type == expected.type, "\(value.name)")
-        if value.type == .i64 {
-          #expect(try value.integers() == expected.integers(), "\(value.name)")
-        } else {
-          try expectSame(
-            value.floats(), "\(name).\(part).end.\(value.name)", 1e-3, share: 0.999)
-        }
-      }
+      try fixture.expectSame(parameters, below: "\(name).\(part).end", 1e-3, share: 0.999)
     }
     let shown = generator(part(latents, 0, latentShape), .inference)
     try expectSame(shown.values, "\(name).eval_pictures", 1e-3)
@@ -159,7 +131,7 @@ import Training
     configuration.latent = 2
     var random = RandomSource(seed: 1)
     let discriminator = random.drawn { GANDiscriminator(configuration, using: &$0) }
-    try StateDictionary.load(discriminator.namedParameters, from: file, prefix: "losses.start.")
+    try fixture.load(discriminator, "losses.start.")
     func images(_ name: String) throws -> Tensor { try tensor(name).reshaped([5, 3, 4, 1]) }
     let (real, fake) = (try images("losses.real"), try images("losses.fake"))
     let shares = try tensor("losses.shares")

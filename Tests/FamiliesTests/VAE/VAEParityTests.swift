@@ -1,5 +1,6 @@
 import Autograd
 import Checkpoints
+import FamilySupport
 import Files
 import Kernels
 import NN
@@ -11,9 +12,10 @@ import Training
 
 /// Autoencoders and their steps beside PyTorch's (`Scripts/fixtures/torch_vae.py`).
 @Suite struct VAEParityTests {
-  private let file: Checkpoint
+  private let fixture: TensorFixture
+  private var file: Checkpoint { fixture.file }
 
-  init() throws { file = try Checkpoint.open(fixture("vae.safetensors")) }
+  init() throws { fixture = try TensorFixture("vae.safetensors") }
 
   private let exact = Context(
     isTraining: true, random: RandomSource(seed: 1), convolution: .exact)
@@ -41,21 +43,6 @@ import Training
     let limit = tolerance * max(expected.reduce(0) { max($0, abs($1)) }, 1e-6)
     let wrong = zip(found, expected).reduce(0) { $0 + (abs($1.0 - $1.1) <= limit ? 0 : 1) }
     #expect(Double(wrong) <= (1 - share) * Double(found.count), "\(name): \(wrong) differ")
-  }
-
-  /// Parameters beside those of the file, in files' layout.
-  private func expectSame(
-    _ parameters: NamedParameters, _ prefix: String, _ tolerance: Float, share: Double = 1
-  ) throws {
-    let folder = try TemporaryFolder()
-    try StateDictionary.write(parameters, to: folder.file("weights.safetensors"))
-    for value in try Checkpoint.open(folder.file("weights.safetensors")).tensors {
-      let expected = try file.tensor("\(prefix).\(value.name)")
-      #expect(value.shape == expected.shape, "\(value.name)")
-      expectSame(
-        try value.floats(), try expected.floats(), tolerance, "\(prefix).\(value.name)",
-        share: share)
-    }
   }
 
   private static let plain: [(String, VAEConfiguration)] = {
@@ -126,7 +113,7 @@ import Training
     let named = zip(parameters, gradients).map { parameter, gradient in
       (parameter.name, Parameter(gradient, stored: parameter.parameter.stored))
     }
-    try expectSame(named, "\(name).gradient", 1e-5)
+    try fixture.expectSame(named, below: "\(name).gradient", 1e-5)
   }
 
   @Test(arguments: plain) func tenSteps(
@@ -145,7 +132,7 @@ import Training
         #expect(abs(metric.value - expected) <= 1e-5 * max(1, expected), "\(metric) step \(index)")
       }
     }
-    try expectSame(networks.namedParameters, "\(name).end", 1e-3, share: 0.999)
+    try fixture.expectSame(networks.namedParameters, below: "\(name).end", 1e-3, share: 0.999)
   }
 
   @Test(arguments: VAETrainingOptions.Reconstruction.allCases) func tenStepsOfBoth(
@@ -185,6 +172,6 @@ import Training
       }
     }
     let all = VAEFolder.named(.vaegan, networks, discriminator)
-    try expectSame(all, "\(name).end", 1e-3, share: 0.999)
+    try fixture.expectSame(all, below: "\(name).end", 1e-3, share: 0.999)
   }
 }

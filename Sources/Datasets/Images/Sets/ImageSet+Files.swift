@@ -10,10 +10,7 @@ extension ImageSet {
     _ path: String, _ listing: ImageListing, _ kind: String, _ options: ImageOptions
   ) throws(AIGCError) -> ImageSet {
     var listing = listing
-    guard !listing.files.isEmpty else {
-      let reason = listing.leftOut.lines.first.map { "; left out: \($0)" } ?? ""
-      throw .badInput("\(path): no PNG or JPEG images in the \(kind)\(reason)")
-    }
+    guard !listing.files.isEmpty else { throw withoutImages(path, listing, kind) }
     if let classes = options.classes { try listing.restrict(to: classes, path) }
     if let limit = options.limit { listing.limit(to: limit) }
     let files = listing.files
@@ -36,6 +33,12 @@ extension ImageSet {
     return ImageSet(
       path: path, store: store, labels: labels, classes: listing.classes, leftOut: leftOut,
       losesColors: decoder.losesColors, files: files.map { $0.name })
+  }
+
+  /// That there is nothing to read at `path`, and what was left out first.
+  static func withoutImages(_ path: String, _ listing: ImageListing, _ kind: String) -> AIGCError {
+    let reason = listing.leftOut.lines.first.map { "; left out: \($0)" } ?? ""
+    return .badInput("\(path): no PNG or JPEG images in the \(kind)\(reason)")
   }
 
   /// The form asked for; what is left open is that of the images, whose headers are read for it.

@@ -78,10 +78,14 @@ public final class ImageSet: ExampleSet {
     let idx = try idxFile(path) ?? (labels != nil && !isFolder(path) ? path : nil)
     if let idx { return try openIDX(idx, labels: labels, options) }
     guard labels == nil else { throw .usage("\(path): only IDX files have a file of labels") }
+    let (listing, kind) = try listing(path)
+    return try openFiles(path, listing, kind, options)
+  }
+
+  /// The images of a folder, an archive or one file, and what that is called.
+  static func listing(_ path: String) throws(AIGCError) -> (ImageListing, kind: String) {
     InputRecord.add(path)
-    if isFolder(path) {
-      return try openFiles(path, ImageListing(ImageFiles.folder(path)), "folder", options)
-    }
+    if isFolder(path) { return (ImageListing(try ImageFiles.folder(path)), "folder") }
     let (archive, part) = insideArchive(path)
     let bytes = try archiveBytes(archive)
     let listing: ImageListing
@@ -91,12 +95,12 @@ public final class ImageSet: ExampleSet {
     } else if TarArchive.recognizes(bytes) {
       listing = ImageListing(try ImageFiles.tar(archive, bytes), part: part)
     } else if part.isEmpty, Image.format(bytes) != nil {
-      let file = ImageFile(place: [path], name: path, unpackedSize: 0) { bytes }
-      listing = ImageListing(file)
+      listing = ImageListing(
+        ImageFile(place: [lastComponent(of: path)], name: path, unpackedSize: 0) { bytes })
     } else {
       throw .badInput("\(archive): neither IDX, tar or zip file nor a PNG or JPEG image")
     }
-    return try openFiles(path, listing, part.isEmpty ? "archive" : "folder of the archive", options)
+    return (listing, part.isEmpty ? "archive" : "folder of the archive")
   }
 
   /// The bytes of an archive; one that gzip packed (.tar.gz, .tgz) is unpacked into memory.

@@ -77,6 +77,35 @@ public struct ImageFeatures: Sendable {
       values: values, size: extractor.featureCount, classes: classes, doubts: doubts)
   }
 
+  /// Of images that a model makes of others, rounded to 8 bits as files of them are.
+  /// - Parameters:
+  ///   - model: takes images, ``/Inference/ImageInputs/images``.
+  ///   - inputs: in the model's form; `limit` of them, drawn by chance where there are more.
+  ///   - limit: images at most.
+  ///   - extractor: computes the features.
+  ///   - random: draws the images; it is left alone where all are taken.
+  /// - Throws: ``/Files/AIGCError``: badInput when a file was changed, interrupted.
+  public init(
+    of model: any ImageModel, inputs: ImageSet, limit: Int, by extractor: any FeatureExtractor,
+    using random: inout RandomSource
+  ) throws(AIGCError) {
+    let chosen = Self.draw(limit, of: inputs.count, using: &random)
+    var (values, classes, doubts): ([Float], [Int], [Float]) = ([], [], [])
+    for first in stride(from: 0, to: chosen.count, by: Self.batch) {
+      let part = Array(chosen[first..<min(first + Self.batch, chosen.count)])
+      var request = model.request(part.count, using: &random)
+      request.inputs = try inputs.values(part)
+      let found = try extractor.features(
+        Self.fitted(
+          model.images(request), model.size, channels: model.channels, to: extractor))
+      values += found.features
+      classes += found.classes
+      doubts += found.doubts
+    }
+    self.init(
+      values: values, size: extractor.featureCount, classes: classes, doubts: doubts)
+  }
+
   /// Some of the rows.
   func rows(_ indices: [Int]) -> [Float] {
     indices.flatMap { values[$0 * size..<($0 + 1) * size] }
