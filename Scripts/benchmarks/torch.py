@@ -30,7 +30,7 @@ TRAINING = {
 
 
 # Those whose convolutions may be quicker in PyTorch's other layout.
-CONVOLUTIONAL = {"dcgan-train", "stylegan-train", "cyclegan-train"}
+CONVOLUTIONAL = {"dcgan-train", "stylegan-train", "cyclegan-train", "cyclegan-translate"}
 
 
 def gigaflop(workload):
@@ -124,7 +124,7 @@ class Torch:
         """What the peer is tried with, by name."""
         if not self.options.python:
             return {}
-        if not workload.endswith("-train"):
+        if not workload.endswith(("-train", "-translate")):
             return {"eager": []}
         found = {"eager": [], "compiled": ["--compile"]}
         if workload in CONVOLUTIONAL:
