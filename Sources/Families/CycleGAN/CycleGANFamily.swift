@@ -50,12 +50,7 @@ public struct CycleGANFamily: Family {
   public func convert(
     _ path: String, to output: String, options: ConversionOptions, _ notices: NoticeHandler
   ) throws(AIGCError) {
-    guard !output.hasSuffix(".safetensors") else {
-      throw .usage("\(output): a CycleGAN is a folder; name one")
-    }
-    guard options.part != .discriminator else {
-      throw .usage("`part` discriminator: a model folder needs its translators")
-    }
+    try options.checkFolder(output, of: "a CycleGAN", needing: "its translators")
     let model = try CycleGANModel(folder: path)
     let networks = try CycleGANFolder.networks(path, model, judges: options.part == nil)
     let target = try RunFolder.path(family: name, data: path, out: output, force: options.force)

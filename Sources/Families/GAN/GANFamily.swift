@@ -55,12 +55,7 @@ public struct GANFamily: ImageFamily {
   public func convert(
     _ path: String, to output: String, options: ConversionOptions, _ notices: NoticeHandler
   ) throws(AIGCError) {
-    guard !output.hasSuffix(".safetensors") else {
-      throw .usage("\(output): a GAN is a folder; name one")
-    }
-    guard options.part != .discriminator else {
-      throw .usage("`part` discriminator: a model folder needs its generator")
-    }
+    try options.checkFolder(output, of: "a GAN", needing: "its generator")
     let model = try GANModel(folder: path)
     let stored = try Checkpoint.open("\(path)/\(GANFolder.generator)")["model.0.weight"]?.type
     var discriminator: GANDiscriminator?

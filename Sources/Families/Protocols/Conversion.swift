@@ -1,5 +1,6 @@
 import Checkpoints
 import Datasets
+import Files
 
 /// What `aigc convert` hands to a family that writes one of its models in another format.
 public struct ConversionOptions: Sendable {
@@ -14,6 +15,20 @@ public struct ConversionOptions: Sendable {
 
   /// Creates the options that keep the type of the weights and replace nothing.
   public init() {}
+
+  /// Refuses an output that is no folder, and a part that makes no model by itself.
+  /// - Parameters:
+  ///   - output: where the model is to be written.
+  ///   - model: "a GAN".
+  ///   - rest: what a model has beside its discriminator: "its generator".
+  func checkFolder(_ output: String, of model: String, needing rest: String) throws(AIGCError) {
+    guard !output.hasSuffix(".safetensors") else {
+      throw .usage("\(output): \(model) is a folder; name one")
+    }
+    guard part != .discriminator else {
+      throw .usage("`part` discriminator: a model folder needs \(rest)")
+    }
+  }
 }
 
 /// What `aigc convert --family` hands to a family that makes a model of a file of tensors.

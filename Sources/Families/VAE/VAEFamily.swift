@@ -63,12 +63,7 @@ public struct VAEFamily: AutoencoderFamily {
   public func convert(
     _ path: String, to output: String, options: ConversionOptions, _ notices: NoticeHandler
   ) throws(AIGCError) {
-    guard !output.hasSuffix(".safetensors") else {
-      throw .usage("\(output): an autoencoder is a folder; name one")
-    }
-    guard options.part != .discriminator else {
-      throw .usage("`part` discriminator: a model folder needs its encoder and decoder")
-    }
+    try options.checkFolder(output, of: "an autoencoder", needing: "its encoder and decoder")
     let configuration = try VAEConfiguration.read(folder: path)
     let checkpoint = try Checkpoint.open("\(path)/\(VAEFolder.weights)")
     let stored = checkpoint["\(VAEFolder.prefix(network))encoder.0.weight"]?.type

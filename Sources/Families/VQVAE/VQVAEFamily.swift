@@ -66,12 +66,7 @@ public struct VQVAEFamily: AutoencoderFamily {
   public func convert(
     _ path: String, to output: String, options: ConversionOptions, _ notices: NoticeHandler
   ) throws(AIGCError) {
-    guard !output.hasSuffix(".safetensors") else {
-      throw .usage("\(output): an autoencoder is a folder; name one")
-    }
-    guard options.part != .discriminator else {
-      throw .usage("`part` discriminator: a model folder needs its encoder and decoder")
-    }
+    try options.checkFolder(output, of: "an autoencoder", needing: "its encoder and decoder")
     let model = try VQVAEModel(folder: path)
     let stored = try Checkpoint.open("\(path)/\(VAEFolder.weights)")["encoder.0.weight"]?.type
     let target = try RunFolder.path(

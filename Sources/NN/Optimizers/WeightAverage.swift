@@ -10,11 +10,13 @@ public final class WeightAverage {
 
   /// - Parameters:
   ///   - source: what is averaged. Of those that are not trainable the latest value is kept.
-  ///   - averages: as many parameters of the same shapes, which hold the averages.
+  ///   - averages: as many parameters of the same shapes, which hold the averages; they start as the
+  ///     source.
   ///   - decay: share of the average that a step keeps, 0.999 say.
   public init(of source: [Parameter], in averages: [Parameter], decay: Float) {
     require(
       source.map { $0.shape } == averages.map { $0.shape }, "WeightAverage: other parameters")
+    for (parameter, average) in zip(source, averages) { average.value = parameter.value }
     self.source = source
     self.averages = averages
     self.decay = decay

@@ -33,8 +33,7 @@ final class TileStore {
   let height: Int
   let width: Int
   let channels: Int
-  private let memory: MutableTable<Float>?
-  private let file: ScratchFile?
+  private let values: SpilledTable
   /// Mean and sum of squared differences from it, channel by channel, of what was written.
   private(set) var means: [Double]
   private var squares: [Double]
@@ -45,10 +44,8 @@ final class TileStore {
 
   init(height: Int, width: Int, channels: Int) throws(AIGCError) {
     (self.height, self.width, self.channels) = (height, width, channels)
-    let count = height * width * channels
-    let isLarge = 4 * count > Self.largestInMemory
-    memory = isLarge ? nil : try MutableTable<Float>(count: count)
-    file = isLarge ? try ScratchFile(byteCount: 4 * count) : nil
+    values = try SpilledTable(
+      count: height * width * channels, largestInMemory: Self.largestInMemory)
     means = [Double](repeating: 0, count: channels)
     squares = means
   }
@@ -56,25 +53,17 @@ final class TileStore {
   /// The variances of all that was written, channel by channel.
   var variances: [Double] { squares.map { $0 / max(count, 1) } }
 
+  private func lines(_ area: TileArea) -> SpilledTable.Lines {
+    SpilledTable.Lines(
+      start: (area.rows.lowerBound * width + area.columns.lowerBound) * channels,
+      stride: width * channels, length: area.columns.count * channels, count: area.rows.count)
+  }
+
   /// - Returns: [1, rows, columns, channels].
   func read(_ area: TileArea) throws(AIGCError) -> Tensor {
     var outcome = Result<Void, AIGCError>.success(())
-    let tensor = Tensor([1, area.rows.count, area.columns.count, channels]) { values in
-      let length = area.columns.count * channels
-      for (index, row) in area.rows.enumerated() where length > 0 {
-        let line = UnsafeMutableBufferPointer(
-          rebasing: values[index * length..<(index + 1) * length])
-        let start = (row * width + area.columns.lowerBound) * channels
-        if let memory {
-          memory.withUnsafeMutableBuffer { all in
-            _ = line.update(fromContentsOf: all[start..<start + length])
-          }
-        } else if let file, case .success = outcome {
-          outcome = Result { () throws(AIGCError) in
-            try file.read(UnsafeMutableRawBufferPointer(line), at: 4 * start)
-          }
-        }
-      }
+    let tensor = Tensor([1, area.rows.count, area.columns.count, channels]) { memory in
+      outcome = Result { () throws(AIGCError) in try values.read(lines(area), into: memory) }
     }
     try outcome.get()
     return tensor
@@ -82,25 +71,7 @@ final class TileStore {
 
   /// - Parameter tensor: [1, rows, columns, channels].
   func write(_ tensor: Tensor, to area: TileArea) throws(AIGCError) {
-    let values = tensor.values
-    let length = area.columns.count * channels
-    require(values.count == area.rows.count * length, "TileStore: \(tensor.shape) for another area")
-    let outcome = values.withUnsafeBufferPointer { values in
-      Result { () throws(AIGCError) in
-        for (index, row) in area.rows.enumerated() where length > 0 {
-          let line = UnsafeBufferPointer(rebasing: values[index * length..<(index + 1) * length])
-          let start = (row * width + area.columns.lowerBound) * channels
-          if let memory {
-            memory.withUnsafeMutableBuffer { all in
-              _ = all[start..<start + length].update(fromContentsOf: line)
-            }
-          } else if let file {
-            try file.write(UnsafeRawBufferPointer(line), at: 4 * start)
-          }
-        }
-      }
-    }
-    try outcome.get()
+    try values.write(lines(area), of: tensor.values)
     observe(tensor)
   }
 

@@ -145,11 +145,10 @@ struct TranslationImageArguments: ParsableArguments {
   }
 
   func source(_ path: String, resuming saved: SavedRun?) -> ImageSource {
-    var result = ImageOptions(size: cropSize, channels: channels)
-    result.fit = fit ?? saved?["--fit"].flatMap { ImageOptions.Fit(rawValue: $0) }
-    reading.reading.apply(to: &result, isIgnored: saved?["--ignore-orientation"] != nil)
-    result.limit = limit ?? saved?["--limit"].flatMap { Int($0) }.flatMap { $0 > 0 ? $0 : nil }
-    return ImageSource(path, options: result)
+    ImageSource(
+      path,
+      options: reading.options(
+        size: cropSize, channels: channels, fit: fit, limit: limit, resuming: saved))
   }
 
   func apply(to options: inout CycleGANTrainingOptions) {
@@ -173,6 +172,7 @@ struct TranslationImageArguments: ParsableArguments {
       RunSetting("--preprocess", preprocess?.rawValue, else: saved?.training?.preprocess.rawValue),
       RunSetting("--channels", channels, else: saved?.channels.description),
       RunSetting("--fit", fit?.rawValue), RunSetting("--limit", limit),
+      reading.badImagesSetting,
       RunSetting("--ignore-orientation", isOn: reading.ignoreOrientation),
       RunSetting("--no-flip", isOn: noFlip, else: saved?.training?.isMirrored == false),
     ]

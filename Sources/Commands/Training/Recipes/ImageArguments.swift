@@ -39,12 +39,8 @@ struct ImageArguments: ParsableArguments {
   /// The images at `path`.
   /// - Parameter saved: a run that goes on: the same data as it was started with.
   func source(_ path: String, resuming saved: SavedRun?) -> ImageSource {
-    var result = ImageOptions(size: imageSize, channels: channels)
-    result.fit = fit ?? saved?["--fit"].flatMap { ImageOptions.Fit(rawValue: $0) }
-    let bad = saved?["--bad-pictures"].flatMap { ImageOptions.BadImages(rawValue: $0) }
-    if let bad { result.badImages = bad }
-    reading.reading.apply(to: &result, isIgnored: saved?["--ignore-orientation"] != nil)
-    result.limit = limit ?? saved?["--limit"].flatMap { Int($0) }.flatMap { $0 > 0 ? $0 : nil }
+    var result = reading.options(
+      size: imageSize, channels: channels, fit: fit, limit: limit, resuming: saved)
     result.classes =
       (only ?? saved?["--only"]).map { .only(commaSeparated($0)) }
       ?? (without ?? saved?["--without"]).map { .without(commaSeparated($0)) }
@@ -61,8 +57,7 @@ struct ImageArguments: ParsableArguments {
       RunSetting("--channels", self.channels, else: channels?.description),
       RunSetting("--fit", fit?.rawValue), RunSetting("--limit", limit),
       RunSetting("--only", only), RunSetting("--without", without),
-      // Another way to treat bad ones is no other run.
-      RunSetting("--bad-pictures", nil as String?, else: reading.badImages?.rawValue),
+      reading.badImagesSetting,
       RunSetting("--ignore-orientation", isOn: reading.ignoreOrientation),
     ]
   }
@@ -92,3 +87,24 @@ extension ImageSize: ExpressibleByArgument {
 extension ImageOptions.Fit: ExpressibleByArgument {}
 extension ImageOptions.BadImages: ExpressibleByArgument {}
 extension ConvolutionMode: ExpressibleByArgument {}
+
+extension ImageReadingFlags {
+  /// How images to learn from are opened.
+  /// - Parameter saved: a run that goes on: as it was started.
+  func options(
+    size: ImageSize?, channels: Int?, fit: ImageOptions.Fit?, limit: Int?, resuming saved: SavedRun?
+  ) -> ImageOptions {
+    var result = ImageOptions(size: size, channels: channels)
+    result.fit = fit ?? saved?["--fit"].flatMap { ImageOptions.Fit(rawValue: $0) }
+    let bad = saved?["--bad-pictures"].flatMap { ImageOptions.BadImages(rawValue: $0) }
+    if let bad { result.badImages = bad }
+    reading.apply(to: &result, isIgnored: saved?["--ignore-orientation"] != nil)
+    result.limit = limit ?? saved?["--limit"].flatMap { Int($0) }.flatMap { $0 > 0 ? $0 : nil }
+    return result
+  }
+
+  /// What a run keeps of bad images: another way to treat them is no other run.
+  var badImagesSetting: RunSetting {
+    RunSetting("--bad-pictures", nil as String?, else: badImages?.rawValue)
+  }
+}

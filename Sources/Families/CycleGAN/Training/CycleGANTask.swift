@@ -56,7 +56,6 @@ final class CycleGANTask: TrainingTask {
         part.module.namedParameters.map { $0.parameter },
         copy.namedParameters.map { $0.parameter }
       )
-      for (parameter, average) in zip(source, copies) { average.value = parameter.value }
       averages.append(WeightAverage(of: source, in: copies, decay: decay))
       return (part.name, copy)
     }

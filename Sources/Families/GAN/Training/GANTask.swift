@@ -54,7 +54,6 @@ final class GANTask: TrainingTask {
       shown = ParameterPlan.shapes { GANGenerator(configuration, using: &$0) }
       let source = networks.generator.namedParameters.map { $0.parameter }
       let averages = shown.namedParameters.map { $0.parameter }
-      for (parameter, average) in zip(source, averages) { average.value = parameter.value }
       average = WeightAverage(of: source, in: averages, decay: decay)
     } else {
       (shown, average) = (networks.generator, nil)
