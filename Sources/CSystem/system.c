@@ -3,6 +3,7 @@
 
 #if defined(__linux__)
 #include <errno.h>
+#include <malloc.h>
 #include <sched.h>
 #include <stdint.h>
 #include <sys/auxv.h>
@@ -30,10 +31,17 @@ int aigc_machine_memory(long long *memory, long long *swap) {
   return 1;
 }
 
+void aigc_return_freed_memory(void) {
+#if defined(__GLIBC__)
+  malloc_trim(0);
+#endif
+}
+
 const char *aigc_executed_path(void) { return (const char *)(uintptr_t)getauxval(AT_EXECFN); }
 #else
 int aigc_allowed_processors(void) { return 0; }
 int aigc_machine_memory(long long *memory, long long *swap) { return (void)memory, (void)swap, 0; }
+void aigc_return_freed_memory(void) {}
 const char *aigc_executed_path(void) { return 0; }
 #endif
 

@@ -7,6 +7,8 @@
 int aigc_allowed_processors(void);
 /* Bytes of memory and of swap of the machine; returns 0 where the system does not say. */
 int aigc_machine_memory(long long *memory, long long *swap);
+/* Gives freed memory that malloc keeps back to the system. */
+void aigc_return_freed_memory(void);
 /* The path that the kernel was given to execute, as it was given; null where it is not known. */
 const char *aigc_executed_path(void);
 /* What asks the work on this thread to stop; null where nothing does. */

@@ -50,6 +50,9 @@ public enum SystemMemory {
     return pages * Int(sysconf(Int32(_SC_PAGESIZE)))
   }
 
+  /// Gives the freed memory that `malloc` keeps back to the system.
+  public static func returnFreed() { aigc_return_freed_memory() }
+
   private static let addressSpace = __rlimit_resource_t(RLIMIT_AS.rawValue)
   private static let data = __rlimit_resource_t(RLIMIT_DATA.rawValue)
 }

@@ -48,7 +48,7 @@ public enum MemoryPool {
     }
   }
 
-  /// Returns all kept blocks to the system.
+  /// Returns all kept blocks to the system, and what `malloc` keeps of other freed memory.
   public static func trim() {
     let blocks = withPool { pool in
       let free = pool.free
@@ -57,6 +57,7 @@ public enum MemoryPool {
       return free
     }
     for list in blocks { for block in list { free(block) } }
+    SystemMemory.returnFreed()
   }
 
   /// Large blocks ask for huge pages: a first touch of 64 MiB costs 79 ms in 4 KiB pages. Memory that the

@@ -164,6 +164,10 @@ public final class Trainer {
     let isLast = state.step == configuration.steps
     let isEvaluated = isLast || isDue(configuration.evalEvery) || state.isEvaluationDue == true
     state.isEvaluationDue = nil
+    // Evaluations and saves need blocks of other sizes than steps: each would keep its own for ever.
+    let isPause = isEvaluated || isDue(configuration.saveEvery)
+    if isPause { MemoryPool.trim() }
+    defer { if isPause { MemoryPool.trim() } }
     var (validation, isBest): (Double?, Bool) = (nil, false)
     if isEvaluated, let loss = try validate(log) {
       validation = loss
