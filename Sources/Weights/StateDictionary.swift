@@ -78,7 +78,7 @@ extension StoredForm {
     switch self {
     case .plain, .integer: nil
     case .convolution: [3, 2, 0, 1]
-    case .window: [2, 0, 1]
+    case .window, .map: [2, 0, 1]
     }
   }
 

@@ -47,6 +47,25 @@ extension GradientRows {
     }
   }
 
+  /// Filters that enlarge and reduce, whole and fractional factors, with zeros around and pixels left out.
+  static var resamplings: [GradientRow] {
+    let filters = [
+      ResamplingFilter.doubling, .halving,
+      ResamplingFilter([0.5, -0.25, 0.125], before: 2, after: -1),
+      ResamplingFilter([0.1, 0.2, 0.3, 0.4, 0.5], up: 3, down: 2, before: -1, after: 3),
+    ]
+    let maps = [AffineMap(0.8, 0.3, 0.7, -0.4, 1.1, -0.2), AffineMap(-1, 0, 2.3, 0, 2, 0.1)]
+    return filters.enumerated().map { index, filter in
+      GradientRow("resample2d \(index)", [Samples.normal([2, 4, 5, 3], UInt64(280 + index))]) {
+        square(resample2d($0[0], filter))
+      }
+    } + [
+      GradientRow("sampleAffine2d", [Samples.normal([2, 4, 5, 3], 288)]) {
+        square(sampleAffine2d($0[0], maps, height: 5, width: 3))
+      }
+    ]
+  }
+
   static var channelNorms: [GradientRow] {
     let x = Samples.normal([3, 2, 5, 4], 260, scale: 1)
     let weight = Samples.signed([4], 261)

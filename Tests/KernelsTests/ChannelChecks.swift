@@ -85,6 +85,30 @@ extension KernelCheck {
       compare("pool_spread to places", some.values, picked, 1e-5)
     }
   }
+
+  /// A line between zeros, up and down by factors that have no common one, with taps that meet nothing.
+  mutating func resampling() {
+    let taps = Floats(Self.samples(7, 48))
+    for inner in Self.sizes where inner > 0 {
+      for (up, down, offset) in [(1, 1, 0), (2, 1, 3), (1, 2, -2), (3, 2, 9)] {
+        let (inputs, outputs) = (5, 8)
+        let x = Floats(Self.samples(inputs * inner, 49))
+        let y = Floats(zeros: outputs * inner)
+        aigc_resample(
+          outputs, inputs, inner, taps.base, taps.count, up, down, offset, x.base, y.base)
+        var expected: [Double] = []
+        for index in 0..<outputs * inner {
+          expected.append(
+            (0..<taps.count).reduce(0) { sum, tap in
+              let place = index / inner * down + tap - offset
+              guard place >= 0, place % up == 0, place / up < inputs else { return sum }
+              return sum + taps.doubles(tap) * x.doubles(place / up * inner + index % inner)
+            })
+        }
+        compare("resample", y.values, expected, 1e-5)
+      }
+    }
+  }
 }
 
 extension Floats {

@@ -9,6 +9,8 @@ public enum StoredForm: Sendable {
   /// One window, [height, width, channels] in memory; in files a vector in the order [channels,
   /// height, width].
   case window
+  /// One map, [height, width, channels] in memory; in files [channels, height, width].
+  case map
   /// A count: a whole number of 64 bits in files.
   case integer
 }

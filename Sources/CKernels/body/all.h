@@ -6,6 +6,7 @@
 #include "rows.h"
 #include "norm.h"
 #include "pooling.h"
+#include "resampling.h"
 #include "attention.h"
 #include "optimizers.h"
 #include "gemm.h"

@@ -28,6 +28,8 @@
  *     equal ones; NaN counts as largest).
  *   pool_sum: y = the sum of a window, or with places the value there.
  *   pool_spread: the transposed: adds y to the window, or to the places.
+ * resample: one line of finite impulse response: y[o] = the sum over t of taps[t] x[(o down + t - offset) / up], where
+ *   the division leaves nothing over and the place is one of the `inputs`; x and y are places of `inner` values.
  * Attention, one block of queries by one of keys: weights from scores with running maximum and sum,
  *   the end of a row, the gradient of scores; see body/attention.h.
  * Optimizers update n parameters in place (Adam: Kingma and Ba 2015; AdamW: Loshchilov and Hutter
@@ -128,6 +130,9 @@
   K(pool_spread, (long columns, long size, long stride, long channels, const float *y, \
     const float *places, float *x, long x_row), \
     (columns, size, stride, channels, y, places, x, x_row)) \
+  K(resample, (long outputs, long inputs, long inner, const float *taps, long count, long up, long down, \
+    long offset, const float *x, float *y), \
+    (outputs, inputs, inner, taps, count, up, down, offset, x, y)) \
   K(attention_weights, (long rows, long columns, long allowed, float scale, int first, float *s, \
     long s_row, float *maximum, float *sum, float *o, long o_row, long width), \
     (rows, columns, allowed, scale, first, s, s_row, maximum, sum, o, o_row, width)) \
