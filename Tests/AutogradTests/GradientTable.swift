@@ -161,6 +161,7 @@ struct GradientCheck {
   @Test func recurrent() { check(GradientRows.recurrent) }
   @Test func convolutions() { check(GradientRows.convolutions) }
   @Test func borders() { check(GradientRows.borders) }
+  @Test func styledActivations() { check(GradientRows.styledActivations) }
   @Test func resamplings() { check(GradientRows.resamplings) }
   @Test func channelNorms() { check(GradientRows.channelNorms) }
   @Test func pooling() { check(GradientRows.pooling) }

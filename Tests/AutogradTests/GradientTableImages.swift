@@ -66,6 +66,33 @@ extension GradientRows {
     ]
   }
 
+  /// With and without each part; values stay away from the kink.
+  static var styledActivations: [GradientRow] {
+    let x = Samples.signed([2, 3, 4, 5], 310)
+    let scale = Samples.signed([2, 5], 311)
+    let bias = Samples.normal([5], 312, scale: 0.01)
+    let noises = [
+      Samples.normal([1, 3, 4, 1], 313, scale: 0.01),
+      Samples.normal([2, 3, 4, 1], 314, scale: 0.01),
+    ]
+    return [
+      GradientRow("styledActivation", [x, scale, noises[0], bias]) {
+        square(
+          styledActivation(
+            $0[0], scale: $0[1], noise: $0[2], bias: $0[3], slope: 0.2, gain: 1.5))
+      },
+      GradientRow("styledActivation with own noise", [x, noises[1]]) {
+        square(styledActivation($0[0], noise: $0[1], slope: 0.2))
+      },
+      GradientRow("styledActivation of a scale", [x, scale]) {
+        square(styledActivation($0[0], scale: $0[1], gain: 2))
+      },
+      GradientRow("styledActivation of a bias", [x, bias]) {
+        square(styledActivation($0[0], bias: $0[1], slope: 0.2, gain: 1.5))
+      },
+    ]
+  }
+
   static var channelNorms: [GradientRow] {
     let x = Samples.normal([3, 2, 5, 4], 260, scale: 1)
     let weight = Samples.signed([4], 261)

@@ -86,6 +86,51 @@ extension KernelCheck {
     }
   }
 
+  /// What stands behind a modulated convolution, and without its parts.
+  mutating func styles() {
+    for channels in Self.sizes where channels > 0 {
+      let rows = 5
+      let count = rows * channels
+      let (x, dy) = (Floats(Self.samples(count, 50)), Floats(Self.samples(count, 51)))
+      let (scale, bias) = (Floats(Self.samples(channels, 52)), Floats(Self.samples(channels, 53)))
+      let noise = Floats(Self.samples(rows, 54))
+      for isWhole in [true, false] {
+        let (y, dx) = (Floats(zeros: count), Floats(zeros: count))
+        let sums = Floats([Float](repeating: 1, count: 2 * channels))
+        let dnoise = Floats(zeros: rows)
+        let (factor, start) = (isWhole ? scale.base : nil, isWhole ? bias.base : nil)
+        aigc_style_activation(
+          rows, channels, x.base, factor, isWhole ? noise.base : nil, start, 0.2, 1.5, y.base)
+        aigc_style_activation_grad(
+          rows, channels, dy.base, y.base, x.base, factor, 0.2, 1.5, dx.base,
+          isWhole ? sums.base : nil, isWhole ? dnoise.base : nil)
+        var (values, gradients) = ([Double](), [Double]())
+        var (totals, noises) = (
+          [Double](repeating: 1, count: 2 * channels), [Double](repeating: 0, count: rows)
+        )
+        for index in 0..<count {
+          let (row, c) = (index / channels, index % channels)
+          let factor = isWhole ? scale.doubles(c) : 1
+          let offset = isWhole ? noise.doubles(row) + bias.doubles(c) : 0
+          let value = x.doubles(index) * factor + offset
+          let slope = value > 0 ? 1.5 : 1.5 * Double(Float(0.2))
+          values.append(value * slope)
+          let g = dy.doubles(index) * slope
+          gradients.append(g * factor)
+          totals[c] += g
+          totals[channels + c] += g * x.doubles(index)
+          noises[row] += g
+        }
+        compare("style_activation", y.values, values, 1e-5)
+        compare("style_activation_grad", dx.values, gradients, 1e-5)
+        if isWhole {
+          compare("style_activation_grad, sums", sums.values, totals, 1e-5)
+          compare("style_activation_grad, noise", dnoise.values, noises, 1e-5)
+        }
+      }
+    }
+  }
+
   /// A line between zeros, up and down by factors that have no common one, with taps that meet nothing.
   mutating func resampling() {
     let taps = Floats(Self.samples(7, 48))

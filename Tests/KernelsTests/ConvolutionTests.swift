@@ -177,14 +177,17 @@ struct ConvolutionCase {
     strided(batch: 1, height: 15, width: 17, channels: 33, kernels: 64),
     strided(batch: 3, height: 6, width: 22, channels: 65, kernels: 32),
     strided(batch: 67, height: 8, width: 7, channels: 32, kernels: 70),
+    strided(batch: 2, height: 9, width: 9, channels: 32, kernels: 40, window: 3),
+    strided(batch: 1, height: 16, width: 17, channels: 33, kernels: 64, window: 3),
+    strided(batch: 3, height: 33, width: 18, channels: 65, kernels: 32, window: 3),
   ]
 
   static func strided(
-    batch: Int, height: Int, width: Int, channels: Int, kernels: Int
+    batch: Int, height: Int, width: Int, channels: Int, kernels: Int, window: Int = 4
   ) -> ConvolutionShape {
     ConvolutionShape(
       batch: batch, height: height, width: width, channels: channels, kernels: kernels,
-      kernelHeight: 4, kernelWidth: 4, stride: 2, padding: 1)
+      kernelHeight: window, kernelWidth: window, stride: 2, padding: window - 3)
   }
 
   /// Every level and number of threads; in a process of its own, since both belong to the process.

@@ -33,6 +33,9 @@ import Testing
   @Test func pooling() async {
     await #expect(processExitsWith: .success) { KernelCheck.atEveryLevel { $0.pooling() } }
   }
+  @Test func styles() async {
+    await #expect(processExitsWith: .success) { KernelCheck.atEveryLevel { $0.styles() } }
+  }
   @Test func resampling() async {
     await #expect(processExitsWith: .success) { KernelCheck.atEveryLevel { $0.resampling() } }
   }

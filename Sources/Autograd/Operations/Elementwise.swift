@@ -66,7 +66,7 @@ public func leakyRelu(_ x: Tensor, slope: Float = 0.01) -> Tensor {
 
 /// dy where x is positive, else slope · dy. Linear in dy, and the same function again is its
 /// derivative; by x it has none.
-private func leakyReluGradient(_ dy: Tensor, _ x: Tensor, slope: Float) -> Tensor {
+func leakyReluGradient(_ dy: Tensor, _ x: Tensor, slope: Float) -> Tensor {
   let x = x.detached
   return zip(dy, x) { aigc_leaky_relu_grad($0, slope, $1, $2, $3) }.recorded(
     from: dy, x, { d, _, x in leakyReluGradient(d, x, slope: slope) },

@@ -54,58 +54,72 @@ public func resample2d(_ x: Tensor, _ filter: ResamplingFilter) -> Tensor {
   require(
     x.rank == 4 && filter.size(x.shape[1]) > 0 && filter.size(x.shape[2]) > 0,
     "resample2d: nothing is left of \(x.shape)")
-  // The longer lines, of whole rows, are worked on while the image is large.
-  let axes = filter.up > filter.down ? [2, 1] : [1, 2]
-  return axes.reduce(x) { image, axis in
-    LineResampling(filter, from: image.shape[axis]).applied(image, axis)
+  return PlaneResampling(filter, x.shape).applied(x)
+}
+
+/// A filter along both axes, and its transposed: each is the other's derivative. A row of the result is made at
+/// once, by way of one line in the cache.
+private struct PlaneResampling {
+  private let rows: LineResampling
+  private let columns: LineResampling
+
+  init(_ filter: ResamplingFilter, _ shape: Shape) {
+    rows = LineResampling(filter, from: shape[1])
+    columns = LineResampling(filter, from: shape[2])
+  }
+
+  private init(transposing plane: PlaneResampling) {
+    rows = LineResampling(transposing: plane.rows)
+    columns = LineResampling(transposing: plane.columns)
+  }
+
+  func applied(_ x: Tensor) -> Tensor {
+    let (batch, channels) = (x.shape[0], x.shape[3])
+    let target: Shape = [batch, rows.outputs, columns.outputs, channels]
+    let (line, result) = (columns.inputs * channels, columns.outputs * channels)
+    let output = Storage(count: target.count)
+    let (from, to) = (x.base, output.base)
+    let taps = Tensor(rows.taps, [rows.taps.count])
+    parallelRows(batch * rows.outputs, line + result) { row in
+      let (image, place) = (row / rows.outputs, row % rows.outputs)
+      let between = Storage(count: line)
+      rows.apply(
+        taps.base, from: place, count: 1, line, from + image * rows.inputs * line, between.base)
+      columns.apply(
+        taps.base, from: 0, count: columns.outputs, channels, between.base, to + row * result)
+    }
+    return Tensor(output, target).recordedLinear(from: x) { dy, _ in
+      PlaneResampling(transposing: self).applied(dy)
+    }
   }
 }
 
-/// A filter along one axis, and its transposed: up and down, and the order of the taps, exchanged. Each is the
-/// other's derivative.
+/// A filter along one axis, and its transposed: up and down, and the order of the taps, exchanged.
 private struct LineResampling {
-  private let taps: [Float]
+  let taps: [Float]
   private let up: Int
   private let down: Int
   private let offset: Int
-  private let inputs: Int
-  private let outputs: Int
+  let inputs: Int
+  let outputs: Int
 
   init(_ filter: ResamplingFilter, from size: Int) {
     (taps, up, down, offset) = (filter.taps, filter.up, filter.down, filter.before)
     (inputs, outputs) = (size, filter.size(size))
   }
 
-  private init(transposing line: LineResampling) {
+  init(transposing line: LineResampling) {
     (taps, up, down) = (line.taps.reversed(), line.down, line.up)
     offset = line.taps.count - 1 - line.offset
     (inputs, outputs) = (line.outputs, line.inputs)
   }
 
-  func applied(_ x: Tensor, _ axis: Int) -> Tensor {
-    var target = x.shape
-    target[axis] = outputs
-    let (outer, inner) = (x.shape.count(0..<axis), x.shape.count(axis + 1..<4))
-    let output = Storage(count: target.count)
-    let (from, to) = (x.base, output.base)
-    let factors = Tensor(taps, [taps.count])
-    if axis == 1 {
-      // Each row of the result by itself.
-      parallelRows(outer * outputs, inner) { row in
-        let (image, place) = (row / outputs, row % outputs)
-        aigc_resample(
-          1, inputs, inner, factors.base, taps.count, up, down, offset - place * down,
-          from + image * inputs * inner, to + row * inner)
-      }
-    } else {
-      parallelRows(outer, outputs * inner) { row in
-        aigc_resample(
-          outputs, inputs, inner, factors.base, taps.count, up, down, offset,
-          from + row * inputs * inner, to + row * outputs * inner)
-      }
-    }
-    return Tensor(output, target).recordedLinear(from: x) { dy, _ in
-      LineResampling(transposing: self).applied(dy, axis)
-    }
+  /// `count` places of the result from `first` on, each of `inner` values.
+  func apply(
+    _ factors: UnsafePointer<Float>, from first: Int, count: Int, _ inner: Int,
+    _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>
+  ) {
+    aigc_resample(
+      count, inputs, inner, factors, taps.count, up, down, offset - first * down, x, y)
   }
 }

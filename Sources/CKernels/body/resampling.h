@@ -20,3 +20,37 @@ static void k_resample(long outputs, long inputs, long inner, const float *taps,
     }
   }
 }
+
+/* What stands behind a modulated convolution, in one pass. */
+static void k_style_activation(long rows, long channels, const float *x, const float *scale,
+    const float *noise, const float *bias, float slope, float gain, float *y) {
+  const float low = slope * gain;
+  for (long r = 0; r < rows; r++, x += channels, y += channels) {
+    const float start = noise ? noise[r] : 0;
+    EACH(channels) {
+      V value = scale ? GET(x + i) * GET(scale + i) : GET(x + i);
+      value += bias ? GET(bias + i) + start : splat(start);
+      PUT(y + i, select(value < 0.0f, value * low, value * gain));
+    }
+  }
+}
+
+static void k_style_activation_grad(long rows, long channels, const float *dy, const float *y,
+    const float *x, const float *scale, float slope, float gain, float *dx, float *sums,
+    float *dnoise) {
+  const float low = slope * gain;
+  for (long r = 0; r < rows; r++, dy += channels, y += channels, x += channels, dx += channels) {
+    V total = {0};
+    EACH(channels) {
+      V g = GET(dy + i);
+      g = select(GET(y + i) > 0.0f, g * gain, g * low);
+      PUT(dx + i, scale ? g * GET(scale + i) : g);
+      if (sums) {
+        PUT(sums + i, GET(sums + i) + g);
+        PUT(sums + channels + i, GET(sums + channels + i) + g * GET(x + i));
+      }
+      total += g;
+    }
+    if (dnoise) dnoise[r] = lane_sum(total);
+  }
+}

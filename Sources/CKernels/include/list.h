@@ -28,6 +28,9 @@
  *     equal ones; NaN counts as largest).
  *   pool_sum: y = the sum of a window, or with places the value there.
  *   pool_spread: the transposed: adds y to the window, or to the places.
+ * style_activation: y[r][c] = gain f(x[r][c] scale[c] + noise[r] + bias[c]), f of channel_affine; each of the three
+ *   may be 0. Its gradient: g = dy gain f', by the sign of y; dx = g scale; sums[c] += g, sums[channels + c] += g x,
+ *   dnoise[r] = the sum of g; both may be 0.
  * resample: one line of finite impulse response: y[o] = the sum over t of taps[t] x[(o down + t - offset) / up], where
  *   the division leaves nothing over and the place is one of the `inputs`; x and y are places of `inner` values.
  * Attention, one block of queries by one of keys: weights from scores with running maximum and sum,
@@ -130,6 +133,12 @@
   K(pool_spread, (long columns, long size, long stride, long channels, const float *y, \
     const float *places, float *x, long x_row), \
     (columns, size, stride, channels, y, places, x, x_row)) \
+  K(style_activation, (long rows, long channels, const float *x, const float *scale, const float *noise, \
+    const float *bias, float slope, float gain, float *y), \
+    (rows, channels, x, scale, noise, bias, slope, gain, y)) \
+  K(style_activation_grad, (long rows, long channels, const float *dy, const float *y, const float *x, \
+    const float *scale, float slope, float gain, float *dx, float *sums, float *dnoise), \
+    (rows, channels, dy, y, x, scale, slope, gain, dx, sums, dnoise)) \
   K(resample, (long outputs, long inputs, long inner, const float *taps, long count, long up, long down, \
     long offset, const float *x, float *y), \
     (outputs, inputs, inner, taps, count, up, down, offset, x, y)) \

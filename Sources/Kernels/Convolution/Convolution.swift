@@ -39,7 +39,7 @@ public enum Convolution {
     if mode == .fast, let winograd = WinogradConvolution(shape) {
       return winograd.inputGradient(y, weight, bias: bias, x)
     }
-    if mode == .fast, let strided = StridedConvolution(shape) {
+    if mode == .fast, let strided = StridedConvolution(shape), strided.suitsInputGradient {
       return strided.inputGradient(y, weight, bias: bias, x)
     }
     if let few = FewChannelConvolution(shape) {

@@ -1,7 +1,9 @@
 import CKernels
 
-/// Windows of 4 x 4 at stride 2 with a padding of 1, as in DCGAN, by minimal filtering F(4 x 4, 2 x 2)
-/// (Winograd 1980; Lavin and Gray 2016): 100 products an output in place of 256.
+/// Windows of 4 x 4 at stride 2 with a padding of 1, as in DCGAN, and of 3 x 3 without padding, as in StyleGAN2, by
+/// minimal filtering F(4 x 4, 2 x 2) (Winograd 1980; Lavin and Gray 2016): 100 products an output in place of 256, or
+/// of 144 by windows with zeros in their last row and column. The input gradient of 3 x 3 windows has odd sides, whose
+/// tiles' pixels beyond the map cost more than is saved.
 ///
 /// Along each axis the even and the odd pixels of x are a map each, and such a window meets each of
 /// the two as a window of 2 at stride 1. So there are four phases: forward adds them up, and the input
@@ -19,7 +21,8 @@ struct StridedConvolution {
   /// nil for other windows and for few channels, and where too many of the tiles' pixels would lie beyond
   /// the map.
   init?(_ shape: ConvolutionShape) {
-    guard shape.kernelHeight == 4, shape.kernelWidth == 4, shape.stride == 2, shape.padding == 1,
+    guard shape.kernelHeight == shape.kernelWidth, shape.stride == 2,
+      [4, 3].contains(shape.kernelHeight), shape.padding == shape.kernelHeight - 3,
       shape.channels >= 32, shape.kernels >= 32
     else { return nil }
     let grid = TileGrid(shape.batch, shape.outputHeight, shape.outputWidth)
@@ -29,13 +32,18 @@ struct StridedConvolution {
     self.shape = shape
   }
 
+  /// Whether the input gradient gains by it.
+  var suitsInputGradient: Bool { shape.kernelHeight == 4 }
+
   func forward(
     _ x: UnsafePointer<Float>, _ weight: UnsafePointer<Float>, bias: UnsafePointer<Float>?,
     _ y: UnsafeMutablePointer<Float>
   ) {
     let grid = TileGrid(shape.batch, shape.outputHeight, shape.outputWidth)
     let panels = Self.panels(shape.kernels)
-    nonisolated(unsafe) let (x, weight, bias, y) = (x, weight, bias, y)
+    let window = WholeWindow(of: weight, shape)
+    defer { window.give() }
+    nonisolated(unsafe) let (x, weight, bias, y) = (x, window.weight, bias, y)
     parallelFor(grid.blocks(Self.tileBlock) * panels) { [shape] task in
       let (first, count) = grid.block(task / panels, size: Self.tileBlock)
       let (column, columns) = Self.part(task % panels, of: shape.kernels)
@@ -108,7 +116,10 @@ struct StridedConvolution {
   ) {
     let grid = TileGrid(shape.batch, shape.outputHeight, shape.outputWidth)
     let (parts, panels) = (Self.panels(shape.channels), Self.panels(shape.kernels))
-    nonisolated(unsafe) let (x, y, weight) = (x, y, weight)
+    let window = WholeWindow(gradient: weight, shape)
+    let target = weight
+    defer { window.copy(to: target, shape) }
+    nonisolated(unsafe) let (x, y, weight) = (x, y, window.memory ?? weight)
     parallelFor(parts * 4 * panels) { [shape] task in
       let (c, rows) = Self.part(task / panels / 4, of: shape.channels)
       let (column, columns) = Self.part(task % panels, of: shape.kernels)
@@ -215,7 +226,7 @@ private struct TileGrid {
   func tiles(xOf shape: ConvolutionShape, _ phase: Phase) -> aigc_filter_tiles {
     aigc_filter_tiles(
       height: shape.height, width: shape.width, pixel: shape.channels, down: down, across: across,
-      step: 2, row: phase.row - 1, column: phase.column - 1)
+      step: 2, row: phase.row - shape.padding, column: phase.column - shape.padding)
   }
 
   /// The pixels of x that a phase computes.
@@ -232,5 +243,54 @@ private struct TileGrid {
     aigc_filter_tiles(
       height: shape.outputHeight, width: shape.outputWidth, pixel: shape.kernels, down: down,
       across: across, step: 1, row: phase.row - 1, column: phase.column - 1)
+  }
+}
+
+/// Weights of 4 x 4 windows; of those of 3 x 3 a copy with zeros in the last row and column.
+private struct WholeWindow {
+  /// nil: the weights are such windows.
+  let memory: UnsafeMutablePointer<Float>?
+  let weight: UnsafePointer<Float>
+  private let count: Int
+
+  /// Memory for the gradient of smaller windows, without values.
+  init(gradient weight: UnsafeMutablePointer<Float>, _ shape: ConvolutionShape) {
+    count = 16 * shape.channels * shape.kernels
+    memory = shape.kernelHeight == 4 ? nil : MemoryPool.take(count)
+    self.weight = UnsafePointer(memory ?? weight)
+  }
+
+  init(of weight: UnsafePointer<Float>, _ shape: ConvolutionShape) {
+    count = 16 * shape.channels * shape.kernels
+    guard shape.kernelHeight < 4 else {
+      (memory, self.weight) = (nil, weight)
+      return
+    }
+    let (side, tap) = (shape.kernelHeight, shape.channels * shape.kernels)
+    let copy = MemoryPool.take(count)
+    for place in 0..<16 {
+      let (row, column) = (place / 4, place % 4)
+      if max(row, column) < side {
+        (copy + place * tap).update(from: weight + (row * side + column) * tap, count: tap)
+      } else {
+        (copy + place * tap).update(repeating: 0, count: tap)
+      }
+    }
+    (memory, self.weight) = (copy, UnsafePointer(copy))
+  }
+
+  func give() {
+    if let memory { MemoryPool.give(memory, count: count) }
+  }
+
+  /// Copies the part of a smaller window, and gives the memory back.
+  func copy(to weight: UnsafeMutablePointer<Float>, _ shape: ConvolutionShape) {
+    guard let memory else { return }
+    let (side, tap) = (shape.kernelHeight, shape.channels * shape.kernels)
+    for place in 0..<side * side {
+      let source = (place / side * 4 + place % side) * tap
+      (weight + place * tap).update(from: memory + source, count: tap)
+    }
+    give()
   }
 }
