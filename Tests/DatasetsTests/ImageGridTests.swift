@@ -102,6 +102,13 @@ import Testing
     // What knows no animations shows the first; the reader compares checksums.
     #expect(try Image.decode(Table(bytes), name: "") == images[0])
     #expect(try animation.png() == bytes)
+    let gif = try animation.gif()
+    #expect(String(decoding: gif.prefix(6), as: UTF8.self) == "GIF89a" && gif.last == 0x3B)
+    #expect(Int(gif[6]) == images[0].width && Int(gif[8]) == images[0].height)
+    // Each frame's control block, with its delay in hundredths of a second.
+    let gifDelays = gif.indices.dropLast(7).filter { Array(gif[$0...$0 + 2]) == [0x21, 0xF9, 4] }
+      .map { Int(gif[$0 + 4]) + Int(gif[$0 + 5]) << 8 }
+    #expect(gifDelays == [Int](repeating: 8, count: images.count - 1) + [200])
     let single = try AnimatedImage([images[0]], milliseconds: 1).png()
     #expect(try frames(single).frames == [images[0]])
   }

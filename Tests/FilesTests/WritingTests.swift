@@ -96,7 +96,7 @@ private func kind(_ path: String) -> mode_t {
     (.lines, ["a.tsv", "a.txt"], ["a.csv", "a.json", "a.jpg"]),
     (.json, ["a.json", "a.jsonl", "a"], ["a.csv", "a.gz"]),
     (.image, ["a.png", "a.JPG", "a.jpeg"], ["a", "a.gif", "a.txt", "a.webp"]),
-    (.animation, ["a.png", "a.apng"], ["a.jpg", "a.gif"]),
+    (.animation, ["a.png", "a.apng", "a.gif"], ["a.jpg", "a.webp"]),
     (.latents, ["a.aigl", "a", "a.bin"], ["a.png", "a.json", "a.zip"]),
     (.tensors, ["a.safetensors"], ["a.pth", "a"]),
     (.arpa, ["a.arpa", "a.arpa.gz", "a.lm"], ["a.zip", "a.png"]),

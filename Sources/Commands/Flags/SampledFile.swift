@@ -10,13 +10,15 @@ struct SampledFile {
   init(_ images: [Image]) { self.images = images }
 
   /// - Parameters:
-  ///   - path: .png, .jpg or .jpeg; .apng for an animation; "-" for PNG to standard output.
+  ///   - path: .png, .jpg or .jpeg; .apng and .gif for an animation; "-" for PNG to standard output.
   ///   - isAnimation: whether it must be a format that can move.
   func write(to path: String, isAnimation: Bool) throws(AIGCError) {
     let answer = try Answer(path, isAnimation ? .animation : .image)
     let bytes =
       if isAnimation {
-        try AnimatedImage(images, milliseconds: 50).png()
+        try OutputKind.isGIF(path)
+          ? AnimatedImage(images, milliseconds: 50).gif()
+          : AnimatedImage(images, milliseconds: 50).png()
       } else if OutputKind.isJPEG(path) {
         try images[0].jpeg()
       } else {

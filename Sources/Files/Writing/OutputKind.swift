@@ -8,7 +8,7 @@ public enum OutputKind: Sendable {
   case json
   /// An image: PNG or JPEG, by the name.
   case image
-  /// An image that moves: PNG.
+  /// An image that moves: PNG or GIF, by the name.
   case animation
   case tensors
   /// What `aigc encode` writes.
@@ -49,7 +49,8 @@ public enum OutputKind: Sendable {
       (
         "a PNG or JPEG image", ".png or .jpg", ["png", "apng", "jpg", "jpeg", "jpe", "jfif"], false
       )
-    case .animation: ("an animation, a PNG file", ".png or .apng", ["png", "apng"], false)
+    case .animation:
+      ("an animation, a PNG or GIF file", ".png, .apng or .gif", ["png", "apng", "gif"], false)
     case .tensors: ("tensors", ".safetensors", ["safetensors"], false)
     case .latents: ("compressed images", ".aigl", ["aigl"], true)
     case .arpa: ("an ARPA file", ".arpa or .arpa.gz", ["arpa", "gz"], true)
@@ -81,6 +82,11 @@ public enum OutputKind: Sendable {
     let name = lastComponent(of: path)
     guard let dot = name.lastIndex(of: "."), dot > name.startIndex else { return "" }
     return name[name.index(after: dot)...].lowercased()
+  }
+
+  /// Whether an animation of that name is a GIF file; else PNG.
+  public static func isGIF(_ path: String) -> Bool {
+    ending(of: path) == "gif" && isPlainFile(path)
   }
 
   /// Whether an image of that name is a JPEG file; else PNG.
