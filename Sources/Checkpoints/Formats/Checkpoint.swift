@@ -12,6 +12,8 @@ public struct Checkpoint: Sendable {
     case torchZip = "torch-zip"
     /// What `torch.save` wrote before.
     case torchLegacy = "torch-legacy"
+    /// What Python's `pickle` wrote of objects with tensors.
+    case pickle
   }
 
   /// The path that was opened: of several files, that of the index.
@@ -90,6 +92,7 @@ public struct Checkpoint: Sendable {
       return try ShardIndex(path: path, bytes: bytes).open()
     case .torchZip?: return try TorchZipReader(path: path, bytes: bytes).read()
     case .torchLegacy?: return try TorchLegacyReader(path: path, bytes: bytes).read()
+    case .pickle?: return try TorchPickleReader(path: path, bytes: bytes).read()
     case nil:
       throw .badInput("\(path): no file of tensors: neither safetensors nor written by torch.save")
     }
@@ -101,7 +104,7 @@ public struct Checkpoint: Sendable {
     guard !isFolder(path), let bytes = try? MappedFile(path: path).bytes() else { return false }
     switch format(of: bytes, path: path) {
     case .sharded?: return path.hasSuffix(".json")
-    case nil: return [".pth", ".pt", ".ckpt", ".bin"].contains { path.hasSuffix($0) }
+    case nil: return [".pth", ".pt", ".ckpt", ".bin", ".pkl"].contains { path.hasSuffix($0) }
     default: return true
     }
   }
@@ -115,7 +118,9 @@ public struct Checkpoint: Sendable {
       return .safetensors
     }
     if bytes.load(UInt32.self, at: 0) == ZipArchive.localSignature { return .torchZip }
-    if bytes.load(UInt8.self, at: 0) == PickleCode.protocolVersion { return .torchLegacy }
+    if bytes.load(UInt8.self, at: 0) == PickleCode.protocolVersion {
+      return TorchLegacyReader.begins(bytes) ? .torchLegacy : .pickle
+    }
     if path.hasSuffix(".safetensors") { return .safetensors }
     let isSpace: (UInt8) -> Bool = { [0x20, 0x0A, 0x0D, 0x09].contains($0) }
     if let first = bytes.prefix(64).indices.first(where: { !isSpace(bytes[$0]) }) {

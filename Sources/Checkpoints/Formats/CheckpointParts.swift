@@ -59,6 +59,16 @@ extension Checkpoint {
       metadata: metadata)
   }
 
+  /// The tensors under other names.
+  /// - Parameter change: gives the tensor to be taken; nil leaves it out.
+  /// - Throws: ``/Files/AIGCError`` (badInput) when two get one name.
+  public func changed(
+    _ change: (StoredTensor) -> StoredTensor?
+  ) throws(AIGCError) -> Checkpoint {
+    try Checkpoint(
+      path: path, format: format, tensors: tensors.compactMap(change), metadata: metadata)
+  }
+
   /// The first tensors' names and shapes, for messages.
   public var summary: String {
     let shown = tensors.prefix(8).map { "\(printable($0.name)) \($0.shape)" }

@@ -89,10 +89,23 @@ public struct StoredTensor: Sendable {
     self.strides = Self.areContiguous(steps, shape) ? nil : steps
   }
 
-  func renamed(_ name: String) -> StoredTensor {
+  /// The same values under another name.
+  public func renamed(_ name: String) -> StoredTensor {
     var result = self
     result.name = name
     return result
+  }
+
+  /// The same values without a first axis of size 1; any other tensor stays as it is.
+  public var withoutFirstAxis: StoredTensor { StoredTensor(droppingFirstAxisOf: self) }
+
+  private init(droppingFirstAxisOf tensor: StoredTensor) {
+    let isOne = tensor.shape.first == 1
+    (name, type, count, storage, offset) = (
+      tensor.name, tensor.type, tensor.count, tensor.storage, tensor.offset
+    )
+    shape = isOne ? Array(tensor.shape.dropFirst()) : tensor.shape
+    strides = isOne ? tensor.strides.map { Array($0.dropFirst()) } : tensor.strides
   }
 
   /// The product of a shape.

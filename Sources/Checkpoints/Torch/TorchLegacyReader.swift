@@ -12,13 +12,45 @@ struct TorchLegacyReader {
   ]
   private static let version = 1001
 
+  /// Whether a pickle is of `torch.save`: the magic number is its first value, in whatever frame.
+  static func begins(_ bytes: Table<UInt8>) -> Bool {
+    var unpickler = Unpickler(bytes.prefix(64), place: "", fileSize: 64)
+    guard case .data(let range)? = try? unpickler.load().root else { return false }
+    return range.map { bytes[$0] } == magic
+  }
+
   func read() throws(AIGCError) -> Checkpoint {
+    guard let stream = try stream() else {
+      throw .badInput("\(path): a pickle, but not of torch.save: the magic number is missing")
+    }
+    let tree = try TorchTree(stream.pickle, place: path, size: stream.size)
+    var assembly = TorchAssembly(path: path)
+    let tensors = try assembly.tensors(of: tree) { (storage) throws(AIGCError) in
+      guard let range = stream.storages[storage.key] else {
+        throw .badInput("\(path): damaged: the storage \(printable(storage.key)) is missing")
+      }
+      return bytes.slice(range)
+    }
+    return try Checkpoint(
+      path: path, format: .torchLegacy, tensors: tensors, metadata: tree.metadata,
+      arrays: tree.arrays)
+  }
+
+  /// An object and the storages behind it.
+  struct Stream {
+    let pickle: Pickle
+    /// Bytes of the pickle.
+    let size: Int
+    /// Where the values of each storage stand, by key.
+    let storages: [String: Range<Int>]
+  }
+
+  /// - Returns: nil where the magic number is missing.
+  func stream() throws(AIGCError) -> Stream? {
     var unpickler = Unpickler(bytes, place: path, fileSize: bytes.count)
     guard case .data(let range) = try unpickler.load().root,
       range.map({ bytes[$0] }) == Self.magic
-    else {
-      throw .badInput("\(path): a pickle, but not of torch.save: the magic number is missing")
-    }
+    else { return nil }
     guard try unpickler.load().root == .int(Self.version) else {
       throw .badInput("\(path): not version \(Self.version) of torch.save's older format")
     }
@@ -30,18 +62,9 @@ struct TorchLegacyReader {
     let pickle = try unpickler.load()
     let size = unpickler.position - start
     let keys = try unpickler.load()
-    let storages = try place(keys, pickle, after: unpickler.position)
-    let tree = try TorchTree(pickle, place: path, size: size)
-    var assembly = TorchAssembly(path: path)
-    let tensors = try assembly.tensors(of: tree) { (storage) throws(AIGCError) in
-      guard let range = storages[storage.key] else {
-        throw .badInput("\(path): damaged: the storage \(printable(storage.key)) is missing")
-      }
-      return bytes.slice(range)
-    }
-    return try Checkpoint(
-      path: path, format: .torchLegacy, tensors: tensors, metadata: tree.metadata,
-      arrays: tree.arrays)
+    return Stream(
+      pickle: pickle, size: size,
+      storages: try place(keys, pickle, after: unpickler.position))
   }
 
   /// Where the bytes of each storage are.

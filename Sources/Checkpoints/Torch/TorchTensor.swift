@@ -25,6 +25,8 @@ struct TorchTensor {
 struct TorchTensors {
   let pickle: Pickle
   let place: String
+  /// Of a plain pickle, whose storages stand in it; nil: they stand behind it.
+  var embedded: EmbeddedStorages?
 
   private static let storageTypes: [String: ScalarType] = [
     "DoubleStorage": .f64, "FloatStorage": .f32, "HalfStorage": .f16, "BFloat16Storage": .bf16,
@@ -109,6 +111,9 @@ struct TorchTensors {
   /// The storage with the persistent id `value`: ("storage", type, key, place of the memory, count)
   /// and in old files also None or (key of the view, offset, count). nil when it is none.
   func storage(_ value: PickleValue) throws(AIGCError) -> TorchStorage? {
+    if let embedded, let range = pickle.embeddedStorage(value) {
+      return try embedded.storage(range)
+    }
     guard case .persistent(let id)? = pickle.object(value)?.kind,
       let values = pickle.elements(id), values.first == .string("storage")
     else { return nil }

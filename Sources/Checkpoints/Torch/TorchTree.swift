@@ -23,10 +23,13 @@ struct TorchTree {
   private static let largestName = 4096
   private static let largestMetadata = 4096
 
-  init(_ pickle: Pickle, place: String, size: Int) throws(AIGCError) {
+  /// - Parameter embedded: the storages of a plain pickle; nil: they stand behind it.
+  init(
+    _ pickle: Pickle, place: String, size: Int, embedded: EmbeddedStorages? = nil
+  ) throws(AIGCError) {
     self.pickle = pickle
     self.place = place
-    tensors = TorchTensors(pickle: pickle, place: place)
+    tensors = TorchTensors(pickle: pickle, place: place, embedded: embedded)
     visitsLeft = 1024 + pickle.steps * Self.largestSharing
     nameBytesLeft = (1 << 20) + min(size, 1 << 40) * Self.largestNaming
     try visit(pickle.root, "", 0)
@@ -79,6 +82,9 @@ struct TorchTree {
       if pickle.global(callee) == "collections.OrderedDict" {
         try visit(members: try pairs(arguments) + object.members, name, depth)
         return
+      }
+      if let state = pickle.persistentState(callee, arguments) {
+        return try visit(state: state, name, depth)
       }
       let values = pickle.elements(arguments) ?? []
       try look(at: values.count)

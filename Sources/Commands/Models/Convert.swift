@@ -162,7 +162,7 @@ func writeTensors(of checkpoint: Checkpoint, to path: String) throws(AIGCError) 
   var metadata = checkpoint.metadata
   switch checkpoint.format {
   // What the programs that read weights of PyTorch ask for.
-  case .torchZip, .torchLegacy: metadata["format"] = "pt"
+  case .torchZip, .torchLegacy, .pickle: metadata["format"] = "pt"
   case .safetensors, .sharded: break
   }
   try SafetensorsWriter.write(
