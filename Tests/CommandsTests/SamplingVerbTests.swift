@@ -44,7 +44,7 @@ import Training
 
   @Test func flagsOfSampling() throws {
     func seeds(_ flags: [String]) throws -> [UInt64] {
-      let command = try SampleImages<GANName>.parse(flags + ["--out", "x.png"])
+      let command = try SampleImages<GANName, NoExtras>.parse(flags + ["--out", "x.png"])
       return try command.images.resolvedSeeds(
         isWalk: command.walk.interpolate, frames: command.walk.frames)
     }

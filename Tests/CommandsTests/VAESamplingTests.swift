@@ -83,7 +83,7 @@ import Testing
       ["--interpolate", "a.png", "b.png", "--out", "w.png"], ["--map", "--out", "m.png"],
       ["--map", "--axes", "3,1", "--grid", "5x4", "--out", "m.png"],
     ]
-    for arguments in good { _ = try SampleImages<VAEName>.parse(arguments) }
+    for arguments in good { _ = try SampleImages<VAEName, NoExtras>.parse(arguments) }
     let bad = [
       ["a.png", "b.png", "--out", "w.png"], ["--interpolate", "a.png", "--out", "w.png"],
       ["--map", "--interpolate", "--out", "m.png"], ["--axes", "0,1", "--out", "m.png"],
@@ -92,7 +92,7 @@ import Testing
     ]
     for arguments in bad {
       #expect(throws: (any Error).self, "\(arguments)") {
-        try SampleImages<VAEName>.parse(arguments)
+        try SampleImages<VAEName, NoExtras>.parse(arguments)
       }
     }
   }

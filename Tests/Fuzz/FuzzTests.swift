@@ -19,7 +19,7 @@ import Training
     case csv
     case idx, archive, image
     case compressed, codePrior
-    case gan, dcgan, classifier, cyclegan
+    case gan, dcgan, classifier, cyclegan, stylegan
     case vae, vaegan, vaeTable, vqvae, vaeWeights
   }
 
@@ -82,7 +82,8 @@ extension FuzzTests.Target {
     case .gpt2, .promptCache: try GPT2Fuzz(self, folder: folder)
     case .idx, .archive, .image: try ImageFuzz(self, folder: folder)
     case .compressed, .codePrior: try LatentFuzz(self, folder: folder)
-    case .gan, .dcgan, .classifier, .cyclegan, .vae, .vaegan, .vaeTable, .vqvae, .vaeWeights:
+    case .gan, .dcgan, .classifier, .cyclegan, .stylegan, .vae, .vaegan, .vaeTable, .vqvae,
+      .vaeWeights:
       try ImageModelFuzz(self, folder: folder)
     default: try FuzzWork(self, folder: folder)
     }

@@ -106,6 +106,15 @@ struct ImageModelFuzz: FuzzSubject {
           part.module.namedParameters, to: name("\(part.name).safetensors"))
       }
       try ModelConfiguration.write(sizes, to: name(ModelConfiguration.fileName))
+    case .stylegan:
+      var sizes = StyleGANConfiguration(side: 8, channels: 3)
+      (sizes.latent, sizes.style, sizes.depth) = (3, 4, 2)
+      (sizes.baseMaps, sizes.mostMaps, sizes.clamp) = (32, 4, 256)
+      sizes.classes = ["a", "b"]
+      sizes.training = StyleGANTrainingOptions()
+      let generator = random.drawn { StyleGenerator(sizes, using: &$0) }.namedParameters
+      let judge = random.drawn { StyleGANDiscriminator(sizes, using: &$0) }.namedParameters
+      try StyleGANFolder.write(sizes, generator: generator, discriminator: judge, to: name)
     case .vqvae:
       var sizes = VAEConfiguration(.vae, width: 8, height: 8, channels: 1)
       sizes.layers = [4]
@@ -154,6 +163,7 @@ struct ImageModelFuzz: FuzzSubject {
     case .dcgan: try use(GANFamily(.dcgan))
     case .classifier: try classify()
     case .cyclegan: try translate()
+    case .stylegan: try mix()
     case .vqvae: try useCodes()
     default: try encode()
     }
@@ -181,6 +191,15 @@ struct ImageModelFuzz: FuzzSubject {
       throw AIGCError.failed("\(values.count) values")
     }
     return values
+  }
+
+  private func mix() throws {
+    let model = try StyleGANModel(folder: folder)
+    _ = try StyleGANFamily().inspect(folder)
+    try sample(model)
+    var projector = try StyleProjector(model, folder: folder)
+    projector.steps = 1
+    _ = try StyleSampler(model, labels: [], scale: 1).mixed(rows: [1], columns: [2], layers: [0])
   }
 
   private func translate() throws {

@@ -23,3 +23,4 @@ enum VAEName: VAEFamilyName { static let kind = VAEKind.vae }
 enum VAEGANName: VAEFamilyName { static let kind = VAEKind.vaegan }
 
 enum VQVAEName: FamilyName { static let family = VQVAEFamily.name }
+enum StyleGANName: FamilyName { static let family = StyleGANFamily.name }

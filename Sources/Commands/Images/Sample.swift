@@ -11,21 +11,60 @@ struct Sample: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "sample", abstract: "Make images with a model.",
     subcommands: [
-      SampleImages<GANName>.self, SampleImages<DCGANName>.self, SampleImages<VAEName>.self,
-      SampleImages<VAEGANName>.self, SampleImages<VQVAEName>.self,
+      SampleImages<GANName, NoExtras>.self, SampleImages<DCGANName, NoExtras>.self,
+      SampleImages<VAEName, NoExtras>.self, SampleImages<VAEGANName, NoExtras>.self,
+      SampleImages<VQVAEName, NoExtras>.self, SampleImages<StyleGANName, StyleArguments>.self,
     ])
   init() {}
 }
 
+/// The flags of `aigc sample` that one family has more than the others.
+protocol SampleExtras: ParsableArguments {
+  /// What the command's help says of them.
+  static var discussion: String { get }
+  /// What `--out` holds, where that is no image.
+  var outputKind: OutputKind? { get }
+  /// Whether they say which images are made, in place of seeds and walks.
+  var choosesImages: Bool { get }
+  /// Refuses flags that do not fit each other.
+  func validate(with images: SampleArguments, hasFolder: Bool) throws
+  /// The model as they want it.
+  func configured(_ model: any ImageModel) throws(AIGCError) -> any ImageModel
+  /// Does another work than making images; false: there is none.
+  func runOtherwise(
+    _ model: any ImageModel, folder: String, _ images: SampleArguments, out: String?, json: Bool
+  ) throws -> Bool
+  /// The images that they choose.
+  func sheet(
+    _ model: any ImageModel, _ images: SampleArguments
+  ) throws(AIGCError) -> (seeds: [UInt64], images: [Image])
+}
+
+/// Nothing more.
+struct NoExtras: SampleExtras {
+  static var discussion: String { "" }
+  var outputKind: OutputKind? { nil }
+  var choosesImages: Bool { false }
+  func validate(with images: SampleArguments, hasFolder: Bool) throws {}
+  func configured(_ model: any ImageModel) throws(AIGCError) -> any ImageModel { model }
+  func runOtherwise(
+    _ model: any ImageModel, folder: String, _ images: SampleArguments, out: String?, json: Bool
+  ) throws -> Bool { false }
+  func sheet(
+    _ model: any ImageModel, _ images: SampleArguments
+  ) throws(AIGCError) -> (seeds: [UInt64], images: [Image]) { ([], []) }
+}
+
 /// `aigc sample gan`, and so on.
-struct SampleImages<Name: FamilyName>: ConsoleCommand {
+struct SampleImages<Name: FamilyName, Extras: SampleExtras>: ConsoleCommand {
   static var configuration: CommandConfiguration {
     CommandConfiguration(
       commandName: Name.family, abstract: "Make images with a \(Name.family) model.",
       discussion: """
         aigc sample \(Name.family) --out img.png writes a sheet of 64 images; --num 1 one of them; \
         --outdir DIR each to a file of its own, with its seed in the name. --interpolate walks from \
-        latent to latent, or between two images: --interpolate a.png b.png --out walk.png.
+        latent to latent, or between two images: --interpolate a.png b.png --out walk.png.\
+        \(Extras.discussion)
         """)
   }
 
@@ -36,6 +75,7 @@ struct SampleImages<Name: FamilyName>: ConsoleCommand {
   var model: String?
   @OptionGroup var images: SampleArguments
   @OptionGroup(title: "Walks between latents") var walk: WalkArguments
+  @OptionGroup(title: "Styles") var extras: Extras
   @Option(
     name: .shortAndLong,
     help: "Write one file, .png or .jpg, with all images; - for standard output (PNG).",
@@ -58,18 +98,39 @@ struct SampleImages<Name: FamilyName>: ConsoleCommand {
     if let out, isStandardOutput(out), common.json {
       throw ValidationError("--out \(out) or --json, not both")
     }
+    if extras.choosesImages, walk.interpolate || walk.map || !walk.ends.isEmpty {
+      throw ValidationError("--interpolate and --map choose their images themselves")
+    }
+    try extras.validate(with: images, hasFolder: outdir != nil)
   }
 
   func run() throws {
     if let outdir { try OutputPlan.check(folder: outdir) }
-    try OutputPlan.check([(out, walk.frames == nil ? .image : .animation)], reading: walk.ends)
-    let (path, generator) = try loadImageModel(model, family: Name.family)
+    let kind = extras.outputKind ?? (walk.frames == nil ? .image : .animation)
+    try OutputPlan.check([(out, kind)], reading: walk.ends)
+    let (path, loaded) = try loadImageModel(model, family: Name.family)
+    let generator = try extras.configured(loaded)
+    if try extras.runOtherwise(generator, folder: path, images, out: out, json: common.json) {
+      return
+    }
+    let (seeds, files) = try make(generator)
+    try report(path, generator, seeds, files)
+  }
+
+  /// Makes images and writes them.
+  /// - Returns: their seeds, and the files.
+  private func make(_ generator: any ImageModel) throws -> ([UInt64], [String]) {
+    if extras.choosesImages, let out {
+      let (seeds, made) = try extras.sheet(generator, images)
+      try SampledFile(made).write(to: out, isAnimation: false)
+      return (seeds, [out])
+    }
     let sampler = ImageSampler(
       generator, labels: try images.labels(generator), scale: images.scale)
     let seeds =
       walk.map || !walk.ends.isEmpty
       ? [] : try images.resolvedSeeds(isWalk: walk.interpolate, frames: walk.frames)
-    try report(path, generator, seeds, write(sampler, seeds))
+    return (seeds, try write(sampler, seeds))
   }
 
   /// - Returns: the files.

@@ -82,7 +82,7 @@ struct SampleArguments: ParsableArguments {
   }
 
   /// "0-63,70".
-  private static func parse(_ text: String) throws(AIGCError) -> [UInt64] {
+  static func parse(_ text: String) throws(AIGCError) -> [UInt64] {
     var result: [UInt64] = []
     for part in text.split(separator: ",", omittingEmptySubsequences: false) {
       let ends = part.split(separator: "-", omittingEmptySubsequences: false).map { UInt64($0) }
@@ -130,7 +130,7 @@ struct WalkArguments: ParsableArguments {
   var ends: [String] = []
   @Flag(help: "Take these images as they are stored, whatever EXIF says about turning them.")
   var ignoreOrientation = false
-  @Option(help: "Write the walk as an animation (.png or .apng) of so many images.")
+  @Option(help: "Write the walk as an animation (.png, .apng or .gif) of so many images.")
   var frames: Int?
   @Flag(
     help: """

@@ -13,7 +13,7 @@ struct Train: ParsableCommand {
       TrainCommand<ClassifierArguments>.self, TrainCommand<GANArguments<GANName>>.self,
       TrainCommand<GANArguments<DCGANName>>.self, TrainCommand<VAEArguments<VAEName>>.self,
       TrainCommand<VAEArguments<VAEGANName>>.self, TrainCommand<VQVAEArguments>.self,
-      TrainCommand<CycleGANArguments>.self,
+      TrainCommand<CycleGANArguments>.self, TrainCommand<StyleGANArguments>.self,
     ])
   init() {}
 }

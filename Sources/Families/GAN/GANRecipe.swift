@@ -156,7 +156,8 @@ public struct GANRecipe: TrainingRecipe {
     }
     result.isSpectral = model.isSpectral
     result.ignoresOrientation = settings.images.options.ignoresOrientation ? true : nil
-    let isPenalized = options.loss == .wganGP || options.r1 > 0 || model.isSpectral
+    let isPenalized =
+      options.loss == .wganGP || options.r1 > 0 || (options.r2 ?? 0) > 0 || model.isSpectral
     result.discriminatorNorm = model.discriminatorNorm ?? (isPenalized ? .none : .batch)
     if let problem = result.problem { throw .usage("`images.size`: \(problem)") }
     return result
@@ -206,6 +207,7 @@ extension GANTrainingOptions {
   fileprivate var planMembers: [JSONValue.Member] {
     [
       .init("loss", .string(loss.rawValue)), .init("r1", .float(r1)),
+      .init("r2", .float(r2 ?? 0)),
       .init("gradient_penalty", loss == .wganGP ? .float(gradientPenalty) : .null),
       .init("label_smoothing", .float(labelSmoothing)),
       .init("ema", average.map { .float($0) } ?? .null), .init("d_steps", .int(discriminatorSteps)),

@@ -10,6 +10,13 @@ public struct ImportForm: Sendable {
   var prefix = ""
   /// Their names and shapes in words, for messages.
   var tensors: String
+  /// What the names of averaged weights begin with: where they fit, others beside them are passed over.
+  var preferred: [String] = []
+
+  /// The place of a part among these; lower is better.
+  fileprivate func rank(_ prefix: String) -> Int {
+    preferred.firstIndex { prefix == $0 || prefix.hasSuffix(".\($0)") } ?? preferred.count
+  }
 }
 
 extension Family {
@@ -29,6 +36,7 @@ extension Family {
     // Of one model only: a writer holds its whole network.
     var only: TensorImporter?
     var fitting: [String] = []
+    var best = Int.max
     var problem: AIGCError?
     var seen: Set<String> = []
     for part in checkpoint.parts {
@@ -40,7 +48,11 @@ extension Family {
           seen.insert("\(checkpoint.firstName(of: part)) \(view.tensors.count) \(first)").inserted
         else { continue }
         do throws(AIGCError) {
-          if let write = try importer(of: view, options: options, folder: folder) {
+          let rank = form.rank(part.prefix)
+          if rank <= best,
+            let write = try importer(of: view, options: options, folder: folder)
+          {
+            if rank < best { (best, fitting) = (rank, []) }
             fitting.append(part.prefix)
             only = fitting.count == 1 ? write : nil
           }

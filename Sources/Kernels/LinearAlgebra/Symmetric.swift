@@ -43,6 +43,29 @@ public enum SymmetricMatrix {
     return (mean, result)
   }
 
+  /// The directions in which rows differ most, by LAPACK's eigenvectors of their covariance.
+  /// - Parameters:
+  ///   - values: [rows, columns].
+  ///   - rows: at least 2.
+  ///   - columns: of `values`.
+  /// - Returns: unit vectors of `columns` numbers, those of the largest deviations first, each with its largest
+  ///   number above 0, and the standard deviation along each; nil when LAPACK refuses.
+  public static func principalComponents(
+    _ values: [Float], rows: Int, columns: Int
+  ) -> (vectors: [[Float]], deviations: [Float])? {
+    let (_, covariance) = covariance(values, rows: rows, columns: columns)
+    guard let (variances, vectors) = eigen(covariance, size: columns, wantsVectors: true) else {
+      return nil
+    }
+    let order = (0..<columns).reversed()
+    let directions = order.map { column -> [Float] in
+      let vector = (0..<columns).map { Float(vectors[$0 * columns + column]) }
+      let largest = vector.max { abs($0) < abs($1) } ?? 0
+      return largest < 0 ? vector.map { -$0 } : vector
+    }
+    return (directions, order.map { Float(max(variances[$0], 0).squareRoot()) })
+  }
+
   /// The trace of the square root of the product of two positive semidefinite matrices, which is that
   /// of the symmetric matrix √a b √a.
   /// - Returns: nil when LAPACK refuses (not a number in a matrix, no memory).

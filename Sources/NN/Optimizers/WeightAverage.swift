@@ -25,7 +25,12 @@ public final class WeightAverage {
   /// Takes in the parameters after step `step`, counted from 0. The first steps weigh less, so that
   /// the start is soon forgotten.
   public func update(step: Int) {
-    let kept = min(decay, Float(1 + step) / Float(10 + step))
+    update(kept: min(decay, Float(1 + step) / Float(10 + step)))
+  }
+
+  /// Takes in the parameters with a share of its own.
+  /// - Parameter kept: what the average keeps of itself, 0 to 1.
+  public func update(kept: Float) {
     for (parameter, average) in zip(source, averages) {
       if parameter.isTrainable {
         follow(average, parameter.value, kept: kept)

@@ -12,6 +12,9 @@ public enum AdversarialLoss: String, Codable, CaseIterable, Sendable {
   case hinge
   /// Wasserstein distance with a penalty on the length of gradients (Gulrajani et al. 2017).
   case wganGP = "wgan-gp"
+  /// How much more real an image of the data looks than a generated one beside it (RpGAN, Jolicoeur-Martineau
+  /// 2019; R3GAN, Huang et al. 2024).
+  case relativistic
 
   /// The loss of the discriminator.
   /// - Parameters:
@@ -28,16 +31,23 @@ public enum AdversarialLoss: String, Codable, CaseIterable, Sendable {
       (square(real - (1 - smoothing)).mean() + square(fake).mean()) * 0.5
     case .hinge: relu(1 - real).mean() + relu(1 + fake).mean()
     case .wganGP: fake.mean() - real.mean()
+    case .relativistic: softplus(fake - real).mean()
     }
   }
 
+  /// Whether the generator's loss depends on images of the data too.
+  public var comparesImages: Bool { self == .relativistic }
+
   /// The loss of the generator.
-  /// - Parameter fake: logits of its images.
-  public func generator(fake: Tensor) -> Tensor {
+  /// - Parameters:
+  ///   - fake: logits of its images.
+  ///   - real: logits of as many images of the data, where the loss ``comparesImages``; nil for the others.
+  public func generator(fake: Tensor, real: Tensor? = nil) -> Tensor {
     switch self {
     case .original: softplus(-fake).mean()
     case .lsgan: square(fake - 1).mean() * 0.5
     case .hinge, .wganGP: -fake.mean()
+    case .relativistic: softplus((real ?? .zeros(fake.shape)) - fake).mean()
     }
   }
 
@@ -46,19 +56,20 @@ public enum AdversarialLoss: String, Codable, CaseIterable, Sendable {
     switch self {
     case .original, .hinge: 0
     case .lsgan: 0.5
-    case .wganGP: nil
+    case .wganGP, .relativistic: nil
     }
   }
 }
 
 /// Penalties on the gradient of a discriminator by its images. Both need second derivatives.
 public enum GradientPenalty {
-  /// γ/2 times the squared length of the gradient at real images (R1, Mescheder et al. 2018).
+  /// γ/2 times the squared length of the gradient at images: at real ones R1 (Mescheder et al. 2018), at
+  /// generated ones R2.
   /// - Parameters:
   ///   - images: a recorded tensor, [batch, …].
   ///   - logits: of the images.
   ///   - gamma: the factor.
-  public static func r1(_ images: Tensor, logits: Tensor, gamma: Float) -> Tensor {
+  public static func zeroCentered(_ images: Tensor, logits: Tensor, gamma: Float) -> Tensor {
     let gradient = gradients(of: logits.sum(), at: [images], createGraph: true)[0]
     return square(gradient).sum() * (gamma / 2 / Float(max(images.shape[0], 1)))
   }

@@ -12,7 +12,14 @@ struct ProgramRun: Equatable {
   var files = ""
 
   /// The answer and the files, without what depends on where and when it ran.
-  var result: [String] { [output, files] }
+  var result: [String] {
+    let measured = ["\"seconds_per_step\":", "\"hours\":", "\"memory_mb\":"]
+    let parts = output.split(separator: ",", omittingEmptySubsequences: false)
+    return [
+      parts.filter { part in !measured.contains { part.hasPrefix($0) } }.joined(separator: ","),
+      files,
+    ]
+  }
 }
 
 /// A folder with small texts, tables, images and models of every family, in which commands run.
@@ -93,6 +100,8 @@ final class FlagFolder: Sendable {
       "train vqvae \(images) --layers 4,4 --codes 8 --code-dim 4 --out vqvae",
       "train cyclegan --a imgs/cats --b imgs/dogs --preset article --ngf 4 --ndf 4 --blocks 1 --steps 2 "
         + "--image-size 16 --seed 1 --out cycle",
+      "train stylegan \(images) --cbase 32 --cmax 4 --z-dim 4 --w-dim 4 --map-depth 2 --out stylegan",
+      "sample stylegan --model stylegan --target imgs/cats/seed0001.png --num-steps 1 --out w1.safetensors",
       "train vae r.csv --task tabular --label bad --layers 4 --latent 2 --steps 2 --seed 1 "
         + "--val-split 0.2 --out tab", "encode vae imgs --out i.aigl",
     ]

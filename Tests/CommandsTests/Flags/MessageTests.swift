@@ -24,6 +24,7 @@ import Training
       ["train ngram", "update", "quantize", "interpolate", "convert", "generate text", "evaluate"]
     ),
     ("Families/Recurrent", ["train lstm", "finetune", "update", "convert", "generate text"]),
+    ("Families/StyleGAN", ["train stylegan", "sample stylegan", "convert"]),
     (
       "Families/VAE",
       [
@@ -47,6 +48,7 @@ import Training
     ("Commands/Images/EvaluateImages", ["evaluate"]),
     ("Commands/Images/Reconstruct", ["reconstruct"]), ("Commands/Images/Sampl", ["sample gan"]),
     ("Commands/Images/ScoreAnomalies", ["score"]),
+    ("Commands/Images/StyleArguments", ["sample stylegan"]),
     ("Commands/Images/Translate", ["translate"]),
     ("Commands/Models/Bench", ["bench"]), ("Commands/Models/Completion", ["completion"]),
     ("Commands/Models/Convert", ["convert"]), ("Commands/Models/Evaluate", ["evaluate"]),
@@ -66,6 +68,7 @@ import Training
     ("Commands/Training/Recipes/GPT2", ["train gpt2"]),
     ("Commands/Training/Recipes/Image", ["train gan", "train vae", "train classifier"]),
     ("Commands/Training/Recipes/Recurrent", ["train lstm", "generate text"]),
+    ("Commands/Training/Recipes/StyleGAN", ["train stylegan", "sample stylegan"]),
     ("Commands/Training/Recipes/TrainNGram", ["train ngram", "generate text"]),
     ("Commands/Training/Recipes/VAE", ["train vae", "train vaegan", "sample vae"]),
     ("Commands/Training/Recipes/VQVAE", ["train vqvae", "sample vqvae"]),
@@ -140,6 +143,7 @@ import Training
     "logit-bias",
     "copy-report", "out", "outdir", "from", "num", "csv", "seeds", "class", "frames", "with",
     "tune",
+    "rows", "cols", "styles", "direction", "target", "projected-w", "p", "snap",
     "threshold", "anomaly", "normal", "roc", "family", "part", "model", "weights", "eval",
   ]
 

@@ -25,6 +25,7 @@ struct SizesTests {
     ("vq", "sample vae --model $M --num 1 --out $OUT.png"),
     ("vqvae", "sample vqvae --model $M --num 1 --out $OUT.png"), ("tab", "score $M r.csv"),
     ("cycle", "translate $M imgs/cats/seed0001.png --out $OUT.png"),
+    ("stylegan", "sample stylegan --model $M --num 1 --out $OUT.png"),
     ("cls", "classify imgs --model $M"), ("lstm", "generate text --model $M -n 3 --seed 1"),
     ("gpt2", "generate text --model $M -n 3 --seed 1"),
     ("series", "generate series --model $M -n 3"),

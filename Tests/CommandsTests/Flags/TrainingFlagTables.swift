@@ -1,7 +1,7 @@
 /// What is expected of the flags of `aigc train` and what is like it.
 let trainingVerbs: [VerbFlags] = [
   ngram, recurrent("lstm"), recurrent("rnn"), recurrent("gru"), gpt2, classifier, gan("dcgan"),
-  gan("gan"), vae, vaegan, vqvae, cyclegan, finetune,
+  gan("gan"), vae, vaegan, vqvae, cyclegan, stylegan, finetune,
 ]
 
 private let ngram = VerbFlags(
@@ -110,7 +110,7 @@ private func gan(_ kind: String) -> VerbFlags {
       "d-norm": kind == "dcgan"
         ? [.acts("--d-norm instance")] : [.refused("--d-norm instance", "train dcgan")],
       "spectral-norm": [.acts("--spectral-norm")], "loss": [.acts("--loss hinge")],
-      "r1": [.acts("--r1 2")],
+      "r1": [.acts("--r1 2")], "r2": [.acts("--r2 2")],
       "gradient-penalty": [
         .acts("--gradient-penalty 3", base + " --loss wgan-gp"),
         .refused("--gradient-penalty 3", "--loss wgan-gp"),

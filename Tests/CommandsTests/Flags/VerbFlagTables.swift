@@ -1,7 +1,7 @@
 /// What is expected of the flags of the verbs that use models.
 let otherVerbs: [VerbFlags] = [
   generateText, generateSeries, sample("gan"), sample("dcgan"), sample("vae"), sample("vaegan"),
-  sample("vqvae"),
+  sample("vqvae"), sample("stylegan"),
   VerbFlags(verb: "next", base: "ngram the", flags: ["num": [.acts("--num 2")]]),
   evaluate, score, tokenize,
   VerbFlags(
@@ -162,6 +162,7 @@ private func sample(_ kind: String) -> VerbFlags {
       .refused(
         "--interpolate imgs/cats/seed0001.png imgs/cats/seed0002.png", "drawn latents"))
   }
+  if kind == "stylegan" { table.merge(styleFlags(base)) { $0 + $1 } }
   return VerbFlags(
     verb: "sample \(kind)", base: base, flags: table, json: nil)
 }

@@ -143,7 +143,7 @@ import Training
       var result = loss.discriminator(
         real: realLogits, fake: logits(fake), smoothing: name == "smooth" ? 0.1 : 0)
       if name == "r1" {
-        result = result + GradientPenalty.r1(x, logits: realLogits, gamma: 3)
+        result = result + GradientPenalty.zeroCentered(x, logits: realLogits, gamma: 3)
       }
       if loss == .wganGP {
         result =

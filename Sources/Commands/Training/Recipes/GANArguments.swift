@@ -130,12 +130,15 @@ struct GANModelArguments: ParsableArguments {
 
 /// The flags of how two networks train against each other.
 struct GANLossArguments: ParsableArguments {
-  @Option(help: "original (the default), lsgan, hinge or wgan-gp.")
+  @Option(help: "original (the default), lsgan, hinge, wgan-gp or relativistic (R3GAN).")
   var loss: AdversarialLoss?
   @Option(
     name: [.customLong("r1"), .customLong("gamma")], parsing: .unconditional,
     help: "Factor of the R1 penalty on the discriminator's gradient (default 0).")
   var r1: Float?
+  @Option(
+    parsing: .unconditional, help: "Factor of the same penalty at generated images (default 0).")
+  var r2: Float?
   @Option(
     parsing: .unconditional, help: "Factor of the gradient penalty of wgan-gp (default 10).")
   var gradientPenalty: Float?
@@ -168,7 +171,7 @@ struct GANLossArguments: ParsableArguments {
   var features: String?
 
   func validate() throws {
-    try requireFromZero([("--r1", r1), ("--gradient-penalty", gradientPenalty)])
+    try requireFromZero([("--r1", r1), ("--r2", r2), ("--gradient-penalty", gradientPenalty)])
     if let labelSmoothing, !(labelSmoothing >= 0 && labelSmoothing < 1) {
       throw ValidationError("--label-smoothing \(labelSmoothing): 0 to below 1")
     }
@@ -182,6 +185,7 @@ struct GANLossArguments: ParsableArguments {
   func apply(to options: inout GANTrainingOptions) throws(AIGCError) {
     if let loss { options.loss = loss }
     if let r1 { options.r1 = r1 }
+    if let r2 { options.r2 = r2 }
     if let gradientPenalty { options.gradientPenalty = gradientPenalty }
     if let labelSmoothing { options.labelSmoothing = labelSmoothing }
     if let ema { options.average = ema > 0 ? ema : nil }

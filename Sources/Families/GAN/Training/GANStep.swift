@@ -106,7 +106,10 @@ final class GANStep {
       let fake = generate(batch, context)
       result = try learn(batch, fake.detached, step, rate, context)
       let logits = discriminator(augmented(fake, context), labels: batch.labels, context)
-      let loss = options.loss.generator(fake: logits)
+      let real =
+        options.loss.comparesImages
+        ? discriminator(augmented(batch.images, context), labels: batch.labels, context) : nil
+      let loss = options.loss.generator(fake: logits, real: real)
       result.generatorLoss = Double(loss.item)
       return Autograd.gradients(of: loss, at: generatorParameters)
     }
@@ -146,21 +149,27 @@ final class GANStep {
     _ real: Tensor, _ fake: Tensor, _ labels: [Int32], _ context: Context
   ) -> (loss: Tensor, real: Tensor, fake: Tensor) {
     let count = real.shape[0]
-    let usesR1 = options.r1 > 0
+    let r2 = options.r2 ?? 0
+    let (usesR1, usesR2) = (options.r1 > 0, r2 > 0)
     let watched = usesR1 ? real.watchedCopy() : real
+    let watchedFake = usesR2 ? fake.watchedCopy() : fake
     let (realLogits, fakeLogits): (Tensor, Tensor)
-    if discriminator.seesEachAlone, !usesR1 {
+    if discriminator.seesEachAlone, !usesR1, !usesR2 {
       // One pass over both: half as many products, each of twice the rows.
       let logits = discriminator(concatenated([real, fake]), labels: labels + labels, context)
       (realLogits, fakeLogits) = (logits.sliced(0..<count), logits.sliced(count..<2 * count))
     } else {
       realLogits = discriminator(watched, labels: labels, context)
-      fakeLogits = discriminator(fake, labels: labels, context)
+      fakeLogits = discriminator(watchedFake, labels: labels, context)
     }
     var loss = options.loss.discriminator(
       real: realLogits, fake: fakeLogits, smoothing: options.labelSmoothing)
     if usesR1 {
-      loss = loss + GradientPenalty.r1(watched, logits: realLogits, gamma: options.r1)
+      loss = loss + GradientPenalty.zeroCentered(watched, logits: realLogits, gamma: options.r1)
+    }
+    if usesR2 {
+      loss =
+        loss + GradientPenalty.zeroCentered(watchedFake, logits: fakeLogits, gamma: r2)
     }
     if options.loss == .wganGP {
       let shares = Tensor.uniform([count, 1, 1, 1], using: &context.random)

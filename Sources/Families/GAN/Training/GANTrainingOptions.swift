@@ -10,6 +10,8 @@ public struct GANTrainingOptions: Codable, Equatable, Sendable {
   public var loss = AdversarialLoss.original
   /// γ of the R1 penalty; 0: none.
   public var r1: Float = 0
+  /// γ of the same penalty at generated images (R2 of R3GAN, Huang et al. 2024); nil: none.
+  public var r2: Float?
   /// λ of the gradient penalty of WGAN-GP.
   public var gradientPenalty: Float = 10
   /// What the discriminator's targets for real images fall short of 1.
@@ -35,7 +37,7 @@ public struct GANTrainingOptions: Codable, Equatable, Sendable {
   public var features: String?
 
   enum CodingKeys: String, CodingKey {
-    case loss, r1
+    case loss, r1, r2
     case gradientPenalty = "gradient_penalty"
     case labelSmoothing = "label_smoothing"
     case average = "ema"

@@ -130,7 +130,7 @@ final class VAEGANStep: VAETrainingStep {
       let loss =
         softplus(-logits[0]).mean() + softplus(fake).mean() * Float(fakes.count)
       guard let r1 = options.r1 else { return loss }
-      return loss + GradientPenalty.r1(watched, logits: logits[0], gamma: r1)
+      return loss + GradientPenalty.zeroCentered(watched, logits: logits[0], gamma: r1)
     }
     let value = Double(loss.item)
     _ = try updateDiscriminator.apply(

@@ -2,6 +2,16 @@ import Datasets
 import Files
 import Kernels
 
+/// What generated images are measured by while a model is trained, under the names of `--metrics`.
+public enum ImageMetric: String, Codable, CaseIterable, Sendable {
+  /// The Fréchet distance on the features of a classifier.
+  case frechet
+  /// The kernel distance on the same.
+  case kid
+  /// Precision and recall on the same.
+  case pr
+}
+
 /// Scores a generator while it is trained: the Fréchet distance of some images of it to some of the
 /// data, on the features of a classifier. Lower is better.
 public final class FeatureScore {
@@ -34,5 +44,31 @@ public final class FeatureScore {
     let generated = try ImageFeatures(
       of: generator, count: Self.imageCount, by: extractor, using: &random)
     return try ImageDistance.frechetDistance(generated, real)
+  }
+
+  /// The same latents each time.
+  /// - Returns: the Fréchet distance, and what `metrics` ask for under the names that `evaluate` has.
+  public func measures(
+    _ metrics: [ImageMetric], of generator: any ImageModel
+  ) throws(AIGCError) -> (distance: Double, members: [JSONValue.Member]) {
+    guard metrics.contains(where: { $0 != .frechet }) else {
+      return (try distance(of: generator), [])
+    }
+    var random = RandomSource(seed: 1)
+    let generated = try ImageFeatures(
+      of: generator, count: Self.imageCount, by: extractor, using: &random)
+    var draws = RandomSource(seed: 2)
+    let result = try ImageDistance(
+      generated: generated, real: real, classes: extractor.classes.count, using: &draws)
+    var members: [JSONValue.Member] = []
+    if metrics.contains(.kid) {
+      members.append(.init("kernel_distance", .double(result.kernelDistance)))
+    }
+    if metrics.contains(.pr) {
+      members += [
+        .init("precision", JSONValue(result.precision)), .init("recall", JSONValue(result.recall)),
+      ]
+    }
+    return (result.frechetDistance, members)
   }
 }
