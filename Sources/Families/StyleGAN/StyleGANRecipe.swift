@@ -63,6 +63,9 @@ public struct StyleGANRecipe: TrainingRecipe {
   /// The images, under the name "data".
   public var sources: [TrainingSource] { [TrainingSource("data", [settings.images.path])] }
 
+  /// Images that an evaluation makes for its metrics.
+  private static let scoredCount = 5000
+
   static var defaults: TrainerConfiguration {
     var result = TrainerConfiguration(
       steps: 3125, schedule: Schedule(.constant, peak: 2.5e-3))
@@ -207,7 +210,8 @@ public struct StyleGANRecipe: TrainingRecipe {
     }
     (images.options.size, images.options.channels) = (extractor.size, extractor.channels)
     return try FeatureScore(
-      extractor, try ImageSet.open(images.path, labels: images.labels, images.options))
+      extractor, try ImageSet.open(images.path, labels: images.labels, images.options),
+      count: Self.scoredCount)
   }
 
   private func trainer(_ set: ImageSet) -> TrainerConfiguration {

@@ -17,19 +17,23 @@ public enum ImageMetric: String, Codable, CaseIterable, Sendable {
 public final class FeatureScore {
   private let extractor: any FeatureExtractor
   private let real: ImageFeatures
-  private static let imageCount = 2048
+  private let imageCount: Int
   /// What the user should know of the score.
   public let warnings: [String]
 
   /// - Parameters:
   ///   - extractor: gives the features.
   ///   - images: the data, in the extractor's form.
+  ///   - count: of generated images, and of those of the data at most.
   /// - Throws: ``/Files/AIGCError``: badInput when an image cannot be read, interrupted.
-  public init(_ extractor: any FeatureExtractor, _ images: ImageSet) throws(AIGCError) {
+  public init(
+    _ extractor: any FeatureExtractor, _ images: ImageSet, count: Int = 2048
+  ) throws(AIGCError) {
     self.extractor = extractor
+    imageCount = count
     var random = RandomSource(seed: 0)
     real = try ImageFeatures(
-      of: images, limit: Self.imageCount, by: extractor, using: &random)
+      of: images, limit: count, by: extractor, using: &random)
     let few = SampleSize.ofCovariance(real.count, features: real.size)
     warnings =
       (few.map { [$0] } ?? [])
@@ -42,7 +46,7 @@ public final class FeatureScore {
   public func distance(of generator: any ImageModel) throws(AIGCError) -> Double {
     var random = RandomSource(seed: 1)
     let generated = try ImageFeatures(
-      of: generator, count: Self.imageCount, by: extractor, using: &random)
+      of: generator, count: imageCount, by: extractor, using: &random)
     return try ImageDistance.frechetDistance(generated, real)
   }
 
@@ -56,7 +60,7 @@ public final class FeatureScore {
     }
     var random = RandomSource(seed: 1)
     let generated = try ImageFeatures(
-      of: generator, count: Self.imageCount, by: extractor, using: &random)
+      of: generator, count: imageCount, by: extractor, using: &random)
     var draws = RandomSource(seed: 2)
     let result = try ImageDistance(
       generated: generated, real: real, classes: extractor.classes.count, using: &draws)
