@@ -258,6 +258,7 @@ extension CycleGANTrainingOptions {
       .init("lambda_b", .float(lambdaB)), .init("lambda_identity", .float(lambdaIdentity)),
       .init("lambda_l1", .float(lambdaL1)), .init("pool_size", .int(poolSize)),
       .init("ema", average.map { .float($0) } ?? .null),
+      .init("augment", .array((augmentation?.kinds ?? []).map { .string($0.rawValue) })),
       .init("flip", .bool(isMirrored)), .init("preprocess", .string(preprocess.rawValue)),
       .init(
         "load_size",

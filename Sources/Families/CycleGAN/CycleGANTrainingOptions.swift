@@ -1,4 +1,5 @@
 import Kernels
+import Training
 
 /// How two translators are trained, beside ``/Training/TrainerConfiguration``. What is not said otherwise is
 /// as in Zhu et al. 2017 and Isola et al. 2017.
@@ -42,6 +43,9 @@ public struct CycleGANTrainingOptions: Codable, Equatable, Sendable {
   /// Share that a step keeps of the average of the translators' weights (EMA); nil: no average, the model
   /// has the weights of its last step, as published.
   public var average: Float?
+  /// Random changes through which discriminators see all images, so that few do for them (Zhao et al. 2020); nil:
+  /// none, as published.
+  public var augmentation: Augmentation?
   /// Whether images are mirrored by chance.
   public var isMirrored = true
   /// How images come to the model's size.
@@ -61,6 +65,7 @@ public struct CycleGANTrainingOptions: Codable, Equatable, Sendable {
     case lambdaL1 = "lambda_l1"
     case poolSize = "pool_size"
     case average = "ema"
+    case augmentation = "augment"
     case isMirrored = "flip"
     case preprocess
     case loadWidth = "load_width"

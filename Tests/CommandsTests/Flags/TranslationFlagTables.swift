@@ -48,7 +48,7 @@ let cyclegan: VerbFlags = {
       "resume": [
         .allows("--resume", "--a imgs/cats --b imgs/dogs --dry-run --out cycle")
       ],
-      "ema": [.acts("--ema 0.9")],
+      "ema": [.acts("--ema 0.9")], "augment": [.acts("--augment translation")],
       "early-stop": [.refused("--early-stop 2", "no measure")],
       "val": [.refused("--val imgs", "not of CycleGANs")],
       "val-split": [.refused("--val-split 0.1", "not of CycleGANs")],

@@ -78,6 +78,7 @@ import Training
     var recipe = try smallCycleGAN(folder, steps: 7)
     (recipe.settings.training.loadWidth, recipe.settings.training.loadHeight) = (20, 18)
     recipe.settings.training.average = 0.9
+    recipe.settings.training.augmentation = Augmentation([.translation, .cutout])
     try expectResumes(recipe, at: 3, files: Self.files, in: folder)
   }
 

@@ -71,7 +71,7 @@ struct CycleGANArguments: RecipeArguments {
     recipe.settings.model = model.options
     recipe.settings.training = known?.training ?? CycleGANTrainingOptions()
     if known == nil, model.paired { recipe.settings.training.objective = .vanilla }
-    losses.apply(to: &recipe.settings.training)
+    try losses.apply(to: &recipe.settings.training)
     images.apply(to: &recipe.settings.training)
     return FilledRecipe(
       recipe: recipe,
@@ -286,7 +286,9 @@ struct CycleGANLossArguments: ParsableArguments {
   var lambdaL1: Float?
   @Option(help: "Translated images kept for the discriminators (default 50).")
   var poolSize: Int?
-
+  @Option(
+    help: "Change what discriminators see: some of color,translation,cutout (default: nothing).")
+  var augment: String?
   @Option(
     parsing: .unconditional,
     help:
@@ -306,7 +308,8 @@ struct CycleGANLossArguments: ParsableArguments {
   }
 
   /// Puts in what was given.
-  func apply(to options: inout CycleGANTrainingOptions) {
+  func apply(to options: inout CycleGANTrainingOptions) throws(AIGCError) {
+    if let augment { options.augmentation = try Augmentation(parsing: augment) }
     if let ganMode { options.objective = ganMode }
     if let lambdaA { options.lambdaA = lambdaA }
     if let lambdaB { options.lambdaB = lambdaB }

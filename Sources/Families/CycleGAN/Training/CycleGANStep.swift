@@ -118,10 +118,11 @@ final class CycleGANStep {
     let (fakeB, sameB) = translated(a, and: hasIdentity ? b : nil, networks.generatorA, context)
     let (fakeA, sameA) = translated(b, and: hasIdentity ? a : nil, back, context)
     let adversarialA =
-      networks.discriminatorA.map { options.objective.loss($0(fakeA, context), isReal: true) }
-      ?? Tensor(0)
+      networks.discriminatorA.map {
+        options.objective.loss($0(changed(fakeA, context), context), isReal: true)
+      } ?? Tensor(0)
     let adversarialB = options.objective.loss(
-      networks.discriminatorB(fakeB, context), isReal: true)
+      networks.discriminatorB(changed(fakeB, context), context), isReal: true)
     let cycleA = meanAbsoluteError(back(fakeB, context), a) * options.lambdaA
     let cycleB = meanAbsoluteError(networks.generatorA(fakeA, context), b) * options.lambdaB
     var loss = adversarialA + adversarialB + cycleA + cycleB
@@ -143,7 +144,8 @@ final class CycleGANStep {
     _ a: Tensor, _ b: Tensor, _ losses: inout TranslationLosses, _ context: Context
   ) -> (loss: Tensor, fakes: (a: Tensor?, b: Tensor)) {
     let fake = networks.generatorA(a, context)
-    let logits = networks.discriminatorB(concatenated([a, fake], axis: 3), context)
+    let logits = networks.discriminatorB(
+      changed(concatenated([a, fake], axis: 3), context), context)
     let adversarial = options.objective.loss(logits, isReal: true)
     let l1 = meanAbsoluteError(fake, b) * options.lambdaL1
     (losses.adversarialB, losses.l1) = (Double(adversarial.item), Double(l1.item))
@@ -158,6 +160,11 @@ final class CycleGANStep {
     guard seesEachAlone else { return (generator(x, context), generator(other, context)) }
     let (both, count) = (generator(concatenated([x, other]), context), x.shape[0])
     return (both.sliced(0..<count), both.sliced(count..<both.shape[0]))
+  }
+
+  /// Images as discriminators see them.
+  private func changed(_ images: Tensor, _ context: Context) -> Tensor {
+    options.augmentation?(images, using: &context.random) ?? images
   }
 
   // MARK: Judges
@@ -189,6 +196,7 @@ final class CycleGANStep {
     _ losses: inout TranslationLosses, _ context: Context
   ) -> Tensor {
     let (realLogits, fakeLogits): (Tensor, Tensor)
+    let (real, fake) = (changed(real, context), changed(fake, context))
     if seesEachAlone {
       let (both, count) = (
         discriminator(concatenated([real, fake]), context), real.shape[0]
