@@ -114,7 +114,7 @@ struct ImageModelFuzz: FuzzSubject {
       sizes.training = StyleGANTrainingOptions()
       let generator = random.drawn { StyleGenerator(sizes, using: &$0) }.namedParameters
       let judge = random.drawn { StyleGANDiscriminator(sizes, using: &$0) }.namedParameters
-      try StyleGANFolder.write(sizes, generator: generator, discriminator: judge, to: name)
+      try GANFolder.write(sizes, generator: generator, discriminator: judge, to: name)
     case .vqvae:
       var sizes = VAEConfiguration(.vae, width: 8, height: 8, channels: 1)
       sizes.layers = [4]

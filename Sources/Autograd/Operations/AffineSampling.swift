@@ -47,29 +47,32 @@ private struct AffineSampling {
   private var new: Shape { [old[0], height, width, old[3]] }
 
   func sampled(_ x: Tensor) -> Tensor {
-    let output = Storage(count: new.count)
-    let (from, to, channels) = (x.base, output.base, old[3])
-    parallelRows(old[0], height * width * channels * 4) { image in
-      let (old, new) = (from + image * oldSize, to + image * newSize)
-      new.update(repeating: 0, count: newSize)
-      forPlaces(image) { place, source, share in
-        for c in 0..<channels { new[place + c] += share * old[source + c] }
-      }
-    }
-    return Tensor(output, new).recordedLinear(from: x) { dy, _ in spread(dy) }
+    moved(x, from: oldSize, to: new, newSize) { ($1, $0) }
+      .recordedLinear(from: x) { dy, _ in spread(dy) }
   }
 
   private func spread(_ y: Tensor) -> Tensor {
-    let output = Storage(count: old.count)
-    let (from, to, channels) = (y.base, output.base, old[3])
+    moved(y, from: newSize, to: old, oldSize) { ($0, $1) }
+      .recordedLinear(from: y) { dx, _ in sampled(dx) }
+  }
+
+  /// Adds shares of values to others; `direction` says of a new and an old place which is read and which written.
+  @inline(__always)
+  private func moved(
+    _ x: Tensor, from size: Int, to shape: Shape, _ count: Int,
+    _ direction: (_ new: Int, _ old: Int) -> (read: Int, written: Int)
+  ) -> Tensor {
+    let output = Storage(count: shape.count)
+    let (from, to, channels) = (x.base, output.base, old[3])
     parallelRows(old[0], height * width * channels * 4) { image in
-      let (new, old) = (from + image * newSize, to + image * oldSize)
-      old.update(repeating: 0, count: oldSize)
-      forPlaces(image) { place, source, share in
-        for c in 0..<channels { old[source + c] += share * new[place + c] }
+      let (source, target) = (from + image * size, to + image * count)
+      target.update(repeating: 0, count: count)
+      forPlaces(image) { new, old, share in
+        let (read, written) = direction(new, old)
+        for c in 0..<channels { target[written + c] += share * source[read + c] }
       }
     }
-    return Tensor(output, old).recordedLinear(from: y) { dx, _ in sampled(dx) }
+    return Tensor(output, shape)
   }
 
   private var oldSize: Int { old[1] * old[2] * old[3] }

@@ -165,25 +165,14 @@ public struct GANRecipe: TrainingRecipe {
 
   /// What chooses the best weights.
   private func score() throws(AIGCError) -> FeatureScore? {
-    guard let features = settings.training.features else { return nil }
-    let extractor = try loadClassifier(features)
-    var form = settings.images.options
-    (form.size, form.channels) = (extractor.size, extractor.channels)
-    let images = settings.images
-    return try FeatureScore(
-      extractor, try ImageSet.open(images.path, labels: images.labels, form))
+    try settings.training.features.map { (features) throws(AIGCError) in
+      try settings.images.score(by: features)
+    }
   }
 
   private func trainer(_ set: ImageSet) -> TrainerConfiguration {
-    let perStep =
-      min(run.trainer.batchSize, set.count) * max(settings.training.discriminatorSteps, 1)
-    var run = run
-    // Thousands of images are passes too, of data that hold one image.
-    if run.epochs == nil, let thousands = settings.thousands {
-      run.epochs = thousands
-      return run.resolved { $0 * 1000 / Double(perStep) }
-    }
-    return run.resolved { $0 * Double(set.count) / Double(perStep) }
+    run.resolved(
+      of: set, steps: max(settings.training.discriminatorSteps, 1), thousands: settings.thousands)
   }
 }
 

@@ -139,7 +139,8 @@ public struct ImageSampler {
     return [Image.grid(made, columns: plane.columns)]
   }
 
-  private func check(images count: Int) throws(AIGCError) {
+  /// Refuses more images than one file holds.
+  func check(images count: Int) throws(AIGCError) {
     let pixels = model.width * model.height * scale * scale
     guard count <= Self.largest / pixels else {
       throw .usage(

@@ -59,7 +59,7 @@ public struct StyleGANFamily: ImageFamily {
     }
     let target = try RunFolder.path(family: name, data: path, out: output, force: options.force)
     let folder = try OutputFolder(path: target)
-    try StyleGANFolder.write(
+    try GANFolder.write(
       model.configuration, generator: model.generator.namedParameters,
       discriminator: discriminator?.namedParameters, type: options.type ?? stored ?? .f32,
       to: folder.file)

@@ -202,29 +202,21 @@ public struct StyleGANRecipe: TrainingRecipe {
   /// What measures, and chooses the best weights.
   private func score() throws(AIGCError) -> FeatureScore? {
     guard let features = settings.training.features else { return nil }
-    let extractor = try loadClassifier(features)
     var images = settings.images
     if let path = settings.training.metricsImages {
       images = ImageSource(path, labels: nil, options: ImageOptions())
       images.options.badImages = settings.images.options.badImages
     }
-    (images.options.size, images.options.channels) = (extractor.size, extractor.channels)
-    return try FeatureScore(
-      extractor, try ImageSet.open(images.path, labels: images.labels, images.options),
-      count: Self.scoredCount)
+    return try images.score(by: features, count: Self.scoredCount)
   }
 
   private func trainer(_ set: ImageSet) -> TrainerConfiguration {
-    let perStep = Double(min(run.trainer.batchSize, set.count))
     var run = run
     if let thousands = settings.snapshotThousands {
+      let perStep = Double(min(run.trainer.batchSize, set.count))
       run.trainer.evalEvery = max(1, Int((thousands * 1000 / perStep).rounded()))
     }
-    if run.epochs == nil, let thousands = settings.thousands {
-      run.epochs = thousands
-      return run.resolved { $0 * 1000 / perStep }
-    }
-    return run.resolved { $0 * Double(set.count) / perStep }
+    return run.resolved(of: set, thousands: settings.thousands)
   }
 }
 

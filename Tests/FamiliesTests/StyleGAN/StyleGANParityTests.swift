@@ -218,7 +218,7 @@ import Weights
         StyleGANBatch(images: images, labels: []),
         z.sliced(index..<index + 1).reshaped([4, 8]), index, rate: 2.5e-3, exact, mixing: nil,
         noise: .const, pathNoise: pathNoise)
-      losses += [Float(result.discriminatorLoss), Float(result.generatorLoss)]
+      losses += [Float(result.networks.discriminatorLoss), Float(result.networks.generatorLoss)]
     }
     try fixture.expectSame(losses, "steps.losses", 1e-4)
     try fixture.expectSame([step.pathMean], "steps.path_mean", 1e-4)

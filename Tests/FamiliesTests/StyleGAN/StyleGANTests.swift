@@ -167,7 +167,7 @@ import Training
     let model = try model(side: 8, noise: 0)
     var random = RandomSource(seed: 2)
     let judge = random.drawn { StyleGANDiscriminator(model.configuration, using: &$0) }
-    try StyleGANFolder.write(
+    try GANFolder.write(
       model.configuration, generator: model.generator.namedParameters,
       discriminator: judge.namedParameters, to: folder.file)
     var projector = try StyleProjector(model, folder: folder.path)

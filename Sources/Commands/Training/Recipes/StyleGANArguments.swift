@@ -141,7 +141,7 @@ enum StyleGANPreset: String, ExpressibleByArgument, CaseIterable {
 
 /// The flags of what is learned from.
 struct StyleGANLossArguments: ParsableArguments {
-  @Option(help: "original (the default), lsgan, hinge, wgan-gp or relativistic (R3GAN).")
+  @Option(help: "original (the default), lsgan, hinge or relativistic (R3GAN).")
   var loss: AdversarialLoss?
   @Option(
     name: [.customLong("gamma"), .customLong("r1")], parsing: .unconditional,

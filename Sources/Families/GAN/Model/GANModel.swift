@@ -107,7 +107,7 @@ enum GANFolder {
   ///   - type: of the weights.
   ///   - path: gives the path of a file's name.
   static func write(
-    _ configuration: GANConfiguration, generator: NamedParameters?,
+    _ configuration: some Encodable, generator: NamedParameters?,
     discriminator: NamedParameters?, type: ScalarType = .f32, to path: (String) -> String
   ) throws(AIGCError) {
     if let generator {

@@ -32,6 +32,15 @@ struct GANStepResult {
     AdversarialOutcome(realAccuracy: realAccuracy, fakeAccuracy: fakeAccuracy, margin: margin)
   }
 
+  /// Takes in the logits of a step.
+  mutating func measure(real: [Float], fake: [Float], _ loss: AdversarialLoss) {
+    let count = Double(max(real.count, 1))
+    margin = Double(real.reduce(0, +) - fake.reduce(0, +)) / count
+    guard let threshold = loss.threshold else { return }
+    realAccuracy = real.reduce(0) { $0 + ($1 > threshold ? 1 : 0) } / count
+    fakeAccuracy = fake.reduce(0) { $0 + ($1 > threshold ? 0 : 1) } / count
+  }
+
   /// As the log has them.
   var metrics: [(name: String, value: Double)] {
     var result = [
@@ -136,7 +145,7 @@ final class GANStep {
       let real = augmented(batch.images, context)
       let fake = augmented(fake, context)
       let (loss, realLogits, fakeLogits) = discriminatorLoss(real, fake, batch.labels, context)
-      measure(realLogits, fakeLogits, &result)
+      result.measure(real: realLogits.values, fake: fakeLogits.values, options.loss)
       return loss
     }
     result.discriminatorLoss = Double(loss.item)
@@ -180,14 +189,5 @@ final class GANStep {
         ) { discriminator($0, labels: labels, context) }
     }
     return (loss, realLogits, fakeLogits)
-  }
-
-  private func measure(_ real: Tensor, _ fake: Tensor, _ result: inout GANStepResult) {
-    let (real, fake) = (real.values, fake.values)
-    let count = Double(max(real.count, 1))
-    result.margin = Double(real.reduce(0, +) - fake.reduce(0, +)) / count
-    guard let threshold = options.loss.threshold else { return }
-    result.realAccuracy = real.reduce(0) { $0 + ($1 > threshold ? 1 : 0) } / count
-    result.fakeAccuracy = fake.reduce(0) { $0 + ($1 > threshold ? 0 : 1) } / count
   }
 }

@@ -48,7 +48,7 @@ extension StyleGANFamily {
     return { () throws(AIGCError) in
       let output = try OutputFolder(path: folder)
       if isLucidrains { LucidrainsWeights.setAverage(network, found.configuration) }
-      try StyleGANFolder.write(
+      try GANFolder.write(
         found.configuration, generator: network.namedParameters, discriminator: nil,
         to: output.file)
       try output.commit()

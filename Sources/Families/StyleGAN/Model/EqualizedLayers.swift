@@ -9,8 +9,8 @@ let activationGain = Float(2).squareRoot()
 let activationSlope: Float = 0.2
 
 /// Leaky ReLU that keeps the variance.
-func gainedLeakyRelu(_ x: Tensor, gain: Float = activationGain) -> Tensor {
-  leakyRelu(x, slope: activationSlope) * gain
+func gainedLeakyRelu(_ x: Tensor) -> Tensor {
+  leakyRelu(x, slope: activationSlope) * activationGain
 }
 
 /// x cut to -limit … limit; nil: as it is.

@@ -3,10 +3,10 @@ import Files
 import NN
 import Weights
 
-/// The files of a model folder, beside its configuration.
+/// The networks in the files of a model folder, which have the names that those of a GAN have.
 enum StyleGANFolder {
-  static let generator = "generator.safetensors"
-  static let discriminator = "discriminator.safetensors"
+  static let generator = GANFolder.generator
+  static let discriminator = GANFolder.discriminator
 
   /// The generator of a model folder.
   /// - Throws: ``/Files/AIGCError``: badInput for a damaged file, mismatch for one of another model.
@@ -25,20 +25,5 @@ enum StyleGANFolder {
     let network = ParameterPlan.shapes { StyleGANDiscriminator(configuration, using: &$0) }
     try StateDictionary.load(network.namedParameters, from: checkpoint)
     return network
-  }
-
-  /// Writes configuration and weights.
-  /// - Parameters:
-  ///   - type: of the weights.
-  ///   - path: gives the path of a file's name.
-  static func write(
-    _ configuration: StyleGANConfiguration, generator: NamedParameters,
-    discriminator: NamedParameters?, type: ScalarType = .f32, to path: (String) -> String
-  ) throws(AIGCError) {
-    try StateDictionary.write(generator, to: path(Self.generator), type: type)
-    if let discriminator {
-      try StateDictionary.write(discriminator, to: path(Self.discriminator), type: type)
-    }
-    try ModelConfiguration.write(configuration, to: path(ModelConfiguration.fileName))
   }
 }

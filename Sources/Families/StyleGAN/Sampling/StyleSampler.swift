@@ -6,11 +6,8 @@ import Kernels
 /// Sheets of images whose layers have styles of several latents, or styles that are moved.
 public struct StyleSampler {
   private let model: StyleGANModel
-  private let labels: [Int32]
+  private let sampler: ImageSampler
   private let scale: Int
-
-  /// The most pixels of one sheet.
-  private static let largest = 1 << 28
 
   /// - Parameters:
   ///   - model: makes the images.
@@ -18,7 +15,8 @@ public struct StyleSampler {
   ///     classes.
   ///   - scale: the side of the square of pixels that is drawn for each pixel, 1 or more.
   public init(_ model: StyleGANModel, labels: [Int32], scale: Int) {
-    (self.model, self.labels, self.scale) = (model, labels, scale)
+    (self.model, self.scale) = (model, scale)
+    sampler = ImageSampler(model, labels: labels, scale: scale)
   }
 
   /// A sheet of images that take some layers' styles of another: the first column are the images of `rows`, the
@@ -32,7 +30,7 @@ public struct StyleSampler {
       throw .usage(
         "`styles` \(wrong): the model's layers are 0 to \(model.styleCount - 1): \(layerNames)")
     }
-    try check((rows.count + 1) * (columns.count + 1))
+    try sampler.check(images: (rows.count + 1) * (columns.count + 1))
     let (a, b) = (try styles(rows), try styles(columns))
     var images = try self.images([a.joined(), b.joined()].flatMap { $0 })
     let top = Array(images[rows.count...])
@@ -60,7 +58,7 @@ public struct StyleSampler {
   public func moved(
     _ seeds: [UInt64], direction: Int, strengths: [Float]
   ) throws(AIGCError) -> [Image] {
-    try check(seeds.count * strengths.count)
+    try sampler.check(images: seeds.count * strengths.count)
     let directions = try LatentDirections(of: model)
     var shifts: [[Float]] = []
     for strength in strengths {
@@ -89,13 +87,8 @@ public struct StyleSampler {
   }
 
   private func styles(_ seeds: [UInt64]) throws(AIGCError) -> [[Float]] {
-    var (latents, classes): ([Float], [Int32]) = ([], [])
-    for (index, seed) in seeds.enumerated() {
-      let drawn = model.draw(
-        seed: seed, label: labels.isEmpty ? nil : labels[index % labels.count])
-      latents += drawn.latent
-      classes += drawn.labels
-    }
+    let drawn = try sampler.draws(seeds)
+    let (latents, classes) = (drawn.flatMap { $0.latent }, drawn.flatMap { $0.labels })
     let all = model.truncated(try model.styles(latents: latents, labels: classes))
     let size = model.styleCount * model.styleWidth
     return seeds.indices.map { Array(all[$0 * size..<($0 + 1) * size]) }
@@ -106,12 +99,5 @@ public struct StyleSampler {
     Image(
       width: image.width, height: image.height,
       color: [UInt8](repeating: 255, count: image.channels))
-  }
-
-  private func check(_ count: Int) throws(AIGCError) {
-    let pixels = model.width * model.height * scale * scale
-    guard count <= Self.largest / pixels else {
-      throw .usage("\(counted(count, "image")) of \(pixels) pixels: too many for one file")
-    }
   }
 }

@@ -116,11 +116,11 @@ final class StyleGANStep {
       let real =
         options.loss.comparesImages ? judge(batch.images, batch.labels, context) : nil
       let loss = options.loss.generator(fake: logits, real: real)
-      result.generatorLoss = Double(loss.item)
+      result.networks.generatorLoss = Double(loss.item)
       return Autograd.gradients(of: loss, at: generatorParameters)
     }
-    result.generatorNorm = try updateGenerator.apply(
-      loss: result.generatorLoss, gradients, step: step,
+    result.networks.generatorNorm = try updateGenerator.apply(
+      loss: result.networks.generatorLoss, gradients, step: step,
       rate: rate * generatorLaziness.share)
     if options.pathWeight > 0, step % options.pathInterval == 0 {
       result.pathPenalty = try regularizePaths(
@@ -130,8 +130,7 @@ final class StyleGANStep {
   }
 
   private func drawnNoise(_ context: Context) -> StyleNoiseSource {
-    var random = RandomSource(seed: context.random.next())
-    return .random(StyleNoiseDraws([RandomSource(seed: random.next())]))
+    .random(StyleNoiseDraws([RandomSource(seed: context.random.next())]))
   }
 
   /// Images of latents. The mean style follows.
@@ -185,11 +184,11 @@ final class StyleGANStep {
       outcome = (realLogits.values, fakeLogits.values)
       return options.loss.discriminator(real: realLogits, fake: fakeLogits, smoothing: 0)
     }
-    result.discriminatorLoss = Double(loss.item)
-    result.measure(real: outcome.0, fake: outcome.1, options.loss)
+    result.networks.discriminatorLoss = Double(loss.item)
+    result.networks.measure(real: outcome.0, fake: outcome.1, options.loss)
     let rate = rate * discriminatorLaziness.share
-    result.discriminatorNorm = try updateDiscriminator.apply(
-      loss: result.discriminatorLoss, gradients, step: step, rate: rate)
+    result.networks.discriminatorNorm = try updateDiscriminator.apply(
+      loss: result.networks.discriminatorLoss, gradients, step: step, rate: rate)
     if options.isPenalized, step % options.penaltyInterval == 0 {
       result.penalty = try penalize(batch, fake, step, rate, context)
     }

@@ -15,7 +15,6 @@ final class StyleGANTask: TrainingTask {
   private let average: WeightAverage
   /// The generator of averaged weights, whose images are shown, scored and saved.
   private let shown: StyleGenerator
-  private let images: ImageSet
   private let batch: Int
   private var loader: ImageLoader
   private var seen = 0
@@ -48,7 +47,6 @@ final class StyleGANTask: TrainingTask {
     self.configuration = configuration
     self.options = options
     self.networks = networks
-    self.images = images
     batch = min(trainer.batchSize, images.count)
     shown = ParameterPlan.shapes { StyleGenerator(configuration, using: &$0) }
     average = WeightAverage(
@@ -88,7 +86,9 @@ final class StyleGANTask: TrainingTask {
       context)
     seen += batch.count
     average.update(kept: kept(batch.count))
-    if let problem = monitor.observe(result.outcome) { say("step \(step + 1): \(problem)") }
+    if let problem = monitor.observe(result.networks.outcome) {
+      say("step \(step + 1): \(problem)")
+    }
     try samples.addFrame(step: step + 1)
     return StepResult(metrics: result.metrics, items: batch.count)
   }
@@ -147,7 +147,7 @@ final class StyleGANTask: TrainingTask {
   func write(to path: (String) -> String, items: Int) throws(AIGCError) {
     if isCollapsed, score == nil { return }
     configuration.trainingImages = items
-    try StyleGANFolder.write(
+    try GANFolder.write(
       configuration, generator: shown.namedParameters,
       discriminator: networks.discriminator.namedParameters, to: path)
   }
