@@ -91,7 +91,8 @@ private func passBack(_ dy: Tensor, _ context: PullbackContext, _ derivative: De
     accumulate(gradient, into: next)
   }
   switch derivative {
-  case .one(let pullback): send(pullback(dy, context.input(0), context.output), 0)
+  case .one(let pullback): send(pullback(dy, context.input(0)), 0)
+  case .oneByOutput(let pullback): send(pullback(dy, context.output), 0)
   case .oneLinear(let pullback): send(pullback(dy, context.node.shape(0)), 0)
   case .two(let da, let db):
     let (a, b) = (context.input(0), context.input(1))

@@ -26,8 +26,10 @@ typealias Pullback = (_ dy: Tensor, _ context: PullbackContext) -> [Tensor?]
 /// How the gradients of an operation's inputs are computed. Operations of one and of two inputs, nearly
 /// all there are, have cases of their own, which cost no memory beside the node's.
 enum Derivative {
-  /// From dy, the input and the output.
-  case one((_ dy: Tensor, _ x: Tensor, _ y: Tensor) -> Tensor)
+  /// From dy and the input.
+  case one((_ dy: Tensor, _ x: Tensor) -> Tensor)
+  /// From dy and the output.
+  case oneByOutput((_ dy: Tensor, _ y: Tensor) -> Tensor)
   /// From dy and the shape of the input.
   case oneLinear((_ dy: Tensor, _ shape: Shape) -> Tensor)
   case two(

@@ -1,18 +1,28 @@
 /// How an operation and its derivative stand in one function: compute `y` without history, then
-/// `return y.recorded(from: x) { dy, x, y in … }`. Nothing is recorded unless an input is watched.
+/// `return y.recorded(from: x) { dy, x in … }`. Nothing is recorded unless an input is watched.
 /// `y` must be a tensor of its own, made just before: it gets its history here.
 extension Tensor {
   /// Records an operation of one input.
   ///
-  /// The pullback must capture no tensor: it is handed the input and the output, without history for
-  /// a first derivative and with it for a second. Written in tensor operations, it then has one.
+  /// The pullback must capture no tensor: it is handed the input, without history for a first derivative and
+  /// with it for a second. Written in tensor operations, it then has one.
   func recorded(
-    from x: Tensor, _ pullback: @escaping (_ dy: Tensor, _ x: Tensor, _ y: Tensor) -> Tensor
+    from x: Tensor, _ pullback: @escaping (_ dy: Tensor, _ x: Tensor) -> Tensor
+  ) -> Tensor {
+    guard x.node != nil else { return self }
+    attach(Node(shape: shape, Edge(x, keepsValues: true), derivative: .one(pullback)))
+    return self
+  }
+
+  /// The same where the derivative is told by the output: the values of the input need not be kept for it.
+  func recordedByOutput(
+    from x: Tensor, _ pullback: @escaping (_ dy: Tensor, _ y: Tensor) -> Tensor
   ) -> Tensor {
     guard x.node != nil else { return self }
     attach(
       Node(
-        shape: shape, Edge(x, keepsValues: true), output: storage, derivative: .one(pullback)))
+        shape: shape, Edge(x, keepsValues: false), output: storage,
+        derivative: .oneByOutput(pullback)))
     return self
   }
 
@@ -55,15 +65,18 @@ extension Tensor {
   /// Records an operation of any number of inputs.
   /// - Parameters:
   ///   - inputs: what it was computed from.
+  ///   - keepsFirst: whether the pullback reads the values of the first input.
   ///   - keepsOutput: whether the pullback reads the output.
   ///   - pullback: returns a gradient for each input, nil where the context does not need one.
   func recorded(
-    from inputs: [Tensor], keepsOutput: Bool, _ pullback: @escaping Pullback
+    from inputs: [Tensor], keepsFirst: Bool = true, keepsOutput: Bool,
+    _ pullback: @escaping Pullback
   ) -> Tensor {
     guard inputs.contains(where: { $0.node != nil }) else { return self }
     attach(
       Node(
-        shape: shape, inputs: inputs.map { Edge($0, keepsValues: true) },
+        shape: shape,
+        inputs: inputs.indices.map { Edge(inputs[$0], keepsValues: keepsFirst || $0 > 0) },
         output: keepsOutput ? storage : nil, derivative: .many(pullback)))
     return self
   }

@@ -19,58 +19,59 @@ extension Tensor {
 
 /// eˣ.
 public func exp(_ x: Tensor) -> Tensor {
-  x.map(aigc_exp).recorded(from: x) { dy, _, y in dy * y }
+  x.map(aigc_exp).recordedByOutput(from: x) { dy, y in dy * y }
 }
 
 /// The natural logarithm.
 public func log(_ x: Tensor) -> Tensor {
-  x.map(aigc_log).recorded(from: x) { dy, x, _ in dy / x }
+  x.map(aigc_log).recorded(from: x) { dy, x in dy / x }
 }
 
 /// √x; its derivative at 0 is infinite.
 public func sqrt(_ x: Tensor) -> Tensor {
-  x.map(aigc_sqrt).recorded(from: x) { dy, _, y in dy / (y * 2) }
+  x.map(aigc_sqrt).recordedByOutput(from: x) { dy, y in dy / (y * 2) }
 }
 
 /// x².
 public func square(_ x: Tensor) -> Tensor {
-  (x.detached * x.detached).recorded(from: x) { dy, x, _ in dy * (x * 2) }
+  (x.detached * x.detached).recorded(from: x) { dy, x in dy * (x * 2) }
 }
 
 /// |x|; its derivative at 0 is 0.
 public func abs(_ x: Tensor) -> Tensor {
-  x.map(aigc_abs).recorded(from: x) { dy, x, _ in dy * x.detached.map(aigc_sign) }
+  x.map(aigc_abs).recorded(from: x) { dy, x in dy * x.detached.map(aigc_sign) }
 }
 
 /// The hyperbolic tangent.
 public func tanh(_ x: Tensor) -> Tensor {
-  x.map(aigc_tanh).recorded(from: x) { dy, _, y in tanhGradient(dy, y) }
+  x.map(aigc_tanh).recordedByOutput(from: x) { dy, y in tanhGradient(dy, y) }
 }
 
 /// 1 / (1 + e⁻ˣ).
 public func sigmoid(_ x: Tensor) -> Tensor {
-  x.map(aigc_sigmoid).recorded(from: x) { dy, _, y in sigmoidGradient(dy, y) }
+  x.map(aigc_sigmoid).recordedByOutput(from: x) { dy, y in sigmoidGradient(dy, y) }
 }
 
 /// max(x, 0); its derivative at 0 is 0.
 public func relu(_ x: Tensor) -> Tensor {
-  x.map(aigc_relu).recorded(from: x) { dy, x, _ in leakyReluGradient(dy, x, slope: 0) }
+  x.map(aigc_relu).recordedByOutput(from: x) { dy, y in leakyReluGradient(dy, y, slope: 0) }
 }
 
 /// x where positive, else slope · x.
 public func leakyRelu(_ x: Tensor, slope: Float = 0.01) -> Tensor {
-  x.map { aigc_leaky_relu($0, slope, $1, $2) }.recorded(from: x) { dy, x, _ in
-    leakyReluGradient(dy, x, slope: slope)
-  }
+  let y = x.map { aigc_leaky_relu($0, slope, $1, $2) }
+  // The output is above 0 where the input is, unless the slope is below 0.
+  return slope < 0
+    ? y.recorded(from: x) { dy, x in leakyReluGradient(dy, x, slope: slope) }
+    : y.recordedByOutput(from: x) { dy, y in leakyReluGradient(dy, y, slope: slope) }
 }
 
 /// dy where x is positive, else slope · dy. Linear in dy, and the same function again is its
 /// derivative; by x it has none.
 func leakyReluGradient(_ dy: Tensor, _ x: Tensor, slope: Float) -> Tensor {
-  let x = x.detached
-  return zip(dy, x) { aigc_leaky_relu_grad($0, slope, $1, $2, $3) }.recorded(
-    from: dy, x, { d, _, x in leakyReluGradient(d, x, slope: slope) },
-    { _, _, x in .zeros(x.shape) })
+  zip(dy, x.detached) { aigc_leaky_relu_grad($0, slope, $1, $2, $3) }.recorded(
+    from: [dy, x.detached], keepsFirst: false, keepsOutput: false
+  ) { d, context in [leakyReluGradient(d, context.input(1), slope: slope), nil] }
 }
 
 /// 1 where x is above 0, else `slope`; without history.
@@ -83,7 +84,7 @@ func activationSlopes(_ x: Tensor, _ slope: Float) -> Tensor {
 
 /// log(1 + eˣ).
 public func softplus(_ x: Tensor) -> Tensor {
-  x.map(aigc_softplus).recorded(from: x) { dy, x, _ in dy * sigmoid(x) }
+  x.map(aigc_softplus).recorded(from: x) { dy, x in dy * sigmoid(x) }
 }
 
 /// dy (1 - y²), one pass where nothing is recorded.

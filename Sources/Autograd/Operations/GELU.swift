@@ -14,12 +14,12 @@ public enum GELUApproximation: Sendable {
 public func gelu(_ x: Tensor, approximation: GELUApproximation = .none) -> Tensor {
   switch approximation {
   case .none:
-    x.map(aigc_gelu_erf).recorded(from: x) { dy, x, _ in
+    x.map(aigc_gelu_erf).recorded(from: x) { dy, x in
       if dy.isRecorded || x.isRecorded { return dy * (normalCDF(x) + x * normalDensity(x)) }
       return zip(dy, x, aigc_gelu_erf_grad)
     }
   case .tanh:
-    x.map(aigc_gelu_tanh).recorded(from: x) { dy, x, _ in
+    x.map(aigc_gelu_tanh).recorded(from: x) { dy, x in
       if dy.isRecorded || x.isRecorded { return dy * tanhSlope(x) }
       return zip(dy, x, aigc_gelu_tanh_grad)
     }
@@ -36,7 +36,7 @@ private func tanhSlope(_ x: Tensor) -> Tensor {
 
 /// The normal distribution's share below x.
 private func normalCDF(_ x: Tensor) -> Tensor {
-  x.map(aigc_normal_cdf).recorded(from: x) { dy, x, _ in dy * normalDensity(x) }
+  x.map(aigc_normal_cdf).recorded(from: x) { dy, x in dy * normalDensity(x) }
 }
 
 private func normalDensity(_ x: Tensor) -> Tensor { exp(square(x) * -0.5) * 0.398_942_28 }

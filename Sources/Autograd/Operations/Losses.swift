@@ -13,7 +13,7 @@ public func crossEntropy(_ logits: Tensor, _ targets: [Int32]) -> Tensor {
   requireClasses(targets, below: logits.shape[1])
   let count = Float(max(targets.reduce(0) { $0 + ($1 >= 0 ? 1 : 0) }, 1))
   let (losses, _) = crossEntropyRows(logits, targets, scale: 0)
-  return Tensor(losses.sum() / count, []).recorded(from: logits) { dy, logits, _ in
+  return Tensor(losses.sum() / count, []).recorded(from: logits) { dy, logits in
     if dy.isRecorded || logits.isRecorded {
       let (rows, classes) = (logits.shape[0], logits.shape[1])
       let one = Tensor([rows, classes]) { memory in

@@ -66,7 +66,7 @@ extension Tensor {
 
 /// eˣ over its sum, along the last axis.
 public func softmax(_ x: Tensor) -> Tensor {
-  x.mapRows(aigc_softmax).recorded(from: x) { dy, _, y in
+  x.mapRows(aigc_softmax).recordedByOutput(from: x) { dy, y in
     if dy.isRecorded || y.isRecorded {
       return y * (dy - (dy * y).sum(axis: -1, keepsAxis: true))
     }
@@ -83,7 +83,7 @@ public func softmax(_ x: Tensor) -> Tensor {
 
 /// The logarithm of ``softmax(_:)``, without its loss of precision.
 public func logSoftmax(_ x: Tensor) -> Tensor {
-  x.mapRows(aigc_log_softmax).recorded(from: x) { dy, _, y in
+  x.mapRows(aigc_log_softmax).recordedByOutput(from: x) { dy, y in
     dy - exp(y) * dy.sum(axis: -1, keepsAxis: true)
   }
 }

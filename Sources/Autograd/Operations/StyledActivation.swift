@@ -37,7 +37,9 @@ public func styledActivation(
     scale: scale == nil ? nil : 1, noise: noise == nil ? nil : (scale == nil ? 1 : 2),
     bias: bias == nil ? nil : 1 + [scale, noise].count { $0 != nil }, slope: slope, gain: gain)
   let inputs = [x] + [scale, noise, bias].compactMap { $0 }
-  return Tensor(output, x.shape).recorded(from: inputs, keepsOutput: true) { dy, context in
+  return Tensor(output, x.shape).recorded(
+    from: inputs, keepsFirst: scale != nil, keepsOutput: true
+  ) { dy, context in
     context.withHistory ? parts.recordedGradients(dy, context) : parts.gradients(dy, context)
   }
 }
@@ -73,14 +75,16 @@ private struct StyledParts {
 
   /// The same in one pass.
   func gradients(_ dy: Tensor, _ context: PullbackContext) -> [Tensor?] {
-    let (x, y) = (context.input(0), context.output)
-    let (batch, channels) = (x.shape[0], x.shape[3])
-    let sizes = ChannelSizes(x.shape, groups: batch)
+    let y = context.output
+    let (batch, channels) = (y.shape[0], y.shape[3])
+    let sizes = ChannelSizes(y.shape, groups: batch)
     let factors = scale.map { context.input($0) }
-    let output = Storage(count: x.count)
+    // Only the gradient of a scale asks what was scaled; the kernel adds up what nobody reads otherwise.
+    let x = scale == nil ? y : context.input(0)
+    let output = Storage(count: y.count)
     let sums = needs(scale, context) || needs(bias, context)
     let parts = Storage(count: sums ? sizes.blocks * 2 * channels : 0)
-    let rows = Storage(count: needs(noise, context) ? x.count / max(channels, 1) : 0)
+    let rows = Storage(count: needs(noise, context) ? y.count / max(channels, 1) : 0)
     let (gradient, result, from, to) = (dy.base, y.base, x.base, output.base)
     let (scales, partial, noises) = (factors?.base, parts.base, rows.base)
     sizes.forBlocks { image, row, count, block in
@@ -93,14 +97,14 @@ private struct StyledParts {
         rows.count > 0 ? noises + row : nil)
     }
     var found = [Tensor?](repeating: nil, count: context.inputCount)
-    if context.needs(0) { found[0] = Tensor(output, x.shape) }
+    if context.needs(0) { found[0] = Tensor(output, y.shape) }
     if sums {
       let (dscale, dbias) = totals(sizes, parts)
       if let scale, context.needs(scale) { found[scale] = Tensor(dscale, [batch, channels]) }
       if let bias, context.needs(bias) { found[bias] = Tensor(dbias, [channels]) }
     }
     if let noise, context.needs(noise) {
-      let shape: Shape = [batch, x.shape[1], x.shape[2], 1]
+      let shape: Shape = [batch, y.shape[1], y.shape[2], 1]
       found[noise] = Tensor(rows, shape).summed(to: context.inputShape(noise))
     }
     return found

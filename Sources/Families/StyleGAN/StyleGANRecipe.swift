@@ -241,6 +241,7 @@ extension StyleGANTrainingOptions {
       .init("loss", .string(loss.rawValue)),
       .init("gamma", .float(gamma(side: model.side, batch: batch))), .init("r2", .float(r2)),
       .init("pl_weight", .float(pathWeight)), .init("style_mixing", .float(styleMixing)),
+      .init("noise_mode", .string(noise.rawValue)),
       .init("ema_kimg", .float(averageThousands ?? Float(batch) * 10 / 32)),
       .init("aug", .string(adaptation.mode.rawValue)),
       .init("augpipe", adaptation.mode == .noaug ? .null : .string(adaptation.pipe.rawValue)),

@@ -19,6 +19,8 @@ public struct StyleGANTrainingOptions: Codable, Equatable, Sendable {
   public var pathInterval = 4
   /// The share of steps whose images have two styles.
   public var styleMixing: Float = 0.9
+  /// What layers add to their maps while they learn.
+  public var noise = StyleNoise.random
   /// Thousands of images after which half of the averaged weights are new ones; nil: of the batch.
   public var averageThousands: Float?
   /// How the discriminator's images are changed.
@@ -45,6 +47,7 @@ public struct StyleGANTrainingOptions: Codable, Equatable, Sendable {
     case pathWeight = "pl_weight"
     case pathInterval = "g_reg_interval"
     case styleMixing = "style_mixing"
+    case noise = "noise_mode"
     case averageThousands = "ema_kimg"
     case adaptation = "aug"
     case augmentation = "augment"

@@ -164,7 +164,7 @@ public struct VAEConfiguration: Codable, Equatable, Sendable {
 
   /// How many images are computed at once: `most`, or fewer where their maps are large.
   func batch(upTo most: Int) -> Int {
-    max(1, min(most, 4 * largestImageMap / max(largestMap, 1)))
+    imagesAtOnce(largestMap: largestMap, upTo: most)
   }
 
   /// - Throws: ``/Files/AIGCError`` (badInput) when the file is missing, or its sizes make no model.

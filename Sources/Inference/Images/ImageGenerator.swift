@@ -22,6 +22,14 @@ public protocol ImageGenerator: ImageModel {
 /// refused before their memory is asked for.
 public let largestImageMap = 1 << 24
 
+/// How many images a network computes at once: its largest map of them all holds 16 MB.
+/// - Parameters:
+///   - largestMap: the most values of one image in one map.
+///   - most: images at once, however small their maps are.
+public func imagesAtOnce(largestMap: Int, upTo most: Int) -> Int {
+  max(1, min(most, (1 << 22) / max(largestMap, 1)))
+}
+
 extension ImageGenerator {
   /// Latents can be given.
   public var inputs: ImageInputs { .latents }

@@ -94,6 +94,8 @@ public final class Trainer {
     }
     let isDone = state.step >= configuration.steps || isOutOfPatience
     if resuming, isDone { try show(log) }
+    // Features of the data, say, were computed in blocks of other sizes than those of steps.
+    MemoryPool.trim()
     while state.step < configuration.steps, !isOutOfPatience { try advance(log) }
     let isEarly = state.step < configuration.steps
     if isEarly {

@@ -27,6 +27,7 @@ let stylegan: VerbFlags = {
     "style-mixing": [
       .acts("--style-mixing 0.5"), .refused("--style-mixing 2", "--style-mixing 2"),
     ],
+    "noise-mode": [.acts("--noise-mode none")],
     "ema-kimg": [.acts("--ema-kimg 5")], "mirror": [.acts("--mirror")],
     "aug": [.acts("--aug ada"), .refused("--aug fixed", "--p")],
     "augpipe": [.acts("--augpipe blit", base + " --aug ada"), .refused("--augpipe bg", "--aug")],

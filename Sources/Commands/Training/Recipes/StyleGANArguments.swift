@@ -157,6 +157,11 @@ struct StyleGANLossArguments: ParsableArguments {
     parsing: .unconditional, help: "Share of the steps that mix two styles, 0 to 1 (default 0.9).")
   var styleMixing: Float?
   @Option(
+    help:
+      "What layers add to their maps while they learn: random (the default), const or none, where grain does not belong to the images."
+  )
+  var noiseMode: StyleNoise?
+  @Option(
     parsing: .unconditional,
     help:
       "Thousands of images after which half of the averaged weights are new (default batch / 3.2).")
@@ -177,6 +182,7 @@ struct StyleGANLossArguments: ParsableArguments {
     if let r2 { options.r2 = r2 }
     if let plWeight { options.pathWeight = plWeight }
     if let styleMixing { options.styleMixing = styleMixing }
+    if let noiseMode { options.noise = noiseMode }
     if let emaKimg { options.averageThousands = emaKimg }
     if options.loss == .wganGP {
       throw .usage("--loss wgan-gp: a StyleGAN has R1 in place of its penalty: --gamma")

@@ -17,8 +17,7 @@ public final class Classifier: FeatureExtractor, @unchecked Sendable {
   public let configuration: ClassifierConfiguration
   private let network: ClassifierNetwork
   private let path: String
-  /// Images that are computed at once: fewer where their maps are large.
-  private var batch: Int { max(1, min(256, 4 * largestImageMap / configuration.largestMap)) }
+  private var batch: Int { imagesAtOnce(largestMap: configuration.largestMap, upTo: 256) }
 
   init(_ configuration: ClassifierConfiguration, _ network: ClassifierNetwork, path: String) {
     self.configuration = configuration

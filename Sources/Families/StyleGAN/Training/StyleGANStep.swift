@@ -130,7 +130,11 @@ final class StyleGANStep {
   }
 
   private func drawnNoise(_ context: Context) -> StyleNoiseSource {
-    .random(StyleNoiseDraws([RandomSource(seed: context.random.next())]))
+    switch options.noise {
+    case .random: .random(StyleNoiseDraws([RandomSource(seed: context.random.next())]))
+    case .const: .const
+    case .none: .none
+    }
   }
 
   /// Images of latents. The mean style follows.
