@@ -107,7 +107,7 @@ public struct GANRecipe: TrainingRecipe {
     let few = SampleSize.ofMonitor(set.count)
     for warning in [few].compactMap({ $0 }) + (score?.warnings ?? []) { report(.warning(warning)) }
     let task = GANTask(configuration, networks, set, settings.training, trainer, score: score)
-    task.warn = { report(.warning($0)) }
+    task.run.warn = { report(.warning($0)) }
     return PreparedTraining(task, trainer, convolution: settings.training.convolution)
   }
 

@@ -127,7 +127,7 @@ public struct StyleGANRecipe: TrainingRecipe {
     for warning in [few].compactMap({ $0 }) + (score?.warnings ?? []) { report(.warning(warning)) }
     let task = StyleGANTask(
       configuration, networks, set, settings.training, trainer, score: score)
-    task.warn = { report(.warning($0)) }
+    task.run.warn = { report(.warning($0)) }
     return PreparedTraining(task, trainer, convolution: settings.training.convolution)
   }
 

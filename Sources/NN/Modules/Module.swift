@@ -37,6 +37,13 @@ extension Module {
     return found
   }
 
+  /// The same, each name behind a prefix and a dot.
+  public func namedParameters(
+    below prefix: String
+  ) -> [(name: String, parameter: Parameter)] {
+    namedParameters.map { ("\(prefix).\($0.name)", $0.parameter) }
+  }
+
   /// The parameters that training changes, with their names, each once where it stands twice.
   public var trainableNamedParameters: [(name: String, parameter: Parameter)] {
     var seen: Set<ObjectIdentifier> = []

@@ -31,8 +31,7 @@ struct GANArguments<Name: GANFamilyName>: RecipeArguments {
   @OptionGroup(title: "Images") var images: ImageArguments
   @OptionGroup(title: "Model") var model: GANModelArguments
   @OptionGroup(title: "Losses") var losses: GANLossArguments
-  @Option(help: "Thousands of images to learn from, in place of --steps.")
-  var kimg: Double?
+  @OptionGroup var length: GANLengthArguments
 
   var source: (family: String, path: String) { (Name.family, data) }
   func usage(_ folder: String) -> String {
@@ -40,15 +39,7 @@ struct GANArguments<Name: GANFamilyName>: RecipeArguments {
   }
 
   func validate(with training: TrainingFlags) throws {
-    if let kimg, !(kimg > 0 && kimg <= 1e9) {
-      throw ValidationError("--kimg \(kimg): a number above 0 is needed")
-    }
-    if kimg != nil, training.steps != nil || training.epochs != nil {
-      throw ValidationError("one of --steps, --epochs and --kimg")
-    }
-    if training.val != nil || training.valSplit != nil {
-      throw ValidationError("--val and --val-split are not of GANs: all images are learned from")
-    }
+    try length.check(with: training)
     if Name.kind == .gan, model.discriminatorNorm != nil {
       throw ValidationError("--d-norm is of train dcgan")
     }
@@ -67,7 +58,7 @@ struct GANArguments<Name: GANFamilyName>: RecipeArguments {
     try losses.apply(to: &recipe.settings.training)
     try images.check(hasConvolutions: Name.kind == .dcgan)
     if let convolution = images.convolution { recipe.settings.training.convolution = convolution }
-    recipe.settings.thousands = kimg
+    recipe.settings.thousands = length.kimg
     return FilledRecipe(
       recipe: recipe, settings: settings(model),
       measure: ("--features", recipe.settings.training.features != nil))
@@ -125,6 +116,28 @@ struct GANModelArguments: ParsableArguments {
     result.discriminatorNorm = discriminatorNorm
     result.isSpectral = spectralNorm
     return result
+  }
+}
+
+/// How long a GAN is trained, as NVlabs' users count it.
+struct GANLengthArguments: ParsableArguments {
+  @Option(help: "Thousands of images to learn from, in place of --steps.")
+  var kimg: Double?
+
+  func validate() throws {
+    if let kimg, !(kimg > 0 && kimg <= 1e9) {
+      throw ValidationError("--kimg \(kimg): a number above 0 is needed")
+    }
+  }
+
+  /// Refuses what does not go with flags of all trainings.
+  func check(with training: TrainingFlags) throws {
+    if kimg != nil, training.steps != nil || training.epochs != nil {
+      throw ValidationError("one of --steps, --epochs and --kimg")
+    }
+    if training.val != nil || training.valSplit != nil {
+      throw ValidationError("--val and --val-split are not of GANs: all images are learned from")
+    }
   }
 }
 

@@ -26,24 +26,15 @@ struct StyleGANArguments: RecipeArguments {
   @OptionGroup(title: "Losses") var losses: StyleGANLossArguments
   @OptionGroup(title: "Augmentation") var augmentation: StyleGANAugmentationArguments
   @OptionGroup(title: "Measures") var measures: StyleGANMeasureArguments
-  @Option(help: "Thousands of images to learn from, in place of --steps (default 100).")
-  var kimg: Double?
+  @OptionGroup var length: GANLengthArguments
 
   var source: (family: String, path: String) { (StyleGANFamily.name, data) }
   func usage(_ folder: String) -> String { "sample stylegan --out img.png --model \(folder)" }
 
   func validate(with training: TrainingFlags) throws {
-    if let kimg, !(kimg > 0 && kimg <= 1e9) {
-      throw ValidationError("--kimg \(kimg): a number above 0 is needed")
-    }
-    if kimg != nil, training.steps != nil || training.epochs != nil {
-      throw ValidationError("one of --steps, --epochs and --kimg")
-    }
+    try length.check(with: training)
     if measures.snap != nil, training.evalEvery != nil {
       throw ValidationError("--snap or --eval-every, not both")
-    }
-    if training.val != nil || training.valSplit != nil {
-      throw ValidationError("--val and --val-split are not of GANs: all images are learned from")
     }
   }
 
@@ -62,7 +53,7 @@ struct StyleGANArguments: RecipeArguments {
     try augmentation.apply(to: &recipe.settings.training)
     try measures.apply(to: &recipe.settings.training)
     if let convolution = images.convolution { recipe.settings.training.convolution = convolution }
-    recipe.settings.thousands = kimg
+    recipe.settings.thousands = length.kimg
     recipe.settings.snapshotThousands = measures.snap
     recipe.settings.plansTime = training.dryRun
     return FilledRecipe(

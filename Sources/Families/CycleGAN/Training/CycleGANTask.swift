@@ -65,8 +65,8 @@ final class CycleGANTask: TrainingTask {
   var parameters: NamedParameters {
     let averaged =
       averages.isEmpty ? [] : shown.map { ("average.\($0.name)", $0.module as any Module) }
-    return (step.networks.generators + step.networks.discriminators + averaged).flatMap { part in
-      part.1.namedParameters.map { ("\(part.0).\($0.name)", $0.parameter) }
+    return (step.networks.generators + step.networks.discriminators + averaged).flatMap {
+      $0.1.namedParameters(below: $0.0)
     }
   }
 

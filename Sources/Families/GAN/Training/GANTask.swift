@@ -14,19 +14,9 @@ final class GANTask: TrainingTask {
   private let average: WeightAverage?
   /// The generator whose images are shown, scored and saved: the average where there is one.
   private let shown: GANGenerator
-  private let images: ImageSet
-  private var loader: ImageLoader
-  private var seen = 0
-  /// Watches for a collapse.
-  private let monitor: AdversarialMonitor
-  private let samples: TrainingSamples
+  /// The place in the data, the watch, and what is told.
+  let run: AdversarialRun
   private let rollback: TrainingRollback?
-  private var notes: [JSONValue.Member] = []
-  /// Is told what the user should know.
-  var warn: (String) -> Void = { _ in }
-
-  /// Whether the last evaluation found a collapse: then the model's files stay as they are.
-  private var isCollapsed = false
   /// Chooses the best weights, where that is wanted.
   private let score: FeatureScore?
 
@@ -48,7 +38,6 @@ final class GANTask: TrainingTask {
     self.configuration = configuration
     self.options = options
     self.networks = networks
-    self.images = images
     if let decay = options.average {
       // A third network of the generator's shape, for the average of its weights.
       shown = ParameterPlan.shapes { GANGenerator(configuration, using: &$0) }
@@ -58,22 +47,16 @@ final class GANTask: TrainingTask {
     } else {
       (shown, average) = (networks.generator, nil)
     }
-    // Streams of the seed: 0 draws the weights, 1 the latents of the steps.
-    loader = ImageLoader(
-      images, batch: trainer.batchSize, random: RandomSource(seed: trainer.seed, stream: 2),
-      isMirrored: options.isMirrored)
-    let model = GANModel(configuration, shown)
-    monitor = AdversarialMonitor(model, images)
-    samples = TrainingSamples(model, steps: trainer.steps, isAnimated: options.isAnimated)
+    run = AdversarialRun(
+      GANModel(configuration, shown), images, trainer, isMirrored: options.isMirrored,
+      isAnimated: options.isAnimated)
     rollback = options.rollsBack ? TrainingRollback() : nil
   }
 
   var parameters: NamedParameters {
-    func named(_ prefix: String, _ module: some Module) -> NamedParameters {
-      module.namedParameters.map { ("\(prefix).\($0.name)", $0.parameter) }
-    }
-    return named("generator", networks.generator) + named("discriminator", networks.discriminator)
-      + (average == nil ? [] : named("average", shown))
+    networks.generator.namedParameters(below: "generator")
+      + networks.discriminator.namedParameters(below: "discriminator")
+      + (average == nil ? [] : shown.namedParameters(below: "average"))
   }
 
   var optimizers: [(name: String, optimizer: any Optimizer)] {
@@ -86,7 +69,7 @@ final class GANTask: TrainingTask {
   func step(_ step: Int, rate: Float, _ context: Context) throws(AIGCError) -> StepResult {
     var count = 0
     let result = try networks(step, rate: rate, context) { () throws(AIGCError) in
-      let batch = try loader.next()
+      let batch = try run.next()
       count += batch.count
       let shape: Shape = [
         batch.count, configuration.height, configuration.width, configuration.channels,
@@ -95,64 +78,44 @@ final class GANTask: TrainingTask {
       return GANBatch(
         images: Tensor(batch.values, shape), latents: latents, labels: batch.labels)
     }
-    seen += count
     average?.update(step: step)
-    if let problem = monitor.observe(result.outcome) { say("step \(step + 1): \(problem)") }
-    try samples.addFrame(step: step + 1)
+    try run.observe(step: step + 1, result.outcome)
     return StepResult(metrics: result.metrics, items: count)
   }
 
   func validate() throws(AIGCError) -> Double? {
-    let health = try monitor.evaluate()
-    notes += [
-      .init("sliced_wasserstein", .double(health.distance)),
-      .init("diversity", .double(health.diversity)), .init("spread", .double(health.spread)),
-    ]
-    if let problem = health.problem { say(problem) }
-    isCollapsed = health.isCollapsed
+    try run.evaluate()
     if let rollback {
-      if !isCollapsed {
+      if !run.isCollapsed {
         rollback.keep(self)
       } else if rollback.restore(to: self) {
         // The place in the data and the chance stay where they are: the same steps are not taken
         // again.
-        say("went back to the weights of the last healthy evaluation")
-        isCollapsed = false
+        run.say("went back to the weights of the last healthy evaluation")
+        run.recover()
       }
     }
     return try score?.distance(of: GANModel(configuration, shown))
   }
 
-  /// Tells the user, and the log.
-  private func say(_ text: String) {
-    warn(text)
-    notes.append(.init("warning", .string(text)))
-  }
-
-  func takeNotes() -> [JSONValue.Member] {
-    defer { notes = [] }
-    return notes
-  }
+  func takeNotes() -> [JSONValue.Member] { run.takeNotes() }
 
   func progress() throws(AIGCError) -> [NewTensor] {
-    loader.progress(seen: seen, isCollapsed: isCollapsed) + monitor.progress()
-      + (try samples.progress()) + (rollback?.progress() ?? [])
+    try run.progress() + (rollback?.progress() ?? [])
   }
 
   func restore(_ progress: Checkpoint, prefix: String) throws(AIGCError) {
-    (loader, seen, isCollapsed) = try loader.restored(progress, prefix: prefix)
-    try monitor.restore(progress, prefix: prefix)
-    try samples.restore(progress, prefix: prefix)
+    try run.restore(progress, prefix: prefix)
     try rollback?.restore(progress, prefix: prefix, of: self)
   }
 
   func write(to path: (String) -> String, items: Int) throws(AIGCError) {
-    if isCollapsed, score == nil { return }
+    if run.isCollapsed, score == nil { return }
     configuration.trainingImages = items
     try GANFolder.write(
       configuration, generator: shown.namedParameters,
       discriminator: networks.discriminator.namedParameters, to: path)
   }
 
-  func show(in folder: String) throws(AIGCError) { try samples.write(to: folder) }
+  func show(in folder: String) throws(AIGCError) { try run.show(in: folder) }
 }
