@@ -25,6 +25,45 @@ import Training
     }
   }
 
+  /// Makes the images that it was given.
+  private struct Replay: ImageGenerator {
+    let latentCount = 1
+    let width: Int
+    let height: Int
+    let channels: Int
+    let classes: [String] = []
+    let values: [Float]
+
+    init(_ set: ImageSet) throws {
+      (width, height, channels) = (set.size.width, set.size.height, set.channels)
+      values = try set.values(Array(0..<set.count))
+    }
+
+    func images(latents: [Float], labels: [Int32]) throws(AIGCError) -> [Float] {
+      Array(values[..<(latents.count * width * height * channels)])
+    }
+  }
+
+  /// Who makes the very images of the data is at no distance from them, at whatever size.
+  @Test(arguments: [0.5, 1, 1.5]) func modelsAreMeasuredAtTheirSize(_ factor: Double) throws {
+    let folder = try TemporaryFolder()
+    _ = try smallClassifier(folder, steps: 10).train(to: folder.file("model"))
+    let data = try writeBars(folder, count: 60, name: "data")
+    let classifier = try Classifier(folder: folder.file("model"))
+    func side(_ value: Int) -> Int { Int((Double(value) * factor).rounded()) }
+    let own = try ImageSet.open(data, classifier.imageOptions)
+    let set = try ImageSet.open(
+      data,
+      ImageOptions(
+        size: ImageSize(width: side(own.size.width), height: side(own.size.height)), channels: 3))
+    let generator = try Replay(set)
+    let score = try FeatureScore(classifier, set, count: 60)
+    #expect(try abs(score.distance(of: generator)) < 1e-3)
+    guard factor < 1 else { return }
+    // Against images of a larger size it misses what it has no room for.
+    #expect(try FeatureScore(classifier, own, count: 60).distance(of: generator) > 0.01)
+  }
+
   /// Two sets of images by the features of a classifier; a generator in place of one of them.
   @Test func distances() throws {
     let folder = try TemporaryFolder()

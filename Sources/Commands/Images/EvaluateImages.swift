@@ -75,7 +75,8 @@ struct ImageEvaluationArguments: ParsableArguments {
     }
     switch (opened, file) {
     case (nil, let file?) where translator != nil:
-      real = try read(file, count, extractor, &right)
+      real = try read(
+        file, count, extractor, &right, as: translator.map { ($0.size, $0.channels) })
       generated = try translated(translator, count, extractor, &left)
     case (nil, nil) where translator != nil:
       throw .usage("--halves: of images, not of the model \(model)")
@@ -83,15 +84,10 @@ struct ImageEvaluationArguments: ParsableArguments {
       if generator.channels > extractor.channels {
         Diagnostics.note("\(extractor.featuresName) does not see the colours of \(model)")
       }
-      if generator.width > extractor.size.width || generator.height > extractor.size.height {
-        Diagnostics.note(
-          "\(model): images of \(generator.width)x\(generator.height) are made smaller for features "
-            + "of \(extractor.size); those of data may be padded: take --features of the larger size"
-        )
-      }
       // First what can be wrong.
       real = try read(
-        file, count, extractor, &right, isIgnored: generator.ignoresOrientation)
+        file, count, extractor, &right, as: (generator.size, generator.channels),
+        isIgnored: generator.ignoresOrientation)
       var options = LikelihoodOptions(count: count, draws: iwSamples ?? 500)
       options.badImages = reading.badImages ?? .fail
       (options.seed, options.ignoresOrientation) = (seed, reading.ignoreOrientation)
@@ -148,11 +144,14 @@ struct ImageEvaluationArguments: ParsableArguments {
       of: translator, inputs: images, limit: count, by: extractor, using: &random)
   }
 
+  /// - Parameter form: of the model that the images are compared with; nil: there is none.
   private func read(
     _ path: String, _ count: Int, _ extractor: any FeatureExtractor,
-    _ random: inout RandomSource, isIgnored: Bool = false
+    _ random: inout RandomSource, as form: (size: ImageSize, channels: Int)? = nil,
+    isIgnored: Bool = false
   ) throws(AIGCError) -> ImageFeatures {
-    var options = ImageOptions(size: extractor.size, channels: extractor.channels)
+    var options = ImageOptions(
+      size: form?.size ?? extractor.size, channels: form?.channels ?? extractor.channels)
     reading.reading.apply(to: &options, isIgnored: isIgnored)
     let images = try openImages(path, options, Diagnostics.show)
     let found = try ImageFeatures(of: images, limit: count, by: extractor, using: &random)

@@ -103,7 +103,7 @@ public struct GANRecipe: TrainingRecipe {
       random.drawn { GANGenerator(configuration, using: &$0) },
       random.drawn { GANDiscriminator(configuration, using: &$0) }, settings.training,
       trainer.optimizer)
-    let score = try score()
+    let score = try score(set)
     let few = SampleSize.ofMonitor(set.count)
     for warning in [few].compactMap({ $0 }) + (score?.warnings ?? []) { report(.warning(warning)) }
     let task = GANTask(configuration, networks, set, settings.training, trainer, score: score)
@@ -164,9 +164,9 @@ public struct GANRecipe: TrainingRecipe {
   }
 
   /// What chooses the best weights.
-  private func score() throws(AIGCError) -> FeatureScore? {
+  private func score(_ set: ImageSet) throws(AIGCError) -> FeatureScore? {
     try settings.training.features.map { (features) throws(AIGCError) in
-      try settings.images.score(by: features)
+      try FeatureScore(by: features, of: set)
     }
   }
 

@@ -20,19 +20,22 @@ extension RunOptions {
   }
 }
 
-extension ImageSource {
-  /// What scores a generator of such images on the features of a classifier.
+extension FeatureScore {
+  /// Scores generators of images like those of a set on the features of a classifier.
   /// - Parameters:
   ///   - features: the classifier's name or path.
+  ///   - images: the data, at the generator's size.
   ///   - count: of images that are compared; nil: as many as usual.
   /// - Throws: ``/Files/AIGCError``: badInput or mismatch for the classifier, badInput for images that cannot be
   ///   read.
-  func score(by features: String, count: Int? = nil) throws(AIGCError) -> FeatureScore {
+  convenience init(
+    by features: String, of images: ImageSet, count: Int? = nil
+  ) throws(AIGCError) {
     let extractor = try loadClassifier(features)
-    var form = options
-    (form.size, form.channels) = (extractor.size, extractor.channels)
-    let set = try ImageSet.open(path, labels: labels, form)
-    guard let count else { return try FeatureScore(extractor, set) }
-    return try FeatureScore(extractor, set, count: count)
+    if let count {
+      try self.init(extractor, images, count: count)
+    } else {
+      try self.init(extractor, images)
+    }
   }
 }

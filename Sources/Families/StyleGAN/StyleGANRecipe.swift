@@ -122,7 +122,7 @@ public struct StyleGANRecipe: TrainingRecipe {
       configuration, random.drawn { StyleGenerator(configuration, using: &$0) },
       random.drawn { StyleGANDiscriminator(configuration, using: &$0) }, settings.training,
       trainer.optimizer)
-    let score = try score()
+    let score = try score(set)
     let few = SampleSize.ofMonitor(set.count)
     for warning in [few].compactMap({ $0 }) + (score?.warnings ?? []) { report(.warning(warning)) }
     let task = StyleGANTask(
@@ -200,14 +200,16 @@ public struct StyleGANRecipe: TrainingRecipe {
   }
 
   /// What measures, and chooses the best weights.
-  private func score() throws(AIGCError) -> FeatureScore? {
+  private func score(_ set: ImageSet) throws(AIGCError) -> FeatureScore? {
     guard let features = settings.training.features else { return nil }
-    var images = settings.images
+    var images = set
     if let path = settings.training.metricsImages {
-      images = ImageSource(path, labels: nil, options: ImageOptions())
-      images.options.badImages = settings.images.options.badImages
+      var options = ImageOptions(size: set.size, channels: set.channels)
+      options.badImages = settings.images.options.badImages
+      options.ignoresOrientation = settings.images.options.ignoresOrientation
+      images = try ImageSet.open(path, options)
     }
-    return try images.score(by: features, count: Self.scoredCount)
+    return try FeatureScore(by: features, of: images, count: Self.scoredCount)
   }
 
   private func trainer(_ set: ImageSet) -> TrainerConfiguration {
@@ -241,7 +243,7 @@ extension StyleGANTrainingOptions {
       .init("loss", .string(loss.rawValue)),
       .init("gamma", .float(gamma(side: model.side, batch: batch))), .init("r2", .float(r2)),
       .init("pl_weight", .float(pathWeight)), .init("style_mixing", .float(styleMixing)),
-      .init("noise_mode", .string(noise.rawValue)),
+      .init("noise_mode", .string((noise ?? .random).rawValue)),
       .init("ema_kimg", .float(averageThousands ?? Float(batch) * 10 / 32)),
       .init("aug", .string(adaptation.mode.rawValue)),
       .init("augpipe", adaptation.mode == .noaug ? .null : .string(adaptation.pipe.rawValue)),

@@ -19,8 +19,8 @@ public struct StyleGANTrainingOptions: Codable, Equatable, Sendable {
   public var pathInterval = 4
   /// The share of steps whose images have two styles.
   public var styleMixing: Float = 0.9
-  /// What layers add to their maps while they learn.
-  public var noise = StyleNoise.random
+  /// What layers add to their maps while they learn; nil: what is drawn each time.
+  public var noise: StyleNoise?
   /// Thousands of images after which half of the averaged weights are new ones; nil: of the batch.
   public var averageThousands: Float?
   /// How the discriminator's images are changed.

@@ -130,7 +130,7 @@ final class StyleGANStep {
   }
 
   private func drawnNoise(_ context: Context) -> StyleNoiseSource {
-    switch options.noise {
+    switch options.noise ?? .random {
     case .random: .random(StyleNoiseDraws([RandomSource(seed: context.random.next())]))
     case .const: .const
     case .none: .none

@@ -23,7 +23,7 @@ public final class FeatureScore {
 
   /// - Parameters:
   ///   - extractor: gives the features.
-  ///   - images: the data, in the extractor's form.
+  ///   - images: the data, at the generator's size.
   ///   - count: of generated images, and of those of the data at most.
   /// - Throws: ``/Files/AIGCError``: badInput when an image cannot be read, interrupted.
   public init(
@@ -39,7 +39,7 @@ public final class FeatureScore {
       (few.map { [$0] } ?? [])
       + SampleSize.ofFeatures(
         of: images.path, doubts: real.doubts, usual: extractor.usualDoubt,
-        losesColors: images.losesColors)
+        losesColors: images.losesColors || images.channels > extractor.channels)
   }
 
   /// The same latents each time.

@@ -33,7 +33,9 @@ public struct ImageFeatures: Sendable {
 
   /// Of images of data: `limit` of them, drawn by chance where there are more.
   /// - Parameters:
-  ///   - images: in the extractor's form.
+  ///   - images: in the form of the model that they are compared with, so that both come to the extractor's in
+  ///     the same way and no detail is missed that the model's size has no room for; without a model in the
+  ///     extractor's form.
   ///   - limit: images at most.
   ///   - extractor: computes the features.
   ///   - random: draws the images; it is left alone where all are taken.
@@ -46,7 +48,9 @@ public struct ImageFeatures: Sendable {
     var (values, classes, doubts): ([Float], [Int], [Float]) = ([], [], [])
     for first in stride(from: 0, to: chosen.count, by: Self.batch) {
       let part = Array(chosen[first..<min(first + Self.batch, chosen.count)])
-      let found = try extractor.features(images.values(part))
+      let found = try extractor.features(
+        Self.fitted(
+          images.values(part), images.size, channels: images.channels, to: extractor))
       values += found.features
       classes += found.classes
       doubts += found.doubts
@@ -137,11 +141,11 @@ public struct ImageFeatures: Sendable {
     return order
   }
 
-  /// Images as the extractor takes them: smaller ones stand in the middle of black, larger ones are
-  /// made smaller.
+  /// Images as the extractor takes them: scaled to its size, rounded to 8 bits.
   private static func fitted(
     _ values: [Float], _ size: ImageSize, channels: Int, to extractor: any FeatureExtractor
   ) -> [Float] {
+    let isRead = size == extractor.size && channels == extractor.channels
     let length = size.width * size.height * channels
     var result: [Float] = []
     result.reserveCapacity(values.count)
@@ -151,7 +155,9 @@ public struct ImageFeatures: Sendable {
       image.pixels = values[first..<first + length].map { value in
         UInt8(min(max((value + 1) * 127.5, 0), 255).rounded())
       }
-      let form = image.fitted(to: extractor.size, .pad).converted(to: extractor.channels)
+      let form =
+        isRead
+        ? image : image.fitted(to: extractor.size, .stretch).converted(to: extractor.channels)
       result += form.pixels.map { Float($0) / 127.5 - 1 }
     }
     return result
