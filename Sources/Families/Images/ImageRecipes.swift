@@ -25,17 +25,12 @@ extension FeatureScore {
   /// - Parameters:
   ///   - features: the classifier's name or path.
   ///   - images: the data, at the generator's size.
-  ///   - count: of images that are compared; nil: as many as usual.
+  ///   - count: of images that are compared.
   /// - Throws: ``/Files/AIGCError``: badInput or mismatch for the classifier, badInput for images that cannot be
   ///   read.
   convenience init(
-    by features: String, of images: ImageSet, count: Int? = nil
+    by features: String, of images: ImageSet, count: Int = FeatureScore.usualCount
   ) throws(AIGCError) {
-    let extractor = try loadClassifier(features)
-    if let count {
-      try self.init(extractor, images, count: count)
-    } else {
-      try self.init(extractor, images)
-    }
+    try self.init(try loadClassifier(features), images, count: count)
   }
 }

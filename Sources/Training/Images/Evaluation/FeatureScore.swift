@@ -15,6 +15,9 @@ public enum ImageMetric: String, Codable, CaseIterable, Sendable {
 /// Scores a generator while it is trained: the Fréchet distance of some images of it to some of the
 /// data, on the features of a classifier. Lower is better.
 public final class FeatureScore {
+  /// Images of each side where no number is given.
+  public static let usualCount = 2048
+
   private let extractor: any FeatureExtractor
   private let real: ImageFeatures
   private let imageCount: Int
@@ -27,7 +30,7 @@ public final class FeatureScore {
   ///   - count: of generated images, and of those of the data at most.
   /// - Throws: ``/Files/AIGCError``: badInput when an image cannot be read, interrupted.
   public init(
-    _ extractor: any FeatureExtractor, _ images: ImageSet, count: Int = 2048
+    _ extractor: any FeatureExtractor, _ images: ImageSet, count: Int = usualCount
   ) throws(AIGCError) {
     self.extractor = extractor
     imageCount = count

@@ -145,7 +145,6 @@ public struct ImageFeatures: Sendable {
   private static func fitted(
     _ values: [Float], _ size: ImageSize, channels: Int, to extractor: any FeatureExtractor
   ) -> [Float] {
-    let isRead = size == extractor.size && channels == extractor.channels
     let length = size.width * size.height * channels
     var result: [Float] = []
     result.reserveCapacity(values.count)
@@ -155,9 +154,7 @@ public struct ImageFeatures: Sendable {
       image.pixels = values[first..<first + length].map { value in
         UInt8(min(max((value + 1) * 127.5, 0), 255).rounded())
       }
-      let form =
-        isRead
-        ? image : image.fitted(to: extractor.size, .stretch).converted(to: extractor.channels)
+      let form = image.fitted(to: extractor.size, .stretch).converted(to: extractor.channels)
       result += form.pixels.map { Float($0) / 127.5 - 1 }
     }
     return result
