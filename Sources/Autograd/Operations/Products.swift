@@ -93,7 +93,8 @@ private struct ProductSizes {
 ///   - x: [..., in].
 ///   - weight: [out, in].
 ///   - bias: [out].
-/// - Returns: [..., out].
+/// - Returns: [..., out]. Without history a row of it does not depend on the rows beside it, nor on how many they
+///   are (up to ``/Kernels/PanelProducts/mostRows``): a seed gives the same image in any batch.
 public func linear(_ x: Tensor, _ weight: Tensor, _ bias: Tensor? = nil) -> Tensor {
   require(
     weight.rank == 2 && x.rank >= 1 && x.shape[-1] == weight.shape[1],
@@ -106,7 +107,10 @@ public func linear(_ x: Tensor, _ weight: Tensor, _ bias: Tensor? = nil) -> Tens
   if let bias {
     require(bias.shape == [output], "linear: the bias \(bias.shape)")
   }
-  if PanelProducts.suits(rows: rows, depth: input, columns: output) {
+  let inputs = [x, weight] + (bias.map { [$0] } ?? [])
+  // OpenBLAS sums a row in an order that depends on its place among the rows, panels do not.
+  let isAlone = rows <= PanelProducts.mostRows && !inputs.contains(where: \.isRecorded)
+  if isAlone || PanelProducts.suits(rows: rows, depth: input, columns: output) {
     PanelProducts.multiplyFew(
       rows: rows, depth: input, columns: output, x.pointer, weight.pointer, depthStride: 1,
       columnStride: input, start: bias?.pointer, result.base)
@@ -119,7 +123,6 @@ public func linear(_ x: Tensor, _ weight: Tensor, _ bias: Tensor? = nil) -> Tens
       MatrixView(weight.pointer, stride: input, isTransposed: true), beta: bias == nil ? 0 : 1,
       result.base, stride: output)
   }
-  let inputs = [x, weight] + (bias.map { [$0] } ?? [])
   return Tensor(result, shape).recorded(from: inputs, keepsOutput: false) { dy, context in
     let (x, weight) = (context.input(0), context.input(1))
     let rows = dy.reshaped([dy.count / output, output])

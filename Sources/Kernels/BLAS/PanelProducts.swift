@@ -34,16 +34,19 @@ public enum PanelProducts {
     }
   }
 
+  /// Up to so many rows ``multiplyFew(rows:depth:columns:_:_:depthStride:columnStride:start:_:)`` is a choice.
+  public static let mostRows = 512
+
   /// Whether ``multiplyFew(rows:depth:columns:_:_:depthStride:columnStride:start:_:)`` is faster than
   /// ``gemm(_:_:_:_:_:beta:_:stride:)``: enough rows to pay for the packing, and columns that fill
   /// panels. Measured where OpenBLAS runs its AVX2 kernels; see the map.
   public static func suits(rows: Int, depth: Int, columns: Int) -> Bool {
-    (32...512).contains(rows) && columns >= PackedPanels.width / 2 && depth >= 16
+    (32...mostRows).contains(rows) && columns >= PackedPanels.width / 2 && depth >= 16
   }
 
   /// The same of ``multiplyTransposed(depth:rows:columns:_:_:_:sums:)``.
   public static func suitsTransposed(depth: Int, rows: Int, columns: Int) -> Bool {
-    (16...512).contains(depth) && rows >= 32 && columns >= PackedPanels.width / 2
+    (16...mostRows).contains(depth) && rows >= 32 && columns >= PackedPanels.width / 2
   }
 
   /// c = a b + start for the rows of a small batch: a task packs one panel of `b` and takes all rows

@@ -136,10 +136,19 @@ import Training
     let (a, b) = (try styles(1), try styles(2))
     let all = Set(0..<model.styleCount)
     #expect(sampler.mixed(a, b, all) == b && sampler.mixed(a, b, []) == a)
-    let sheet = try sampler.mixed(rows: [1], columns: [2], layers: all)[0]
-    // A blank corner, the column's image, the row's, and the mixed one, with a gap between.
-    let (first, second) = (try sampler.images(a)[0], try sampler.images(b)[0])
-    #expect(sheet == Image.grid([blank(first), second, first, second], columns: 2))
+    // To the byte, though each image is made in another batch: a blank corner, the columns' images, and in each row
+    // its own image and the mixed ones, with gaps between.
+    let (rows, columns): ([UInt64], [UInt64]) = ([1, 2, 3], Array(4...14))
+    let left = try rows.map { try sampler.images(try styles($0))[0] }
+    let top = try columns.map { try sampler.images(try styles($0))[0] }
+    let ofColumns: (Int) -> [Image] = { _ in top }
+    let ofRow: (Int) -> [Image] = { row in top.map { _ in left[row] } }
+    for (layers, mixed) in [(all, ofColumns), (Set(), ofRow)] {
+      var expected = [blank(top[0])] + top
+      for row in left.indices { expected += [left[row]] + mixed(row) }
+      let sheet = try sampler.mixed(rows: rows, columns: columns, layers: layers)[0]
+      #expect(sheet == Image.grid(expected, columns: columns.count + 1))
+    }
     #expect(
       refuses([.usage]) { _ = try sampler.mixed(rows: [1], columns: [2], layers: [99]) }
         .contains("0: 4 px"))

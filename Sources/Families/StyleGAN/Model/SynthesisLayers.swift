@@ -41,7 +41,7 @@ struct ModulatedConv2d {
       weight.shape[0] * weight.shape[1], weight.shape[2], weight.shape[3]
     )
     let squares = square(weight).reshaped([window, input, output]).sum(axis: 0)
-    return Tensor.ones([1]) / sqrt(matmul(square(styles), squares) + 1e-8)
+    return Tensor.ones([1]) / sqrt(linear(square(styles), squares.permuted([1, 0])) + 1e-8)
   }
 }
 
