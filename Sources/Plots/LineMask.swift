@@ -5,11 +5,17 @@ struct LineMask {
 
   let area: PlotArea
   private var coverage: [Float]
+  /// Of each row the columns between its first and its last covered pixel: a line touches few.
+  private var spans: [Range<Int>]
 
   init(_ area: PlotArea) {
     self.area = area
     coverage = [Float](repeating: 0, count: max(area.width, 0) * max(area.height, 0))
+    spans = [Range<Int>](repeating: 0..<0, count: max(area.height, 0))
   }
+
+  /// The columns of a row, both inside the area, beyond which nothing is covered.
+  func span(ofRow y: Int) -> Range<Int> { spans[y] }
 
   /// Column and row inside the area.
   subscript(x: Int, y: Int) -> Float { coverage[y * area.width + x] }
@@ -20,7 +26,7 @@ struct LineMask {
     let (left, top) = (max(box.left - area.left, 0), max(box.top - area.top, 0))
     let right = max(min(box.right, area.right) - area.left, left)
     for y in top..<max(min(box.bottom, area.bottom) - area.top, top) {
-      for x in left..<right { sum += self[x, y] }
+      for x in spans[y].clamped(to: left..<right) { sum += self[x, y] }
     }
     return sum
   }
@@ -36,6 +42,12 @@ struct LineMask {
     guard amount > 0, x >= 0, y >= 0, x < area.width, y < area.height else { return }
     let index = y * area.width + x
     coverage[index] = max(coverage[index], Float(min(amount, 1)))
+    let span = spans[y]
+    if span.isEmpty {
+      spans[y] = x..<x + 1
+    } else if !span.contains(x) {
+      spans[y] = min(span.lowerBound, x)..<max(span.upperBound, x + 1)
+    }
   }
 
   /// The pixel columns (or rows) that a band around `value` touches.

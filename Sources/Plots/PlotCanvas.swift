@@ -61,7 +61,7 @@ struct PlotCanvas {
   /// Draws the covered pixels of a mask.
   mutating func draw(_ mask: LineMask, _ color: PlotColor, opacity: Float) {
     for y in 0..<mask.area.height {
-      for x in 0..<mask.area.width {
+      for x in mask.span(ofRow: y) {
         let coverage = mask[x, y]
         if coverage > 0 { blend(x + mask.area.left, y + mask.area.top, color, coverage * opacity) }
       }

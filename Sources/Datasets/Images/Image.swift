@@ -47,9 +47,16 @@ public struct Image: Sendable, Equatable {
     self.width = width
     self.height = height
     channels = color.count
+    if Set(color).count == 1 {
+      pixels = [UInt8](repeating: color[0], count: width * height * channels)
+      return
+    }
+    var row: [UInt8] = []
+    row.reserveCapacity(width * channels)
+    for _ in 0..<width { row += color }
     var pixels: [UInt8] = []
-    pixels.reserveCapacity(width * height * color.count)
-    for _ in 0..<width * height { pixels += color }
+    pixels.reserveCapacity(height * row.count)
+    for _ in 0..<height { pixels += row }
     self.pixels = pixels
   }
 
