@@ -116,8 +116,9 @@ import Training
       let lines = try text(file).split(separator: "\n")
       for line in lines where !line.drop(while: { $0 == " " }).hasPrefix("//") {
         // Settings that the library names are flags here.
-        let shown = settingNames.reduce(String(line)) {
-          $0.replacing("`\($1.key)`", with: $1.value)
+        var shown = String(line)
+        if line.utf8.contains(UInt8(ascii: "`")) {
+          shown = settingNames.reduce(shown) { $0.replacing("`\($1.key)`", with: $1.value) }
         }
         let named = flagsNamed(in: String(shown.map { "\"[]`.".contains($0) ? " " : $0 }))
         guard !named.isEmpty else { continue }
