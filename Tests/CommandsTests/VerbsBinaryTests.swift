@@ -40,7 +40,8 @@ struct VerbsBinaryTests {
   }
 
   /// With the bundled models, and for any number of threads.
-  @Test(arguments: ["gan", "dcgan", "vae", "vaegan"]) func samplesAreImages(kind: String) {
+  @Test(arguments: ["gan", "dcgan", "vae", "vaegan", "stylegan"])
+  func samplesAreImages(kind: String) {
     let script = """
       set -e; folder=$(mktemp -d); trap 'rm -rf "$folder"' EXIT; cd "$folder"
       "$AIGC" sample \(kind) --out img.png --seed 3 --num 9 -q >/dev/null
@@ -49,6 +50,18 @@ struct VerbsBinaryTests {
       "$AIGC" sample \(kind) --seeds 4,6 --outdir many -q >/dev/null
       test -f many/seed0004.png; test -f many/seed0006.png
       test "$("$AIGC" classify many -q | wc -l)" = 2
+      """
+    #expect(shell(script) == 0)
+  }
+
+  /// The bundled translators, both ways: another image of the same size.
+  @Test(arguments: ["AtoB", "BtoA"]) func translationsAreImages(direction: String) {
+    let script = """
+      set -e; folder=$(mktemp -d); trap 'rm -rf "$folder"' EXIT; cd "$folder"
+      "$AIGC" sample stylegan --seed 3 --num 1 --scale 2 -o in.png -q >/dev/null
+      "$AIGC" translate cyclegan in.png --direction \(direction) -o out.png -q >/dev/null
+      size() { od -An -tx1 -j 16 -N 8 "$1"; }
+      test "$(size in.png)" = "$(size out.png)"; ! cmp -s in.png out.png
       """
     #expect(shell(script) == 0)
   }
