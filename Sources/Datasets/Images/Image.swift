@@ -47,10 +47,6 @@ public struct Image: Sendable, Equatable {
     self.width = width
     self.height = height
     channels = color.count
-    if Set(color).count == 1 {
-      pixels = [UInt8](repeating: color[0], count: width * height * channels)
-      return
-    }
     var row: [UInt8] = []
     row.reserveCapacity(width * channels)
     for _ in 0..<width { row += color }
