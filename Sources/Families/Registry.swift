@@ -6,6 +6,7 @@ public let families: [any Family] = [
   NGramFamily(), RecurrentFamily(.rnn), RecurrentFamily(.gru), RecurrentFamily(.lstm),
   GPT2Family(), ForecastFamily(), ClassifierFamily(), GANFamily(.gan), GANFamily(.dcgan),
   VQVAEFamily(), VAEFamily(.vae), VAEFamily(.vaegan), CycleGANFamily(), StyleGANFamily(),
+  TextClassifierFamily(),
 ]
 
 /// The family of the model at `path`: a model folder or a bare file.

@@ -131,9 +131,21 @@ extension GradientRows {
     let x = Tensor([2, 5, 6, 3]) { memory in
       for index in memory.indices { memory[index] = Float(index * 7919 % 181) / 90 - 1 }
     }
+    // Texts whose values rise: the largest window of a map is the last or the first one by far.
+    let rising = Tensor([2, 6, 3]) { memory in
+      for index in memory.indices { memory[index] = Float(index / 3 % 6) + Float(index % 5) / 9 }
+    }
     return [
       GradientRow("maxPool2d", [x]) { square(maxPool2d($0[0], size: 2)) },
       GradientRow("maxPool2d, overlapping", [x]) { square(maxPool2d($0[0], size: 3, stride: 2)) },
+      GradientRow(
+        "maxPooledConvolution",
+        [
+          rising, Samples.normal([2, 1, 3, 4], 272) + Tensor([2, -2, 2, -2], [4]),
+          Samples.normal([4], 273),
+        ],
+        hasSecond: false
+      ) { maxPooledConvolution($0[0], $0[1], $0[2], windows: [5, 3]) },
       GradientRow("averagePool2d", [x]) { square(averagePool2d($0[0], size: 2)) },
       GradientRow("averagePool2d, overlapping", [x]) {
         square(averagePool2d($0[0], size: 3, stride: 1))

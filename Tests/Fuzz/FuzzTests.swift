@@ -16,7 +16,7 @@ import Training
     case bpe, tokenizer
     case gpt2, promptCache
     case safetensors, pth, pickle
-    case csv
+    case csv, labelled, textClassifier, textNetwork
     case idx, archive, image
     case compressed, codePrior
     case gan, dcgan, classifier, cyclegan, stylegan
@@ -80,6 +80,7 @@ extension FuzzTests.Target {
     case .safetensors, .pth, .pickle: try CheckpointFuzz(self, folder: folder)
     case .tokenizer: try TokenizerFuzz(folder: folder)
     case .gpt2, .promptCache: try GPT2Fuzz(self, folder: folder)
+    case .labelled, .textClassifier, .textNetwork: try TextClassifierFuzz(self, folder: folder)
     case .idx, .archive, .image: try ImageFuzz(self, folder: folder)
     case .compressed, .codePrior: try LatentFuzz(self, folder: folder)
     case .gan, .dcgan, .classifier, .cyclegan, .stylegan, .vae, .vaegan, .vaeTable, .vqvae,

@@ -20,18 +20,23 @@ public struct Indices: Sendable {
 
 extension Tensor {
   /// Rows of a table [rows, columns]: an embedding.
-  /// - Parameter indices: below the number of rows.
+  /// - Parameter indices: below the number of rows; -1 is a row of zeros, which no gradient reaches: padding.
   /// - Returns: [..., columns] for indices of shape [...].
   public func gathered(_ indices: Indices) -> Tensor {
     require(rank == 2, "gathered: a table of shape \(shape)")
     let (rows, columns) = (shape[0], shape[1])
     let output = Storage(count: indices.values.count * columns)
     for index in indices.values {
-      require(index >= 0 && index < rows, "gathered: row \(index) of \(rows)")
+      require(index >= -1 && index < rows, "gathered: row \(index) of \(rows)")
     }
     let (source, target, values) = (base, output.base, indices.values)
     parallelRows(values.count, columns) { row in
-      (target + row * columns).update(from: source + Int(values[row]) * columns, count: columns)
+      let place = target + row * columns
+      if values[row] < 0 {
+        place.update(repeating: 0, count: columns)
+      } else {
+        place.update(from: source + Int(values[row]) * columns, count: columns)
+      }
     }
     return Tensor(output, Shape(indices.shape.dimensions + [columns])).recordedLinear(from: self) {
       dy, table in dy.scattered(indices, rows: table[0])
@@ -52,7 +57,7 @@ extension Tensor {
         for row in 0..<rows {
           (target + row * columns + first).update(repeating: 0, count: size)
         }
-        for row in 0..<values.count {
+        for row in 0..<values.count where values[row] >= 0 {
           let sum = target + Int(values[row]) * columns + first
           aigc_add(size, sum, source + row * columns + first, sum)
         }

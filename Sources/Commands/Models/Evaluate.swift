@@ -31,6 +31,8 @@ struct Evaluate: ConsoleCommand {
 
   @OptionGroup(title: "Images") var images: ImageEvaluationArguments
 
+  @OptionGroup(title: "Labelled texts") var columns: LabelledTextArguments
+
   @OptionGroup var common: CommonOptions
 
   init() {}
@@ -80,6 +82,13 @@ struct Evaluate: ConsoleCommand {
       return try mixture.evaluate(first: model, file: file)
     }
     let path = try ModelStore.standard().resolve(model)
+    if let family = try family(of: path) as? TextClassifierFamily, !window.isGiven {
+      return try family.evaluate(
+        path, on: file, try columns.options(nil), Diagnostics.show)
+    }
+    guard !columns.isGiven else {
+      throw AIGCError.usage("--text-column and --label-column are of classifiers of texts")
+    }
     if !window.isGiven,
       let result = try family(of: path).evaluate(
         path, on: file, Diagnostics.show)

@@ -14,6 +14,8 @@ struct Train: ParsableCommand {
       TrainCommand<GANArguments<DCGANName>>.self, TrainCommand<VAEArguments<VAEName>>.self,
       TrainCommand<VAEArguments<VAEGANName>>.self, TrainCommand<VQVAEArguments>.self,
       TrainCommand<CycleGANArguments>.self, TrainCommand<StyleGANArguments>.self,
+      TrainCommand<TextClassifierArguments<SentimentName>>.self,
+      TrainCommand<TextClassifierArguments<TextClassifierLabelsName>>.self,
     ])
   init() {}
 }

@@ -64,12 +64,24 @@ public final class Answer {
     json members: [JSONValue.Member], array name: String, count: Int,
     element: (Int) -> JSONValue
   ) throws(AIGCError) {
+    try write(json: members, array: name) { add throws(AIGCError) in
+      for index in 0..<count { try add(element(index)) }
+    }
+  }
+
+  /// The same with elements whose number is not known before: `elements` adds one after the other.
+  public func write(
+    json members: [JSONValue.Member], array name: String,
+    elements: (_ add: (JSONValue) throws(AIGCError) -> Void) throws(AIGCError) -> Void
+  ) throws(AIGCError) {
     var bytes: [UInt8] = []
     JSONValue.object([.init("schema", 1)] + members + [.init(name, [])]).write(into: &bytes)
     bytes.removeLast(2)
-    for index in 0..<count {
-      if index > 0 { bytes.append(UInt8(ascii: ",")) }
-      element(index).write(into: &bytes)
+    var isFirst = true
+    try elements { (element) throws(AIGCError) in
+      if !isFirst { bytes.append(UInt8(ascii: ",")) }
+      isFirst = false
+      element.write(into: &bytes)
       if bytes.count >= 1 << 14 {
         try Interruption.check()
         try write(bytes)

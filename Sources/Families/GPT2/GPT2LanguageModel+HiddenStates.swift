@@ -3,12 +3,23 @@ import Files
 import Inference
 
 extension GPT2LanguageModel {
+  /// The number of blocks.
+  public var stateLayers: Int? { configuration.layers }
+
   /// The states of all tokens after a number of blocks, as transformers' `hidden_states`: 0 for the
   /// embeddings with their positions; the last ones are normalised.
   /// - Throws: ``/Files/AIGCError``: usage for a layer that is not there, for no tokens and for more than the
   ///   model sees at once; mismatch for ids that the model does not have; badInput for damaged weights.
   public func hiddenStates(of tokens: [Int32], layer: Int) throws(AIGCError) -> HiddenStates? {
-    guard (0...configuration.layers).contains(layer) else {
+    try hiddenStates(of: tokens, layers: [layer])?.first
+  }
+
+  /// The same after several numbers of blocks, in one pass.
+  /// - Throws: as ``hiddenStates(of:layer:)``.
+  public func hiddenStates(
+    of tokens: [Int32], layers: [Int]
+  ) throws(AIGCError) -> [HiddenStates]? {
+    if let layer = layers.first(where: { !(0...configuration.layers).contains($0) }) {
       throw .usage("`layer` \(layer): from 0 to \(configuration.layers)")
     }
     guard (1...context).contains(tokens.count) else {
@@ -19,10 +30,14 @@ extension GPT2LanguageModel {
       throw .mismatch("the token \(token): the model has those from 0 to \(size - 1)")
     }
     let states = try network().transformer.states(
-      Indices(tokens, [1, tokens.count]), after: layer, .inference)
+      Indices(tokens, [1, tokens.count]), after: layers, .inference)
     try Interruption.check()
-    let values = states.values
-    guard values.allSatisfy({ $0.isFinite }) else { throw scoreDamage }
-    return HiddenStates(values: values, width: configuration.width)
+    var result: [HiddenStates] = []
+    for state in states {
+      let values = state.values
+      guard values.allSatisfy({ $0.isFinite }) else { throw scoreDamage }
+      result.append(HiddenStates(values: values, width: configuration.width))
+    }
+    return result
   }
 }

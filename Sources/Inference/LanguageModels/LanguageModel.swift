@@ -186,6 +186,13 @@ public protocol LanguageModel: Sendable {
   ///   mismatch for ids that the model does not have; badInput for damaged weights.
   func hiddenStates(of tokens: [Int32], layer: Int) throws(AIGCError) -> HiddenStates?
 
+  /// How many layers have states for ``hiddenStates(of:layer:)``; nil: none, as by default.
+  var stateLayers: Int? { get }
+
+  /// The same after several layers, which a model computes in one pass where it can.
+  /// - Throws: as ``hiddenStates(of:layer:)``.
+  func hiddenStates(of tokens: [Int32], layers: [Int]) throws(AIGCError) -> [HiddenStates]?
+
   /// Why scores are not numbers: a line that names what is damaged. Reads the whole model.
   func damage() -> AIGCError?
 }
@@ -217,6 +224,19 @@ extension LanguageModel {
   /// Unless a model says otherwise, it has no states to show.
   public func hiddenStates(of tokens: [Int32], layer: Int) throws(AIGCError) -> HiddenStates? {
     nil
+  }
+  /// Unless a model says otherwise, it has no states to show.
+  public var stateLayers: Int? { nil }
+  /// Unless a model says otherwise, one pass a layer.
+  public func hiddenStates(
+    of tokens: [Int32], layers: [Int]
+  ) throws(AIGCError) -> [HiddenStates]? {
+    var result: [HiddenStates] = []
+    for layer in layers {
+      guard let states = try hiddenStates(of: tokens, layer: layer) else { return nil }
+      result.append(states)
+    }
+    return result
   }
   /// Unless a model says otherwise, no damage is known.
   public func damage() -> AIGCError? { nil }

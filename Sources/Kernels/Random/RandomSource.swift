@@ -90,3 +90,12 @@ public struct RandomSource: RandomNumberGenerator, Equatable, Sendable {
   /// Whether both sources are in the same state, and so give the same numbers from here on.
   public static func == (a: RandomSource, b: RandomSource) -> Bool { a.state == b.state }
 }
+
+extension RandomSource {
+  /// Puts elements into a random order (Fisher and Yates).
+  public mutating func shuffle<Element>(_ elements: inout [Element]) {
+    for index in elements.indices.dropFirst().reversed() {
+      elements.swapAt(index, Int(integer(below: UInt64(index + 1))))
+    }
+  }
+}

@@ -93,6 +93,21 @@ public struct Recurrent: Module {
     return run({ .table(linear(table, $0), indices) }, state, context)
   }
 
+  /// The first layers alone, with the same parameters.
+  /// - Parameter count: 1 to the number of layers.
+  public func first(_ count: Int) -> Recurrent {
+    require((1...layers.count).contains(count), "Recurrent: \(count) of \(layers.count) layers")
+    return Recurrent(kind, nonlinearity, Array(layers.prefix(count)), dropout)
+  }
+
+  private init(
+    _ kind: RecurrentKind, _ nonlinearity: RNNSequence.Nonlinearity, _ layers: [RecurrentLayer],
+    _ dropout: Float
+  ) {
+    (self.kind, self.nonlinearity) = (kind, nonlinearity)
+    (self.layers, self.dropout) = (layers, dropout)
+  }
+
   /// The layers for one token after the other, without history.
   public func steppers() -> [RecurrentStepper] {
     let cell: RecurrentStepper.Cell =

@@ -8,9 +8,16 @@ public struct ConfusionMatrix: Sendable {
   /// [true class, predicted class], row by row.
   public private(set) var counts: [Int]
 
+  /// What is counted: "images", "texts".
+  public let itemName: String
+
   /// Creates a matrix of zeros.
-  public init(classes: [String]) {
+  /// - Parameters:
+  ///   - classes: their names.
+  ///   - itemName: what is counted.
+  public init(classes: [String], itemName: String = "images") {
     self.classes = classes
+    self.itemName = itemName
     counts = [Int](repeating: 0, count: classes.count * classes.count)
   }
 
@@ -41,13 +48,25 @@ public struct ConfusionMatrix: Sendable {
   /// The share of examples whose class was recognised; 0 for none.
   public var accuracy: Double { Double(correct) / Double(max(total, 1)) }
 
+  /// The mean over the classes that have examples of the harmonic mean of precision and recall; 0 for none.
+  public var macroF1: Double {
+    let present = classes.indices.filter { total($0) > 0 }
+    let sum = present.reduce(0.0) { sum, label in
+      let predicted = classes.indices.reduce(0) { $0 + count($1, predicted: label) }
+      return sum + 2 * Double(count(label, predicted: label)) / Double(predicted + total(label))
+    }
+    return sum / Double(max(present.count, 1))
+  }
+
   /// What there is to know of the accuracy: that it is of few examples, or that classes are missing.
   public var warnings: [String] {
     let few = SampleSize.ofShare("accuracy", correct, of: total)
     let missing = classes.indices.filter { self.total($0) == 0 }.map { classes[$0] }
     if missing.isEmpty { return few.map { [$0] } ?? [] }
     let list = missing.prefix(12).joined(separator: ", ") + (missing.count > 12 ? ", …" : "")
-    return (few.map { [$0] } ?? []) + ["accuracy says nothing of classes without images: \(list)"]
+    return (few.map { [$0] } ?? []) + [
+      "accuracy says nothing of classes without \(itemName): \(list)"
+    ]
   }
 
   /// The same of one class; nil where it has no examples.
@@ -69,7 +88,7 @@ extension ConfusionMatrix: Report {
       JSONValue.Member(classes[label], accuracy(label).map { .double($0) } ?? .null)
     }
     return [
-      .init("accuracy", .double(accuracy)), .init("evaluated_images", .int(total)),
+      .init("accuracy", .double(accuracy)), .init("evaluated_\(itemName)", .int(total)),
       .init("classes", .object(each)),
     ]
   }

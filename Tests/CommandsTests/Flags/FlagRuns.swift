@@ -60,6 +60,15 @@ final class FlagFolder: Sendable {
     var pixels: [UInt8] = [0, 0, 8, 3, 0, 0, 0, 12, 0, 0, 0, 8, 0, 0, 0, 8]
     pixels += (0..<12 * 64).map { UInt8($0 * 7 % 256) }
     try folder.write("p.idx", pixels)
+    let texts = (0..<40).map { place -> (String, String) in
+      let isGood = place % 2 == 0
+      let word = [["good", "fine", "warm"], ["bad", "dull", "cold"]][place % 2][place % 3]
+      return ("a \(word) tale of \(place % 7) days", isGood ? "pos" : "neg")
+    }
+    try folder.write("s.tsv", texts.map { "\($0.0)\t\($0.1)\n" }.joined())
+    try folder.write("turned.tsv", texts.map { "\($0.1)\t\($0.0)\n" }.joined())
+    try folder.write("lexicon.txt", "yucky\t-4\ntale\t3\n")
+    try folder.write("v.vec", "good 1 0\nbad 0 1\n")
     try folder.write("labels.idx", [0, 0, 8, 1, 0, 0, 0, 12] + (0..<12).map { UInt8($0 % 2) })
   }
 
@@ -104,6 +113,8 @@ final class FlagFolder: Sendable {
       "sample stylegan --model stylegan --target imgs/cats/seed0001.png --num-steps 1 --out w1.safetensors",
       "train vae r.csv --task tabular --label bad --layers 4 --latent 2 --steps 2 --seed 1 "
         + "--val-split 0.2 --out tab", "encode vae imgs --out i.aigl",
+      "train sentiment s.tsv --out sent",
+      "train sentiment s.tsv --method cnn --embedding 4 --maps 2 --epochs 1 --seed 1 --out senn",
     ]
     for command in commands {
       let run = Self.run(command, in: folder, number: 0)

@@ -154,6 +154,12 @@ struct FlagWalkTests {
     ("train lstm t.csv --task forecast --out series", "--period 7", "--period 0"),
     ("train lstm t.csv --task forecast --out series", "--log", ""),
     ("train lstm t.csv --task forecast --out series", "--val-split 0.4", ""),
+    ("train sentiment s.tsv --out senn", "--method lstm", "--method cnn"),
+    ("train sentiment s.tsv --out senn", "--maps 3", "--maps 2"),
+    ("train sentiment s.tsv --out senn", "--embedding 5", "--embedding 4"),
+    ("train sentiment s.tsv --out senn", "--widths 2", "--widths 3,4,5"),
+    ("train sentiment s.tsv --out senn", "--balanced", ""),
+    ("train sentiment s.tsv --out senn", "--text-column 2", ""),
   ])
   func aRunThatGoesOnKeepsItsSettings(command: String, other: String, same: String) throws {
     let folder = FlagFolder.shared

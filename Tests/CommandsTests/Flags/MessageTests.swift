@@ -37,13 +37,20 @@ import Training
       "Families/VQVAE",
       ["train vqvae", "train vae", "sample vqvae", "evaluate", "convert", "score"]
     ),
+    (
+      "Families/TextClassifier",
+      ["train sentiment", "train text-classifier", "sentiment", "classify", "evaluate", "update"]
+    ),
     ("Families/Anomalies", ["score", "train vae", "train vqvae"]),
     ("Families/Benchmarks", ["bench"]), ("Families/Images", ["sample gan"]),
     ("Families/Protocols/Conversion", ["convert"]),
     ("Families/Protocols/TensorImport", ["convert"]),
     ("Families/Protocols/Anomaly", ["score"]),
     ("Families/Protocols/ImageReading", ["train gan", "classify", "score"]),
-    ("Commands/Images/AnomalyArguments", ["score"]), ("Commands/Images/Classify", ["classify"]),
+    ("Commands/Images/AnomalyArguments", ["score"]), ("Commands/Images/ImageClass", ["classify"]),
+    ("Commands/Models/Classify", ["classify", "sentiment"]),
+    ("Commands/Text/Sentiment", ["sentiment", "classify"]),
+    ("Commands/Text/TextClassification", ["sentiment", "classify"]),
     ("Commands/Images/Encode", ["encode", "reconstruct"]),
     ("Commands/Images/EvaluateImages", ["evaluate"]),
     ("Commands/Images/Reconstruct", ["reconstruct"]), ("Commands/Images/Sampl", ["sample gan"]),
@@ -70,6 +77,10 @@ import Training
     ("Commands/Training/Recipes/Recurrent", ["train lstm", "generate text"]),
     ("Commands/Training/Recipes/StyleGAN", ["train stylegan", "sample stylegan"]),
     ("Commands/Training/Recipes/TrainNGram", ["train ngram", "generate text"]),
+    (
+      "Commands/Training/Recipes/TextClassifier",
+      ["train sentiment", "train text-classifier", "sentiment", "classify", "evaluate"]
+    ),
     ("Commands/Training/Recipes/VAE", ["train vae", "train vaegan", "sample vae"]),
     ("Commands/Training/Recipes/VQVAE", ["train vqvae", "sample vqvae"]),
     ("Commands/Training/RunSettings", ["train lstm", "train gan"]),

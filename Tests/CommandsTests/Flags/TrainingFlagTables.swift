@@ -2,6 +2,7 @@
 let trainingVerbs: [VerbFlags] = [
   ngram, recurrent("lstm"), recurrent("rnn"), recurrent("gru"), gpt2, classifier, gan("dcgan"),
   gan("gan"), vae, vaegan, vqvae, cyclegan, stylegan, finetune,
+  sentimentTraining, textClassifierTraining,
 ]
 
 private let ngram = VerbFlags(

@@ -36,13 +36,7 @@ let otherVerbs: [VerbFlags] = [
   VerbFlags(
     verb: "quantize", base: "ngram $OUT",
     flags: ["eval": [.acts("--eval b.txt")], "force": [.allows("--force", "ngram ngram2")]]),
-  VerbFlags(
-    verb: "classify", base: "imgs --model cls",
-    flags: [
-      "model": [.isInBase, .refused("--model lstm", "classifier")], "top": [.acts("--top 2")],
-      "bad-pictures": [.allows("--bad-pictures skip", "broken --model cls")],
-      "ignore-orientation": [.same("--ignore-orientation")],
-    ]),
+  classify, sentiment,
 ]
 
 private let generateText: VerbFlags = {
@@ -170,6 +164,11 @@ private func sample(_ kind: String) -> VerbFlags {
 private let evaluate = VerbFlags(
   verb: "evaluate", base: "gpt2 b.txt",
   flags: [
+    "text-column": [
+      .allows("--text-column 2 --label-column 1", "sent turned.tsv"),
+      .refused("--text-column 2", "classifiers of texts"),
+    ],
+    "label-column": [.refused("--label-column 1", "classifiers of texts")],
     "context": [
       .acts("--context 5"), .refused("--context 5", "such as gpt2", "ngram b.txt"),
       .refused("--context 5", "of texts", "vae imgs --features cls --num 4"),

@@ -77,17 +77,24 @@ struct GPT2Transformer: Module {
   /// What stands after `layer` blocks, as in transformers' `hidden_states`: after none the embeddings, after
   /// the last one normalised.
   func states(_ tokens: Indices, after layer: Int, _ context: Context) -> Tensor {
+    states(tokens, after: [layer], context)[0]
+  }
+
+  /// The same after several numbers of blocks.
+  func states(_ tokens: Indices, after layers: [Int], _ context: Context) -> [Tensor] {
     let positions = wpe.weight.value.sliced(0..<tokens.shape[1])
     // [batch, steps] → [batch, steps, width], and stays so.
     var x = (wte(tokens) + positions).dropout(sizes.embeddingDropout, context)
-    for block in h.prefix(layer) {
+    var found: [Int: Tensor] = [:]
+    for (index, block) in h.prefix(layers.max() ?? 0).enumerated() {
+      if layers.contains(index) { found[index] = x }
       // After Ctrl-C nobody asks for the result; only a step of training is taken to its end.
       if !context.isTraining, Interruption.isRequested { break }
       x =
         recomputesBlocks
         ? checkpointed(x, block.trainableParameters, context) { block($0, $1) } : block(x, context)
     }
-    return layer < h.count ? x : norm(x, context)
+    return layers.map { layer in layer < h.count ? found[layer] ?? x : norm(x, context) }
   }
 }
 

@@ -1,0 +1,143 @@
+import Datasets
+import Files
+import Inference
+import Kernels
+
+/// Which states of a language model a classifier reads.
+public struct TextBackbone: Codable, Equatable, Sendable {
+  /// The name or path of the language model's folder.
+  public var model: String
+  /// After how many of its layers.
+  public var layer: Int
+  /// Values of a state.
+  public var width: Int
+
+  /// Why it is none; nil: it is one.
+  var problem: String? {
+    (0...100_000).contains(layer) && (1...1 << 20).contains(width)
+      ? nil : "'backbone' with layer \(layer) and width \(width)"
+  }
+}
+
+/// The states of texts in a language model: the mean over each text's tokens.
+struct PooledStates: Sendable {
+  let model: any LanguageModel
+  /// Tokens of a text that are read, where the model could read more.
+  private static let mostTokens = 512
+
+  /// Opens a language model by name or path.
+  /// - Throws: ``/Files/AIGCError``: badInput for what is no model, mismatch for one without states.
+  init(_ nameOrPath: String) throws(AIGCError) {
+    let path = try ModelStore.standard().resolve(nameOrPath)
+    model = try textFamily(of: path).load(path)
+    guard model.stateLayers != nil else {
+      throw .mismatch("\(path): a language model without hidden states; a neural one is needed")
+    }
+  }
+
+  /// The tokens of a text that are read.
+  func tokens(_ text: ArraySlice<UInt8>) throws(AIGCError) -> [Int32] {
+    let tokens = try model.encode(String(decoding: text, as: UTF8.self))
+    return Array(tokens.prefix(min(model.contextSize ?? Self.mostTokens, Self.mostTokens)))
+  }
+
+  /// For each layer the mean state of each text, [layers][texts · width]; not numbers for texts without tokens.
+  /// - Throws: ``/Files/AIGCError``: what the model says of damaged weights, interrupted after Ctrl-C.
+  func means(
+    _ texts: TextList, layers: [Int], _ progress: (Int) -> Void = { _ in }
+  ) throws(AIGCError) -> [[Float]] {
+    var result = [[Float]](repeating: [], count: layers.count)
+    for index in 0..<texts.count {
+      try Interruption.check()
+      progress(index)
+      let tokens = try tokens(texts[index])
+      let states = tokens.isEmpty ? nil : try model.hiddenStates(of: tokens, layers: layers)
+      for place in layers.indices {
+        result[place] += states.map { Self.mean($0[place]) } ?? []
+        if states == nil { result[place] += try empty(layers[place]) }
+      }
+    }
+    return result
+  }
+
+  /// What stands for a text without tokens, in whose place the mean of all texts is taken.
+  private func empty(_ layer: Int) throws(AIGCError) -> [Float] {
+    guard model.vocabularySize > 0, let states = try model.hiddenStates(of: [0], layer: layer)
+    else { return [] }
+    return [Float](repeating: .nan, count: states.width)
+  }
+
+  private static func mean(_ states: HiddenStates) -> [Float] {
+    var sums = [Float](repeating: 0, count: states.width)
+    for token in 0..<states.count {
+      for (place, value) in states[token].enumerated() { sums[place] += value }
+    }
+    return sums.map { $0 / Float(max(states.count, 1)) }
+  }
+}
+
+/// Mean states as rows, moved and scaled so that each column has mean 0 and deviation 1.
+struct StateMatrix: DesignMatrix {
+  let rowCount: Int
+  let columnCount: Int
+  /// Of each column.
+  let mean: [Float]
+  let deviation: [Float]
+  private let values: [Float]
+
+  /// - Parameters:
+  ///   - states: [rows, width]; rows that are no numbers count as the mean.
+  ///   - width: values of a row.
+  init(_ states: [Float], width: Int) {
+    (columnCount, rowCount) = (width, states.count / max(width, 1))
+    let count = rowCount
+    func average(_ value: @Sendable (Float, Int) -> Double) -> [Float] {
+      (0..<width).map { column in
+        var (sum, known) = (0.0, 0)
+        for row in 0..<count where states[row * width + column].isFinite {
+          sum += value(states[row * width + column], column)
+          known += 1
+        }
+        return Float(sum / Double(max(known, 1)))
+      }
+    }
+    let mean = average { value, _ in Double(value) }
+    let deviation = average { value, column in
+      let distance = Double(value - mean[column])
+      return distance * distance
+    }.map { max($0.squareRoot(), 1e-6) }
+    values = parallelValues(states.count, block: 1 << 16) { index in
+      let column = index % width
+      return states[index].isFinite ? (states[index] - mean[column]) / deviation[column] : 0
+    }
+    (self.mean, self.deviation) = (mean, deviation)
+  }
+
+  func products(_ weights: [Double], bias: Double) -> [Double] {
+    parallelValues(rowCount, block: 64) { row in
+      var sum = bias
+      for column in 0..<columnCount {
+        sum += weights[column] * Double(values[row * columnCount + column])
+      }
+      return sum
+    }
+  }
+
+  func transposedProducts(_ factors: [Double]) -> [Double] {
+    // Blocks of columns, each over all rows: sums are taken in the order of the rows.
+    let block = 16
+    let blocks = (columnCount + block - 1) / block
+    let slots = ParallelSlots<[Double]>(count: blocks)
+    parallelFor(blocks) { number in
+      let first = number * block
+      var sums = [Double](repeating: 0, count: min(block, columnCount - first))
+      for row in 0..<rowCount where factors[row] != 0 {
+        for place in sums.indices {
+          sums[place] += factors[row] * Double(values[row * columnCount + first + place])
+        }
+      }
+      slots.set(number, sums)
+    }
+    return (0..<blocks).flatMap { slots.take($0) ?? [] }
+  }
+}

@@ -1,0 +1,80 @@
+/// What is expected of the flags of `aigc train sentiment`.
+let sentimentTraining: VerbFlags = {
+  let base = "s.tsv --method cnn --seed 1 --dry-run --out $OUT"
+  let counted = "s.tsv --dry-run --out $OUT"
+  let linear = "s.tsv --method linear --dry-run --out $OUT"
+  let recurrent = "s.tsv --method lstm --dry-run --out $OUT"
+  var table = trainingFlags(base, trained: "sent", heldOut: "s.tsv")
+  table["force"] = [.allows("--force", "s.tsv --dry-run --out sent")]
+  table["resume"] = [.allows("--resume", "s.tsv --dry-run --out sent")]
+  for flag in ["steps 5", "lr 0.01", "batch-size 3", "optimizer sgd", "early-stop 2"] {
+    let name = String(flag.prefix { $0 != " " })
+    table[name, default: []].append(.refused("--\(flag)", "of --method", counted))
+  }
+  table.merge(
+    [
+      "method": [.acts("--method lstm", "s.tsv --dry-run --seed 1 --out $OUT")],
+      "backbone": [
+        .acts("--backbone lstm", counted), .refused("--backbone lstm", "--method transfer"),
+      ],
+      "ngrams": [.acts("--ngrams 3", counted), .refused("--ngrams 3", "of --method")],
+      "negation": [.acts("--negation 0", counted), .refused("--negation 0", "of --method")],
+      "min-count": [.acts("--min-count 2")],
+      "l2": [.acts("--l2 2", counted), .refused("--l2 2", "of --method")],
+      "l2-norm": [.acts("--l2-norm", counted), .refused("--l2-norm", "of --method")],
+      "dim": [.acts("--dim 5", linear), .refused("--dim 5", "of --method")],
+      "balanced": [.acts("--balanced")], "embedding": [.acts("--embedding 5")],
+      "vectors": [.acts("--vectors v.vec"), .refused("--vectors v.vec", "of --method", counted)],
+      "static-vectors": [
+        .acts("--static-vectors", base + " --vectors v.vec"),
+        .refused("--static-vectors", "--vectors"),
+      ],
+      "widths": [.acts("--widths 2,3"), .refused("--widths 2", "of --method", recurrent)],
+      "maps": [.acts("--maps 5"), .refused("--maps 5", "of --method", recurrent)],
+      "hidden": [.acts("--hidden 5", recurrent), .refused("--hidden 5", "of --method")],
+      "dropout": [.acts("--dropout 0.1")], "vocab-size": [.acts("--vocab-size 9")],
+      "text-column": [
+        .acts("--text-column 2 --label-column 1"), .refused("--text-column nope", "no column"),
+      ],
+      "label-column": [.refused("--label-column 1", "columns of their own")],
+    ]
+  ) { $1 }
+  return VerbFlags(
+    verb: "train sentiment", base: base, flags: table, json: "s.tsv --ngrams 1 --out $OUT")
+}()
+
+/// The same of `aigc train text-classifier`, whose classes may be any.
+let textClassifierTraining = VerbFlags(
+  verb: "train text-classifier", base: sentimentTraining.base, flags: sentimentTraining.flags,
+  json: sentimentTraining.json, sameAs: "train sentiment")
+
+/// What is expected of the flags of `aigc sentiment`.
+let sentiment = VerbFlags(
+  verb: "sentiment", base: "yucky s.tsv --model sent",
+  flags: [
+    "model": [.isInBase, .refused("--model lstm", "classifier of texts")],
+    "text": [.acts("--text")], "explain": [.acts("--explain")],
+    "lexicon": [.acts("--lexicon lexicon.txt")],
+  ])
+
+/// What is expected of the flags of `aigc classify`.
+let classify = VerbFlags(
+  verb: "classify", base: "imgs --model cls",
+  flags: [
+    "model": [.isInBase, .refused("--model lstm", "classifier")],
+    "top": [.acts("--top 2"), .acts("--top 2", "good --model sent")],
+    "bad-pictures": [
+      .allows("--bad-pictures skip", "broken --model cls"),
+      .refused("--bad-pictures skip", "of images", "good --model sent"),
+    ],
+    "ignore-orientation": [.same("--ignore-orientation")],
+    "text": [.acts("--text", "s.tsv --model sent"), .refused("--text", "of texts")],
+    "explain": [.acts("--explain", "good --model sent"), .refused("--explain", "of texts")],
+    "lexicon": [
+      .acts("--lexicon lexicon.txt", "yucky --model sent"),
+      .refused("--lexicon lexicon.txt", "of texts"),
+    ],
+    "most-uncertain": [
+      .acts("--most-uncertain 2"), .acts("--most-uncertain 2", "s.tsv --model sent"),
+    ],
+  ])
