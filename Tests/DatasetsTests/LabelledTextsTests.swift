@@ -119,6 +119,12 @@ import Testing
     #expect(TextWords.strings(Array(text.utf8)[...]) == words)
   }
 
+  @Test func endlessTextsAreReadInPart() {
+    let text = [UInt8](repeating: UInt8(ascii: "!"), count: TextWords.most + 1)
+    #expect(TextWords(text[...]).words.count == TextWords.most && !TextWords(text[...]).isWhole)
+    #expect(TextWords(text.dropLast()).isWhole)
+  }
+
   @Test func bytesThatAreNoTextAreMarks() {
     let words = TextWords([0xFF, 0x61, 0x80, 0xE4, 0xBD][...]).words
     #expect(words.count == 5 && words.map { $0.start } == [0, 1, 2, 3, 4])

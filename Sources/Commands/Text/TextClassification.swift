@@ -88,6 +88,12 @@ struct TextClassification {
     let probabilities = try classifier.probabilities(texts, options)
     var found: [Result] = []
     for text in 0..<texts.count {
+      // Only a long text can have so many words.
+      if texts[text].count > TextWords.most, !TextWords(texts[text]).isWhole {
+        Diagnostics.warning(
+          "a text of \(texts[text].count) bytes: what lies behind its first \(TextWords.most) words is not read"
+        )
+      }
       var result = Result(
         text: Array(texts[text]),
         probabilities: Array(probabilities[text * classes..<(text + 1) * classes]), words: [])

@@ -24,15 +24,22 @@ public struct TextWords: Sendable {
     case boundary
   }
 
+  /// Whether all words were read.
+  public private(set) var isWhole = true
+
   /// In the order of the text.
   public private(set) var words: [Word] = []
 
+  /// What lies behind so many words of a text is not read: a book as one line would need memory without bound.
+  public static let most = 1 << 18
+
   /// Cuts a text; what is not UTF-8 counts as punctuation.
   public init(_ text: ArraySlice<UInt8>) {
-    words.reserveCapacity(text.count / 5)
+    words.reserveCapacity(min(text.count / 5, Self.most))
     text.withCursors { start, end in
       var cutter = WordCutter(start, end)
-      while let word = cutter.next() { words.append(word) }
+      while words.count < Self.most, let word = cutter.next() { words.append(word) }
+      isWhole = words.count < Self.most || cutter.next() == nil
     }
   }
 

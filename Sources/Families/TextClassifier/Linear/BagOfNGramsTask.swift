@@ -10,18 +10,14 @@ import Training
 ///
 /// A run that goes on does its earlier steps again, which takes as long as they did, and seconds in all: its table of
 /// vectors would take a hundred times the room of the model.
-final class BagOfNGramsTask: TrainingTask {
-  private var configuration: TextClassifierConfiguration
-  private let data: TextClassifierData
+final class BagOfNGramsTask: ScorerTask {
+  var configuration: TextClassifierConfiguration
+  let data: TextClassifierData
   private let trainer: TrainerConfiguration
   private let bag: BagOfNGrams
   private let vectors: EmbeddingBag
   private var done = 0
   private var order: (epoch: Int, texts: [Int]) = (-1, [])
-
-  let itemName = "texts"
-  var parameters: NamedParameters { [] }
-  var optimizers: [(name: String, optimizer: any Optimizer)] { [] }
 
   init(
     _ configuration: TextClassifierConfiguration, _ data: TextClassifierData,
@@ -62,7 +58,7 @@ final class BagOfNGramsTask: TrainingTask {
   }
 
   /// The vectors multiplied out: a score of each n-gram.
-  private var scorer: NGramScorer {
+  var scorer: any TextScorer {
     let classes = configuration.classes.count
     let directions: [[Float]] =
       configuration.scoreCount == 1
@@ -71,22 +67,5 @@ final class BagOfNGramsTask: TrainingTask {
     return NGramScorer(
       configuration, bag.index, weights: vectors.products(directions),
       bias: [Float](repeating: 0, count: configuration.scoreCount))
-  }
-
-  func validate() throws(AIGCError) -> Double? {
-    guard let heldOut = data.heldOut else { return nil }
-    return Calibration(
-      logits: try scorer.logits(heldOut.texts), labels: heldOut.labels,
-      classes: configuration.classes.count
-    ).loss(temperature: 1)
-  }
-
-  func progress() -> [NewTensor] { [] }
-  func restore(_ progress: Checkpoint, prefix: String) {}
-
-  func write(to path: (String) -> String, items: Int) throws(AIGCError) {
-    configuration.trainingTexts = items
-    try scorer.write(to: path)
-    try ModelConfiguration.write(configuration, to: path(ModelConfiguration.fileName))
   }
 }

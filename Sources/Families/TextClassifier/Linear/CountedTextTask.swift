@@ -6,23 +6,19 @@ import NN
 import Training
 
 /// Training in one step: naive Bayes, and logistic regression on features that it weights.
-final class CountedTextTask: TrainingTask {
-  private var configuration: TextClassifierConfiguration
-  private let data: TextClassifierData
+final class CountedTextTask: ScorerTask {
+  var configuration: TextClassifierConfiguration
+  let data: TextClassifierData
   private let penalty: Double
   private let minCount: Int
   /// A model that learns further; nil: a new one.
   private let start: NGramScorer?
-  private var scorer: NGramScorer
+  private var model: NGramScorer
+  var scorer: any TextScorer { model }
   /// Logits of the texts by models that did not learn from them, [texts, classes]: what a temperature is fitted on
   /// where nothing is held out.
   private(set) var crossFitted: [Float]?
-  private static let parts = 5
-
-  let itemName = "texts"
   var itemsBefore: Int { start == nil ? 0 : configuration.trainingTexts }
-  var parameters: NamedParameters { [] }
-  var optimizers: [(name: String, optimizer: any Optimizer)] { [] }
 
   init(
     _ configuration: TextClassifierConfiguration, _ data: TextClassifierData,
@@ -30,7 +26,7 @@ final class CountedTextTask: TrainingTask {
   ) {
     (self.configuration, self.data, self.start) = (configuration, data, start)
     (penalty, minCount) = (settings.l2, settings.minCount)
-    scorer =
+    model =
       start
       ?? NGramScorer(
         configuration, FeatureIndex(), weights: [],
@@ -46,34 +42,14 @@ final class CountedTextTask: TrainingTask {
     let texts = data.learned
     let matrix = try FeatureMatrix(
       texts.texts, configuration.features ?? TextFeatures(), minCount: minCount)
-    if data.heldOut == nil, start == nil { crossFitted = try crossFit(matrix) }
-    let everything = texts.labels.map { data.classWeights[Int($0)] }
-    scorer = try fit(matrix, everything)
-    let logits = try scorer.logits(texts.texts)
-    let loss = Calibration(
-      logits: logits, labels: texts.labels, classes: configuration.classes.count
-    ).loss(temperature: 1)
-    return StepResult(metrics: [("loss", loss)], items: texts.count)
-  }
-
-  /// Each fifth of the texts by a model of the others.
-  private func crossFit(_ matrix: FeatureMatrix) throws(AIGCError) -> [Float]? {
-    let texts = data.learned
-    let classes = configuration.classes.count
-    guard texts.counts.allSatisfy({ $0 >= Self.parts }) else { return nil }
-    var result = [Float](repeating: 0, count: texts.count * classes)
-    for part in 0..<Self.parts {
-      let fold = texts.fold(part, of: Self.parts, seed: 0)
-      var weights = texts.labels.map { data.classWeights[Int($0)] }
-      for index in fold.part { weights[index] = 0 }
-      let logits = try fit(matrix, weights).logits(texts.texts.subset(fold.part))
-      for (place, index) in fold.part.enumerated() {
-        for label in 0..<classes {
-          result[index * classes + label] = logits[place * classes + label]
-        }
+    if data.heldOut == nil, start == nil {
+      crossFitted = try data.crossFitted { (weights, others) throws(AIGCError) in
+        try fit(matrix, weights).logits(texts.texts.subset(others))
       }
     }
-    return result
+    model = try fit(matrix, data.textWeights)
+    let loss = try measured(texts).loss(temperature: 1)
+    return StepResult(metrics: [("loss", loss)], items: texts.count)
   }
 
   private func fit(_ matrix: FeatureMatrix, _ weights: [Double]) throws(AIGCError) -> NGramScorer {
@@ -141,24 +117,5 @@ final class CountedTextTask: TrainingTask {
       bias.append(Float(fit.bias))
     }
     return NGramScorer(configuration, index, weights: all, bias: bias)
-  }
-
-  // MARK: Trainer
-
-  func validate() throws(AIGCError) -> Double? {
-    guard let heldOut = data.heldOut else { return nil }
-    return Calibration(
-      logits: try scorer.logits(heldOut.texts), labels: heldOut.labels,
-      classes: configuration.classes.count
-    ).loss(temperature: 1)
-  }
-
-  func progress() -> [NewTensor] { [] }
-  func restore(_ progress: Checkpoint, prefix: String) {}
-
-  func write(to path: (String) -> String, items: Int) throws(AIGCError) {
-    configuration.trainingTexts = items
-    try scorer.write(to: path)
-    try ModelConfiguration.write(configuration, to: path(ModelConfiguration.fileName))
   }
 }

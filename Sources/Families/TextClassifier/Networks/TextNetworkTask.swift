@@ -7,11 +7,11 @@ import NN
 import Training
 
 /// Training of a convolutional network or an LSTM on labelled texts.
-final class TextNetworkTask: TrainingTask {
-  private var configuration: TextClassifierConfiguration
+final class TextNetworkTask: ScorerTask {
+  var configuration: TextClassifierConfiguration
   private let network: TextNetwork
   private let vocabulary: TextVocabulary
-  private let data: TextClassifierData
+  let data: TextClassifierData
   private let numbers: [[Int32]]
   private let optimizer: any Optimizer
   private let gradientStep: GradientStep
@@ -21,7 +21,7 @@ final class TextNetworkTask: TrainingTask {
   /// Is told the accuracy of each evaluation.
   var report: (TrainerEvent) -> Void = { _ in }
 
-  let itemName = "texts"
+  var scorer: any TextScorer { TextNetworkScorer(configuration, network, vocabulary) }
   let itemsBefore: Int
   var parameters: NamedParameters { network.namedParameters }
   var optimizers: [(name: String, optimizer: any Optimizer)] { [("optimizer", optimizer)] }
@@ -67,30 +67,17 @@ final class TextNetworkTask: TrainingTask {
 
   func validate() throws(AIGCError) -> Double? {
     guard let heldOut = data.heldOut else { return nil }
-    let scorer = TextNetworkScorer(configuration, network, vocabulary)
-    let measured = Calibration(
-      logits: try scorer.logits(heldOut.texts), labels: heldOut.labels,
-      classes: configuration.classes.count)
-    let confusion = measured.confusion(configuration.classes)
+    let found = try measured(heldOut)
+    let confusion = found.confusion(configuration.classes)
     notes = [.init("accuracy", .double(confusion.accuracy))]
     let percent = (confusion.accuracy * 10000).rounded() / 100
     report(.note("accuracy \(percent)% of \(confusion.total)"))
-    return measured.loss(temperature: 1)
+    return found.loss(temperature: 1)
   }
 
   func takeNotes() -> [JSONValue.Member] {
     defer { notes = [] }
     return notes
-  }
-
-  // The place in the data follows from the number of the step.
-  func progress() -> [NewTensor] { [] }
-  func restore(_ progress: Checkpoint, prefix: String) {}
-
-  func write(to path: (String) -> String, items: Int) throws(AIGCError) {
-    configuration.trainingTexts = items
-    try TextNetworkScorer(configuration, network, vocabulary).write(to: path)
-    try ModelConfiguration.write(configuration, to: path(ModelConfiguration.fileName))
   }
 }
 

@@ -2,6 +2,7 @@ import Datasets
 import Files
 import Inference
 import Kernels
+import Synchronization
 
 /// Which states of a language model a classifier reads.
 public struct TextBackbone: Codable, Equatable, Sendable {
@@ -22,6 +23,7 @@ public struct TextBackbone: Codable, Equatable, Sendable {
 /// The states of texts in a language model: the mean over each text's tokens.
 struct PooledStates: Sendable {
   let model: any LanguageModel
+  private let cache = StateCache()
   /// Tokens of a text that are read, where the model could read more.
   private static let mostTokens = 512
 
@@ -50,13 +52,23 @@ struct PooledStates: Sendable {
     for index in 0..<texts.count {
       try Interruption.check()
       progress(index)
-      let tokens = try tokens(texts[index])
-      let states = tokens.isEmpty ? nil : try model.hiddenStates(of: tokens, layers: layers)
-      for place in layers.indices {
-        result[place] += states.map { Self.mean($0[place]) } ?? []
-        if states == nil { result[place] += try empty(layers[place]) }
+      let found = try cache.means(texts[index], layers) { () throws(AIGCError) in
+        try means(texts[index], layers)
       }
+      for place in layers.indices { result[place] += found[place] }
     }
+    return result
+  }
+
+  private func means(
+    _ text: ArraySlice<UInt8>, _ layers: [Int]
+  ) throws(AIGCError) -> [[Float]] {
+    let tokens = try tokens(text)
+    if !tokens.isEmpty, let states = try model.hiddenStates(of: tokens, layers: layers) {
+      return states.map { Self.mean($0) }
+    }
+    var result: [[Float]] = []
+    for layer in layers { result.append(try empty(layer)) }
     return result
   }
 
@@ -73,6 +85,31 @@ struct PooledStates: Sendable {
       for (place, value) in states[token].enumerated() { sums[place] += value }
     }
     return sums.map { $0 / Float(max(states.count, 1)) }
+  }
+}
+
+/// The mean states of texts that were read already: choosing a layer, learning and measuring ask for them again.
+private final class StateCache: Sendable {
+  /// By text and layer.
+  private let known = Mutex<[[UInt8]: [Int: [Float]]]>([:])
+  /// Values that are kept: 1 GiB of them.
+  private static let most = 1 << 28
+  private let count = Atomic<Int>(0)
+
+  func means(
+    _ text: ArraySlice<UInt8>, _ layers: [Int],
+    _ compute: () throws(AIGCError) -> [[Float]]
+  ) throws(AIGCError) -> [[Float]] {
+    let key = Array(text)
+    let found = known.withLock { known in layers.compactMap { known[key]?[$0] } }
+    if found.count == layers.count { return found }
+    let result = try compute()
+    let size = result.reduce(0) { $0 + $1.count } + key.count / 4
+    guard count.add(size, ordering: .relaxed).newValue < Self.most else { return result }
+    known.withLock { known in
+      for (layer, mean) in zip(layers, result) { known[key, default: [:]][layer] = mean }
+    }
+    return result
   }
 }
 

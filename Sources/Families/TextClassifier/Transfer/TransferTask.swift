@@ -7,13 +7,14 @@ import Training
 
 /// Logistic regression on the mean states of a language model, whose layer is chosen on texts that are kept apart.
 /// One step does it all; the states of a text are computed once.
-final class TransferTask: TrainingTask {
-  private var configuration: TextClassifierConfiguration
-  private let data: TextClassifierData
+final class TransferTask: ScorerTask {
+  var configuration: TextClassifierConfiguration
+  let data: TextClassifierData
   private let settings: TextClassifierSettings
   private let name: String
   private let states: PooledStates
-  private var scorer: TransferScorer
+  private var model: TransferScorer
+  var scorer: any TextScorer { model }
   /// See ``CountedTextTask/crossFitted``.
   private(set) var crossFitted: [Float]?
   /// Is told what was chosen, and how far the states are.
@@ -22,11 +23,6 @@ final class TransferTask: TrainingTask {
   /// Texts on which the layer and the penalty are chosen; a quarter of them measures.
   private static let mostForChoice = 2000
   private static let penalties = [1.0, 10, 100, 1000]
-  private static let parts = 5
-
-  let itemName = "texts"
-  var parameters: NamedParameters { [] }
-  var optimizers: [(name: String, optimizer: any Optimizer)] { [] }
 
   init(
     _ configuration: TextClassifierConfiguration, _ data: TextClassifierData,
@@ -37,7 +33,7 @@ final class TransferTask: TrainingTask {
     let backbone = TextBackbone(model: name, layer: 0, width: 1)
     let scores = configuration.scoreCount
     self.configuration.backbone = backbone
-    scorer = TransferScorer(
+    model = TransferScorer(
       self.configuration, backbone, states, weights: [Float](repeating: 0, count: scores),
       bias: [Float](repeating: 0, count: scores), mean: [0])
   }
@@ -50,12 +46,17 @@ final class TransferTask: TrainingTask {
     let values = try states.means(texts.texts, layers: [choice.layer])[0]
     let width = values.count / max(texts.count, 1)
     let matrix = StateMatrix(values, width: width)
-    let everything = texts.labels.map { data.classWeights[Int($0)] }
-    let fit = try fit(matrix, texts.labels, everything, choice.penalty)
-    if data.heldOut == nil { crossFitted = try crossFit(matrix, choice.penalty) }
+    let fit = try fit(matrix, texts.labels, data.textWeights, choice.penalty)
+    if data.heldOut == nil {
+      crossFitted = try data.crossFitted { (weights, others) throws(AIGCError) in
+        let all = logits(matrix, try self.fit(matrix, texts.labels, weights, choice.penalty))
+        let classes = configuration.classes.count
+        return others.flatMap { all[$0 * classes..<($0 + 1) * classes] }
+      }
+    }
     let backbone = TextBackbone(model: name, layer: choice.layer, width: width)
     configuration.backbone = backbone
-    scorer = TransferScorer(
+    model = TransferScorer(
       configuration, backbone, states,
       weights: fit.flatMap { fit in
         fit.weights.indices.map { Float(fit.weights[$0]) / matrix.deviation[$0] }
@@ -117,39 +118,5 @@ final class TransferTask: TrainingTask {
         ? [Float(-columns[0][row] / 2), Float(columns[0][row] / 2)]
         : columns.map { Float($0[row]) }
     }
-  }
-
-  private func crossFit(_ matrix: StateMatrix, _ penalty: Double) throws(AIGCError) -> [Float]? {
-    let texts = data.learned
-    let classes = configuration.classes.count
-    guard texts.counts.allSatisfy({ $0 >= Self.parts }) else { return nil }
-    var result = [Float](repeating: 0, count: texts.count * classes)
-    for part in 0..<Self.parts {
-      let fold = texts.fold(part, of: Self.parts, seed: 0)
-      var weights = texts.labels.map { data.classWeights[Int($0)] }
-      for index in fold.part { weights[index] = 0 }
-      let all = logits(matrix, try fit(matrix, texts.labels, weights, penalty))
-      for index in fold.part {
-        for place in index * classes..<(index + 1) * classes { result[place] = all[place] }
-      }
-    }
-    return result
-  }
-
-  func validate() throws(AIGCError) -> Double? {
-    guard let heldOut = data.heldOut else { return nil }
-    return Calibration(
-      logits: try scorer.logits(heldOut.texts), labels: heldOut.labels,
-      classes: configuration.classes.count
-    ).loss(temperature: 1)
-  }
-
-  func progress() -> [NewTensor] { [] }
-  func restore(_ progress: Checkpoint, prefix: String) {}
-
-  func write(to path: (String) -> String, items: Int) throws(AIGCError) {
-    configuration.trainingTexts = items
-    try scorer.write(to: path)
-    try ModelConfiguration.write(configuration, to: path(ModelConfiguration.fileName))
   }
 }
