@@ -86,8 +86,8 @@ struct Update: ConsoleCommand {
   private func report(
     _ target: String, _ family: any Family, _ result: UpdateResult
   ) throws {
-    if case .trained(let summary) = result {
-      Diagnostics.note("\(counted(summary.steps, "step")), \(counted(summary.items, "token"))")
+    if case .trained(let summary, let items) = result {
+      Diagnostics.note("\(counted(summary.steps, "step")), \(counted(summary.items, items))")
     }
     let answer = Answer.ofFinishedWork()
     if common.json {

@@ -36,17 +36,18 @@ public enum UpdateResult: Report {
   /// The model counts what it learned from, which are so many tokens now.
   case counted(trainingTokens: Int)
   /// The model learned by steps.
-  case trained(TrainingSummary)
+  /// - Parameter items: what was learned from: "token", "text".
+  case trained(TrainingSummary, items: String = "token")
 
   /// The tokens that a counting model has learned from by now; or the steps, loss, seconds and
   /// tokens of a training, as JSON.
   public var members: [JSONValue.Member] {
     switch self {
     case .counted(let tokens): [.init("training_tokens", .int(tokens))]
-    case .trained(let summary):
+    case .trained(let summary, let items):
       [
         .init("steps", .int(summary.steps)), .init("loss", JSONValue(summary.loss)),
-        .init("seconds", .double(summary.seconds)), .init("tokens", .int(summary.items)),
+        .init("seconds", .double(summary.seconds)), .init("\(items)s", .int(summary.items)),
       ]
     }
   }

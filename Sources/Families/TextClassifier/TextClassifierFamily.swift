@@ -100,6 +100,6 @@ public struct TextClassifierFamily: UpdatableFamily {
     recipe.run.trainer.seed = options.seed ?? 0
     recipe.run.epochs =
       configuration.method.isNetwork ? options.epochs ?? (options.steps == nil ? 1 : nil) : nil
-    return .trained(try recipe.run(.model(path), in: output, report).summary)
+    return .trained(try recipe.run(.model(path), in: output, report).summary, items: "text")
   }
 }

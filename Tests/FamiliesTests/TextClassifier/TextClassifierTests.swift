@@ -223,6 +223,19 @@ private func recipe(
     #expect(abs(sum - difference) < 0.01 * abs(difference) + 1e-4)
   }
 
+  /// Windows of one word, and of more words than a text has.
+  @Test(arguments: [[1], [1, 7]]) func windowsOfAnyWidthFit(widths: [Int]) throws {
+    let folder = try TemporaryFolder()
+    var recipe = recipe(try folder.write("a.tsv", sentences(40) + "\tneg\n"), .cnn)
+    recipe.settings.network.widths = widths
+    recipe.run.epochs = 1
+    _ = try recipe.train(to: folder.file("m"))
+    let classifier = try TextClassifier(folder: folder.file("m"))
+    let scores = try classifier.scores(TextList(["", "good"]))
+    #expect(scores.allSatisfy { $0.isFinite })
+    #expect(try classifier.explain(Array("good".utf8)[...], label: 1).count == 1)
+  }
+
   /// Word vectors of a file, left as they are.
   @Test func wordVectorsStayWhereTheyShall() throws {
     let folder = try TemporaryFolder()

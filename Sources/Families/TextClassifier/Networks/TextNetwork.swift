@@ -93,7 +93,10 @@ struct TextNetwork: Module {
     var parts: [Tensor] = []
     for convolution in convolutions {
       guard let bias = convolution.bias else { continue }
-      let windows = batch.lengths.map { $0 + 2 * batch.margin - convolution.weight.shape[0] + 1 }
+      // Of a text without words, and without padding, the one step that every batch has.
+      let windows = batch.lengths.map {
+        max(1, $0 + 2 * batch.margin - convolution.weight.shape[0] + 1)
+      }
       parts.append(
         relu(
           maxPooledConvolution(
