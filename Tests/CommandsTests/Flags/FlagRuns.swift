@@ -47,6 +47,7 @@ final class FlagFolder: Sendable {
     try folder.write("a.txt", text(1))
     try folder.write("b.txt", text(9))
     try folder.write("empty.json", "{}")
+    try fillSummaries(folder)
     try folder.write("words.txt", "the\ncat\ndog\n")
     let series = (0..<60).map { "2020-\($0),\($0 % 7 + $0 + 1),\($0 % 5)\n" }
     try folder.write("t.csv", "day,a,b\n" + series.joined())
@@ -70,6 +71,24 @@ final class FlagFolder: Sendable {
     try folder.write("lexicon.txt", "yucky\t-4\ntale\t3\n")
     try folder.write("v.vec", "good 1 0\nbad 0 1\n")
     try folder.write("labels.idx", [0, 0, 8, 1, 0, 0, 0, 12] + (0..<12).map { UInt8($0 % 2) })
+  }
+
+  /// Articles of five sentences, what is to be said of them, and what was said.
+  private static func fillSummaries(_ folder: TemporaryFolder) throws {
+    let articles = (0..<12).map { line in
+      let article = (0..<5).map { place in
+        let many = String(repeating: "and the fish of river \(place) ", count: (line + place) % 3)
+        return "In this paper the cat \(line * place) wanted \(many)a bird \(place)."
+      }
+      return
+        "{\"article\": \"\(article.joined(separator: " "))\", \"query\": \"river \(line % 5)\", "
+        + "\"summary\": \"the cat wanted\\nfish of the river \(line)\"}\n"
+    }
+    try folder.write("sums.jsonl", articles.joined())
+    let references = (0..<12).map { line in
+      "{\"references\": [\"fishes want the river\\nthe cats wanting \(line)\", \"a bird\"]}\n"
+    }
+    try folder.write("refs.jsonl", references.joined())
   }
 
   /// Two sentences a line.

@@ -5,7 +5,7 @@ import Testing
 @testable import Commands
 @testable import Families
 
-private let tables = trainingVerbs + otherVerbs
+private let tables = trainingVerbs + otherVerbs + summaryVerbs
 
 /// Of every command: see `CommonOptions`.
 private let commonFlags: Set = [
