@@ -87,6 +87,44 @@ public enum SymmetricMatrix {
     return product(scaled, scaled, size: size, transposesSecond: true)
   }
 
+  /// Eigenvalues, ascending, and eigenvectors as columns of a [size, size] matrix, each with its largest number
+  /// above 0.
+  /// - Returns: nil when LAPACK refuses (not a number in the matrix, no memory).
+  public static func eigenvectors(
+    of a: [Double], size: Int
+  ) -> (values: [Double], vectors: [Double])? {
+    require(a.count == size * size, "eigenvectors: \(a.count) numbers of \(size) x \(size)")
+    guard let found = eigen(a, size: size, wantsVectors: true) else { return nil }
+    var vectors = found.vectors
+    for column in 0..<size {
+      let largest = (0..<size).max {
+        abs(vectors[$0 * size + column]) < abs(vectors[$1 * size + column])
+      }
+      guard let largest, vectors[largest * size + column] < 0 else { continue }
+      for row in 0..<size { vectors[row * size + column].negate() }
+    }
+    return (found.values, vectors)
+  }
+
+  /// Solves a x = b for a positive definite matrix, by LAPACK's Cholesky factorisation.
+  /// - Parameters:
+  ///   - a: [size, size], whose upper half is read.
+  ///   - b: [size].
+  ///   - size: of both.
+  /// - Returns: nil when the matrix is not positive definite, or LAPACK refuses.
+  public static func solve(_ a: [Double], _ b: [Double], size: Int) -> [Double]? {
+    require(a.count == size * size && b.count == size, "solve: \(a.count) and \(b.count)")
+    let place = BLASPlaces.take()
+    defer { place?.leave() }
+    var (factor, result) = (a, b)
+    let upper = CChar(bitPattern: UInt8(ascii: "U"))
+    let n = Int32(size)
+    guard LAPACKE_dposv(LAPACK_ROW_MAJOR, upper, n, 1, &factor, n, &result, 1) == 0 else {
+      return nil
+    }
+    return result
+  }
+
   private static func eigen(
     _ a: [Double], size: Int, wantsVectors: Bool
   ) -> (values: [Double], vectors: [Double])? {

@@ -82,13 +82,15 @@ final class FlagFolder: Sendable {
       }
       return
         "{\"article\": \"\(article.joined(separator: " "))\", \"query\": \"river \(line % 5)\", "
-        + "\"summary\": \"the cat wanted\\nfish of the river \(line)\"}\n"
+        + "\"summary\": \"the cat wanted\\nfishes of rivers \(line)\"}\n"
     }
     try folder.write("sums.jsonl", articles.joined())
     let references = (0..<12).map { line in
       "{\"references\": [\"fishes want the river\\nthe cats wanting \(line)\", \"a bird\"]}\n"
     }
     try folder.write("refs.jsonl", references.joined())
+    let sentences = (0..<40).map { "The bird \($0) saw \($0 % 7) fish of river \($0 % 9)." }
+    try folder.write("story.txt", sentences.joined(separator: " "))
   }
 
   /// Two sentences a line.
@@ -107,6 +109,7 @@ final class FlagFolder: Sendable {
       "sample gan --outdir imgs/cats --num 6 --seed 1",
       "sample gan --outdir imgs/dogs --num 6 --seed 50",
       "train ngram a.txt --out ngram --order 3", "train ngram b.txt --out ngram2 --order 3",
+      "train summarizer sums.jsonl --out sumr", "train summarizer sums.jsonl --out spare3",
       "train ngram b.txt --out spare2", "convert ngram m.arpa",
       "train lstm a.txt --hidden 8 --context 8 --steps 1 --batch-size 2 --seed 1 --out lstm",
       "train gpt2 a.txt --layers 1 --heads 2 --width 8 --steps 1 --batch-size 2 --seed 1 --out gpt2",

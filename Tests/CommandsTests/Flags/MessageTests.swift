@@ -25,6 +25,7 @@ import Training
     ),
     ("Families/Recurrent", ["train lstm", "finetune", "update", "convert", "generate text"]),
     ("Families/StyleGAN", ["train stylegan", "sample stylegan", "convert"]),
+    ("Families/Summarizer", ["summarize", "train summarizer"]),
     (
       "Families/VAE",
       [
@@ -66,6 +67,8 @@ import Training
     ("Commands/Text/GenerateText", ["generate text"]),
     ("Commands/Text/Interpolate", ["interpolate"]), ("Commands/Text/Next", ["next"]),
     ("Commands/Text/Quantize", ["quantize"]),
+    ("Commands/Text/Rouge", ["rouge"]),
+    ("Commands/Text/Summarize", ["summarize", "train summarizer"]),
     ("Commands/Text/Tokenize", ["tokenize", "detokenize"]),
     ("Commands/Training/Finetune", ["finetune", "train gpt2"]),
     ("Commands/Training/Recipes/Classifier", ["train classifier", "classify"]),
@@ -76,6 +79,7 @@ import Training
     ("Commands/Training/Recipes/Image", ["train gan", "train vae", "train classifier"]),
     ("Commands/Training/Recipes/Recurrent", ["train lstm", "generate text"]),
     ("Commands/Training/Recipes/StyleGAN", ["train stylegan", "sample stylegan"]),
+    ("Commands/Training/Recipes/TrainSummarizer", ["train summarizer", "summarize"]),
     ("Commands/Training/Recipes/TrainNGram", ["train ngram", "generate text"]),
     (
       "Commands/Training/Recipes/TextClassifier",
@@ -156,7 +160,7 @@ import Training
     "copy-report", "out", "outdir", "from", "num", "csv", "seeds", "class", "frames", "with",
     "tune",
     "rows", "cols", "styles", "direction", "target", "projected-w", "p", "snap",
-    "threshold", "anomaly", "normal", "roc", "family", "part", "model", "weights", "eval",
+    "threshold", "anomaly", "normal", "roc", "family", "part", "model", "weights", "eval", "query",
   ]
 
   /// Help says what holds without a flag, or where it says so.

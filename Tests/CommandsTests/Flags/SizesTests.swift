@@ -11,7 +11,8 @@ struct SizesTests {
   /// Numbers that size nothing.
   private static let counts: Set = [
     "training_tokens", "training_pictures", "training_images", "pool_size", "load_width",
-    "load_height", "training_steps", "training_texts", "bos_token_id", "eos_token_id",
+    "load_height", "training_steps", "training_texts", "training_articles", "training_sentences",
+    "bos_token_id", "eos_token_id",
   ]
   private static let sizes = [12_000, 65_536, 1 << 20, 1_000_000_000, 1 << 24, 1 << 31, Int.max]
 
@@ -30,7 +31,7 @@ struct SizesTests {
     ("gpt2", "generate text --model $M -n 3 --seed 1"),
     ("series", "generate series --model $M -n 3"),
     ("ngram", "generate text --model $M -n 3 --seed 1"),
-    ("sent", "sentiment good --model $M"), ("senn", "sentiment good --model $M"),
+    ("sent", "sentiment good --model $M"), ("senn", "sentiment good --model $M"), ("sumr", "summarize a.txt --model $M"),
   ]
 
   /// A whole number in a JSON text, and the key that it belongs to.

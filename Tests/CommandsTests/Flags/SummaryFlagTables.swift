@@ -4,5 +4,34 @@ let summaryVerbs: [VerbFlags] = [
     verb: "rouge", base: "sums.jsonl refs.jsonl",
     flags: [
       "mode": [.acts("--mode rouge155")], "stem": [.acts("--stem")],
-    ])
+    ]),
+  VerbFlags(
+    verb: "summarize", base: "story.txt",
+    flags: [
+      "method": [
+        .acts("--method kl"), .acts("--method lead", "sums.jsonl"),
+        .refused("--method lead --model sumr", "--method learned"),
+      ],
+      "length": [
+        .acts("--length 10%"), .acts("--length 20w"), .refused("--length 0", "3, 20% or 100w"),
+      ],
+      "query": [.acts("--query \"bird 33\" --length 1", "story.txt --length 1")],
+      "queries": [
+        .acts("--queries --length 1", "sums.jsonl --length 1"),
+        .refused("--queries", "of JSONL"),
+        .refused("--queries --query x", "not both", "sums.jsonl"),
+      ],
+      "model": [
+        .acts("--model sumr", "sums.jsonl --length 1"), .refused("--model cls", "is needed here"),
+      ],
+      "out": [.acts("--out $OUT")],
+    ]),
+  VerbFlags(
+    verb: "train summarizer", base: "sums.jsonl --out $OUT",
+    flags: [
+      "no-stem": [.acts("--no-stem")], "out": [.isInBase],
+      "force": [
+        .allows("--force", "sums.jsonl --out spare3"), .refused("--force", "--out", "sums.jsonl"),
+      ],
+    ]),
 ]

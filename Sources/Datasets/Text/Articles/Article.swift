@@ -78,13 +78,19 @@ public struct ArticleReader {
     return nil
   }
 
+  /// Whether a file holds JSON objects by its name.
+  public static func isJSONL(named path: String) -> Bool {
+    let name = path.lowercased()
+    return name.hasSuffix(".jsonl") || name.hasSuffix(".jsonl.gz")
+  }
+
   /// Whether a file holds JSON objects, by its name, else by its first letter.
   /// - Parameters:
   ///   - path: of the file.
   ///   - lines: of the file, nothing read yet.
   public static func isJSONL(_ path: String, _ lines: inout TextLines) throws(AIGCError) -> Bool {
     let name = path.lowercased()
-    if name.hasSuffix(".jsonl") || name.hasSuffix(".jsonl.gz") { return true }
+    if isJSONL(named: path) { return true }
     if name.hasSuffix(".txt") || name.hasSuffix(".txt.gz") { return false }
     return try lines.peek() == UInt8(ascii: "{")
   }

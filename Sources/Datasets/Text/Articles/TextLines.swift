@@ -6,7 +6,8 @@ public struct TextLines {
   public let name: String
   /// The number of the line that was read last, from 1.
   public private(set) var number = 0
-  private let reader: TextReader
+  /// nil: all there is stands in `piece`.
+  private let reader: TextReader?
   private var piece: [UInt8] = []
   private var position = 0
 
@@ -15,6 +16,16 @@ public struct TextLines {
   public init(path: String) throws(AIGCError) {
     reader = try TextReader(path: path, pieceSize: 1 << 20)
     name = path == "-" ? "standard input" : path
+  }
+
+  /// The lines of a text in memory.
+  /// - Parameters:
+  ///   - text: the lines.
+  ///   - name: what the text is called in messages.
+  public init(_ text: Table<UInt8>, name: String) {
+    reader = nil
+    self.name = name
+    piece = Array(text)
   }
 
   /// The next line without its end (LF or CR LF); nil after the last.
@@ -39,7 +50,7 @@ public struct TextLines {
   private mutating func fill() throws(AIGCError) -> Bool {
     while position >= piece.count {
       try Interruption.check()
-      guard let next = try reader.next() else { return false }
+      guard let next = try reader?.next() else { return false }
       piece = Array(next)
       position = 0
     }

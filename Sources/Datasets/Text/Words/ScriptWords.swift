@@ -32,9 +32,9 @@ public struct ScriptWords: Sendable {
       if !word.isEmpty, kind != .greek || word.count > 2 { body(word, false) }
       word.removeAll(keepingCapacity: true)
     }
-    bytes[range].withCursors { start, end_ in
+    bytes[range].withCursors { start, limit in
       var place = start
-      while place < end_ {
+      while place < limit {
         let byte = place.byte
         if byte < 0x80 {
           place += 1
@@ -47,7 +47,7 @@ public struct ScriptWords: Sendable {
           word.append(letter)
           continue
         }
-        let (scalar, length) = place.scalar(before: end_)
+        let (scalar, length) = place.scalar(before: limit)
         place += max(length, 1)
         let next = length == 0 ? Kind.separator : self.kind(scalar)
         if next != kind || next == .character { end() }

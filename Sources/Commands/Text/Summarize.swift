@@ -1,0 +1,178 @@
+import ArgumentParser
+import Console
+import Datasets
+import Families
+import Files
+import Kernels
+import Training
+
+/// `aigc summarize FILE`.
+struct Summarize: ConsoleCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "summarize", abstract: "Say in a few sentences what a text is about.",
+    discussion: """
+      Sentences of the text are chosen, by a model that learned from summaries of people; --method \
+      takes another way, and a language model as --model writes a summary of its own. FILE is a text, or \
+      JSONL with `article`: then each article gets its summary, on one line.
+      """)
+
+  @Argument(help: "A text or JSONL (.gz too); - for standard input.", completion: .file())
+  var file: String
+
+  @OptionGroup var arguments: SummaryArguments
+
+  @Flag(help: "Of JSONL: prefer in each article what its own `query` asks for.")
+  var queries = false
+
+  @Option(name: .shortAndLong, help: "Write to this file.", completion: .file())
+  var out: String?
+
+  @OptionGroup var common: CommonOptions
+
+  init() {}
+
+  func validate() throws {
+    if queries, arguments.query != nil { throw ValidationError("--query or --queries, not both") }
+  }
+
+  func run() throws {
+    try OutputPlan.check([(out, common.json ? .json : .text)], reading: [file])
+    let makers = try arguments.makers()
+    if ArticleReader.isJSONL(named: file) {
+      return try summarize(ArticleReader(path: file), makers)
+    }
+    let text = try readText(path: file)
+    if arguments.isJSONL(text) {
+      let name = file == "-" ? "standard input" : file
+      return try summarize(ArticleReader(TextLines(text, name: name)), makers)
+    }
+    try summarize(text, makers)
+  }
+
+  /// One text.
+  private func summarize(_ text: Table<UInt8>, _ makers: [any TextSummarizer]) throws {
+    if queries { throw AIGCError.usage("--queries is of JSONL; pass --query TEXT") }
+    let summary = try makers[0].summarize(text, query: arguments.query.map { Array($0.utf8) })
+    if summary.total == 0 { Diagnostics.note("\(file): no sentence, so no summary") }
+    let answer = try Answer(out, common.json ? .json : .text)
+    if common.json {
+      try answer.write(json: members(summary))
+    } else {
+      for sentence in summary.sentences { try answer.write(sentence.text + [10]) }
+    }
+    try answer.finish()
+  }
+
+  /// The articles of JSONL, some at a time.
+  private func summarize(_ articles: ArticleReader, _ makers: [any TextSummarizer]) throws {
+    let answer = try Answer(out, common.json ? .json : .text)
+    var articles = articles
+    let asked = arguments.query.map { Array($0.utf8) }
+    while true {
+      var batch: [(text: [UInt8], query: [UInt8]?)] = []
+      var size = 0
+      while batch.count < 256, size < 1 << 22, let next = try articles.next() {
+        guard let text = next.article else {
+          throw AIGCError.badInput("\(articles.place): 'article' is missing")
+        }
+        size += text.count
+        batch.append((text, queries ? next.query : asked))
+      }
+      if batch.isEmpty { break }
+      for summary in try summaries(of: batch, by: makers) {
+        if common.json {
+          try answer.write(json: members(summary))
+        } else {
+          try answer.write(summary.text + [10])
+        }
+      }
+    }
+    try answer.finish()
+  }
+
+  private func members(_ summary: Summary) -> [JSONValue.Member] {
+    let sentences = summary.sentences.map { sentence in
+      JSONValue.object([
+        .init("index", .int(sentence.index)),
+        .init("text", .string(String(decoding: sentence.text, as: UTF8.self))),
+        .init("score", JSONValue(sentence.score)),
+      ])
+    }
+    return [
+      .init("summary", .string(String(decoding: summary.text, as: UTF8.self))),
+      .init("sentences", .array(sentences)), .init("count", .int(summary.total)),
+    ]
+  }
+}
+
+/// How a text is summarised.
+struct SummaryArguments: ParsableArguments {
+  @Option(help: "How sentences are chosen (default: learned).")
+  var method: SummaryMethod?
+
+  @Option(help: "How much: 3 sentences, 20% of them, or 100w, a hundred words.")
+  var length = "3"
+
+  @Option(parsing: .unconditional, help: "Prefer sentences with the words of this text.")
+  var query: String?
+
+  @Option(
+    name: [.customLong("model"), .customShort("m")],
+    help: """
+      A learned summariser, or a language model, which writes: a name or a path (default: the bundled \
+      summariser).
+      """, completion: .model)
+  var model: String?
+
+  func validate() throws {
+    if SummaryLength(length) == nil {
+      throw ValidationError("--length \(length): 3, 20% or 100w is meant, from 1 up")
+    }
+    if let method, method != .learned, model != nil {
+      throw ValidationError("--model is of --method learned, not of \(method.rawValue)")
+    }
+  }
+
+  /// Whether a text that is no JSONL by its name is so by its first letter.
+  func isJSONL(_ text: Table<UInt8>) -> Bool {
+    for index in text.indices where text[index] > 32 { return text[index] == UInt8(ascii: "{") }
+    return false
+  }
+
+  /// One summariser for each thread.
+  func makers() throws(AIGCError) -> [any TextSummarizer] {
+    let length = SummaryLength(length) ?? .sentences(3)
+    var learned: LearnedSummarizer?
+    if method ?? .learned == .learned {
+      let path: String
+      if let model {
+        path = try ModelStore.standard().resolve(model)
+      } else {
+        path = try bundledSummarizer()
+      }
+      let family = try family(of: path)
+      guard family is SummarizerFamily else {
+        throw .mismatch("\(path): a model of kind '\(family.kind)'; a summariser is needed here")
+      }
+      learned = try LearnedSummarizer(folder: path)
+    }
+    var makers: [any TextSummarizer] = []
+    for _ in 0..<Threads.count {
+      makers.append(
+        try Summarizer(
+          method ?? .learned, length: length, model: learned, notices: { Diagnostics.show($0) }))
+    }
+    return makers
+  }
+
+  /// The newest summariser of runs/, else the bundled one.
+  private func bundledSummarizer() throws(AIGCError) -> String {
+    let found = try ModelStore.standard().defaultModel(kind: "summary") {
+      $0.configuration.family == SummarizerFamily().name
+    }
+    if found.place == .runs { Diagnostics.note("using \(found.path) (the newest in runs/)") }
+    return found.path
+  }
+}
+
+extension SummaryMethod: ExpressibleByArgument {}
