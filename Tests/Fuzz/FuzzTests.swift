@@ -21,6 +21,7 @@ import Training
     case compressed, codePrior
     case gan, dcgan, classifier, cyclegan, stylegan
     case vae, vaegan, vaeTable, vqvae, vaeWeights
+    case summarizer, articles
   }
 
   @Test(arguments: Target.allCases) func fuzz(_ target: Target) throws {
@@ -86,6 +87,7 @@ extension FuzzTests.Target {
     case .gan, .dcgan, .classifier, .cyclegan, .stylegan, .vae, .vaegan, .vaeTable, .vqvae,
       .vaeWeights:
       try ImageModelFuzz(self, folder: folder)
+    case .summarizer, .articles: try SummaryFuzz(self, folder: folder)
     default: try FuzzWork(self, folder: folder)
     }
   }

@@ -53,7 +53,9 @@ struct Summarize: ConsoleCommand {
   private func summarize(_ text: Table<UInt8>, _ makers: [any TextSummarizer]) throws {
     if queries { throw AIGCError.usage("--queries is of JSONL; pass --query TEXT") }
     let summary = try makers[0].summarize(text, query: arguments.query.map { Array($0.utf8) })
-    if summary.total == 0 { Diagnostics.note("\(file): no sentence, so no summary") }
+    if summary.total == 0 {
+      Diagnostics.note("\(file == "-" ? "standard input" : file): no sentence, so no summary")
+    }
     let answer = try Answer(out, common.json ? .json : .text)
     if common.json {
       try answer.write(json: members(summary))
@@ -124,7 +126,18 @@ struct SummaryArguments: ParsableArguments {
       """, completion: .model)
   var model: String?
 
+  @Option(
+    name: [.customLong("temperature"), .customLong("temp")], parsing: .unconditional,
+    help: "Of a language model: how freely it writes (default 0: the likeliest token).")
+  var temperature: Double?
+
+  @Option(
+    name: .shortAndLong, parsing: .unconditional,
+    help: "Of a language model above temperature 0: the random seed (default 0).")
+  var seed: Int?
+
   func validate() throws {
+    if let seed, seed < 0 { throw ValidationError("--seed \(seed): a number from 0 up") }
     if SummaryLength(length) == nil {
       throw ValidationError("--length \(length): 3, 20% or 100w is meant, from 1 up")
     }
@@ -139,7 +152,7 @@ struct SummaryArguments: ParsableArguments {
     return false
   }
 
-  /// One summariser for each thread.
+  /// One summariser for each thread; a language model, whose threads work together, is one alone.
   func makers() throws(AIGCError) -> [any TextSummarizer] {
     let length = SummaryLength(length) ?? .sentences(3)
     var learned: LearnedSummarizer?
@@ -151,10 +164,15 @@ struct SummaryArguments: ParsableArguments {
         path = try bundledSummarizer()
       }
       let family = try family(of: path)
+      if family is any TextFamily, method == nil { return [try writer(path, length)] }
       guard family is SummarizerFamily else {
         throw .mismatch("\(path): a model of kind '\(family.kind)'; a summariser is needed here")
       }
       learned = try LearnedSummarizer(folder: path)
+    }
+    if temperature != nil || seed != nil {
+      throw .usage(
+        "--temperature and --seed are of language models; sentences are chosen without chance")
     }
     var makers: [any TextSummarizer] = []
     for _ in 0..<Threads.count {
@@ -163,6 +181,14 @@ struct SummaryArguments: ParsableArguments {
           method ?? .learned, length: length, model: learned, notices: { Diagnostics.show($0) }))
     }
     return makers
+  }
+
+  private func writer(
+    _ path: String, _ length: SummaryLength
+  ) throws(AIGCError) -> AbstractiveSummarizer {
+    try AbstractiveSummarizer(
+      loadTextModel(path).model, length: length, temperature: temperature ?? 0,
+      seed: UInt64(seed ?? 0), notices: { Diagnostics.show($0) })
   }
 
   /// The newest summariser of runs/, else the bundled one.

@@ -5,6 +5,14 @@ import Files
 import NN
 import Training
 
+/// What a language model learns from other data.
+enum FinetuneTask: String, CaseIterable, ExpressibleByArgument {
+  /// To go on with such texts.
+  case text
+  /// To write summaries of articles.
+  case summary
+}
+
 /// How a model is trained further.
 struct FinetuneArguments: ParsableArguments {
   @Option(
@@ -12,6 +20,12 @@ struct FinetuneArguments: ParsableArguments {
       .customLong("context"), .customLong("block-size"), .customLong("ctx-size"), .customShort("c"),
     ], help: "The most tokens that are learned from at once (default: the family's).")
   var context: Int?
+  @Option(
+    help: """
+      text: DATA are texts. summary: they are JSONL with `article` and `summary`, and 'aigc summarize' \
+      uses the model.
+      """)
+  var task = FinetuneTask.text
   @OptionGroup(title: "Memory") var memory: MemoryArguments
   @OptionGroup(title: "Training") var training: TrainingFlags
 
@@ -22,9 +36,15 @@ struct FinetuneArguments: ParsableArguments {
     if training.resume { throw ValidationError("--resume is of 'aigc train'") }
   }
 
+  /// What may be done with the model: `aigc <usage>`.
+  func usage(_ folder: String) -> String {
+    task == .summary ? "summarize FILE --model \(folder)" : "generate text --model \(folder)"
+  }
+
   var options: FinetuneOptions {
     var result = FinetuneOptions()
     result.context = context
+    result.areArticles = task == .summary
     result.gradAccumulation = memory.gradAccum
     result.recomputesBlocks = memory.checkpointActivations
     return result
@@ -78,7 +98,7 @@ struct Finetune: ConsoleCommand {
       recipe: recipe, settings: [], gradAccumulation: arguments.memory.gradAccum)
     try training.apply(to: &filled, resuming: nil)
     try TrainingAnswer(
-      folder: folder, json: common.json, usage: "generate text --model \(folder)"
+      folder: folder, json: common.json, usage: arguments.usage(folder)
     ).run(filled.recipe, .model(path), isPlan: training.dryRun)
   }
 

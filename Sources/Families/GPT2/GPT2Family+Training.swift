@@ -19,6 +19,7 @@ extension GPT2Family: FinetunableFamily {
     }
     model.recomputesBlocks = options.recomputesBlocks
     recipe.settings.model = model
+    recipe.settings.areArticles = options.areArticles ? true : nil
     var trainer = recipe.run.trainer
     trainer.batchSize = max(1, 1024 / model.context)
     trainer.gradAccumulation = options.gradAccumulation

@@ -10,6 +10,8 @@ import Training
 public struct GPT2Settings: Codable, Equatable, Sendable {
   /// Text files, plain or .gz; "-" is standard input.
   public var texts: [String] = []
+  /// Whether these are JSONL of articles with summaries: see ``/Training/TrainingTexts/articleLength``. nil: they are texts.
+  public var areArticles: Bool?
   /// The sizes, the tokens and how the weights are saved.
   public var model = GPT2ModelOptions()
 
@@ -99,7 +101,9 @@ public struct GPT2Recipe: TrainingRecipe {
   }
 
   private func open(_ start: TrainingStart) throws(AIGCError) -> Opened {
-    let texts = TrainingTexts(settings.texts, run.heldOut)
+    var texts = TrainingTexts(settings.texts, run.heldOut)
+    // A token is some four bytes; the summary is to stand in the same window.
+    if settings.areArticles == true { texts.articleLength = 3 * settings.model.context }
     switch start {
     case .new:
       let corpus = try texts.read()

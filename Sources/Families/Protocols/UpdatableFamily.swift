@@ -74,6 +74,8 @@ public struct FinetuneOptions: Sendable {
   public var recomputesBlocks = false
   /// Whether new words join the vocabulary of a model of words.
   public var growsVocabulary = false
+  /// Whether the data are JSONL of articles with summaries, of which the model learns to write these.
+  public var areArticles = false
 
   /// Creates the options that leave the context to the family, and the vocabulary as it is.
   public init() {}

@@ -20,6 +20,7 @@ extension RecurrentFamily: FinetunableFamily {
     recipe.settings.model = RecurrentModelOptions(of: try .read(folder: path))
     if let context = options.context { recipe.settings.model.context = context }
     recipe.settings.growsVocabulary = options.growsVocabulary
+    recipe.settings.areArticles = options.areArticles ? true : nil
     // A trained model takes smaller steps.
     recipe.run.trainer.schedule.peak = 5e-4
     recipe.run.epochs = 3

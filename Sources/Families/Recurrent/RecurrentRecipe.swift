@@ -10,6 +10,8 @@ import Training
 public struct RecurrentSettings: Codable, Equatable, Sendable {
   /// Text files, plain or .gz; "-" is standard input.
   public var texts: [String] = []
+  /// Whether these are JSONL of articles with summaries: see ``/Training/TrainingTexts/articleLength``. nil: they are texts.
+  public var areArticles: Bool?
   /// The network, its tokens, and how the weights are saved.
   public var model = RecurrentModelOptions()
   /// Whether new words join the vocabulary of a model of words that is trained further; else they are
@@ -99,7 +101,9 @@ public struct RecurrentRecipe: TrainingRecipe {
   private func open(
     _ start: TrainingStart
   ) throws(AIGCError) -> (RecurrentLanguageModel, TrainingCorpus) {
-    let texts = TrainingTexts(settings.texts, run.heldOut)
+    var texts = TrainingTexts(settings.texts, run.heldOut)
+    // A token is some four bytes; the summary is to stand in the same window.
+    if settings.areArticles == true { texts.articleLength = 3 * settings.model.context }
     switch start {
     case .new:
       let corpus = try texts.read()

@@ -10,6 +10,10 @@ public struct TrainingTexts: Sendable {
   public var heldOut: String?
   /// Without held-out text, the last part of the texts.
   public var heldOutShare: Double
+  /// Where the files are JSONL of articles with summaries: the bytes of an article that are learned from, whole
+  /// sentences, one at least; nil: the files are texts. Each article becomes "ARTICLE\nTL;DR: SUMMARY" and the end of
+  /// a text; an empty line where the tokenizer has no such end.
+  public var articleLength: Int?
 
   /// Creates a choice of texts.
   /// - Parameters:
@@ -34,9 +38,22 @@ public struct TrainingTexts: Sendable {
   /// - Throws: ``/Files/AIGCError`` (badInput) for a file that cannot be read.
   public func read() throws(AIGCError) -> TrainingCorpus {
     var corpus = TrainingCorpus(source: self)
-    for path in paths { corpus.texts.append(try readText(path: path)) }
-    if let heldOut { corpus.heldOut = try readText(path: heldOut) }
+    for path in paths {
+      let text = try read(path)
+      corpus.texts.append(text.bytes)
+      corpus.parts.append(text.parts)
+    }
+    if let heldOut {
+      let text = try read(heldOut)
+      (corpus.heldOut, corpus.heldOutParts) = (text.bytes, text.parts)
+    }
     return corpus
+  }
+
+  private func read(_ path: String) throws(AIGCError) -> (bytes: Table<UInt8>, parts: [Range<Int>])
+  {
+    guard let articleLength else { return (try readText(path: path), []) }
+    return try ArticleTexts.read(path, articleLength: articleLength)
   }
 }
 
@@ -46,6 +63,9 @@ public struct TrainingCorpus: Sendable {
   /// The bytes of each training text, in the order of the paths.
   public fileprivate(set) var texts: [Table<UInt8>] = []
   fileprivate var heldOut: Table<UInt8>?
+  /// Of files of articles: where each one's text lies; else empty.
+  fileprivate var parts: [[Range<Int>]] = []
+  fileprivate var heldOutParts: [Range<Int>] = []
 
   fileprivate init(source: TrainingTexts) { self.source = source }
 
@@ -74,15 +94,15 @@ public struct TrainingCorpus: Sendable {
     _ tokenizer: any Tokenizer
   ) throws(AIGCError) -> (training: [Int32], heldOut: [Int32]) {
     var tokens: [Int32] = []
-    for (text, path) in zip(texts, source.paths) {
+    for (index, path) in source.paths.enumerated() {
       if !tokens.isEmpty, tokenizer.endTokenEndsText, let end = tokenizer.endToken {
         tokens.append(end)
       }
-      tokens += try tokenizer.encode(text, name: path)
+      tokens += try encode(texts[index], parts[index], path, tokenizer)
     }
     var held: [Int32] = []
     if let heldOut {
-      held = try tokenizer.encode(heldOut, name: source.heldOut ?? "")
+      held = try encode(heldOut, heldOutParts, source.heldOut ?? "", tokenizer)
     } else {
       let kept = tokens.count - Int(Double(tokens.count) * source.heldOutShare)
       held = Array(tokens[kept...])
@@ -90,6 +110,21 @@ public struct TrainingCorpus: Sendable {
     }
     guard tokens.count > 1 else { throw .badInput("\(name): too little text to train on") }
     return (tokens, held)
+  }
+
+  /// The tokens of a file; behind each article the end of a text, where the tokenizer has one.
+  private func encode(
+    _ text: Table<UInt8>, _ parts: [Range<Int>], _ path: String, _ tokenizer: any Tokenizer
+  ) throws(AIGCError) -> [Int32] {
+    guard !parts.isEmpty, tokenizer.endTokenEndsText, let end = tokenizer.endToken else {
+      return try tokenizer.encode(text, name: path)
+    }
+    var tokens: [Int32] = []
+    for part in parts {
+      try Interruption.check()
+      tokens += try tokenizer.encode(Table(text.bytes(part)), name: path) + [end]
+    }
+    return tokens
   }
 }
 

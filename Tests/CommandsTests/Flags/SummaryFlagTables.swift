@@ -23,6 +23,15 @@ let summaryVerbs: [VerbFlags] = [
       ],
       "model": [
         .acts("--model sumr", "sums.jsonl --length 1"), .refused("--model cls", "is needed here"),
+        .refused("--model gpt2byte", "too few"), .refused("--model lw --length 10%", "in percent"),
+      ],
+      "temperature": [
+        .acts("--temperature 2 --seed 1", "story.txt --model lw"),
+        .refused("--temperature 1", "language models"),
+      ],
+      "seed": [
+        .acts("--seed 2", "story.txt --model lw --temperature 2"),
+        .refused("--seed 1", "language models"),
       ],
       "out": [.acts("--out $OUT")],
     ]),

@@ -251,6 +251,11 @@ private let finetune: VerbFlags = {
   table.merge(
     [
       "model": [.acts("--model lstm")],
+      "task": [
+        .acts(
+          "--task summary",
+          "sums.jsonl --model gpt2byte --steps 1 --batch-size 1 --seed 1 --out $OUT")
+      ],
       "context": [.acts("--context 5"), .refused("--context 900", "at most")],
       "grad-accum": [
         .acts("--grad-accum 2"), .refused("--grad-accum 2 --model lstm", "gpt2 models"),

@@ -141,11 +141,13 @@ import Training
     }.joined()
   }
 
-  private func trained(_ folder: TemporaryFolder, _ name: String = "m") throws -> String {
+  private func trained(
+    _ folder: TemporaryFolder, _ name: String = "m", articles count: Int = 24
+  ) throws -> String {
     var trainer = SummarizerTrainer()
-    trainer.data = [try folder.write("a.jsonl", articles(60))]
+    trainer.data = [try folder.write("a.jsonl", articles(count))]
     let outcome = try trainer.train(to: folder.file(name))
-    #expect(outcome.share > 0.95 && outcome.configuration.trainingArticles == 60)
+    #expect(outcome.share > 0.9 && outcome.configuration.trainingArticles == count)
     return outcome.folder
   }
 
@@ -153,7 +155,7 @@ import Training
     let folder = try TemporaryFolder()
     let model = try LearnedSummarizer(folder: trained(folder))
     let summarizer = try Summarizer(.learned, length: .sentences(1), model: model)
-    var reader = ArticleReader(TextLines(try Table(Array(articles(70).utf8)), name: ""))
+    var reader = ArticleReader(TextLines(try Table(Array(articles(30).utf8)), name: ""))
     while let article = try reader.next() {
       let found = try summarizer.summarize(article.article ?? [])
       #expect(String(decoding: found.text, as: UTF8.self).contains("wanted"))
@@ -167,18 +169,20 @@ import Training
       ["config.json", "model.safetensors", "vocab.txt"], in: first, and: second)
   }
 
-  @Test(arguments: [
-    Damage("\"summarizer\"", "\"other\""),
-    Damage("\"format_version\" : 1", "\"format_version\" : 2"),
-    Damage("\"nearness to end\"", "\"nearness\"", "features"),
-    Damage("\"phrases\" : ", "\"phrases\" : 9"),
-    Damage("\"placed_phrases\" : ", "\"placed_phrases\" : 99999"),
-    Damage("\"phrases\" : ", "\"phrases\" : -1"),
-  ])
-  func refusesDamage(damage: Damage) throws {
+  @Test func refusesDamage() throws {
     let folder = try TemporaryFolder()
-    _ = try trained(folder, "model")
-    try folder.expectRefusal(of: damage) { _ = try LearnedSummarizer(folder: folder.file("model")) }
+    _ = try trained(folder, "model", articles: 12)
+    for damage in [
+      Damage("\"summarizer\"", "\"other\""),
+      Damage("\"format_version\" : 1", "\"format_version\" : 2"),
+      Damage("\"nearness to end\"", "\"nearness\"", "features"),
+      Damage("\"phrases\" : ", "\"phrases\" : 9"), Damage("\"phrases\" : ", "\"phrases\" : -1"),
+      Damage("\"placed_phrases\" : ", "\"placed_phrases\" : 99999"),
+    ] {
+      try folder.expectRefusal(of: damage) {
+        _ = try LearnedSummarizer(folder: folder.file("model"))
+      }
+    }
   }
 
   @Test func refusesWhatTeachesNothing() throws {
