@@ -42,7 +42,7 @@ struct Summarize: ConsoleCommand {
       return try summarize(ArticleReader(path: file), makers)
     }
     let text = try readText(path: file)
-    if arguments.isJSONL(text) {
+    if try arguments.isJSONL(text) {
       let name = file == "-" ? "standard input" : file
       return try summarize(ArticleReader(TextLines(text, name: name)), makers)
     }
@@ -146,10 +146,12 @@ struct SummaryArguments: ParsableArguments {
     }
   }
 
-  /// Whether a text that is no JSONL by its name is so by its first letter.
-  func isJSONL(_ text: Table<UInt8>) -> Bool {
-    for index in text.indices where text[index] > 32 { return text[index] == UInt8(ascii: "{") }
-    return false
+  /// Whether a text that is no JSONL by its name is so by its first line, an object with `article`.
+  func isJSONL(_ text: Table<UInt8>) throws(AIGCError) -> Bool {
+    guard text.count > 0, text[0] == UInt8(ascii: "{") else { return false }
+    var lines = TextLines(text, name: "")
+    guard let first = try lines.next() else { return false }
+    return (try? Article(first, place: ""))?.article != nil
   }
 
   /// One summariser for each thread; a language model, whose threads work together, is one alone.

@@ -89,6 +89,10 @@ import Training
       "Fish swim in the river. Fish swim in the river. Fish swim in the river. A bird sings."
     #expect(try indices(text, .lexrank, "2") == [0, 3])
     #expect(try indices(text, .lexrank, "3").count == 3)
+    let page =
+      String(repeating: "fish swim in the river and ", count: 60) + "on. A bird sings. It rains."
+    #expect(try indices(page, .luhn, "2") == [1, 2])
+    #expect(try indices(page, .lead, "2") == [0, 1])
   }
 
   @Test func isTheSameForAnyThreads() throws {

@@ -26,44 +26,39 @@ public struct ScriptWords: Sendable {
   public func scan(
     _ bytes: [UInt8], _ range: Range<Int>, _ body: (_ word: [UInt8], _ isCharacter: Bool) -> Void
   ) {
-    var word: [UInt8] = []
-    var kind = Kind.separator
-    func end() {
-      if !word.isEmpty, kind != .greek || word.count > 2 { body(word, false) }
-      word.removeAll(keepingCapacity: true)
-    }
     bytes[range].withCursors { start, limit in
       var place = start
+      var run = Run()
       while place < limit {
         let byte = place.byte
         if byte < 0x80 {
           place += 1
           guard let letter = Self.small(byte) else {
-            end()
+            run.end(body)
             continue
           }
-          if kind != .ascii { end() }
-          kind = .ascii
-          word.append(letter)
+          if run.kind != .ascii { run.end(body) }
+          run.kind = .ascii
+          run.word.append(letter)
           continue
         }
         let (scalar, length) = place.scalar(before: limit)
         place += max(length, 1)
-        let next = length == 0 ? Kind.separator : self.kind(scalar)
-        if next != kind || next == .character { end() }
-        kind = next
+        let next = length == 0 ? Kind.separator : kind(scalar)
+        if next != run.kind || next == .character { run.end(body) }
+        run.kind = next
         switch next {
         case .separator: break
         case .character: body(Self.small(scalar), true)
         case .ascii:
-          word += Self.small(scalar).prefix(letters == .all ? .max : 1)
+          run.word += Self.small(scalar).prefix(letters == .all ? .max : 1)
           // Its small letter carries a dot that is no letter.
-          if scalar == 0x130, letters == .rouge { end() }
-        case .greek, .other: word += Self.small(scalar)
+          if scalar == 0x130, letters == .rouge { run.end(body) }
+        case .greek, .other: run.word += Self.small(scalar)
         }
       }
+      run.end(body)
     }
-    end()
   }
 
   /// The same over a whole text.
@@ -72,6 +67,17 @@ public struct ScriptWords: Sendable {
   }
 
   private enum Kind { case separator, ascii, greek, other, character }
+
+  /// The letters of the word that is being read.
+  private struct Run {
+    var word: [UInt8] = []
+    var kind = Kind.separator
+
+    mutating func end(_ body: (_ word: [UInt8], _ isCharacter: Bool) -> Void) {
+      if !word.isEmpty, kind != .greek || word.count > 2 { body(word, false) }
+      word.removeAll(keepingCapacity: true)
+    }
+  }
 
   private func kind(_ scalar: UInt32) -> Kind {
     // Two letters whose small ones are ASCII.

@@ -14,7 +14,7 @@ struct SummarySentence {
   /// Its terms and how often each is there, by the document's numbers, ascending.
   var terms: [(id: Int32, count: Int)] = []
   /// What it is made of beside words.
-  let marks: Marks
+  var marks: Marks { Self.marks(text) }
 
   struct Marks {
     var hasDigit = false
@@ -30,24 +30,22 @@ struct SummarySentence {
   init(_ bytes: [UInt8], paragraph: Int) {
     self.paragraph = paragraph
     text = Self.oneLine(bytes)
-    marks = Self.marks(text)
   }
 
   /// Reads the words.
-  /// - Returns: the stems of the terms, in order, pairs of characters among them.
-  mutating func read(_ table: TermTable) -> [Int32] {
-    var found: [Int32] = []
+  /// - Returns: the stem of each word, -1 where it says nothing; and the terms that are pairs of characters.
+  mutating func read(_ table: inout TermTable) -> (stems: [Int32], pairs: [Int32]) {
+    var (found, pairs): ([Int32], [Int32]) = ([], [])
     var (before, words): (Int32?, [Int32]) = (nil, [])
     ScriptWords(.all).scan(text) { word, isCharacter in
-      let id = table.id(word)
+      let (id, stem) = table.number(of: word)
       words.append(id)
-      let stem = table.stems[Int(id)]
-      if stem >= 0 { found.append(stem) }
-      if isCharacter, let before { found.append(table.pairTerm(before, id)) }
+      found.append(stem)
+      if isCharacter, let before { pairs.append(table.pairTerm(before, id)) }
       before = isCharacter ? id : nil
     }
     self.words = words
-    return found
+    return (found, pairs)
   }
 
   private static func oneLine(_ bytes: [UInt8]) -> [UInt8] {

@@ -79,10 +79,10 @@ struct FeatureScorer {
   private let index: PhraseIndex
   private let cues: CuePhrases
 
-  init(_ model: LearnedSummarizer, _ table: TermTable) {
+  init(_ model: LearnedSummarizer, _ table: inout TermTable) {
     self.model = model
-    index = PhraseIndex(model.phrases, placed: model.configuration.placedPhrases, table)
-    cues = CuePhrases(table)
+    index = PhraseIndex(model.phrases, placed: model.configuration.placedPhrases, &table)
+    cues = CuePhrases(&table)
   }
 
   /// - Throws: ``/Files/AIGCError`` (interrupted).

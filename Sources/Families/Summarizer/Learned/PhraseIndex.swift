@@ -16,7 +16,7 @@ struct PhraseIndex {
   ///   - phrases: as they stand in a model's vocab.txt; what is no phrase is passed over.
   ///   - placed: how many of them have weights of places.
   ///   - table: which numbers their words.
-  init(_ phrases: [[UInt8]], placed: Int, _ table: TermTable) {
+  init(_ phrases: [[UInt8]], placed: Int, _ table: inout TermTable) {
     (count, self.placed) = (phrases.count, placed)
     for (index, phrase) in phrases.enumerated() {
       var parts = phrase.split(separator: 32)[...]

@@ -54,15 +54,15 @@ public struct SummarizerTrainer {
   ///   that may not be replaced, interrupted, failed when the disk refuses.
   public func train(to folder: String) throws(AIGCError) -> Outcome {
     let start = ContinuousClock.now
-    let table = TermTable()
-    let articles = try read(table)
+    var table = TermTable()
+    let articles = try read(&table)
     guard articles.count >= Self.folds else {
       throw .badInput(
         "\(data.joined(separator: ", ")): \(counted(articles.count, "article")) with two sentences and a "
           + "summary that shares words with them; at least \(Self.folds) are needed")
     }
     let phrases = Self.vocabulary(articles, table)
-    let documents = try examples(articles, phrases, table)
+    let documents = try examples(articles, phrases, &table)
     let scales = Self.scales(documents)
     let scaled = documents.map { $0.map { row in Self.scale(row, scales) } }
     let count = PhraseIndex.weights(phrases.count, placed: Self.placed(phrases))
@@ -93,7 +93,7 @@ public struct SummarizerTrainer {
     var targets: [Double]
   }
 
-  private func read(_ table: TermTable) throws(AIGCError) -> [Example] {
+  private func read(_ table: inout TermTable) throws(AIGCError) -> [Example] {
     var (examples, sentences): ([Example], Int) = ([], 0)
     for (index, path) in data.enumerated() {
       var reader = try ArticleReader(path: path)
@@ -103,7 +103,7 @@ public struct SummarizerTrainer {
           throw .badInput(
             "\(reader.place): 'article' and 'references' or 'summary' are needed")
         }
-        guard let example = try example(text, article.goals, table) else { continue }
+        guard let example = try example(text, article.goals, &table) else { continue }
         sentences += example.targets.count
         guard sentences <= Self.mostSentences else {
           notices(.note("\(reader.place): enough; what follows is not learned from"))
@@ -120,9 +120,9 @@ public struct SummarizerTrainer {
   /// A summary of three sentences cannot be one of them: ROUGE takes a sentence as often as it goes into the summary,
   /// as if the others were as good. Its F1 alone would favour the longest sentences.
   private func example(
-    _ text: [UInt8], _ goals: [[UInt8]], _ table: TermTable
+    _ text: [UInt8], _ goals: [[UInt8]], _ table: inout TermTable
   ) throws(AIGCError) -> Example? {
-    let document = try SummaryDocument(text, table)
+    let document = try SummaryDocument(text, &table)
     guard (2...Summarizer.passageThreshold).contains(document.sentences.count) else { return nil }
     let scorer = RougeScorer(RougeOptions(isStemmed: isStemmed))
     var vocabulary = RougeVocabulary(scorer.options)
@@ -180,10 +180,10 @@ public struct SummarizerTrainer {
   private static func placed(_ phrases: [[UInt8]]) -> Int { min(phrases.count, mostPlaced) }
 
   private func examples(
-    _ examples: [Example], _ phrases: [[UInt8]], _ table: TermTable
+    _ examples: [Example], _ phrases: [[UInt8]], _ table: inout TermTable
   ) throws(AIGCError) -> [[RidgeRegression.Row]] {
-    let index = PhraseIndex(phrases, placed: Self.placed(phrases), table)
-    let cues = CuePhrases(table)
+    let index = PhraseIndex(phrases, placed: Self.placed(phrases), &table)
+    let cues = CuePhrases(&table)
     var documents: [[RidgeRegression.Row]] = []
     for (number, example) in examples.enumerated() {
       progress("features", Double(number) / Double(examples.count))

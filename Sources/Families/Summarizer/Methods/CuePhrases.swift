@@ -26,7 +26,7 @@ struct CuePhrases {
   private var phrases: [Int32: [(rest: [Int32], kind: Kind)]] = [:]
 
   /// Finds the phrases by the numbers of a table.
-  init(_ table: TermTable) {
+  init(_ table: inout TermTable) {
     for (kind, list) in Self.lists {
       for phrase in list {
         for words in Self.expanded(phrase) {

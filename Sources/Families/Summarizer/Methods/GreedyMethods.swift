@@ -42,8 +42,9 @@ func divergenceScores(_ document: SummaryDocument) throws(AIGCError) -> [Double]
   let total = Double(max(document.total, 1))
   let chances = document.counts.map { Double($0) / total }
   var chosen = [Double](repeating: 0, count: document.termCount)
-  // A part of the text itself stands in every summary: what a word that is not said costs.
-  let smoothing = 1.0
+  // A trace of the text itself stands in every summary: what a word that is not said costs. With more of it a summary
+  // of one short word would be nearest to most texts.
+  let smoothing = 1e-9
   var length = 0.0
   return try chosenOneByOne(document) { (left) throws(AIGCError) in
     var best: (index: Int, gain: Double)?

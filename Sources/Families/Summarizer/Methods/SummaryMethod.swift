@@ -26,28 +26,19 @@ public enum SummaryMethod: String, CaseIterable, Sendable {
 }
 
 extension SummaryMethod {
-  /// Scores of all sentences, the higher the earlier chosen.
-  /// - Parameters:
-  ///   - document: the sentences.
-  ///   - table: of the words.
-  ///   - model: of ``learned``; the others need none.
-  /// - Throws: ``/Files/AIGCError``: interrupted, failed where LAPACK refuses.
-  func scores(
-    _ document: SummaryDocument, _ table: TermTable, _ model: FeatureScorer?
-  ) throws(AIGCError) -> [Double] {
+  /// Scores of all sentences, the higher the earlier chosen; of the methods that need nothing but the document.
+  /// - Throws: ``/Files/AIGCError``: interrupted, failed where LAPACK refuses, usage for ``cue`` and ``learned``.
+  func scores(_ document: SummaryDocument) throws(AIGCError) -> [Double] {
     switch self {
     case .lead: return document.sentences.indices.map { 1 / Double($0 + 1) }
     case .position: return positionScores(document)
-    case .cue: return CuePhrases(table).scores(document)
     case .luhn: return luhnScores(document)
     case .textrank: return try SentenceGraph.overlaps(document).rank()
     case .lexrank: return try SentenceGraph.cosines(document).rank()
     case .lsa: return try latentScores(document)
     case .sumbasic: return try sumBasicScores(document)
     case .kl: return try divergenceScores(document)
-    case .learned:
-      guard let model else { throw .usage("`method` learned needs a model") }
-      return try model.scores(document)
+    case .cue, .learned: throw .usage("`method` \(rawValue) needs more than a text")
     }
   }
 }

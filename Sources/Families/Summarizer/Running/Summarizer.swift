@@ -13,14 +13,18 @@ public final class Summarizer {
   private let model: LearnedSummarizer?
   private var table = TermTable()
   private var scorer: FeatureScorer?
+  private var cues: CuePhrases?
   private let notices: NoticeHandler
 
   /// Above so many sentences a text is read in passages.
   public static let passageThreshold = 2000
+  /// Words of a sentence that says something in few words.
+  private static let longest = 200
   /// Sentences of a passage.
   private static let passage = 200
-  /// How much being what was asked for weighs beside the best score.
-  private static let queryWeight = 1.0
+  /// How much being what was asked for weighs beside the best score: the sentence most like it comes before all that
+  /// have nothing of it.
+  private static let queryWeight = 1.25
 
   /// Creates a summariser.
   /// - Parameters:
@@ -123,19 +127,28 @@ public final class Summarizer {
   private func choose(
     _ pool: Pool, _ text: Table<UInt8>, _ query: [UInt8]?, _ length: SummaryLength
   ) throws(AIGCError) -> [Summary.Sentence] {
-    if table.isFull || scorer == nil {
+    if cues == nil || table.isFull {
       table = TermTable()
-      scorer = model.map { FeatureScorer($0, table) }
+      if let model { scorer = FeatureScorer(model, &table) }
+      cues = CuePhrases(&table)
     }
     let sentences = pool.map {
       SummarySentence(text.bytes($0.place.range), paragraph: $0.place.paragraph)
     }
-    let document = try SummaryDocument(sentences, table)
-    var scores = try method.scores(document, table, scorer)
-    if let query { Self.prefer(document.likeness(to: query, table), &scores) }
-    return Self.selection(document, scores, length).map { index in
+    let document = try SummaryDocument(sentences, &table)
+    var scores = try scores(document)
+    if let query { Self.prefer(document.likeness(to: query, &table), &scores) }
+    return selection(document, scores, length).map { index in
       Summary.Sentence(
         index: pool[index].index, text: document.sentences[index].text, score: scores[index])
+    }
+  }
+
+  private func scores(_ document: SummaryDocument) throws(AIGCError) -> [Double] {
+    switch method {
+    case .cue: return cues?.scores(document) ?? []
+    case .learned: return try scorer?.scores(document) ?? []
+    default: return try method.scores(document)
     }
   }
 
@@ -149,9 +162,10 @@ public final class Summarizer {
     }
   }
 
-  /// The best sentences that fit, in the order of the text. A sentence whose words were all said by the same sentence
-  /// before comes last.
-  static func selection(
+  /// The best sentences that fit, in the order of the text. A sentence that was said before comes last, and so does,
+  /// but in the order of the text itself, one that is as long as a page: where a writer used no stops, three of
+  /// these would be no summary.
+  private func selection(
     _ document: SummaryDocument, _ scores: [Double], _ length: SummaryLength
   ) -> [Int] {
     let order = scores.indices.sorted {
@@ -161,7 +175,9 @@ public final class Summarizer {
     var (fresh, repeated): ([Int], [Int]) = ([], [])
     for index in order {
       let words = document.sentences[index].words
-      let isNew = words.isEmpty || said.insert(words).inserted
+      let isNew =
+        words.isEmpty
+        || (words.count <= Self.longest || method == .lead) && said.insert(words).inserted
       if isNew { fresh.append(index) } else { repeated.append(index) }
     }
     let ranked = fresh + repeated
