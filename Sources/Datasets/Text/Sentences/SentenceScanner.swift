@@ -13,7 +13,7 @@ public struct SentencePlace: Equatable, Sendable {
 /// A sentence ends with a full stop, question mark, exclamation mark or ellipsis, and the quotes and brackets
 /// that close behind it, where white space follows and then no small letter; with a Chinese or Japanese stop wherever
 /// it stands; and with its paragraph: at an empty line, or before a line that begins with a list's mark. Full
-/// stops of abbreviations, initials, numbers, versions and addresses end none (``SentenceStops``). No model and no
+/// stops of abbreviations, initials, numbers, versions and addresses end none (`SentenceStops`). No model and no
 /// download is needed; what is not UTF-8 is taken for letters.
 public struct SentenceScanner {
   /// Longer sentences are cut at a space, or where they stand.

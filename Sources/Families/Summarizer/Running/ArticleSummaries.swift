@@ -16,7 +16,7 @@ extension Summarizer: TextSummarizer {}
 
 extension TextSummarizer {
   /// Summarises a text in memory, maybe an empty one.
-  /// - Throws: ``/Files/AIGCError``: as ``summarize(_:query:)``.
+  /// - Throws: ``/Files/AIGCError``: as that of a mapped text.
   public func summarize(_ text: [UInt8], query: [UInt8]? = nil) throws(AIGCError) -> Summary {
     guard !text.isEmpty else { return Summary(sentences: [], total: 0) }
     return try summarize(try Table(text), query: query)

@@ -80,7 +80,7 @@ public struct RougeScorer: Sendable {
   }
 
   /// The same of texts of one vocabulary.
-  /// - Throws: ``/Files/AIGCError``: as ``score(_:_:)-([UInt8],[[UInt8]])``.
+  /// - Throws: ``/Files/AIGCError``: as the same of bytes.
   public func score(
     _ candidate: RougeText, _ references: [RougeText]
   ) throws(AIGCError) -> RougeScores {
