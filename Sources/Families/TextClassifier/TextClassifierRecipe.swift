@@ -65,7 +65,7 @@ public struct TextClassifierRecipe: TrainingRecipe {
   public var sources: [TrainingSource] { [TrainingSource("data", [settings.data])] }
 
   /// The defaults of a method: those that count need one step; `linear` passes five times over the data at a rate that
-  /// falls from 0.1 to nothing, as fastText does; networks learn by Adam for so long as held-out texts gain.
+  /// falls from 0.5 to nothing, as fastText's does; networks learn by Adam for so long as held-out texts gain.
   public static func defaults(_ method: TextClassifierMethod) -> RunOptions {
     var trainer = TrainerConfiguration(steps: 1, schedule: Schedule(.constant, peak: 1e-3))
     switch method {
@@ -143,7 +143,6 @@ public struct TextClassifierRecipe: TrainingRecipe {
     let data = try TextClassifierData(settings, run, classes: before?.classes)
     var configuration = TextClassifierConfiguration(
       task: settings.task, method: settings.method, classes: data.learned.classes)
-    configuration.description = nil
     let trainer = trainer(data)
     let made = try TextClassifierTasks(self, trainer, data, report)
       .make(&configuration, start, before)
