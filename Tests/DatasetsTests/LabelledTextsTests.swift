@@ -40,6 +40,9 @@ import Testing
     #expect(rows(try read("a.tsv", text)) == ["a|c", "x|z"])
     #expect(
       rows(try read("a.tsv", text, .init(textColumn: "2", labelColumn: "1"))) == ["b|a", "y|x"])
+    #expect(rows(try read("a.tsv", text, .init(labelColumn: "1"))) == ["b|a", "y|x"])
+    #expect(rows(try read("a.csv", "class,title\n1,hi\n")) == ["hi|1"])
+    #expect(rows(try read("a.csv", "topic,review\n1,hi\n")) == ["hi|1"])
     // A name makes the first line a header.
     #expect(rows(try read("a.tsv", text, .init(textColumn: "b", labelColumn: "a"))) == ["y|x"])
     #expect(

@@ -27,16 +27,21 @@ extension LabelledTextReading {
     func usual(_ known: [String]) -> Int? {
       known.lazy.compactMap { names.firstIndex(of: $0) }.first
     }
-    func place(_ column: String?, _ known: [String], else other: Int) throws(AIGCError) -> Int {
-      guard let column else { return isHeader ? usual(known) ?? other : other }
+    func place(_ column: String?, _ known: [String]) throws(AIGCError) -> Int? {
+      guard let column else { return isHeader ? usual(known) : nil }
       if isHeader, let place = first.firstIndex(of: column) { return place }
       if let number = Int(column), (1...first.count).contains(number) { return number - 1 }
       let list = isHeader ? first.prefix(20).map { excerpt(of: $0) }.joined(separator: ", ") : nil
       throw .usage("\(path): no column '\(column)'; there are \(list ?? "1 to \(first.count)")")
     }
+    let (text, label) = (
+      try place(options.textColumn, textNames), try place(options.labelColumn, labelNames)
+    )
+    // Where only one of both is known, the other one is not in its column.
+    let textPlace = text ?? first.indices.first { $0 != label } ?? 0
     let result = Columns(
-      text: try place(options.textColumn, textNames, else: 0),
-      label: try place(options.labelColumn, labelNames, else: first.count - 1), isHeader: isHeader)
+      text: textPlace, label: label ?? first.indices.last { $0 != textPlace } ?? 0,
+      isHeader: isHeader)
     guard first.count > 1, result.text != result.label else {
       throw .badInput("\(path): line 1: a text and a label are needed, in columns of their own")
     }

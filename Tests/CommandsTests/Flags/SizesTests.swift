@@ -31,7 +31,8 @@ struct SizesTests {
     ("gpt2", "generate text --model $M -n 3 --seed 1"),
     ("series", "generate series --model $M -n 3"),
     ("ngram", "generate text --model $M -n 3 --seed 1"),
-    ("sent", "sentiment good --model $M"), ("senn", "sentiment good --model $M"), ("sumr", "summarize a.txt --model $M"),
+    ("sent", "sentiment good --model $M"), ("senn", "sentiment good --model $M"),
+    ("sumr", "summarize a.txt --model $M"),
   ]
 
   /// A whole number in a JSON text, and the key that it belongs to.

@@ -36,7 +36,10 @@ let sentimentTraining: VerbFlags = {
       "text-column": [
         .acts("--text-column 2 --label-column 1"), .refused("--text-column nope", "no column"),
       ],
-      "label-column": [.refused("--label-column 1", "columns of their own")],
+      "label-column": [
+        .acts("--label-column 1"),
+        .refused("--label-column 1 --text-column 1", "columns of their own"),
+      ],
     ]
   ) { $1 }
   return VerbFlags(
