@@ -122,6 +122,14 @@ import Testing
     #expect(TextWords.strings(Array(text.utf8)[...]) == words)
   }
 
+  /// Characters are what Unicode says, wherever they are looked up.
+  @Test func tablesHoldWhatUnicodeSays() {
+    for scalar: UInt32 in 0..<0x11000 {
+      let (found, plain) = (FoldedScalars.read(scalar), FoldedScalars.classify(scalar))
+      #expect(found.kind == plain.kind && found.lower == plain.lower, "U+\(scalar)")
+    }
+  }
+
   @Test func endlessTextsAreReadInPart() {
     let text = [UInt8](repeating: UInt8(ascii: "!"), count: TextWords.most + 1)
     #expect(TextWords(text[...]).words.count == TextWords.most && !TextWords(text[...]).isWhole)

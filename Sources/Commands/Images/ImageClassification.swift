@@ -42,19 +42,14 @@ struct ImageClassification {
   private func forResults(_ body: (Result) throws(AIGCError) -> Void) throws(AIGCError) {
     var options = classifier.imageOptions
     reading.apply(to: &options, isIgnored: options.ignoresOrientation)
-    var kept: [Result] = []
+    var kept = mostUncertain.map { LeastCertain<Result>($0) { $0.certainty } }
     try forImages(images, options, Diagnostics.show) { (set) throws(AIGCError) in
       try classify(set) { (results) throws(AIGCError) in
-        guard let mostUncertain else {
-          for result in results { try body(result) }
-          return
-        }
-        kept += results
-        let order = kept.indices.sorted { (kept[$0].certainty, $0) < (kept[$1].certainty, $1) }
-        kept = order.prefix(mostUncertain).map { kept[$0] }
+        kept?.add(results)
+        if kept == nil { for result in results { try body(result) } }
       }
     }
-    for result in kept { try body(result) }
+    for result in kept?.results ?? [] { try body(result) }
   }
 
   private func classify(

@@ -66,21 +66,13 @@ struct TextClassification {
   }
 
   private func forResults(_ body: (Result) throws(AIGCError) -> Void) throws(AIGCError) {
-    guard let mostUncertain else {
-      return try forTexts { (texts) throws(AIGCError) in
-        for result in try results(texts) { try body(result) }
-      }
-    }
-    var kept: [Result] = []
+    var kept = mostUncertain.map { LeastCertain<Result>($0) { $0.certainty } }
     try forTexts { (texts) throws(AIGCError) in
-      kept += try results(texts)
-      // Texts that came first go before others that are as uncertain.
-      let order = kept.indices.sorted {
-        (kept[$0].certainty, $0) < (kept[$1].certainty, $1)
-      }
-      kept = order.prefix(mostUncertain).map { kept[$0] }
+      let results = try results(texts)
+      kept?.add(results)
+      if kept == nil { for result in results { try body(result) } }
     }
-    for result in kept { try body(result) }
+    for result in kept?.results ?? [] { try body(result) }
   }
 
   private func results(_ texts: TextList) throws(AIGCError) -> [Result] {
@@ -122,13 +114,10 @@ struct TextClassification {
         try flush(Self.batch)
         continue
       }
-      let reader = try TextReader(path: input, pieceSize: 1 << 20)
-      while let piece = try reader.next() {
-        let lines = TextList(lines: piece)
-        for line in 0..<lines.count {
-          texts.append(lines[line])
-          try flush(Self.batch)
-        }
+      var lines = try TextLines(path: input)
+      while let line = try lines.next() {
+        if !line.isEmpty { texts.append(line) }
+        try flush(Self.batch)
       }
     }
     try flush(1)

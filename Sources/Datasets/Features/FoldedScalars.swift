@@ -13,15 +13,31 @@ enum FoldedScalars {
     case mark
   }
 
-  /// Kind and lower case of the characters below U+10000: `Unicode.Scalar.Properties` is slow.
-  private static let table: [(kind: Kind, lower: UInt32)] = (0..<0x10000).map { classify($0) }
+  private typealias Entry = (kind: Kind, lower: UInt32)
+
+  // `Unicode.Scalar.Properties` is slow: characters are looked up. A table of all takes 6 ms to make, so those of most
+  // texts have small ones: European scripts, typographic marks, Chinese and Japanese marks and kana, wide forms.
+  private static let european: [Entry] = (0..<0x590).map { classify($0) }
+  private static let marks: [Entry] = (0x2000..<0x2070).map { classify($0) }
+  private static let kana: [Entry] = (0x3000..<0x3100).map { classify($0) }
+  private static let wide: [Entry] = (0xFF00..<0xFFF0).map { classify($0) }
+  private static let all: [Entry] = (0..<0x10000).map { classify($0) }
 
   /// Kind and lower case of a character.
   static func read(_ scalar: UInt32) -> (kind: Kind, lower: UInt32) {
-    scalar < 0x10000 ? table[Int(scalar)] : classify(scalar)
+    switch scalar {
+    case 0..<0x590: european[Int(scalar)]
+    case 0x2000..<0x2070: marks[Int(scalar) - 0x2000]
+    case 0x3000..<0x3100: kana[Int(scalar) - 0x3000]
+    // Han, every one of them a letter.
+    case 0x4E00..<0x9FA6: (.character, scalar)
+    case 0xFF00..<0xFFF0: wide[Int(scalar) - 0xFF00]
+    case 0..<0x10000: all[Int(scalar)]
+    default: classify(scalar)
+    }
   }
 
-  private static func classify(_ value: UInt32) -> (kind: Kind, lower: UInt32) {
+  static func classify(_ value: UInt32) -> (kind: Kind, lower: UInt32) {
     guard let scalar = Unicode.Scalar(value) else { return (.mark, value) }
     let properties = scalar.properties
     if properties.isWhitespace || value == 0x200B || value == 0xFEFF { return (.space, value) }

@@ -42,16 +42,6 @@ public struct TextList: Sendable {
   }
 }
 
-extension TextList {
-  /// The lines of a text, without their line ends (LF or CR LF); empty ones are passed over.
-  public init(lines text: Table<UInt8>) {
-    bytes.reserveCapacity(text.count)
-    forEachLine(of: text) { range, _ in
-      append(text.indices[range].lazy.map { text[$0] })
-    }
-  }
-}
-
 /// Calls `body` with the place and the number, from 1, of each line that is not empty, without its line end.
 func forEachLine<Failure: Error>(
   of text: Table<UInt8>, _ body: (Range<Int>, _ number: Int) throws(Failure) -> Void

@@ -62,9 +62,7 @@ public func splitPlaces(
 ) -> (rest: [Int], heldOut: [Int]) {
   var random = RandomSource(seed: seed, stream: 3)
   var order = Array(0..<count)
-  for last in stride(from: order.count - 1, to: 0, by: -1) {
-    order.swapAt(last, Int(random.integer(below: UInt64(last + 1))))
-  }
+  random.shuffle(&order)
   let part = Int(Double(count) * share)
   return (order[part...].sorted(), order[..<part].sorted())
 }

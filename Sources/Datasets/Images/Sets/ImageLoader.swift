@@ -151,10 +151,7 @@ private struct ImageOrder {
   init(count: Int, isMirrored: Bool, _ random: RandomSource) {
     var random = random
     indices = (0..<Int32(count)).map { $0 }
-    // Fisher and Yates' shuffle.
-    for last in stride(from: count - 1, to: 0, by: -1) {
-      indices.swapAt(last, Int(random.integer(below: UInt64(last + 1))))
-    }
+    random.shuffle(&indices)
     if isMirrored { mirrored = (0..<count).map { _ in random.next() >> 63 == 1 } }
     end = random
   }

@@ -46,12 +46,11 @@ struct PooledStates: Sendable {
   /// For each layer the mean state of each text, [layers][texts · width]; not numbers for texts without tokens.
   /// - Throws: ``/Files/AIGCError``: what the model says of damaged weights, interrupted after Ctrl-C.
   func means(
-    _ texts: TextList, layers: [Int], _ progress: (Int) -> Void = { _ in }
+    _ texts: TextList, layers: [Int]
   ) throws(AIGCError) -> [[Float]] {
     var result = [[Float]](repeating: [], count: layers.count)
     for index in 0..<texts.count {
       try Interruption.check()
-      progress(index)
       let found = try cache.means(texts[index], layers) { () throws(AIGCError) in
         try means(texts[index], layers)
       }
