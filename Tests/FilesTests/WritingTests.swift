@@ -279,6 +279,19 @@ let ownConfiguration = "{\"family\":\"x\",\"format_version\":1,\"kind\":\"y\"}"
     #expect(try await second)
   }
 
+  /// A process that is being started has copies of this one's descriptors for a moment.
+  @Test func aCopyOfTheDescriptorDoesNotHoldTheLock() throws {
+    let scratch = try TemporaryFolder()
+    var lock: FolderLock? = try FolderLock(scratch.path)
+    let copies = (3..<1024).filter { (descriptor: Int32) in
+      FileIdentity(descriptor: descriptor) == FileIdentity(scratch.path)
+    }.map { dup($0) }
+    defer { copies.forEach { close($0) } }
+    #expect(!copies.isEmpty && lock != nil)
+    lock = nil
+    _ = try FolderLock(scratch.path)
+  }
+
   /// A process that is killed holds nothing.
   @Test func aDeadHoldersLockDoesNotLast() throws {
     let scratch = try TemporaryFolder()

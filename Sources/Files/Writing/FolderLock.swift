@@ -35,7 +35,7 @@ public final class FolderLock: Sendable {
       if lock(descriptor) {
         // While this one waited, a new folder may have come in the place of the old one.
         if FileIdentity(descriptor: descriptor) == FileIdentity(path) { return descriptor }
-        close(descriptor)
+        release(descriptor)
         continue
       }
       close(descriptor)
@@ -59,7 +59,7 @@ public final class FolderLock: Sendable {
   deinit {
     let descriptor = descriptor.withLock { $0 }
     Self.count(descriptor, by: -1)
-    if descriptor >= 0 { close(descriptor) }
+    Self.release(descriptor)
   }
 
   /// The lock that is to be joined, where it is of the folder at `path`.
@@ -76,16 +76,19 @@ public final class FolderLock: Sendable {
 
   private var identity: FileIdentity? { FileIdentity(descriptor: descriptor.withLock { $0 }) }
 
-  /// Holds the folder of `other` in place of its own one: that of a folder that was exchanged.
+  /// Holds the folder of `other`, which then holds none, in place of its own one: that of a folder that was
+  /// exchanged.
   func take(over other: FolderLock) {
-    let copy = fcntl(other.descriptor.withLock { $0 }, F_DUPFD_CLOEXEC, 0)
-    Self.count(copy, by: 1)
+    let taken = other.descriptor.withLock { descriptor in
+      defer { descriptor = -1 }
+      return descriptor
+    }
     let old = descriptor.withLock { descriptor in
-      defer { descriptor = copy }
+      defer { descriptor = taken }
       return descriptor
     }
     Self.count(old, by: -1)
-    if old >= 0 { close(old) }
+    Self.release(old)
   }
 
   /// Whether this process holds the folder.
@@ -106,6 +109,14 @@ public final class FolderLock: Sendable {
     let descriptor = Glibc.open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     if descriptor < 0, errno != EACCES { throw .failed("\(path): \(systemErrorText())") }
     return descriptor
+  }
+
+  /// Unlocks before it closes: a process that is just being started has copies of all descriptors until it
+  /// becomes another program, and the lock would last as long as the last copy.
+  private static func release(_ descriptor: Int32) {
+    guard descriptor >= 0 else { return }
+    flock(descriptor, LOCK_UN)
+    close(descriptor)
   }
 
   /// false when another one has it.
