@@ -51,28 +51,42 @@ static int aigc_gif_frame(GifFileType *gif, const unsigned char *rgb, int width,
   return status;
 }
 
-/* Frames of RGB pixels one after the other, shown again and again; delays in hundredths of a second. The bytes are
-   to be freed. 0 when it failed. */
-static int aigc_gif_write(const unsigned char *rgb, int width, int height, long frames, int delay,
-    int last_delay, struct aigc_gif *output) {
+/* A file under construction. */
+struct aigc_gif_writer {
+  GifFileType *file;
+  unsigned char *planes;
+  int width, height;
+};
+
+/* Begins an animation that is shown again and again; 0 when it failed. `output` must stay where it is. In any case
+   aigc_gif_end is to be called. */
+static int aigc_gif_begin(struct aigc_gif_writer *gif, int width, int height, struct aigc_gif *output) {
   int error = 0;
-  GifFileType *gif = EGifOpen(output, aigc_gif_take, &error);
-  if (!gif) return 0;
-  size_t size = (size_t)width * (size_t)height;
-  unsigned char *planes = (unsigned char *)malloc(4 * size + 1);
-  EGifSetGifVersion(gif, true);
-  int status = planes ? EGifPutScreenDesc(gif, width, height, 8, 0, NULL) : GIF_ERROR;
+  gif->width = width;
+  gif->height = height;
+  gif->planes = (unsigned char *)malloc(4 * (size_t)width * (size_t)height + 1);
+  gif->file = EGifOpen(output, aigc_gif_take, &error);
+  if (!gif->file || !gif->planes) return 0;
+  EGifSetGifVersion(gif->file, true);
+  int status = EGifPutScreenDesc(gif->file, width, height, 8, 0, NULL);
   /* Without end: Netscape's extension. */
   unsigned char repeat[3] = {1, 0, 0};
-  if (status == GIF_OK) status = EGifPutExtensionLeader(gif, APPLICATION_EXT_FUNC_CODE);
-  if (status == GIF_OK) status = EGifPutExtensionBlock(gif, 11, "NETSCAPE2.0");
-  if (status == GIF_OK) status = EGifPutExtensionBlock(gif, 3, repeat);
-  if (status == GIF_OK) status = EGifPutExtensionTrailer(gif);
-  for (long i = 0; status == GIF_OK && i < frames; i++)
-    status = aigc_gif_frame(gif, rgb + 3 * size * (size_t)i, width, height,
-        i + 1 < frames ? delay : last_delay, planes);
-  free(planes);
-  if (EGifCloseFile(gif, &error) != GIF_OK) status = GIF_ERROR;
+  if (status == GIF_OK) status = EGifPutExtensionLeader(gif->file, APPLICATION_EXT_FUNC_CODE);
+  if (status == GIF_OK) status = EGifPutExtensionBlock(gif->file, 11, "NETSCAPE2.0");
+  if (status == GIF_OK) status = EGifPutExtensionBlock(gif->file, 3, repeat);
+  if (status == GIF_OK) status = EGifPutExtensionTrailer(gif->file);
   return status == GIF_OK;
+}
+
+/* Adds a frame of RGB pixels, shown for so many hundredths of a second; 0 when it failed. */
+static int aigc_gif_add(struct aigc_gif_writer *gif, const unsigned char *rgb, int delay) {
+  return aigc_gif_frame(gif->file, rgb, gif->width, gif->height, delay, gif->planes) == GIF_OK;
+}
+
+/* Ends the file; its bytes are to be freed in any case. 0 when it failed. */
+static int aigc_gif_end(struct aigc_gif_writer *gif) {
+  int error = 0;
+  free(gif->planes);
+  return gif->file && EGifCloseFile(gif->file, &error) == GIF_OK;
 }
 #endif

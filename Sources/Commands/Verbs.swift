@@ -5,5 +5,5 @@ public let verbs: [any ParsableCommand.Type] = [
   Train.self, Generate.self, Sample.self, Next.self, Evaluate.self, Score.self, Tokenize.self,
   Detokenize.self, Inspect.self, Convert.self, Update.self, Finetune.self, Encode.self,
   Reconstruct.self, Translate.self, Models.self, Bench.self, Completion.self, Interpolate.self,
-  Quantize.self, Classify.self, Sentiment.self, Rouge.self, Summarize.self,
+  Quantize.self, Classify.self, Sentiment.self, Rouge.self, Summarize.self, Play.self,
 ]

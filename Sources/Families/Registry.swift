@@ -7,7 +7,7 @@ public let families: [any Family] = [
   GPT2Family(), ForecastFamily(), ClassifierFamily(), GANFamily(.gan), GANFamily(.dcgan),
   VQVAEFamily(), VAEFamily(.vae), VAEFamily(.vaegan), CycleGANFamily(), StyleGANFamily(),
   TextClassifierFamily(),
-  SummarizerFamily(),
+  SummarizerFamily(), ReinforcementFamily(),
 ]
 
 /// The family of the model at `path`: a model folder or a bare file.

@@ -170,7 +170,7 @@ import Testing
     var events: [String] = []
     trainer.report = { event in
       switch event {
-      case .evaluated(let step, let loss, let isBest):
+      case .evaluated(let step, _, let loss, let isBest):
         if isBest { best = task.values }
         events.append("evaluated \(step) \(loss) \(isBest)")
       case .saved(let step): events.append("saved \(step)")

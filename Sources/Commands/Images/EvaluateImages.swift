@@ -34,7 +34,7 @@ struct ImageEvaluationArguments: ParsableArguments {
   var halves = false
   @Option(
     name: [.customLong("seed"), .customShort("s")], parsing: .unconditional,
-    help: "Images: which of them are drawn (default 0).")
+    help: "Images: which of them are drawn (default 0). Agents: which episodes (default: random).")
   var givenSeed: UInt64?
 
   /// Whether something was given that only images have.
@@ -46,6 +46,13 @@ struct ImageEvaluationArguments: ParsableArguments {
   var isOfDistances: Bool {
     num != nil || iwSamples != nil || features != nil || halves || givenSeed != nil
       || input != nil || direction != nil
+  }
+
+  /// ``isGiven`` without the seed, which agents have too.
+  var isGivenBesideSeed: Bool {
+    var other = self
+    other.givenSeed = nil
+    return other.isGiven
   }
 
   private var seed: UInt64 { givenSeed ?? 0 }

@@ -17,6 +17,7 @@ struct Convert: ConsoleCommand {
       makes a model folder of the state_dict in the file, under whatever key and prefix.
       GPT-2 models: a folder, as Hugging Face has them (model.safetensors or pytorch_model.bin), goes \
       to a folder with model.safetensors.
+      Agents: policy.safetensors (stable-baselines3's names), or policy.c, a C file of its own.
       GANs, autoencoders and translators: a folder goes to a folder, with --type f16 of half the size, with \
       --part generator without what only training needs.
       """)
@@ -25,7 +26,8 @@ struct Convert: ConsoleCommand {
     help: "A model's name or path, an ARPA file, or a file of tensors.", completion: .model)
   var input: String
   @Argument(
-    help: "model.arpa, model.arpa.gz, weights.safetensors, or a folder.", completion: .file())
+    help: "model.arpa, model.arpa.gz, weights.safetensors, policy.c, or a folder.",
+    completion: .file())
   var output: String
   @Option(help: "What a token of an ARPA file is (default: what the file says, else whitespace).")
   var tokens: TokenMode?

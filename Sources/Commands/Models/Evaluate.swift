@@ -15,6 +15,7 @@ struct Evaluate: ConsoleCommand {
       With --with, measures its mixture with other models that cut text the same way.
       A model that makes images is compared with the images of DATA, and so are other images in \
       its place: Fréchet and kernel distance, precision and recall on the features of a classifier.
+      An agent needs no data: it plays --episodes episodes.
       """)
 
   @Argument(help: "A model's name or path, or images.", completion: .model)
@@ -33,11 +34,17 @@ struct Evaluate: ConsoleCommand {
 
   @OptionGroup(title: "Labelled texts") var columns: LabelledTextArguments
 
+  @Option(help: "Agents: how many episodes are played (default: 100).")
+  var episodes: Int?
+
   @OptionGroup var common: CommonOptions
 
   init() {}
 
   func validate() throws {
+    if let episodes, !(1...100_000).contains(episodes) {
+      throw ValidationError("--episodes \(episodes): 1 to 100000")
+    }
     if file != nil, images.halves {
       throw ValidationError("--halves is of one set of images")
     }
@@ -50,6 +57,7 @@ struct Evaluate: ConsoleCommand {
   }
 
   private func evaluate() throws -> any Report {
+    if let agent = try agent() { return agent }
     if file == nil, !images.halves {
       // A name that is none is the first thing to say.
       if !fileExists(model) { _ = try ModelStore.standard().resolve(model) }
@@ -67,6 +75,21 @@ struct Evaluate: ConsoleCommand {
       return try family.evaluate(path, on: file, images.reading.reading, Diagnostics.show)
     }
     return try evaluateText(file)
+  }
+
+  /// What an agent reaches; nil where the model is none.
+  private func agent() throws -> EpisodeReturns? {
+    guard let path = try? ModelStore.standard().resolve(model), isFolder(path),
+      let family = try? family(of: path) as? ReinforcementFamily
+    else {
+      if episodes != nil { throw AIGCError.usage("--episodes is of agents, not of \(model)") }
+      return nil
+    }
+    guard file == nil, !window.isGiven, mixture.others.isEmpty, !columns.isGiven,
+      !images.isGivenBesideSeed
+    else { throw AIGCError.usage("\(model) is an agent: it takes --episodes and --seed only") }
+    return try family.evaluate(
+      path, episodes: episodes ?? 100, seed: images.givenSeed ?? SeedOption.random())
   }
 
   private func evaluateText(_ file: String) throws -> any Report {

@@ -16,7 +16,7 @@ struct Train: ParsableCommand {
       TrainCommand<CycleGANArguments>.self, TrainCommand<StyleGANArguments>.self,
       TrainCommand<TextClassifierArguments<SentimentName>>.self,
       TrainCommand<TextClassifierArguments<TextClassifierLabelsName>>.self,
-      TrainSummarizer.self,
+      TrainSummarizer.self, TrainCommand<ReinforcementArguments>.self,
     ])
   init() {}
 }

@@ -17,9 +17,9 @@ final class TrainerProgressLine {
       } else if progress.isLogged {
         Diagnostics.plain(text)
       }
-    case .evaluated(let step, let loss, let isBest):
+    case .evaluated(let step, let title, let value, let isBest):
       let best = isBest ? ", the best so far" : ""
-      Diagnostics.detail("step \(step): validation loss \(Format.fixed(loss, 4))\(best)")
+      Diagnostics.detail("step \(step): \(title) \(Format.fixed(value, 4))\(best)")
     case .saved(let step): Diagnostics.detail("saved at step \(step)")
     case .resumed(let step): Diagnostics.note("going on after step \(step)")
     case .note(let text): Diagnostics.note(text)

@@ -108,6 +108,9 @@ public struct MutableTable<Element: BitwiseCopyable & Sendable>: @unchecked Send
     try body(UnsafeMutableBufferPointer(start: base, count: count))
   }
 
+  /// A copy of all elements.
+  public var values: [Element] { Array(UnsafeBufferPointer(start: base, count: count)) }
+
   /// Copies `source` to the elements from `offset` on.
   public func copy(_ source: [Element], at offset: Int) {
     require(offset >= 0 && offset + source.count <= count, "Table: copy out of range")

@@ -12,8 +12,8 @@ package enum ModelFolderFiles {
     "special_tokens_map.json", "added_tokens.json", "generation_config.json",
     "model.safetensors.index.json",
     // Images of runs.
-    "loss.png", "samples.png", "animation.png", "reconstructions.png", "confusion.png",
-    "forecast.png",
+    "loss.png", "reward.png", "samples.png", "animation.png", "reconstructions.png",
+    "confusion.png", "forecast.png",
   ]
 
   /// Whether a file of this name is one of the program's: one of the list, a shard of the weights, a log

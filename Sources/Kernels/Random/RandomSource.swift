@@ -2,7 +2,7 @@ import Files
 
 /// Random numbers that are the same on every machine: xoshiro256** (Blackman and Vigna 2018),
 /// seeded through SplitMix64. Passed in wherever chance is needed; its state goes into checkpoints.
-public struct RandomSource: RandomNumberGenerator, Equatable, Sendable {
+public struct RandomSource: RandomNumberGenerator, Equatable, BitwiseCopyable, Sendable {
   /// The four words of state, for checkpoints.
   public private(set) var state: (UInt64, UInt64, UInt64, UInt64)
 
@@ -40,6 +40,11 @@ public struct RandomSource: RandomNumberGenerator, Equatable, Sendable {
 
   /// Uniform in [0, 1), 53 bits.
   public mutating func uniform() -> Double { Double(next() >> 11) * 0x1p-53 }
+
+  /// Uniform from `low` to below `high`.
+  public mutating func uniform(_ low: Double, _ high: Double) -> Double {
+    low + (high - low) * uniform()
+  }
 
   /// Uniform in 0..<bound (Lemire's multiplication, without bias).
   public mutating func integer(below bound: UInt64) -> UInt64 {

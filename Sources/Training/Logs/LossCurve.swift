@@ -85,7 +85,7 @@ public enum LossCurve {
   }
 
   /// The values `name` over the steps. A null, a loss that was not finite, is a gap.
-  static func points(_ rows: [MetricsRow], _ name: String) -> [LinePlot.Point] {
+  public static func points(_ rows: [MetricsRow], _ name: String) -> [LinePlot.Point] {
     var points: [LinePlot.Point] = []
     for row in rows {
       guard let member = row.members.first(where: { $0.name == name }) else { continue }

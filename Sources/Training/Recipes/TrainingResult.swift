@@ -33,7 +33,8 @@ public struct TrainingResult<Measures: Report>: Sendable {
     ]
     // Of networks that train against each other, each.
     for loss in summary.losses where loss.name != "loss" {
-      members.append(.init("\(loss.name)_loss", .double(loss.value)))
+      let name = loss.name.hasSuffix("reward") ? loss.name : "\(loss.name)_loss"
+      members.append(.init(name, .double(loss.value)))
     }
     members += [
       .init(validationName, JSONValue(summary.bestValidationLoss)),

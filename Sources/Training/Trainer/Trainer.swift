@@ -173,8 +173,10 @@ public final class Trainer {
     var (validation, isBest): (Double?, Bool) = (nil, false)
     if isEvaluated, let loss = try validate(log) {
       validation = loss
-      isBest = state.evaluate(loss)
-      report(.evaluated(step: state.step, loss: loss, isBest: isBest))
+      isBest = state.evaluate(loss, isReward: task.isValidationReward)
+      report(
+        .evaluated(
+          step: state.step, title: task.validationTitle, value: loss, isBest: isBest))
     }
     let isLogged = isEvaluated || isDue(configuration.logEvery)
     showProgress(log, rate, isLogged: isLogged)

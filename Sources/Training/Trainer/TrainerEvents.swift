@@ -2,8 +2,8 @@
 public enum TrainerEvent: Sendable {
   /// Several times a second, and with every line of the log.
   case progress(TrainerProgress)
-  /// The loss on held-out data, and whether it is the lowest so far.
-  case evaluated(step: Int, loss: Double, isBest: Bool)
+  /// What was measured, in words, the loss on held-out data or a reward, and whether it is the best so far.
+  case evaluated(step: Int, title: String, value: Double, isBest: Bool)
   /// The run can be resumed from this step.
   case saved(step: Int)
   /// The run goes on after this step.
@@ -68,9 +68,9 @@ struct LossAverages {
   private static let smoothing = 0.95
   private var averages: [(name: String, value: Double)] = []
 
-  /// The first metric is the loss; networks with losses of their own say so by their names.
+  /// The first metric is the loss; networks with losses of their own, and rewards, say so by their names.
   private static func isShown(_ name: String, at index: Int) -> Bool {
-    index == 0 || name.hasSuffix("_loss")
+    index == 0 || name.hasSuffix("_loss") || name.hasSuffix("reward")
   }
 
   private static func shown(_ name: String) -> String {
@@ -107,7 +107,7 @@ public struct TrainingSummary: Sendable {
   public var loss: Double?
   /// The same as progress names it: both of a generator and a discriminator. Empty where no step was taken.
   public var losses: [(name: String, value: Double)] = []
-  /// The lowest loss on held-out data and the step after which it was measured; the model's weights
+  /// The best loss on held-out data, or reward, and the step after which it was measured; the model's weights
   /// are of that step. Nil without such data: they are then the last.
   public var bestValidationLoss: Double?
   /// The step after which ``bestValidationLoss`` was measured; nil without held-out data.

@@ -23,7 +23,7 @@ struct TrainerState: Codable, Equatable {
   var smoothedLoss: Double?
   /// The loss in the last line of the log.
   var lastLoss: Double?
-  /// Of the last evaluation.
+  /// Of the last evaluation; a reward where the task measures one.
   var validationLoss: Double?
   var bestLoss: Double?
   var bestStep: Int?
@@ -74,12 +74,16 @@ struct TrainerState: Codable, Equatable {
   }
 
   /// Takes in an evaluation.
+  /// - Parameters:
+  ///   - value: a loss, or a reward.
+  ///   - isReward: whether more is better.
   /// - Returns: whether it is the best so far.
-  mutating func evaluate(_ loss: Double) -> Bool {
-    validationLoss = loss
-    let isBest = loss.isFinite && loss < bestLoss ?? .infinity
+  mutating func evaluate(_ value: Double, isReward: Bool = false) -> Bool {
+    validationLoss = value
+    let isBetter = bestLoss.map { isReward ? value > $0 : value < $0 } ?? true
+    let isBest = value.isFinite && isBetter
     if isBest {
-      (bestLoss, bestStep, evaluationsWithoutBest) = (loss, step, 0)
+      (bestLoss, bestStep, evaluationsWithoutBest) = (value, step, 0)
     } else {
       evaluationsWithoutBest += 1
     }

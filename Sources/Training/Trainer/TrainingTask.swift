@@ -25,7 +25,8 @@ public protocol TrainingTask: AnyObject {
   /// - Throws: ``/Files/AIGCError`` (diverged) when a value is not finite.
   func step(_ step: Int, rate: Float, _ context: Context) throws(AIGCError) -> StepResult
 
-  /// The loss on held-out data, lower is better; nil where there is none.
+  /// The loss on held-out data, lower is better, or where ``isValidationReward`` says so a reward; nil where there is
+  /// none.
   func validate() throws(AIGCError) -> Double?
 
   /// What ``validate()`` measures, in the log: "val_loss".
@@ -33,6 +34,9 @@ public protocol TrainingTask: AnyObject {
 
   /// The same in words, for people: "validation loss".
   var validationTitle: String { get }
+
+  /// Whether ``validate()`` gives a reward, of which more is better, in place of a loss.
+  var isValidationReward: Bool { get }
 
   /// What the next line of the log says beside the means of steps: called once for each line.
   func takeNotes() -> [JSONValue.Member]
@@ -63,6 +67,8 @@ extension TrainingTask {
   public var validationName: String { "val_loss" }
   /// Unless a task says otherwise, "validation loss".
   public var validationTitle: String { "validation loss" }
+  /// Unless a task says otherwise, evaluations give a loss.
+  public var isValidationReward: Bool { false }
   /// Unless a task says otherwise, the model is new and had learned from nothing.
   public var itemsBefore: Int { 0 }
   /// Unless a task says otherwise, a line of the log holds the means of steps alone.

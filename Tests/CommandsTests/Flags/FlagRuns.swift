@@ -137,6 +137,7 @@ final class FlagFolder: Sendable {
         + "--val-split 0.2 --out tab", "encode vae imgs --out i.aigl",
       "train sentiment s.tsv --out sent",
       "train sentiment s.tsv --method cnn --embedding 4 --maps 2 --epochs 1 --seed 1 --out senn",
+      "train rl cartpole --hidden 8 --n-envs 2 --steps 1 --eval-episodes 2 --seed 1 --out agent",
     ]
     for command in commands {
       let run = Self.run(command, in: folder, number: 0)
@@ -168,7 +169,7 @@ final class FlagFolder: Sendable {
     let script = """
       cd '\(folder)' && mkdir -p \(name) && \(limit)'\(program)' \(command) >\(name).1 2>\(name).2 </dev/null
       code=$?; cd \(name) && find . -type f | sort | while read -r f; do
-        case $f in *log.jsonl|*loss.png|*events*) echo "$f" ;; *) cksum "$f" ;; esac
+        case $f in *log.jsonl|*loss.png|*reward.png|*events*) echo "$f" ;; *) cksum "$f" ;; esac
       done >../\(name).3; exit $code
       """
     let status = system(script)

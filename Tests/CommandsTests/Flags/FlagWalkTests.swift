@@ -5,7 +5,7 @@ import Testing
 @testable import Commands
 @testable import Families
 
-private let tables = trainingVerbs + otherVerbs + summaryVerbs
+private let tables = trainingVerbs + otherVerbs + summaryVerbs + agentVerbs
 
 /// Of every command: see `CommonOptions`.
 private let commonFlags: Set = [
@@ -160,6 +160,11 @@ struct FlagWalkTests {
     ("train sentiment s.tsv --out senn", "--widths 2", "--widths 3,4,5"),
     ("train sentiment s.tsv --out senn", "--balanced", ""),
     ("train sentiment s.tsv --out senn", "--text-column 2", ""),
+    ("train rl cartpole --out agent", "--algorithm a2c", "--algorithm ppo"),
+    ("train rl cartpole --out agent", "--hidden 5", "--hidden 8"),
+    ("train rl cartpole --out agent", "--n-envs 3", "--n-envs 2"),
+    ("train rl cartpole --out agent", "--gamma 0.5", "--gamma 0.98"),
+    ("train rl cartpole --out agent", "--no-observation-scales", ""),
   ])
   func aRunThatGoesOnKeepsItsSettings(command: String, other: String, same: String) throws {
     let folder = FlagFolder.shared

@@ -12,7 +12,7 @@ struct SizesTests {
   private static let counts: Set = [
     "training_tokens", "training_pictures", "training_images", "pool_size", "load_width",
     "load_height", "training_steps", "training_texts", "training_articles", "training_sentences",
-    "bos_token_id", "eos_token_id",
+    "bos_token_id", "eos_token_id", "timesteps", "mean_return",
   ]
   private static let sizes = [12_000, 65_536, 1 << 20, 1_000_000_000, 1 << 24, 1 << 31, Int.max]
 
@@ -32,7 +32,7 @@ struct SizesTests {
     ("series", "generate series --model $M -n 3"),
     ("ngram", "generate text --model $M -n 3 --seed 1"),
     ("sent", "sentiment good --model $M"), ("senn", "sentiment good --model $M"),
-    ("sumr", "summarize a.txt --model $M"),
+    ("sumr", "summarize a.txt --model $M"), ("agent", "play $M --episodes 1 --seed 1"),
   ]
 
   /// A whole number in a JSON text, and the key that it belongs to.

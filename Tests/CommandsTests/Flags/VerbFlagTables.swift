@@ -211,10 +211,14 @@ private let evaluate = VerbFlags(
       .acts("--direction BtoA", "cycle imgs/dogs --input imgs/cats --features cls"),
       .refused("--direction BtoA", "translate", "gan imgs --features cls"),
     ],
+    "episodes": [
+      .acts("--episodes 3", "agent --seed 1"), .refused("--episodes 3", "of agents"),
+      .refused("--episodes 3", "is an agent", "agent b.txt"),
+    ],
     "halves": [.allows("--halves", "imgs --features cls")],
     "seed": [
       .acts("--seed 2", "imgs/cats imgs/dogs --features cls --num 3"),
-      .refused("--seed 0", "images"),
+      .refused("--seed 0", "images"), .acts("--seed 2", "agent --seed 1 --episodes 2"),
     ],
   ])
 
@@ -303,6 +307,7 @@ private let convert = VerbFlags(
     ],
     "type": [
       .acts("--type f16"), .refused("--type f16", "neural", "ngram $OUT"),
+      .refused("--type f16", "as they are", "agent $OUT.safetensors"),
       .refused("--type f16", "--type", "lstm.safetensors $OUT --family lstm"),
     ],
     "force": [.allows("--force", "gpt2 spare")],

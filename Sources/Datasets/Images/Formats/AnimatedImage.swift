@@ -3,8 +3,13 @@ import Files
 /// Images shown one after the other: an animated PNG (W3C, Portable Network Graphics, third edition,
 /// section 11.3.3). What does not know animations shows the first image.
 public struct AnimatedImage: Sendable {
-  /// At least one, all of the same size and channels.
-  public let frames: [Image]
+  /// How many there are: one at least.
+  public let count: Int
+  /// Columns of each.
+  public let width: Int
+  /// Rows of each.
+  public let height: Int
+  private let make: @Sendable (Int) -> Image
   /// How long each is shown, in milliseconds; the last one may stay longer.
   public let milliseconds: Int
   /// How long the last frame is shown before the first one follows again, in milliseconds.
@@ -21,10 +26,37 @@ public struct AnimatedImage: Sendable {
         ($0.width, $0.height, $0.channels)
           == (frames[0].width, frames[0].height, frames[0].channels)
       }, "AnimatedImage: frames of different sizes")
-    self.frames = frames
+    self.init(
+      count: frames.count, width: frames[0].width, height: frames[0].height,
+      milliseconds: milliseconds, lastMilliseconds: lastMilliseconds
+    ) { frames[$0] }
+  }
+
+  /// Frames that are drawn when it is their turn, so that a long film needs memory for one of them.
+  /// - Parameters:
+  ///   - count: how many there are: one at least.
+  ///   - width: columns of each.
+  ///   - height: rows of each.
+  ///   - milliseconds: how long each is shown, clipped to 1 … 65535.
+  ///   - lastMilliseconds: how long the last one is shown; nil: as the others.
+  ///   - frame: gives each, all of that size and of as many channels.
+  public init(
+    count: Int, width: Int, height: Int, milliseconds: Int, lastMilliseconds: Int? = nil,
+    frame: @escaping @Sendable (Int) -> Image
+  ) {
+    require(count > 0, "AnimatedImage: no frames")
+    (self.count, self.width, self.height, make) = (count, width, height, frame)
     // The file has 16 bits for them.
     self.milliseconds = min(max(milliseconds, 1), 65535)
     self.lastMilliseconds = min(max(lastMilliseconds ?? milliseconds, 1), 65535)
+  }
+
+  /// The frame at `index`.
+  func frame(_ index: Int) -> Image {
+    let image = make(index)
+    require(
+      image.width == width && image.height == height, "AnimatedImage: frames of different sizes")
+    return image
   }
 
   /// The file; it is shown again and again. The same images give the same bytes.
@@ -36,8 +68,8 @@ public struct AnimatedImage: Sendable {
       defer { sequence += 1 }
       return PNGChunks.number(sequence)
     }
-    for (index, frame) in frames.enumerated() {
-      let file = try Table(frame.png())
+    for index in 0..<count {
+      let file = try Table(frame(index).png())
       let isFirst = index == 0
       var isControlled = false
       for chunk in PNGChunks.read(file) where chunk.name != "IEND" {
@@ -46,7 +78,7 @@ public struct AnimatedImage: Sendable {
         if isPixels, !isControlled {
           if isFirst {
             // Number of frames, and of repetitions: 0 is without end.
-            let control = PNGChunks.number(frames.count) + PNGChunks.number(0)
+            let control = PNGChunks.number(count) + PNGChunks.number(0)
             output += PNGChunks.chunk("acTL", control)
           }
           output += PNGChunks.chunk("fcTL", nextNumber() + control(index))
@@ -64,8 +96,8 @@ public struct AnimatedImage: Sendable {
 
   /// Size, place and duration of a frame, which replaces the one before.
   private func control(_ index: Int) -> [UInt8] {
-    let time = index == frames.count - 1 ? lastMilliseconds : milliseconds
-    let (width, height) = (PNGChunks.number(frames[0].width), PNGChunks.number(frames[0].height))
+    let time = index == count - 1 ? lastMilliseconds : milliseconds
+    let (width, height) = (PNGChunks.number(self.width), PNGChunks.number(self.height))
     let place = PNGChunks.number(0) + PNGChunks.number(0)
     let duration = PNGChunks.number(time).suffix(2) + PNGChunks.number(1000).suffix(2)
     return width + height + place + duration + [0, 0]

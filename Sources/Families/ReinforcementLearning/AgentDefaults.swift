@@ -1,0 +1,79 @@
+import Kernels
+import NN
+import Training
+
+/// What an agent learns with where nothing else is said: found by trying, for each environment and algorithm.
+struct AgentDefaults {
+  var hidden = [64, 64]
+  var activation = Perceptron.Activation.tanh
+  var options = AgentTrainingOptions()
+  var timesteps = 100_000
+  var batchSize = 256
+  var rate: Float = 1e-3
+  var schedule = Schedule.Shape.linear
+  var gradClip = 0.5
+
+  /// - Parameters:
+  ///   - environment: where the agent acts.
+  ///   - algorithm: how it learns.
+  init(_ environment: EnvironmentSpecification, _ algorithm: AgentAlgorithm) {
+    switch algorithm {
+    case .ppo: setPPO(environment.name)
+    case .a2c: setA2C(environment.name)
+    case .reinforce: setReinforce(environment.name)
+    case .dqn: setDQN(environment.name)
+    case .random:
+      options.rollout = 125
+      (timesteps, hidden) = (10_000, [])
+    }
+  }
+
+  private mutating func setPPO(_ name: String) {
+    (options.environments, options.rollout, options.epochs) = (8, 32, 20)
+    (options.gamma, options.lambda) = (0.98, 0.8)
+    switch name {
+    case "Acrobot-v1":
+      (options.environments, options.rollout, options.epochs) = (16, 128, 4)
+      (options.gamma, options.lambda) = (0.99, 0.94)
+      (timesteps, batchSize) = (200_000, 128)
+    case "MountainCar-v0":
+      (options.environments, options.rollout, options.epochs) = (16, 16, 4)
+      (options.gamma, options.lambda) = (0.99, 0.98)
+      timesteps = 1_000_000
+    case "Pendulum-v1":
+      (options.environments, options.rollout, options.epochs) = (4, 1024, 10)
+      (options.gamma, options.lambda) = (0.95, 0.9)
+      (timesteps, batchSize) = (200_000, 64)
+    default: break
+    }
+  }
+
+  private mutating func setA2C(_ name: String) {
+    (options.environments, options.rollout) = (8, 16)
+    options.normalizesAdvantages = false
+    (timesteps, batchSize) = (500_000, 128)
+    rate = 7e-4
+    if name == "Pendulum-v1" { options.gamma = 0.9 }
+  }
+
+  private mutating func setReinforce(_ name: String) {
+    (options.environments, options.rollout) = (8, 128)
+    (timesteps, batchSize) = (500_000, 1024)
+    rate = 5e-3
+    if name == "Pendulum-v1" { options.gamma = 0.9 }
+  }
+
+  private mutating func setDQN(_ name: String) {
+    activation = .relu
+    (options.environments, options.rollout) = (1, 256)
+    (timesteps, batchSize) = (50_000, 64)
+    (schedule, gradClip) = (.constant, 10)
+    guard name == "MountainCar-v0" else { return }
+    (options.rollout, options.gradientSteps) = (16, 8)
+    (options.memory, options.targetEvery) = (50_000, 600)
+    (options.explorationShare, options.explorationEnd) = (0.2, 0.07)
+    // Without repetition chance alone hardly ever leaves the valley.
+    options.explorationRepeat = 40
+    (timesteps, batchSize, rate) = (150_000, 128, 2e-3)
+  }
+}
