@@ -46,7 +46,7 @@ let package = Package(
     .target(name: "CKernels", exclude: ["body"]),
     .target(name: "CSystem"),
     library("Files", ["CSystem"]),
-    library("Kernels", ["Files", "CBLAS", "CLAPACKE", "CKernels"]),
+    library("Kernels", ["Files", "CBLAS", "CLAPACKE", "CKernels", "CSystem"]),
     library("Autograd", ["Kernels", "CKernels"]),
     library("Archives", ["Files", "CZlib"]),
     library("Datasets", ["Files", "Archives", "Kernels", "CZlib", "CPNG", "CTurboJPEG", "CGIF"]),

@@ -14,4 +14,6 @@ const char *aigc_executed_path(void);
 /* What asks the work on this thread to stop; null where nothing does. */
 const void *aigc_cancellation(void);
 void aigc_set_cancellation(const void *cancellation);
+/* Of the C library, which declares it for _GNU_SOURCE only. */
+void sincos(double x, double *sine, double *cosine);
 #endif

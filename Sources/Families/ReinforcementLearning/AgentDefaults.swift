@@ -29,8 +29,10 @@ struct AgentDefaults {
   }
 
   private mutating func setPPO(_ name: String) {
-    (options.environments, options.rollout, options.epochs) = (8, 32, 20)
+    (options.environments, options.rollout, options.epochs) = (4, 64, 6)
     (options.gamma, options.lambda) = (0.98, 0.8)
+    batchSize = 64
+    if name == "CartPole-v1" { rate = 2e-3 }
     switch name {
     case "Acrobot-v1":
       (options.environments, options.rollout, options.epochs) = (16, 128, 4)
@@ -39,7 +41,7 @@ struct AgentDefaults {
     case "MountainCar-v0":
       (options.environments, options.rollout, options.epochs) = (16, 16, 4)
       (options.gamma, options.lambda) = (0.99, 0.98)
-      timesteps = 1_000_000
+      (timesteps, batchSize) = (1_000_000, 256)
     case "Pendulum-v1":
       (options.environments, options.rollout, options.epochs) = (4, 1024, 10)
       (options.gamma, options.lambda) = (0.95, 0.9)
@@ -66,7 +68,8 @@ struct AgentDefaults {
   private mutating func setDQN(_ name: String) {
     activation = .relu
     (options.environments, options.rollout) = (1, 256)
-    (timesteps, batchSize) = (50_000, 64)
+    // With 64 units two of ten seeds did not learn.
+    (hidden, timesteps, batchSize) = ([128, 128], 50_000, 64)
     (schedule, gradClip) = (.constant, 10)
     guard name == "MountainCar-v0" else { return }
     (options.rollout, options.gradientSteps) = (16, 8)
@@ -74,6 +77,6 @@ struct AgentDefaults {
     (options.explorationShare, options.explorationEnd) = (0.2, 0.07)
     // Without repetition chance alone hardly ever leaves the valley.
     options.explorationRepeat = 40
-    (timesteps, batchSize, rate) = (150_000, 128, 2e-3)
+    (hidden, timesteps, batchSize, rate) = ([64, 64], 150_000, 128, 2e-3)
   }
 }

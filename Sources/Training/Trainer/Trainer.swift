@@ -42,6 +42,8 @@ public final class Trainer {
   /// Of the last line of the log.
   private var losses: [(name: String, value: Double)] = []
   private var lastReport: ContinuousClock.Instant?
+  /// When images were drawn last.
+  private var lastShown: ContinuousClock.Instant?
   /// Holds the folder while it is trained in.
   private var lock: FolderLock?
 
@@ -183,7 +185,9 @@ public final class Trainer {
     if isLogged { try writeRow(log, validation, rate) }
     let isStopped = !isLast && isInterrupted()
     if isEvaluated || isStopped || isDue(configuration.saveEvery) {
-      try log.pausing { () throws(AIGCError) in try save(log, isBest: isBest) }
+      try log.pausing { () throws(AIGCError) in
+        try save(log, isBest: isBest, isEnd: isLast || isStopped)
+      }
     }
     if isStopped { throw stopped() }
   }
@@ -201,7 +205,7 @@ public final class Trainer {
       return try log.pausing { () throws(AIGCError) in try task.validate() }
     } catch  where error.code == .interrupted {
       state.isEvaluationDue = true
-      try log.pausing { () throws(AIGCError) in try save(log, isBest: false) }
+      try log.pausing { () throws(AIGCError) in try save(log, isBest: false, isEnd: true) }
       throw stopped()
     }
   }
@@ -258,7 +262,10 @@ public final class Trainer {
 
   // MARK: Saving
 
-  private func save(_ log: TrainerLog, isBest: Bool) throws(AIGCError) {
+  /// - Parameters:
+  ///   - isBest: whether the weights are the best so far.
+  ///   - isEnd: whether the process takes no further step.
+  private func save(_ log: TrainerLog, isBest: Bool, isEnd: Bool) throws(AIGCError) {
     if let broken = task.parameters.first(where: { !$0.parameter.value.isFinite }) {
       throw diverged("step \(state.step): \(broken.name) is not finite; lower `schedule.peak`")
     }
@@ -270,7 +277,12 @@ public final class Trainer {
       task, configuration, state, context.random, to: "\(folder)/\(Self.stateFileName)")
     savedStep = state.step
     report(.saved(step: state.step))
-    try show(log)
+    // Where steps take microseconds, images would take longer than the training.
+    let now = ContinuousClock.now
+    if isEnd || isOutOfPatience || lastShown.map({ now - $0 >= .seconds(1) }) ?? true {
+      try show(log)
+      lastShown = now
+    }
   }
 
   private func show(_ log: TrainerLog) throws(AIGCError) {

@@ -83,29 +83,26 @@ final class ActorCritic {
     _ examples: Examples, rows: Int, step: Int, rate: Float
   ) throws(AIGCError) -> [(name: String, value: Double)] {
     if normalizes { normalize(examples.advantages, rows) }
-    let share = 1 / Float(rows)
-    policy.forward(core.table, at: 0, examples.seen, rows: rows)
-    value.forward(core.table, at: core.layout.valueOffset, examples.seen, rows: rows)
-    var sums = PolicyGradient.Sums()
-    let deviation = logDeviation
-    var squares: Float = 0
-    for row in 0..<rows {
-      let example = PolicyGradient.Example(
-        action: examples.actions[row], advantage: examples.advantages[row],
-        logProbability: examples.logProbabilities[row])
-      gradient.add(
-        example, row: row, policy.outputs, to: policy.outputGradients, logDeviation: deviation,
-        share: share, &sums)
-      let error = value.outputs[row] - examples.returns[row]
-      squares += error * error
-      value.outputGradients[row] = 2 * valueWeight * share * error
+    nonisolated(unsafe) var sums = PolicyGradient.Sums()
+    nonisolated(unsafe) var squares: Float = 0
+    // The two networks share nothing but what they read.
+    nonisolated(unsafe) let own = self
+    if rows < Self.rowsWorthThreads {
+      sums = learnPolicy(examples, rows)
+      squares = learnValue(examples, rows)
+    } else {
+      parallelFor(2) { network in
+        if network == 0 {
+          sums = own.learnPolicy(examples, rows)
+        } else {
+          squares = own.learnValue(examples, rows)
+        }
+      }
     }
-    policy.backward(core.table, at: 0, examples.seen, rows: rows, to: core.gradient)
-    value.backward(
-      core.table, at: core.layout.valueOffset, examples.seen, rows: rows, to: core.gradient)
     if core.layout.hasDeviation {
       core.gradient[core.layout.deviationOffset] = sums.deviationGradient
     }
+    let share = 1 / Float(rows)
     let loss = share * (sums.policy - gradient.entropy * sums.entropy + valueWeight * squares)
     try core.update(loss: Double(loss), step: step, rate: rate)
     return [
@@ -113,6 +110,42 @@ final class ActorCritic {
       ("entropy", share * sums.entropy), ("approx_kl", share * sums.divergence),
       ("clip_fraction", share * sums.clipped),
     ].map { ($0.0, Double($0.1)) }
+  }
+
+  /// From so many rows on a network takes longer than it takes to wake a thread.
+  private static let rowsWorthThreads = 128
+
+  /// The policy's part of the gradient.
+  private func learnPolicy(_ examples: Examples, _ rows: Int) -> PolicyGradient.Sums {
+    policy.forward(core.table, at: 0, examples.seen, rows: rows)
+    var sums = PolicyGradient.Sums()
+    let (outputs, slopes) = (policy.outputs, policy.outputGradients)
+    let (deviation, share) = (logDeviation, 1 / Float(rows))
+    for row in 0..<rows {
+      let example = PolicyGradient.Example(
+        action: examples.actions[row], advantage: examples.advantages[row],
+        logProbability: examples.logProbabilities[row])
+      gradient.add(
+        example, row: row, outputs, to: slopes, logDeviation: deviation, share: share, &sums)
+    }
+    policy.backward(core.table, at: 0, examples.seen, rows: rows, to: core.gradient)
+    return sums
+  }
+
+  /// The value's part of the gradient.
+  /// - Returns: the sum of squared errors.
+  private func learnValue(_ examples: Examples, _ rows: Int) -> Float {
+    let offset = core.layout.valueOffset
+    value.forward(core.table, at: offset, examples.seen, rows: rows)
+    let (outputs, slopes) = (value.outputs, value.outputGradients)
+    var squares: Float = 0
+    for row in 0..<rows {
+      let error = outputs[row] - examples.returns[row]
+      squares += error * error
+      slopes[row] = 2 * valueWeight / Float(rows) * error
+    }
+    value.backward(core.table, at: offset, examples.seen, rows: rows, to: core.gradient)
+    return squares
   }
 
   /// Mean 0 and deviation 1.

@@ -49,7 +49,7 @@ public enum Acrobot: Environment {
 
   private static func derivative(_ state: SIMD4<Double>, _ torque: Double) -> SIMD4<Double> {
     let (angle1, angle2, speed1, speed2) = (state.x, state.y, state.z, state.w)
-    let (cosine2, sine2) = (cos(angle2), sin(angle2))
+    let (sine2, cosine2) = sineAndCosine(angle2)
     let d1 = center * center + (1 + center * center + 2 * center * cosine2) + 1 + 1
     let d2 = (center * center + center * cosine2) + 1
     let phi2 = center * gravity * cos(angle1 + angle2 - Double.pi / 2)

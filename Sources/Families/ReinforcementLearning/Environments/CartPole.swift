@@ -36,7 +36,7 @@ public enum CartPole: Environment {
   ) -> (reward: Double, isTerminal: Bool) {
     let (x, speed, angle, turn) = (state.x, state.y, state.z, state.w)
     let push = action == 1 ? force : -force
-    let (cosine, sine) = (cos(angle), sin(angle))
+    let (sine, cosine) = sineAndCosine(angle)
     let temp = (push + poleMassLength * (turn * turn) * sine) / totalMass
     let turning =
       (gravity * sine - cosine * temp)

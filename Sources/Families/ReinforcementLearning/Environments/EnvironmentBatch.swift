@@ -56,7 +56,7 @@ public final class EnvironmentBatch<Kind: Environment>: VectorEnvironment, @unch
   private let tables: EnvironmentTables<Kind>
 
   /// Below so many environments a step takes less than starting threads saves.
-  private static var block: Int { 4096 }
+  private static var block: Int { 2048 }
 
   /// - Parameters:
   ///   - count: how many.
