@@ -48,3 +48,50 @@ const char *aigc_executed_path(void) { return 0; }
 static _Thread_local const void *cancellation;
 const void *aigc_cancellation(void) { return cancellation; }
 void aigc_set_cancellation(const void *value) { cancellation = value; }
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <unistd.h>
+
+extern char **environ;
+
+int aigc_spawn(const char *command, int *process, int *to, int *from) {
+  int input[2], output[2];
+  if (pipe(input) != 0) return errno;
+  if (pipe(output) != 0) {
+    int reason = errno;
+    return close(input[0]), close(input[1]), reason;
+  }
+  /* Ends that stay here are closed in what is run: a process ends when nobody writes to it any more. */
+  fcntl(input[1], F_SETFD, FD_CLOEXEC);
+  fcntl(output[0], F_SETFD, FD_CLOEXEC);
+  fcntl(input[1], F_SETFL, O_NONBLOCK);
+  fcntl(output[0], F_SETFL, O_NONBLOCK);
+  posix_spawn_file_actions_t actions;
+  posix_spawnattr_t attributes;
+  posix_spawn_file_actions_init(&actions);
+  posix_spawn_file_actions_adddup2(&actions, input[0], 0);
+  posix_spawn_file_actions_adddup2(&actions, output[1], 1);
+  posix_spawn_file_actions_addclose(&actions, input[0]);
+  posix_spawn_file_actions_addclose(&actions, output[1]);
+  posix_spawnattr_init(&attributes);
+  /* Signals that the program ignores are what they usually are for others. */
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGPIPE);
+  sigaddset(&signals, SIGXFSZ);
+  posix_spawnattr_setsigdefault(&attributes, &signals);
+  posix_spawnattr_setpgroup(&attributes, 0);
+  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
+  char *arguments[] = {"/bin/sh", "-c", (char *)command, 0};
+  pid_t pid = 0;
+  int reason = posix_spawn(&pid, "/bin/sh", &actions, &attributes, arguments, environ);
+  posix_spawn_file_actions_destroy(&actions);
+  posix_spawnattr_destroy(&attributes);
+  close(input[0]);
+  close(output[1]);
+  if (reason != 0) return close(input[1]), close(output[0]), reason;
+  return *process = pid, *to = input[1], *from = output[0], 0;
+}

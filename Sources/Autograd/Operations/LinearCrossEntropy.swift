@@ -39,6 +39,37 @@ public func linearCrossEntropyLosses(
   return pass.losses.values
 }
 
+/// A loss that is a sum of functions of each token's log-probability log softmax(x Wᵀ + b)[target], without ever
+/// holding the logits of the whole batch: the surrogates of policy gradients.
+///
+/// What a token adds and its derivative are asked for once, in the forward pass. First derivative only.
+/// - Parameters:
+///   - x: [n, in].
+///   - weight: [classes, in].
+///   - bias: [classes].
+///   - targets: n class numbers; those below 0 add nothing.
+///   - term: of a row with its log-probability, what it adds and the derivative of that by the log-probability;
+///     called on several threads.
+/// - Returns: one value, the sum.
+public func linearTokenLoss(
+  _ x: Tensor, _ weight: Tensor, _ bias: Tensor?, _ targets: [Int32],
+  _ term: @escaping @Sendable (_ row: Int, _ logProbability: Float) -> (value: Float, slope: Float)
+) -> Tensor {
+  let inputs = [x, weight] + (bias.map { [$0] } ?? [])
+  let isRecorded = inputs.contains { $0.isRecorded }
+  let pass = LinearCrossEntropyPass(
+    x, weight, bias, targets, withGradients: isRecorded, term: term)
+  pass.run()
+  let loss = Tensor(pass.totalLoss)
+  guard isRecorded else { return loss }
+  let results = pass.gradients
+  return loss.recorded(from: inputs, keepsOutput: false) { dy, context in
+    Tensor.requireFirstOrder(context, "linearTokenLoss")
+    let factor = dy.item
+    return results.prefix(context.inputCount).map { factor == 1 ? $0 : $0 * factor }
+  }
+}
+
 private final class LinearCrossEntropyPass: @unchecked Sendable {
   private let rows: Int
   private let input: Int
@@ -48,6 +79,8 @@ private final class LinearCrossEntropyPass: @unchecked Sendable {
   private let bias: Tensor?
   private let targets: [Int32]
   private let withGradients: Bool
+  /// What each row adds, where that is not its part of a mean cross-entropy.
+  private let term: (@Sendable (Int, Float) -> (value: Float, slope: Float))?
   let losses: Tensor
   /// Rows that count.
   let count: Int
@@ -63,8 +96,10 @@ private final class LinearCrossEntropyPass: @unchecked Sendable {
   private static let memory = 6 << 20
 
   init(
-    _ x: Tensor, _ weight: Tensor, _ bias: Tensor?, _ targets: [Int32], withGradients: Bool
+    _ x: Tensor, _ weight: Tensor, _ bias: Tensor?, _ targets: [Int32], withGradients: Bool,
+    term: (@Sendable (Int, Float) -> (value: Float, slope: Float))? = nil
   ) {
+    self.term = term
     require(
       x.rank == 2 && weight.rank == 2 && x.shape[1] == weight.shape[1]
         && x.shape[0] == targets.count,
@@ -129,8 +164,10 @@ private final class LinearCrossEntropyPass: @unchecked Sendable {
     targets.withUnsafeBufferPointer { targets in
       guard let targets = targets.baseAddress else { return }
       aigc_cross_entropy(
-        size, classes, logits, targets + first, 1 / Float(count), losses.base + first)
+        size, classes, logits, targets + first, term == nil ? 1 / Float(count) : 1,
+        losses.base + first)
     }
+    if let term { weigh(first, size, logits, term) }
     guard let backward else { return }
     aigc_column_sum(
       size, classes, logits, classes, 0, biasParts.base + first / Self.block * classes)
@@ -138,6 +175,20 @@ private final class LinearCrossEntropyPass: @unchecked Sendable {
       backward.multiply(
         panel: panel, rows: size, logits, stride: classes, start: nil, startStride: 0,
         dx.base + first * input + panel * PackedPanels.width, cStride: input)
+    }
+  }
+
+  /// Puts what a row adds in the place of its cross-entropy, and its derivative by the logits in that of
+  /// softmax - one hot.
+  private func weigh(
+    _ first: Int, _ size: Int, _ logits: UnsafeMutablePointer<Float>,
+    _ term: (Int, Float) -> (value: Float, slope: Float)
+  ) {
+    for row in first..<first + size where targets[row] >= 0 {
+      let (value, slope) = term(row, -losses.base[row])
+      losses.base[row] = value
+      let line = logits + (row - first) * classes
+      if withGradients { aigc_scale_add(classes, -slope, 0, line, line) }
     }
   }
 

@@ -16,4 +16,7 @@ const void *aigc_cancellation(void);
 void aigc_set_cancellation(const void *cancellation);
 /* Of the C library, which declares it for _GNU_SOURCE only. */
 void sincos(double x, double *sine, double *cosine);
+/* Runs `/bin/sh -c command` as the leader of a process group of its own, what it reads and writes at the other ends
+ * of pipes that do not wait. Returns 0 and the id of the process, else the error's number. */
+int aigc_spawn(const char *command, int *process, int *to, int *from);
 #endif

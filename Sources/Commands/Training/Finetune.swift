@@ -33,7 +33,21 @@ struct FinetuneArguments: ParsableArguments {
     if let context, !(1...1 << 20).contains(context) {
       throw ValidationError("--context \(context): a number from 1 to 1048576")
     }
-    if training.resume { throw ValidationError("--resume is of 'aigc train'") }
+  }
+
+  /// Refuses what a run by rewards has no use for.
+  func requireTexts(of family: String) throws(AIGCError) {
+    if context != nil {
+      throw .usage("--context is of texts; with --reward the length of a text is --max-tokens")
+    }
+    if task != .text { throw .usage("--task \(task.rawValue) is of texts, not of --reward") }
+    if memory.gradAccum != nil {
+      throw .usage(
+        "--grad-accum is of texts; with --reward a step takes its texts in parts by itself")
+    }
+    if memory.checkpointActivations, family != "gpt2" {
+      throw .usage("--checkpoint-activations is of gpt2 models, not of \(family)")
+    }
   }
 
   /// What may be done with the model: `aigc <usage>`.
@@ -72,9 +86,11 @@ struct Finetune: ConsoleCommand {
     abstract: "Train a model further on other data, into a new folder.",
     discussion: """
       aigc finetune corpus.txt --model M; the family's name may stand before the data.
+      aigc finetune prompts.txt --model M --reward sentiment:positive tunes it by what it writes.
       \(Self.defaults.defaultsText()) Of gpt2 models: \
       --lr 0.0003, of large ones 0.00005, --batch-size so that a step has 1024 tokens, --warmup 0, \
       --weight-decay 0.01, --eval-every 100, --log-every 10.
+      \(RewardRecipe.defaults.defaultsText("With --reward"))
       """)
 
   @Argument(help: "Text files (.gz too); - for standard input.", completion: .file())
@@ -83,6 +99,7 @@ struct Finetune: ConsoleCommand {
     name: [.customLong("model"), .customLong("network"), .customShort("m")],
     help: "The model to start from: a name or a path.", completion: .model)
   var model: String
+  @OptionGroup(title: "Rewards") var rewards: RewardArguments
   @OptionGroup var arguments: FinetuneArguments
   @OptionGroup var common: CommonOptions
 
@@ -92,14 +109,30 @@ struct Finetune: ConsoleCommand {
     let data = try data(of: family, path)
     let training = arguments.training
     let folder = try training.folder(family: family.name, data: data[0])
-    let recipe = try finetunable(family, path)
-      .recipe(further: path, on: data, arguments.options)
-    var filled = FilledRecipe(
-      recipe: recipe, settings: [], gradAccumulation: arguments.memory.gradAccum)
-    try training.apply(to: &filled, resuming: nil)
+    let saved = training.resume ? try SavedRun(folder) : nil
+    var filled = try recipe(family, path, data, resuming: saved)
+    try training.apply(to: &filled, resuming: saved)
     try TrainingAnswer(
       folder: folder, json: common.json, usage: arguments.usage(folder)
-    ).run(filled.recipe, .model(path), isPlan: training.dryRun)
+    ).run(filled.recipe, saved.map { .resumed($0.folder) } ?? .model(path), isPlan: training.dryRun)
+  }
+
+  private func recipe(
+    _ family: any Family, _ path: String, _ data: [String], resuming saved: SavedRun?
+  ) throws(AIGCError) -> FilledRecipe {
+    if let saved, !RewardArguments.isRecorded(saved) {
+      throw .usage(
+        "--resume is of 'aigc train', and here of runs with --reward, which \(saved.folder) is not")
+    }
+    if saved != nil || !rewards.reward.isEmpty {
+      try arguments.requireTexts(of: family.name)
+      return try rewards.recipe(path, data, arguments, resuming: saved)
+    }
+    try rewards.requireRewards()
+    let recipe = try finetunable(family, path)
+      .recipe(further: path, on: data, arguments.options)
+    return FilledRecipe(
+      recipe: recipe, settings: [], gradAccumulation: arguments.memory.gradAccum)
   }
 
   private func finetunable(

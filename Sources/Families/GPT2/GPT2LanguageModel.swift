@@ -32,13 +32,16 @@ public final class GPT2LanguageModel: LanguageModel, @unchecked Sendable {
   private var loaded: GPT2Network?
   private let engine: GPT2Engine?
 
+  /// A model in memory.
+  /// - Parameter engine: its weights for generation; nil: each token computes the whole text anew.
   init(
-    _ configuration: GPT2Configuration, _ network: GPT2Network, _ tokenizer: any Tokenizer
+    _ configuration: GPT2Configuration, _ network: GPT2Network, _ tokenizer: any Tokenizer,
+    _ engine: GPT2Engine? = nil
   ) {
     self.configuration = configuration
     self.tokenizer = tokenizer
     context = configuration.context
-    (weights, engine) = (nil, nil)
+    (weights, self.engine) = (nil, engine)
     loaded = network
     (startToken, endTokens) = Self.marks(configuration, nil, tokenizer)
   }

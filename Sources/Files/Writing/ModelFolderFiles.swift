@@ -13,7 +13,9 @@ package enum ModelFolderFiles {
     "model.safetensors.index.json",
     // Images of runs.
     "loss.png", "reward.png", "samples.png", "animation.png", "reconstructions.png",
-    "confusion.png", "forecast.png",
+    "confusion.png", "forecast.png", "kl.png",
+    // What tuned models write.
+    "samples.jsonl",
   ]
 
   /// Whether a file of this name is one of the program's: one of the list, a shard of the weights, a log

@@ -31,6 +31,18 @@ public enum LossCurve {
       plot.isLogarithmic = isLogarithmic || isMixed && isPositive
       return plot
     }
+    let rewards = points(rows, "reward")
+    if !rewards.isEmpty {
+      // What is learned from rewards is to rise; its surrogate loss says nothing of how far it has come.
+      let measured = points(rows, "val_reward")
+      plot.yLabel = "reward"
+      plot.series = series("training", rewards, blue)
+      if !measured.isEmpty {
+        plot.series.append(
+          .init("held out", measured, color: orange, hasDots: measured.count <= 60))
+      }
+      return plot
+    }
     let validation = points(rows, "val_loss")
     plot.series = series("training", points(rows, "loss"), blue)
     if !validation.isEmpty {

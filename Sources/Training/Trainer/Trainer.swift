@@ -107,7 +107,8 @@ public final class Trainer {
             + "a new best"))
     }
     let summary = TrainingSummary(
-      steps: state.step, loss: state.lastLoss, losses: losses, bestValidationLoss: state.bestLoss,
+      steps: state.step, loss: state.lastLoss, losses: losses,
+      bestValidationLoss: state.bestLoss,
       bestStep: state.bestStep, seconds: log.seconds, items: state.items, isStoppedEarly: isEarly)
     try finish()
     return summary
@@ -124,6 +125,7 @@ public final class Trainer {
     try checkStart("the model to start from")
     let output = try OutputFolder(path: folder)
     state.itemsBefore = task.itemsBefore > 0 ? task.itemsBefore : nil
+    if task.evaluatesAtStart { state.isEvaluationDue = true }
     try task.write(to: output.file, items: state.itemsOfModel)
     try TrainingFile.write(
       task, configuration, state, context.random, to: output.file(Self.stateFileName))
@@ -157,7 +159,14 @@ public final class Trainer {
 
   private func advance(_ log: TrainerLog) throws(AIGCError) {
     let rate = configuration.schedule.rate(state.step, of: configuration.steps)
-    let result = try step(rate)
+    let result: StepResult
+    do throws(AIGCError) {
+      result = try step(rate)
+    } catch  where error.code == .interrupted {
+      // It has changed nothing: what is saved are the steps before it.
+      try log.pausing { () throws(AIGCError) in try save(log, isBest: false, isEnd: true) }
+      throw stopped()
+    }
     state.add(result)
     averages.add(result)
     try endStep(log, rate)
@@ -236,7 +245,8 @@ public final class Trainer {
     losses = averages.values(state, isLogged: true)
     try log.append(
       step: state.step, means: state.takeMeans(),
-      validation: validation.map { (task.validationName, $0) }, notes: task.takeNotes(), rate: rate,
+      validation: validation.map { (task.validationName, $0) }, notes: task.takeNotes(),
+      rate: rate,
       itemsPerSecond: speed)
   }
 
@@ -252,9 +262,10 @@ public final class Trainer {
     let left = Double(configuration.steps - state.step)
     var progress = TrainerProgress(
       step: state.step, total: configuration.steps, loss: state.loss ?? 0,
-      smoothedLoss: state.smoothedLoss ?? 0, validationLoss: state.validationLoss, rate: rate,
+      smoothedLoss: state.smoothedLoss ?? 0, validationLoss: state.validationLoss,
+      rate: rate,
       itemName: task.itemName, itemsPerSecond: itemsPerSecond(log),
-      secondsLeft: log.secondsHere / Double(state.step - firstStep) * left,
+      secondsLeft: log.secondsHere / Double(max(state.step - firstStep, 1)) * left,
       residentBytes: SystemMemory.resident, isLogged: isLogged)
     progress.losses = averages.values(state, isLogged: isLogged)
     report(.progress(progress))

@@ -22,7 +22,8 @@ public protocol TrainingTask: AnyObject {
   ///   - rate: the learning rate of this step.
   ///   - context: for dropout and other chance; its state is saved.
   /// - Returns: what is logged, and how many items were learned from.
-  /// - Throws: ``/Files/AIGCError`` (diverged) when a value is not finite.
+  /// - Throws: ``/Files/AIGCError``: diverged when a value is not finite; interrupted where the step has
+  ///   changed nothing yet.
   func step(_ step: Int, rate: Float, _ context: Context) throws(AIGCError) -> StepResult
 
   /// The loss on held-out data, lower is better, or where ``isValidationReward`` says so a reward; nil where there is
@@ -37,6 +38,10 @@ public protocol TrainingTask: AnyObject {
 
   /// Whether ``validate()`` gives a reward, of which more is better, in place of a loss.
   var isValidationReward: Bool { get }
+
+  /// Whether ``validate()`` is asked once before the first step, so that the model that a run starts from is
+  /// kept unless a better one comes.
+  var evaluatesAtStart: Bool { get }
 
   /// What the next line of the log says beside the means of steps: called once for each line.
   func takeNotes() -> [JSONValue.Member]
@@ -69,6 +74,8 @@ extension TrainingTask {
   public var validationTitle: String { "validation loss" }
   /// Unless a task says otherwise, evaluations give a loss.
   public var isValidationReward: Bool { false }
+  /// Unless a task says otherwise, the first evaluation is behind some steps.
+  public var evaluatesAtStart: Bool { false }
   /// Unless a task says otherwise, the model is new and had learned from nothing.
   public var itemsBefore: Int { 0 }
   /// Unless a task says otherwise, a line of the log holds the means of steps alone.

@@ -1,0 +1,92 @@
+import Autograd
+import Checkpoints
+import Datasets
+import Files
+import Inference
+import NN
+import Training
+
+extension GPT2Family: RewardTunableFamily {
+  /// The model in a folder as a policy, in 32 bits and without dropout.
+  /// - Throws: ``/Files/AIGCError``: badInput when a file is missing or damaged, mismatch when its files do not
+  ///   fit together.
+  public func policy(at path: String) throws(AIGCError) -> any TextPolicy {
+    try GPT2Policy(folder: path)
+  }
+}
+
+/// A GPT-2 model that learns from rewards.
+final class GPT2Policy: TextPolicy {
+  private var configuration: GPT2Configuration
+  private var network: GPT2Network
+  private let storage: ScalarType
+  let tokenizer: any Tokenizer
+  private let startToken: Int32
+  let endTokens: [Int32]
+  /// Tokens that both the tokenizer and the model have: no others are drawn.
+  private let known: Int
+
+  init(folder: String) throws(AIGCError) {
+    let model = try GPT2LanguageModel(folder: folder)
+    var configuration = model.configuration
+    var sizes = configuration.sizes
+    (sizes.embeddingDropout, sizes.residualDropout) = (0, 0)
+    network = ParameterPlan.shapes { GPT2Network(sizes, using: &$0) }
+    try model.weights?.load(into: network)
+    (configuration.startToken, configuration.endTokens) = model.marks
+    self.configuration = configuration
+    storage = model.weights?.type ?? .f32
+    tokenizer = model.tokenizer
+    (startToken, endTokens) = (model.startToken, model.endTokens)
+    known = model.vocabularySize
+  }
+
+  func inputs(_ prompt: [Int32]) -> [Int32] { prompt.isEmpty ? [startToken] : prompt }
+  var contextSize: Int? { configuration.context }
+  var width: Int { configuration.width }
+  var parameters: NamedParameters { network.namedParameters }
+  var trainable: NamedParameters { network.trainableNamedParameters }
+  var trainingTokens: Int { configuration.trainingTokens ?? 0 }
+  var recomputesBlocks: Bool {
+    get { network.transformer.recomputesBlocks }
+    set { network.transformer.recomputesBlocks = newValue }
+  }
+
+  var head: (weight: Tensor, bias: Tensor?) {
+    let weight = network.head.value
+    return (known < weight.shape[0] ? weight.sliced(0..<known) : weight, nil)
+  }
+
+  func states(_ tokens: Indices, _ context: Context) -> Tensor {
+    network.transformer(tokens, context).reshaped([tokens.values.count, width])
+  }
+
+  func languageModel() throws(AIGCError) -> any LanguageModel {
+    var sizes = network.sizes
+    sizes.vocabulary = known
+    let values = Dictionary(
+      network.namedParameters.map { ($0.name, $0.parameter.value) }, uniquingKeysWith: { $1 })
+    let engine = try GPT2Engine(sizes) { (name) throws(AIGCError) in
+      let full = name == "lm_head.weight" ? name : "transformer.\(name)"
+      guard let tensor = values[full] else { throw .mismatch("\(full) is missing") }
+      let isTable = name == "wte.weight" || name == "lm_head.weight"
+      let shape = isTable ? [known, width] : tensor.shape.dimensions
+      let count = shape.reduce(1, *)
+      let memory = try MutableTable<Float>(count: count)
+      tensor.withValues { source in
+        memory.withUnsafeMutableBuffer { _ = $0.update(fromContentsOf: source.prefix(count)) }
+      }
+      return try WeightMatrix(
+        name: name, shape: shape, type: .f32, bytes: memory.frozen().rawBytes)
+    }
+    return GPT2LanguageModel(configuration, network, tokenizer, engine)
+  }
+
+  func write(to path: (String) -> String, items: Int) throws(AIGCError) {
+    configuration.trainingTokens = items
+    try tokenizer.write(to: path)
+    try GPT2Folder.write(
+      StateDictionary.tensors(parameters, type: storage), to: path(GPT2Weights.file))
+    try configuration.write(to: path(ModelConfiguration.fileName))
+  }
+}
