@@ -127,19 +127,19 @@ struct DecoderStep: @unchecked Sendable {
           values: line + 2 * width, stride: 3 * width)
       }
       for (row, entry) in rows.enumerated() {
-        attend(
-          entry, index, head, qkv + row * 3 * width + head * size, normed + scoresOffset,
-          mixed + row * width + head * size)
+        Self.attend(
+          entry, index, head, size: size, qkv + row * 3 * width + head * size,
+          normed + scoresOffset, mixed + row * width + head * size)
       }
     }
   }
 
   /// One query of one head: softmax(q kᵀ / √d) v over all positions up to its own.
-  private func attend(
-    _ row: DecoderRow, _ layer: Int, _ head: Int, _ q: UnsafeMutablePointer<Float>,
+  static func attend(
+    _ row: DecoderRow, _ layer: Int, _ head: Int, size: Int, _ q: UnsafeMutablePointer<Float>,
     _ scores: UnsafeMutablePointer<Float>, _ output: UnsafeMutablePointer<Float>
   ) {
-    let (size, block) = (weights.headSize, KeyValueCache.blockSize)
+    let block = KeyValueCache.blockSize
     let count = row.position + 1
     aigc_scale_add(size, 1 / Float(size).squareRoot(), 0, q, q)
     for index in 0...row.position / block {

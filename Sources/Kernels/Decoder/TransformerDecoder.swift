@@ -98,7 +98,7 @@ public struct TransformerDecoder: Sendable {
     DecoderStep.run(weights, rows, x: memory.base, logits: logits, logitRows: logitRows)
   }
 
-  private func embed(_ token: Int32, _ position: Int, _ x: UnsafeMutablePointer<Float>) {
+  func embed(_ token: Int32, _ position: Int, _ x: UnsafeMutablePointer<Float>) {
     require(
       token >= 0 && token < weights.vocabulary,
       "TransformerDecoder: a token outside of the vocabulary")
@@ -108,7 +108,7 @@ public struct TransformerDecoder: Sendable {
     aigc_add(weights.width, x, memory.base, x)
   }
 
-  private func check(_ cache: KeyValueCache, _ count: Int) {
+  func check(_ cache: KeyValueCache, _ count: Int) {
     require(
       cache.count + count <= weights.context && cache.layers == weights.layers.count
         && cache.heads == weights.heads && cache.headSize == weights.headSize,

@@ -8,6 +8,8 @@ import NN
 final class GPT2Engine: Sendable {
   let sizes: GPT2Network.Sizes
   let decoder: TransformerDecoder
+  /// The same for many texts at a time; nil where few are written with the same weights.
+  let packed: PackedDecoder?
   /// Names and bytes of all weights, for ``fingerprint()``.
   private let parts: [WeightMatrix]
 
@@ -26,15 +28,20 @@ final class GPT2Engine: Sendable {
     }
   }
 
-  /// - Parameter weight: gives the weights by their names, such as `h.0.attn.c_attn.weight`.
+  /// - Parameters:
+  ///   - sizes: of the network.
+  ///   - isPacked: whether many texts are written at a time; the weights are in 32 bits then.
+  ///   - weight: gives the weights by their names, such as `h.0.attn.c_attn.weight`.
   /// - Throws: what `weight` throws; ``/Files/AIGCError`` (mismatch) when a shape is another one.
   init(
-    _ sizes: GPT2Network.Sizes, _ weight: (String) throws(AIGCError) -> WeightMatrix
+    _ sizes: GPT2Network.Sizes, isPacked: Bool = false,
+    _ weight: (String) throws(AIGCError) -> WeightMatrix
   ) throws(AIGCError) {
     self.sizes = sizes
     var builder = GPT2Assembly(sizes: sizes)
     let weights = try builder.weights(weight)
     decoder = TransformerDecoder(weights)
+    packed = isPacked ? PackedDecoder(decoder) : nil
     parts = builder.parts
   }
 

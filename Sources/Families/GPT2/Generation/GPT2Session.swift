@@ -107,7 +107,11 @@ struct GPT2Session: GenerationSession {
     let engine = sessions[first].engine
     let entries = steps.map { (token: sessions[$0].pending[0], cache: sessions[$0].cache) }
     var scores: [Float] = []
-    engine.decoder.step(entries, scores: &scores)
+    if let packed = engine.packed {
+      packed.step(entries, scores: &scores)
+    } else {
+      engine.decoder.step(entries, scores: &scores)
+    }
     let size = engine.sizes.vocabulary
     for (place, index) in steps.enumerated() {
       sessions[index].logits = Array(scores[place * size..<(place + 1) * size])
