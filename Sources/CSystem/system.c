@@ -53,6 +53,7 @@ void aigc_set_cancellation(const void *value) { cancellation = value; }
 #include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
+#include <time.h>
 #include <unistd.h>
 
 extern char **environ;
@@ -94,4 +95,21 @@ int aigc_spawn(const char *command, int *process, int *to, int *from) {
   close(output[1]);
   if (reason != 0) return close(input[1]), close(output[0]), reason;
   return *process = pid, *to = input[1], *from = output[0], 0;
+}
+
+long aigc_write(int descriptor, const void *bytes, long count) {
+  sigset_t pipe, before, pending;
+  sigemptyset(&pipe);
+  sigaddset(&pipe, SIGPIPE);
+  sigpending(&pending);
+  int was_pending = sigismember(&pending, SIGPIPE);
+  pthread_sigmask(SIG_BLOCK, &pipe, &before);
+  long written = write(descriptor, bytes, (size_t)count);
+  int reason = errno;
+  if (written < 0 && reason == EPIPE && !was_pending) {
+    struct timespec none = {0, 0};
+    sigtimedwait(&pipe, 0, &none);
+  }
+  pthread_sigmask(SIG_SETMASK, &before, 0);
+  return errno = reason, written;
 }

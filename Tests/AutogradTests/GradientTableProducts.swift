@@ -116,6 +116,14 @@ extension GradientRows {
       GradientRow("linearCrossEntropy, wide", wide, hasSecond: false) {
         linearCrossEntropy($0[0], $0[1], $0[2], many)
       },
+      GradientRow("linearTokenLoss", [x, weight, bias], hasSecond: false) {
+        linearTokenLoss($0[0], $0[1], $0[2], some) { row, log in
+          (Float(row + 1) * log * log, 2 * Float(row + 1) * log)
+        }
+      },
+      GradientRow("square of linearTokenLoss, without bias", [x, weight], hasSecond: false) {
+        square(linearTokenLoss($0[0], $0[1], nil, all) { _, log in (-log / 4, -0.25) })
+      },
     ]
   }
 

@@ -22,6 +22,7 @@ import Training
     case gan, dcgan, classifier, cyclegan, stylegan
     case vae, vaegan, vaeTable, vqvae, vaeWeights
     case summarizer, articles
+    case prompts
   }
 
   @Test(arguments: Target.allCases) func fuzz(_ target: Target) throws {
@@ -88,6 +89,7 @@ extension FuzzTests.Target {
       .vaeWeights:
       try ImageModelFuzz(self, folder: folder)
     case .summarizer, .articles: try SummaryFuzz(self, folder: folder)
+    case .prompts: PromptFuzz(folder: folder)
     default: try FuzzWork(self, folder: folder)
     }
   }

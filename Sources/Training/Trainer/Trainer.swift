@@ -86,7 +86,7 @@ public final class Trainer {
     if resuming { try resume() } else { try begin() }
     let log = try TrainerLog(
       folder: folder, tensorboard: configuration.tensorboard,
-      resumingAfter: resuming ? state.step : nil)
+      resumingAfter: resuming ? state.step - (state.isEvaluationDue == true ? 1 : 0) : nil)
     if state.step >= configuration.steps {
       report(
         .note("nothing to do: \(state.step) of \(counted(configuration.steps, "step")) are done"))

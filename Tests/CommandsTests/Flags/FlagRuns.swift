@@ -113,6 +113,8 @@ final class FlagFolder: Sendable {
       "train ngram b.txt --out spare2", "convert ngram m.arpa",
       "train lstm a.txt --hidden 8 --context 8 --steps 1 --batch-size 2 --seed 1 --out lstm",
       "train gpt2 a.txt --layers 1 --heads 2 --width 8 --steps 1 --batch-size 2 --seed 1 --out gpt2",
+      "finetune words.txt --model gpt2 --reward length:2 --max-tokens 4 --num-generations 2 --steps 1 "
+        + "--batch-size 1 --seed 1 --out tuned",
       "train gpt2 a.txt --layers 1 --heads 1 --width 8 --context 8 --steps 1 --batch-size 2 --out bpe "
         + "--tokens bpe --vocab-size 270",
       "train gpt2 a.txt --layers 1 --heads 1 --width 8 --context 8 --steps 1 --batch-size 2 --out "

@@ -23,6 +23,7 @@ import Training
       "Families/NGram",
       ["train ngram", "update", "quantize", "interpolate", "convert", "generate text", "evaluate"]
     ),
+    ("Families/Rewards", ["finetune"]),
     ("Families/Recurrent", ["train lstm", "finetune", "update", "convert", "generate text"]),
     ("Families/StyleGAN", ["train stylegan", "sample stylegan", "convert"]),
     ("Families/Summarizer", ["summarize", "train summarizer"]),
@@ -77,6 +78,7 @@ import Training
     ("Commands/Training/Recipes/GAN", ["train gan", "train dcgan", "sample gan"]),
     ("Commands/Training/Recipes/GPT2", ["train gpt2"]),
     ("Commands/Training/Recipes/Image", ["train gan", "train vae", "train classifier"]),
+    ("Commands/Training/Recipes/Reward", ["finetune"]),
     ("Commands/Training/Recipes/Recurrent", ["train lstm", "generate text"]),
     ("Commands/Training/Recipes/Reinforcement", ["train rl", "play"]),
     ("Commands/Training/Recipes/StyleGAN", ["train stylegan", "sample stylegan"]),

@@ -245,6 +245,59 @@ private let vqvae: VerbFlags = {
     json: "imgs --layers 4,4 --steps 1 --batch-size 4 --out $OUT")
 }()
 
+private let rewarded =
+  "words.txt --model gpt2 --reward length:2 --max-tokens 8 --seed 1 --dry-run --out $OUT"
+
+/// Of `aigc finetune PROMPTS --reward`.
+private let rewardFlags: FlagTable = [
+  "reward": [
+    .acts("--reward format:a", rewarded), .refused("--reward joy:1", "no such reward"),
+    .refused("--reward length:0", "number of words"), .refused("--reward 'format:('", "is missing"),
+    .refused("--reward length:2", "of the family ngram", "words.txt --model ngram --out $OUT"),
+    .refused("--reward length:2 --task summary", "of texts", rewarded),
+    .refused("--context 8", "of texts", rewarded), .refused("--grad-accum 2", "of texts", rewarded),
+  ],
+  "reward-weights": [
+    .acts("--reward-weights 2", rewarded),
+    .refused("--reward-weights 1,2", "for 1 reward", rewarded),
+    .refused("--reward-weights x", "numbers", rewarded),
+    .refused("--reward-weights 1", "with --reward"),
+  ],
+  "algorithm": [
+    .acts("--algorithm ppo", rewarded), .refused("--algorithm ppo", "with --reward"),
+  ],
+  "num-generations": [
+    .acts("--num-generations 4", rewarded),
+    .refused("--num-generations 1", "--num-generations 1: 2 to", rewarded),
+    .refused("--num-generations 4", "with --reward"),
+  ],
+  "max-tokens": [
+    .acts("--max-tokens 9", rewarded), .refused("--max-tokens 64", "do not fit", rewarded),
+    .refused("--max-tokens 9", "with --reward"),
+  ],
+  "temperature": [
+    .acts("--temperature 0.5", rewarded), .refused("--temperature 0", "above 0", rewarded),
+    .refused("--temperature 1", "with --reward"),
+  ],
+  "beta": [
+    .acts("--beta 0.5", rewarded), .refused("--beta -1", "--beta -1", rewarded),
+    .refused("--beta 1", "with --reward"),
+  ],
+  "max-kl": [
+    .acts("--max-kl 5", rewarded), .refused("--max-kl 0", "--max-kl 0", rewarded),
+    .refused("--max-kl 5", "with --reward"),
+  ],
+  "epsilon": [
+    .acts("--epsilon 0.3", rewarded), .refused("--epsilon 1", "--epsilon 1", rewarded),
+    .refused("--epsilon 0.3", "with --reward"),
+  ],
+  "num-iterations": [
+    .acts("--num-iterations 3", rewarded),
+    .refused("--num-iterations 0", "--num-iterations 0", rewarded),
+    .refused("--num-iterations 3", "with --reward"),
+  ],
+]
+
 private let finetune: VerbFlags = {
   let base = "b.txt --model gpt2 --seed 1 --dry-run --out $OUT"
   var table = trainingFlags(base, trained: "spare", heldOut: "a.txt")
@@ -260,10 +313,18 @@ private let finetune: VerbFlags = {
       "grad-accum": [
         .acts("--grad-accum 2"), .refused("--grad-accum 2 --model lstm", "gpt2 models"),
       ],
-      "checkpoint-activations": [.acts("--checkpoint-activations")],
-      "resume": [.refused("--resume", "aigc train")],
+      "checkpoint-activations": [
+        .acts("--checkpoint-activations"), .acts("--checkpoint-activations", rewarded),
+        .refused("--checkpoint-activations --model lstm", "gpt2 models", rewarded),
+      ],
+      "resume": [
+        .refused("--resume", "no run stands"),
+        .refused("--resume", "aigc train", "a.txt --model gpt2 --dry-run --out gpt2"),
+        .allows("--resume", "words.txt --model gpt2 --dry-run --out tuned"),
+      ],
     ]
   ) { $1 }
+  table.merge(rewardFlags) { $0 + $1 }
   return VerbFlags(
     verb: "finetune", base: base, flags: table,
     json: "b.txt --model gpt2 --steps 1 --batch-size 1 --out $OUT")

@@ -49,6 +49,39 @@ import Training
     try check(NaiveGPT2(), length: 150, at: [1, 2, 8, 9, 12, 64, 65, 75, 128, 129, 150])
   }
 
+  /// Many texts by packed weights: each as it is alone, and as the forward pass has it.
+  @Test(arguments: [1, 3], [true, false])
+  func packedWeightsAreTheForwardPass(threads: Int, isTied: Bool) throws {
+    let count = Threads.count
+    defer { Threads.count = count }
+    Threads.count = threads
+    let model = NaiveGPT2(isTied: isTied)
+    let engine = try model.engine(isPacked: true)
+    let texts = (0..<70).map { Array(model.tokens(90).dropFirst($0 % 9).prefix(3 + $0)) }
+    var sessions = texts.map { text in
+      var session = GPT2Session(engine)
+      session.append(contentsOf: Array(text.dropLast()))
+      session.read()
+      session.append(text[text.count - 1])
+      return session
+    }
+    GPT2Session.read(&sessions)
+    for (index, text) in texts.enumerated() where index % 7 == 0 {
+      let expected = model.logits(text)[0]
+      #expect(error(scores(&sessions[index]), expected) < 2e-5, "text \(index)")
+      // Beside another one only.
+      var pair = [GPT2Session(engine), GPT2Session(engine)]
+      for place in 0..<2 {
+        let text = place == 0 ? text : texts[5]
+        pair[place].append(contentsOf: Array(text.dropLast()))
+        pair[place].read()
+        pair[place].append(text[text.count - 1])
+      }
+      GPT2Session.read(&pair)
+      #expect(scores(&pair[0]) == scores(&sessions[index]), "text \(index)")
+    }
+  }
+
   @Test func headsWiderThanAPanel() throws {
     let model = NaiveGPT2(width: 160, layers: 2, heads: 2, inner: 70, isTied: false)
     try check(model, length: 70, at: [1, 5, 66, 70])

@@ -102,7 +102,7 @@ private final class RunningCommand {
       let isReady = poll(&places, 2, 100) > 0
       if isReady, places[1].revents != 0 {
         let part = Array(question[written..<min(written + 1 << 16, question.count)])
-        let count = write(input, part, part.count)
+        let count = aigc_write(input, part, part.count)
         if count > 0 { (written, last) = (written + count, .now) }
         // It may have said all before it stopped to read.
         if count < 0, errno == EPIPE { written = question.count }

@@ -1,6 +1,7 @@
 import Autograd
 import Checkpoints
 import Files
+import Glibc
 import Inference
 import Kernels
 import NN
@@ -127,15 +128,12 @@ final class RewardTask: TrainingTask {
     return (metrics, divergence, tokens)
   }
 
-  /// Holds the policy back where it comes near the bound, and lets go where it is far from it (Ziegler et al.
-  /// 2019 adapt the coefficient to a target; here it only rises above what was asked for).
+  /// Holds the policy back where it comes near the bound. The coefficient follows from the divergence alone: one
+  /// that is multiplied step by step (Ziegler et al. 2019) answers late, and policies swing between the bound and
+  /// where they began.
   private func adapt(to divergence: Double) {
-    let share = divergence / settings.maxDivergence
-    if share > 0.7 {
-      beta = min(max(beta, 0.01) * (share > 1 ? 2 : 1.25), 1e3)
-    } else if share < 0.5, beta > settings.beta {
-      beta = max(settings.beta, beta / 1.25)
-    }
+    let excess = divergence / settings.maxDivergence - 0.5
+    beta = excess > 0 ? max(settings.beta, 0.01) * exp(min(8 * excess, 8)) : settings.beta
   }
 
   // MARK: Evaluation
