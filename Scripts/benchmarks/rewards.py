@@ -3,7 +3,7 @@
 
     Scripts/benchmarks/rewards.py prompts OUT
     PYTHON Scripts/benchmarks/rewards.py measure RUN --prompts OUT/held-out.txt [--start MODEL] [--second MODEL] [--json]
-    Scripts/benchmarks/rewards.py speed --python PYTHON [--steps N] [--threads N] [--json]
+    Scripts/benchmarks/rewards.py speed --python PYTHON [--steps N] [--runs N] [--settings THREADS:ATTENTION...] [--json]
     Scripts/benchmarks/rewards.py smoke
 
 prompts: first words of the stories in AIGC_TEST_DATA/text/tinystories, as `Scripts/bundle-stories` cuts them: train.txt of
@@ -14,7 +14,7 @@ bundled classifier and by --second, one that was not rewarded; distinct-2; the m
 of 95% over prompts. The divergence, the perplexity of the texts under the first model, and that of held-out stories
 under both are PyTorch's with transformers, which PYTHON has: an authority that had no part in the tuning.
 speed: tokens a second of rollouts and updates by GRPO, 64 texts of at most 64 tokens a step, of a GPT-2 with random
-weights (4 layers, width 256, 4 heads, 4096 tokens: the bundled model's), float32, in turns with TRL's GRPOTrainer.
+weights (4 layers, width 256, 4 heads, 4096 tokens: the bundled model's), float32, in turns with TRL's GRPOTrainer in each of --settings.
 """
 import argparse, gzip, json, math, os, re, statistics, subprocess, sys, tempfile
 
@@ -216,11 +216,12 @@ def speed(options):
                 # The first step brings memory into place.
                 rates = [row["items_per_second"] for row in map(json.loads, file) if 1 < row["step"] <= options.steps]
             ours.append(statistics.fmean(rates))
-            for threads in options.trl_threads:
-                run = Run([options.python, peer, "train", model, prompts, str(options.steps + 1), str(threads)], folder)
-                theirs.setdefault(threads, []).append(json.loads(run.output.splitlines()[-1])["tokens_per_second"])
-        best = max(theirs, key=lambda threads: statistics.median(theirs[threads]))
-        report.add("grpo-step", "tokens/s", "higher", ours, theirs[best], "TRL, %d threads" % best)
+            for setting in options.settings:
+                threads, attention = setting.split(":")
+                run = Run([options.python, peer, "train", model, prompts, str(options.steps + 1), threads, attention], folder)
+                theirs.setdefault(setting, []).append(json.loads(run.output.splitlines()[-1])["tokens_per_second"])
+        for setting, rates in sorted(theirs.items(), key=lambda pair: -statistics.median(pair[1])):
+            report.add("grpo-step", "tokens/s", "higher", ours, rates, "TRL, threads and attention %s" % setting)
 
 
 def smoke(options):
@@ -251,7 +252,7 @@ def main():
     verb.add_argument("--steps", type=int, default=5)
     verb.add_argument("--runs", type=int, default=1)
     verb.add_argument("--threads", type=int, help="ours (default: all)")
-    verb.add_argument("--trl-threads", type=int, nargs="+", default=[1, 2])
+    verb.add_argument("--settings", nargs="+", default=["1:eager", "2:eager", "2:sdpa"], help="the peer's threads and attention")
     verb.add_argument("--json", action="store_true")
     verbs.add_parser("smoke")
     options = parser.parse_args()

@@ -2,10 +2,10 @@
 """TRL's GRPOTrainer for `Scripts/benchmarks/rewards.py speed`.
 
     PYTHON Scripts/peers/trl_bench.py model OUT TOKENIZER
-    PYTHON Scripts/peers/trl_bench.py train MODEL PROMPTS STEPS THREADS
+    PYTHON Scripts/peers/trl_bench.py train MODEL PROMPTS STEPS THREADS ATTENTION
 
 model: a GPT-2 with random weights and the tokenizer of a model folder of 4096 tokens. train: steps of 64 texts, 8 behind each of
-8 prompts, float32, eager, without what only costs time (gradient checkpointing is on by default); prints tokens a second of all
+8 prompts, float32, with attention eager or sdpa, without what only costs time (gradient checkpointing is on by default); prints tokens a second of all
 steps but the first, which brings memory into place.
 """
 import json, os, shutil, sys, tempfile, time
@@ -22,7 +22,7 @@ def make(out, tokenizer):
         shutil.copy(os.path.join(tokenizer, name), out)
 
 
-def train(model, prompts, steps, threads):
+def train(model, prompts, steps, threads, attention):
     import torch
     torch.set_num_threads(threads)
     import transformers
@@ -39,7 +39,7 @@ def train(model, prompts, steps, threads):
 
     tokenizer = transformers.PreTrainedTokenizerFast(
         tokenizer_file=os.path.join(model, "tokenizer.json"), eos_token="<|endoftext|>", pad_token="<|endoftext|>", padding_side="left")
-    network = transformers.GPT2LMHeadModel.from_pretrained(model, dtype=torch.float32, attn_implementation="eager")
+    network = transformers.GPT2LMHeadModel.from_pretrained(model, dtype=torch.float32, attn_implementation=attention)
     with open(prompts, encoding="utf-8") as file:
         rows = [line.rstrip("\n") for line in file]
     with tempfile.TemporaryDirectory() as folder:
@@ -60,4 +60,4 @@ def train(model, prompts, steps, threads):
 if sys.argv[1:2] == ["model"]:
     make(*sys.argv[2:4])
 else:
-    train(sys.argv[2], sys.argv[3], int(sys.argv[4]), int(sys.argv[5]))
+    train(sys.argv[2], sys.argv[3], int(sys.argv[4]), int(sys.argv[5]), sys.argv[6])

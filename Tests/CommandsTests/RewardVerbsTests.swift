@@ -86,7 +86,7 @@ struct RewardVerbsTests {
     ("prompts.txt text.txt --model model --reward length:3", "2", "one file of prompts"),
     ("prompts.txt --model model --reward sentiment:model:positive", "4", "no classifier of texts"),
     ("prompts.txt --model model --reward 'format:(a'", "2", "--reward format: character 3"),
-    ("unknown.txt --model model --reward length:3 --max-tokens 12", "3", "line 2"),
+    ("unknown.txt --model model --reward length:3 --max-tokens 12", "4", "line 2"),
     (
       "prompts.txt --model model --reward length:3 --lr 1e30 --steps 50 --max-tokens 12", "5",
       "finite"

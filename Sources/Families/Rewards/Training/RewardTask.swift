@@ -83,7 +83,14 @@ final class RewardTask: TrainingTask {
     let rollouts = Rollouts(
       model: try policy.languageModel(), temperature: settings.temperature,
       maxTokens: settings.maxTokens, endTokens: policy.endTokens)
-    let texts = try rollouts.draw(prompts.map { $0.tokens }, count, seed: seed)
+    let texts: [[Int32]]
+    do throws(AIGCError) {
+      texts = try rollouts.draw(prompts.map { $0.tokens }, count, seed: seed)
+    } catch  where error.code == .badInput {
+      // The weights were sound when the run began.
+      throw AIGCError(
+        .diverged, "the scores of tokens are not finite; lower `schedule.peak`")
+    }
     try Interruption.check()
     var (episodes, completions): ([Episode], [Completion]) = ([], [])
     for (index, tokens) in texts.enumerated() {
