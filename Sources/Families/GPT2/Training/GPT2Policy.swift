@@ -71,13 +71,9 @@ final class GPT2Policy: TextPolicy {
       guard let tensor = values[full] else { throw .mismatch("\(full) is missing") }
       let isTable = name == "wte.weight" || name == "lm_head.weight"
       let shape = isTable ? [known, width] : tensor.shape.dimensions
-      let count = shape.reduce(1, *)
-      let memory = try MutableTable<Float>(count: count)
-      tensor.withValues { source in
-        memory.withUnsafeMutableBuffer { _ = $0.update(fromContentsOf: source.prefix(count)) }
-      }
+      let values = tensor.withValues { Array($0.prefix(shape.reduce(1, *))) }
       return try WeightMatrix(
-        name: name, shape: shape, type: .f32, bytes: memory.frozen().rawBytes)
+        name: name, shape: shape, type: .f32, bytes: try Table(values).rawBytes)
     }
     return GPT2LanguageModel(configuration, network, tokenizer, engine)
   }
