@@ -14,6 +14,7 @@ struct InterruptionTests {
     "generate text -m english -f one -n 3", "next english one",
     "train lstm one --tokens bpe --out model", "train lstm table --task forecast --out model",
     "finetune lines --model shakespeare --out model",
+    "finetune lines --model shakespeare --reward length:3 --max-tokens 4 --out model",
   ])
   func answersSoon(arguments: String) {
     let vocabulary = fixture("bpe", of: "DatasetsTests")
