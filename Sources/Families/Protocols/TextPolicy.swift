@@ -33,7 +33,9 @@ public protocol TextPolicy: AnyObject {
 
   /// What goes into the last layer after each token, without dropout: a policy's ratios compare the same
   /// network with itself.
-  /// - Parameter tokens: [batch, steps], each sequence from its start.
+  /// - Parameters:
+  ///   - tokens: [batch, steps], each sequence from its start.
+  ///   - context: one of training is taken to its end after Ctrl-C.
   /// - Returns: [batch · steps, width].
   func states(_ tokens: Indices, _ context: Context) -> Tensor
 
