@@ -60,14 +60,12 @@ extern char **environ;
 
 int aigc_spawn(const char *command, int *process, int *to, int *from) {
   int input[2], output[2];
-  if (pipe(input) != 0) return errno;
-  if (pipe(output) != 0) {
+  /* What another thread starts meanwhile gets no end of these. */
+  if (pipe2(input, O_CLOEXEC) != 0) return errno;
+  if (pipe2(output, O_CLOEXEC) != 0) {
     int reason = errno;
     return close(input[0]), close(input[1]), reason;
   }
-  /* Ends that stay here are closed in what is run: a process ends when nobody writes to it any more. */
-  fcntl(input[1], F_SETFD, FD_CLOEXEC);
-  fcntl(output[0], F_SETFD, FD_CLOEXEC);
   fcntl(input[1], F_SETFL, O_NONBLOCK);
   fcntl(output[0], F_SETFL, O_NONBLOCK);
   posix_spawn_file_actions_t actions;
@@ -75,8 +73,6 @@ int aigc_spawn(const char *command, int *process, int *to, int *from) {
   posix_spawn_file_actions_init(&actions);
   posix_spawn_file_actions_adddup2(&actions, input[0], 0);
   posix_spawn_file_actions_adddup2(&actions, output[1], 1);
-  posix_spawn_file_actions_addclose(&actions, input[0]);
-  posix_spawn_file_actions_addclose(&actions, output[1]);
   posix_spawnattr_init(&attributes);
   /* Signals that the program ignores are what they usually are for others. */
   sigset_t signals;

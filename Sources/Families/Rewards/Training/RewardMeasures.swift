@@ -93,7 +93,7 @@ public struct RewardMeasures: Report {
 
 /// The image of a run by rewards: how far the policy is from the reference. The rewards stand in
 /// ``/Training/LossCurve``'s.
-enum RewardCurve {
+enum DivergenceCurve {
   static let fileName = "kl.png"
 
   static func write(log: String, to path: String, title: String) throws(AIGCError) {

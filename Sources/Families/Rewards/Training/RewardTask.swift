@@ -221,8 +221,8 @@ final class RewardTask: TrainingTask {
   }
 
   func show(in folder: String) throws(AIGCError) {
-    try RewardCurve.write(
-      log: "\(folder)/\(MetricsLog.fileName)", to: "\(folder)/\(RewardCurve.fileName)",
+    try DivergenceCurve.write(
+      log: "\(folder)/\(MetricsLog.fileName)", to: "\(folder)/\(DivergenceCurve.fileName)",
       title: lastComponent(of: folder))
   }
 }
