@@ -46,10 +46,7 @@ sizes = [int(size) for size in shape.split(",")]
 arch = sizes if kind == "dqn" else dict(pi=sizes, vf=sizes)
 f = torch.nn.ReLU if kind == "dqn" else torch.nn.Tanh
 model = (DQN if kind == "dqn" else PPO)("MlpPolicy", environment, policy_kwargs=dict(net_arch=arch, activation_fn=f), device="cpu")
-tensors = load_file(path)
-if kind == "dqn":
-    tensors |= {key.replace("q_net.", "q_net_target.", 1): value for key, value in tensors.items()}
-model.policy.load_state_dict(tensors, strict=True)
+model.policy.load_state_dict(load_file(path), strict=True)
 returns = []
 for seed in range(20):
     observation, _ = environment.reset(seed=seed)
@@ -145,10 +142,11 @@ def until(program, options):
         if options.python:
             found = peer(options.python, "sb3_bench.py", "zoo", "--seed", str(seed), "--until", "475")[0]
             other.append((found["seconds"], found["timesteps"]))
-    medians = [statistics.median([one[0] for one in side if one[0] is not None]) if side else None for side in (own, other)]
+    found = [[one[0] for one in side if one[0] is not None] for side in (own, other)]
+    medians = [statistics.median(side) if side else None for side in found]
     print(json.dumps({
         "benchmark": "until-475", "ours": medians[0], "peer": medians[1], "ours_runs": own, "peer_runs": other,
-        "ratio": medians[1] / medians[0] if medians[1] else None}), flush=True)
+        "ratio": medians[1] / medians[0] if all(medians) else None}), flush=True)
 
 
 def policies(program, options):

@@ -33,7 +33,7 @@ struct AgentVerbsTests {
     var random: RandomSource?
     var (lines, wanted) = ("", [Float]())
     for _ in 0..<40 {
-      agent.act(in: batch, actions, drawing: &random)
+      try agent.act(in: batch, actions, drawing: &random)
       wanted += actions.values
       let seen = batch.observations.values
       for row in 0..<50 {

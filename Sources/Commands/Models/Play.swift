@@ -36,7 +36,9 @@ struct Play: ConsoleCommand {
   var out: String?
   @Option(help: "Columns of a film's images (default: 320).")
   var width: Int?
-  @Option(help: "Images a second of a film, at most those of the environment (default: 25).")
+  @Option(
+    help: "Images a second of a film at most; every step, every second one and so on (default: 25)."
+  )
   var fps: Int?
   @Flag(help: "Draw actions from the policy, as in training.")
   var stochastic = false
@@ -49,8 +51,8 @@ struct Play: ConsoleCommand {
     if let episodes, !(1...100_000).contains(episodes) {
       throw ValidationError("--episodes \(episodes): 1 to 100000")
     }
-    if let width, !(16...4096).contains(width) {
-      throw ValidationError("--width \(width): 16 to 4096")
+    if let width, !(16...1920).contains(width) {
+      throw ValidationError("--width \(width): 16 to 1920")
     }
     if let fps, !(1...100).contains(fps) { throw ValidationError("--fps \(fps): 1 to 100") }
     let isFilm = render == .gif || render == .apng
@@ -74,16 +76,24 @@ struct Play: ConsoleCommand {
       try OutputPlan.check([(out, .animation)])
       try AgentFilm.check(out, render)
     }
-    let agent = try openAgent(try model.map { try ModelStore.standard().resolve($0) })
-    let player = try EpisodePlayer(agent, seed: seed.resolve(), isGreedy: !stochastic)
+    let (agent, player) = try open()
     let count = episodes ?? (render == .ascii ? 1 : 10)
     switch render {
     case nil: try report(player.play(episodes: count) { _ in })
     case .ascii: try AgentScreen(agent).show(player, episodes: count)
     case .gif, .apng:
-      let film = AgentFilm(agent, width: width ?? 320, framesPerSecond: fps ?? 25)
+      let film = AgentFilm(
+        agent, width: width ?? 320, framesPerSecond: fps ?? 25, isGIF: render == .gif)
       try report(film.make(player, episodes: count, to: out ?? ""))
     }
+  }
+
+  private func open() throws -> (Agent, EpisodePlayer) {
+    let agent = try openAgent(try model.map { try ModelStore.standard().resolve($0) })
+    if stochastic, agent.configuration.algorithm == .dqn {
+      throw AIGCError.usage("--stochastic is of policies; an agent of dqn has values of actions")
+    }
+    return (agent, try EpisodePlayer(agent, seed: seed.resolve(), isGreedy: !stochastic))
   }
 
   /// Says the return of each episode, in the place of a film on standard error.
@@ -129,13 +139,14 @@ struct AgentFilm {
   /// Steps from one image to the next.
   private let stride: Int
   private let milliseconds: Int
+  private let isGIF: Bool
   /// Beyond so many images a film is longer than anybody looks at.
   private static let mostFrames = 20_000
 
-  init(_ agent: Agent, width: Int, framesPerSecond: Int) {
+  init(_ agent: Agent, width: Int, framesPerSecond: Int, isGIF: Bool) {
     let speed = agent.environment.specification.framesPerSecond
-    (self.agent, self.width) = (agent, width)
-    stride = max(1, speed / framesPerSecond)
+    (self.agent, self.width, self.isGIF) = (agent, width, isGIF)
+    stride = (speed + framesPerSecond - 1) / framesPerSecond
     milliseconds = 1000 * stride / speed
   }
 
@@ -165,7 +176,7 @@ struct AgentFilm {
       milliseconds: milliseconds, lastMilliseconds: 1000
     ) { shown[$0].image(width: width) }
     let answer = try Answer(path, .animation)
-    try answer.write(OutputKind.isGIF(path) ? film.gif() : film.png())
+    try answer.write(isGIF ? film.gif() : film.png())
     try answer.finish()
     return results
   }

@@ -62,7 +62,7 @@ public struct ReinforcementRecipe: TrainingRecipe {
   var trainer: TrainerConfiguration {
     var result = run.trainer
     let size = max(1, settings.options.rollout * settings.options.environments)
-    if let timesteps = settings.timesteps { result.steps = max(1, (timesteps + size - 1) / size) }
+    if let timesteps = settings.timesteps { result.steps = (max(timesteps, 1) - 1) / size + 1 }
     if result.evalEvery == 0 { result.evalEvery = max(1, result.steps / 20) }
     return result
   }
@@ -78,6 +78,8 @@ public struct ReinforcementRecipe: TrainingRecipe {
     let environment = try NamedEnvironment.named(settings.environment)
     let isLearning = settings.algorithm != .random
     let layout = AgentLayout(configuration, environment.specification)
+    let scales =
+      configuration.observationScales.map { JSONValue.array($0.map { .float($0) }) } ?? .null
     return TrainingPlan(
       [
         .init("environment", .string(configuration.environment)),
@@ -97,6 +99,9 @@ public struct ReinforcementRecipe: TrainingRecipe {
         .init("exploration_fraction", .float(options.explorationShare)),
         .init("exploration_final_eps", .float(options.explorationEnd)),
         .init("exploration_repeat", .int(options.explorationRepeat)),
+        .init("log_std_init", .float(options.logDeviation)),
+        .init("normalize_advantage", .bool(options.normalizesAdvantages)),
+        .init("observation_scales", scales),
         .init("reward_scale", .float(options.rewardScale)),
         .init("eval_episodes", .int(options.evaluationEpisodes)),
       ], trainer)
@@ -152,6 +157,32 @@ public struct ReinforcementRecipe: TrainingRecipe {
     }
   }
 
+  /// Refuses runs whose counts overflow, and steps that take more memory than agents ever need.
+  private func checkSizes(_ configuration: AgentConfiguration) throws(AIGCError) {
+    let (options, batch) = (settings.options, run.trainer.batchSize)
+    let size = options.rollout * options.environments
+    guard trainer.steps <= (1 << 53) / size else {
+      throw .usage("`steps` \(trainer.steps): more than 2^53 steps of environments")
+    }
+    let specification = try NamedEnvironment.named(configuration.environment).specification
+    let rows =
+      switch settings.algorithm {
+      case .random: options.environments
+      case .reinforce: size + options.environments * specification.longestEpisode
+      case .a2c: size
+      case .ppo: max(min(batch, size), options.environments)
+      case .dqn: max(batch, options.environments)
+      }
+    // What each layer gives, and its gradient.
+    let widths = configuration.hidden.reduce(specification.observations.count, +)
+    let (bytes, overflow) = (rows + options.memory).multipliedReportingOverflow(by: 16 * widths)
+    guard !overflow, bytes <= 16 << 30 else {
+      throw .usage(
+        "\(rows) rows at a time of layers with \(widths) units take more than 16 GB: fewer "
+          + "`options.environments`, a shorter `options.rollout`, or a smaller `batchSize`")
+    }
+  }
+
   private func configuration(_ start: TrainingStart) throws(AIGCError) -> AgentConfiguration {
     let named = try NamedEnvironment.named(settings.environment)
     let specification = named.specification
@@ -160,9 +191,7 @@ public struct ReinforcementRecipe: TrainingRecipe {
       activation: settings.activation,
       observationScales: settings.scalesObservations ? specification.scales : nil)
     if let problem = settings.options.problem ?? wanted.problem { throw .usage(problem) }
-    guard (1...1 << 24).contains(run.trainer.batchSize) else {
-      throw .usage("`batchSize` \(run.trainer.batchSize): 1 to 16777216")
-    }
+    try checkSizes(wanted)
     switch start {
     case .new: return wanted
     case .model(let path): throw .notTrainedFurther(path, family)
@@ -170,7 +199,9 @@ public struct ReinforcementRecipe: TrainingRecipe {
       var saved = try AgentConfiguration.read(folder: folder)
       (saved.timesteps, saved.meanReturn) = (0, nil)
       guard saved == wanted else {
-        throw .mismatch("\(folder): the run is of another agent or environment")
+        throw .mismatch(
+          "\(folder): the run is of \(saved.environment) by \(saved.algorithm.rawValue) with other sizes than "
+            + "\(wanted.environment) by \(wanted.algorithm.rawValue)")
       }
       return saved
     }

@@ -64,7 +64,6 @@ public struct RandomSource: RandomNumberGenerator, Equatable, BitwiseCopyable, S
   /// own, so that the numbers are the same on every machine. The second number of each pair is dropped:
   /// the state then says all.
   public mutating func normal() -> Double {
-    // No pair of zeros is accepted.
     // This state gives zeros only, of which no pair is accepted; a damaged file may hold it.
     if state == (0, 0, 0, 0) { return 0 }
     while true {

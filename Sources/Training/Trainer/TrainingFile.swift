@@ -105,7 +105,9 @@ enum TrainingFile {
   /// The state of the context's random source.
   static func random(_ file: Checkpoint) throws(AIGCError) -> RandomSource {
     let words = try file.tensor("random").integers().map { UInt64(bitPattern: $0) }
-    guard words.count == 4 else { throw .badInput("\(file.path): 'random' is damaged") }
+    guard words.count == 4, words.contains(where: { $0 != 0 }) else {
+      throw .badInput("\(file.path): 'random' is damaged")
+    }
     return RandomSource(state: (words[0], words[1], words[2], words[3]))
   }
 

@@ -4,13 +4,14 @@ let agentVerbs: [VerbFlags] = [agentTraining, play]
 private let agentTraining: VerbFlags = {
   let base = "cartpole --seed 1 --dry-run --out $OUT"
   let dqn = base + " --algorithm dqn"
-  let pendulum = "pendulum --seed 1 --out $OUT --n-steps 8 --timesteps 64 --eval-episodes 2"
   var table = trainingFlags(base, trained: "agent", heldOut: nil)
   table["epochs"] = [.refused("--epochs 2", "--n-epochs")]
   table["steps"] = [.acts("--steps 5"), .refused("--steps 5 --timesteps 9", "not both")]
   table["batch-size", default: []].append(
     .refused("--batch-size 3", "of --algorithm", base + " --algorithm a2c"))
   table["schedule"] = [.acts("--schedule cosine")]
+  table["lr", default: []].append(
+    .refused("--lr 0.1", "of --algorithm", base + " --algorithm random"))
   table["early-stop"] = [.acts("--early-stop 2")]
   table["val"] = [.refused("--val a.txt", "by episodes")]
   table["val-split"] = [.refused("--val-split 0.3", "by episodes")]
@@ -31,7 +32,7 @@ private let agentTraining: VerbFlags = {
       ],
       "activation": [.acts("--activation relu")],
       "no-observation-scales": [
-        .acts("--no-observation-scales", pendulum + " --n-envs 1"),
+        .acts("--no-observation-scales", "pendulum --seed 1 --dry-run --out $OUT"),
         .refused("--no-observation-scales", "of --algorithm", base + " --algorithm random"),
       ],
       "timesteps": [.acts("--timesteps 5000")], "n-envs": [.acts("--n-envs 3")],
@@ -43,8 +44,8 @@ private let agentTraining: VerbFlags = {
       "vf-coef": only("--vf-coef 0.25", base, not: dqn),
       "reward-scale": [.acts("--reward-scale 2")],
       "log-std-init": [
-        .acts("--log-std-init -1", pendulum + " --n-envs 1"),
-        .refused("--log-std-init -1", "of --algorithm", dqn),
+        .acts("--log-std-init -1", "pendulum --seed 1 --dry-run --out $OUT"),
+        .refused("--log-std-init -1", "continuous"),
       ],
       "eval-episodes": [.acts("--eval-episodes 3")],
       "buffer-size": only("--buffer-size 50", dqn, not: base),

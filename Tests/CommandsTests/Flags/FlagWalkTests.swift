@@ -167,6 +167,7 @@ struct FlagWalkTests {
     ("train sentiment s.tsv --out senn", "--text-column 2", ""),
     ("train rl cartpole --out agent", "--algorithm a2c", "--algorithm ppo"),
     ("train rl cartpole --out agent", "--hidden 5", "--hidden 8"),
+    ("train rl --out agent", "--env acrobot", "--env cartpole"),
     ("train rl cartpole --out agent", "--n-envs 3", "--n-envs 2"),
     ("train rl cartpole --out agent", "--gamma 0.5", "--gamma 0.98"),
     ("train rl cartpole --out agent", "--no-observation-scales", ""),

@@ -1,6 +1,7 @@
 import Checkpoints
 import FamilySupport
 import Files
+import Glibc
 import Kernels
 import TestSupport
 import Testing
@@ -120,8 +121,10 @@ import Training
     )
     #expect(
       other.tensors.map { $0.name }.sorted() == [
-        "q_net.q_net.0.bias", "q_net.q_net.0.weight", "q_net.q_net.2.bias", "q_net.q_net.2.weight",
-        "q_net.q_net.4.bias", "q_net.q_net.4.weight",
+        "q_net.q_net.0.bias", "q_net.q_net.0.weight", "q_net.q_net.2.bias",
+        "q_net.q_net.2.weight", "q_net.q_net.4.bias", "q_net.q_net.4.weight",
+        "q_net_target.q_net.0.bias", "q_net_target.q_net.0.weight", "q_net_target.q_net.2.bias",
+        "q_net_target.q_net.2.weight", "q_net_target.q_net.4.bias", "q_net_target.q_net.4.weight",
       ])
     let (before, after) = (
       try own.tensor("q_net.q_net.0.weight").floats(),
@@ -148,5 +151,64 @@ import Training
     #expect(try config("\"ppo\"", "\"dqn\"")?.code == .badInput)
     #expect(try config("64", "70")?.code == .mismatch)
     #expect(try config("64", "1000000000")?.code == .badInput)
+  }
+
+  /// The state of a run that holds what no run comes to is refused, and never walked into.
+  @Test(arguments: [
+    (AgentAlgorithm.dqn, "progress.memory.actions"), (.reinforce, "progress.episodes.actions"),
+    (.reinforce, "progress.episodes.lengths"), (.ppo, "progress.environments"), (.ppo, "random"),
+    (.dqn, "progress.q.repeated"), (.dqn, "progress.memory.next"),
+  ])
+  func damagedRunsAreRefused(_ algorithm: AgentAlgorithm, _ tensor: String) throws {
+    let folder = try TemporaryFolder()
+    let recipe = try small(algorithm, algorithm == .ppo ? "acrobot" : "cartpole")
+    _ = try recipe.train(to: folder.file("agent"))
+    let path = folder.file("agent/training.safetensors")
+    let file = try Checkpoint.open(path)
+    let tensors = try file.tensors.map { stored -> NewTensor in
+      guard stored.name == tensor else { return NewTensor(stored) }
+      if stored.type == .i64 {
+        // All bits but the sign, which as a number of 64 bits is none; zeros for chance.
+        let value: Int64 = tensor == "random" ? 0 : .max
+        return NewTensor(
+          name: stored.name, shape: stored.shape,
+          integers: [Int64](repeating: value, count: stored.count))
+      }
+      return NewTensor(
+        name: stored.name, shape: stored.shape,
+        floats: try stored.floats().map { _ in Float(1e30) })
+    }
+    #expect(file.tensors.contains { $0.name == tensor })
+    let copy = folder.file("copy.safetensors")
+    try SafetensorsWriter.write(tensors, metadata: file.metadata, to: copy, sync: false)
+    #expect(rename(copy, path) == 0)
+    var longer = recipe
+    longer.run.trainer.steps = 8
+    let code = refusal { _ = try longer.resume(in: folder.file("agent")) }?.code
+    #expect(code == .badInput || code == .mismatch)
+  }
+
+  @Test func countsThatOverflowAreRefused() throws {
+    let folder = try TemporaryFolder()
+    var recipe = try small(.ppo, steps: 1 << 53)
+    #expect(refusal { _ = try recipe.plan(.new) { _ in } }?.description.contains("2^53") == true)
+    recipe.settings.timesteps = .max
+    #expect(refusal { _ = try recipe.plan(.new) { _ in } } != nil)
+    recipe = try small(.dqn)
+    recipe.run.trainer.batchSize = 1 << 50
+    #expect(
+      refusal { _ = try recipe.train(to: folder.file("a")) }?.description.contains("GB") == true)
+  }
+
+  /// Weights that give no numbers are a damaged model, not an action.
+  @Test func weightsThatOverflowAreSaid() throws {
+    var configuration = AgentConfiguration(
+      environment: "Pendulum-v1", algorithm: .ppo, hidden: [4], activation: .relu,
+      observationScales: nil)
+    let layout = AgentLayout(configuration, Pendulum.specification)
+    let agent = try Agent(configuration, [Float](repeating: 3e38, count: layout.count), path: "m")
+    #expect(refusal { _ = try agent.play(episodes: 2, seed: 1) }?.code == .badInput)
+    configuration.observationScales = [1, 1, .leastNonzeroMagnitude]
+    #expect(configuration.problem != nil)
   }
 }

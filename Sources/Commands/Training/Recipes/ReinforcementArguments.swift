@@ -34,7 +34,8 @@ struct ReinforcementArguments: RecipeArguments {
   @OptionGroup(title: "Learning") var learning: AgentLearningArguments
   @OptionGroup(title: "Replay (dqn)") var replay: AgentReplayArguments
 
-  private var name: String { environment ?? env ?? "cartpole" }
+  private var given: String? { environment ?? env }
+  private var name: String { given ?? "cartpole" }
   var source: (family: String, path: String) { ("rl", name) }
   var answersWithMeasures: Bool { true }
   func usage(_ folder: String) -> String { "play \(folder) --render ascii" }
@@ -56,10 +57,10 @@ struct ReinforcementArguments: RecipeArguments {
   func recipe(
     _ training: TrainingFlags, resuming saved: SavedRun?
   ) throws(AIGCError) -> FilledRecipe {
+    let named = try NamedEnvironment.named(given ?? saved?["--env"] ?? name)
     let kept = saved?["--algorithm"].flatMap { AgentAlgorithm(rawValue: $0) }
-    let named = try NamedEnvironment.named(name)
     let chosen = algorithm ?? kept ?? .ppo
-    try check(chosen, training)
+    try check(chosen, training, named.specification.actions)
     var recipe = try ReinforcementRecipe(named.name, chosen)
     let usual = recipe.settings
     try model.fill(&recipe.settings, saved)
@@ -69,7 +70,10 @@ struct ReinforcementArguments: RecipeArguments {
     recipe.settings.timesteps =
       learning.timesteps ?? (training.steps == nil && saved == nil ? usual.timesteps : nil)
     let settings =
-      [RunSetting("--algorithm", algorithm?.rawValue, else: chosen.rawValue)]
+      [
+        RunSetting("--algorithm", algorithm?.rawValue, else: chosen.rawValue),
+        RunSetting("--env", given.map { _ in named.name }, else: named.name),
+      ]
       + model.settings(recipe.settings, saved) + learning.settings(recipe.settings.options)
       + replay.settings(recipe.settings.options)
     return FilledRecipe(
@@ -78,8 +82,11 @@ struct ReinforcementArguments: RecipeArguments {
 
   /// Refuses flags that the algorithm does not read.
   private func check(
-    _ algorithm: AgentAlgorithm, _ training: TrainingFlags
+    _ algorithm: AgentAlgorithm, _ training: TrainingFlags, _ actions: ActionSpace
   ) throws(AIGCError) {
+    if case .discrete = actions, learning.logStdInit != nil {
+      throw .usage("--log-std-init is of environments with a continuous action")
+    }
     var flags: [(String, Bool, [AgentAlgorithm])] = learning.uses + replay.uses
     let learns: [AgentAlgorithm] = [.reinforce, .a2c, .ppo, .dqn]
     flags += [
@@ -87,10 +94,23 @@ struct ReinforcementArguments: RecipeArguments {
       ("--hidden", model.hidden != nil, learns), ("--activation", model.activation != nil, learns),
       ("--no-observation-scales", model.noObservationScales, learns),
     ]
+    flags += training.uses.map { ($0.0, $0.1, learns) }
     for (flag, isGiven, algorithms) in flags where isGiven && !algorithms.contains(algorithm) {
       let names = algorithms.map { $0.rawValue }.joined(separator: ", ")
       throw .usage("\(flag) is of --algorithm \(names), not of \(algorithm.rawValue)")
     }
+  }
+}
+
+extension TrainingFlags {
+  /// Flags of gradients, and whether they are given.
+  fileprivate var uses: [(String, Bool)] {
+    [
+      ("--lr", lr != nil), ("--schedule", schedule != nil), ("--warmup", warmup != nil),
+      ("--min-lr", minLR != nil), ("--optimizer", optimizer != nil),
+      ("--weight-decay", weightDecay != nil), ("--grad-clip", gradClip != nil),
+      ("--momentum", momentum != nil), ("--beta1", beta1 != nil), ("--beta2", beta2 != nil),
+    ]
   }
 }
 
@@ -242,7 +262,7 @@ struct AgentReplayArguments: ParsableArguments {
   var explorationFraction: Float?
   @Option(
     parsing: .unconditional,
-    help: "Share of actions by chance after that (default: the environment's).")
+    help: "Share of choices by chance after that (default: the environment's).")
   var explorationFinalEps: Float?
   @Option(
     help: "The most steps for which an action by chance is repeated (default: the environment's).")

@@ -60,7 +60,7 @@ public struct AnimatedImage: Sendable {
   }
 
   /// The file; it is shown again and again. The same images give the same bytes.
-  /// - Throws: ``/Files/AIGCError`` (failed) when libpng has no memory.
+  /// - Throws: ``/Files/AIGCError``: failed when libpng has no memory, interrupted.
   public func png() throws(AIGCError) -> [UInt8] {
     var output = PNGChunks.signature
     var sequence = 0
@@ -69,6 +69,7 @@ public struct AnimatedImage: Sendable {
       return PNGChunks.number(sequence)
     }
     for index in 0..<count {
+      try Interruption.check()
       let file = try Table(frame(index).png())
       let isFirst = index == 0
       var isControlled = false

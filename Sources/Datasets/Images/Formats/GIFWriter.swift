@@ -25,10 +25,12 @@ extension AnimatedImage {
     }
     var isWritten = aigc_gif_begin(&writer, Int32(width), Int32(height), output) != 0
     for index in 0..<count where isWritten {
+      if Interruption.isRequested { break }
       let time = index == count - 1 ? lastMilliseconds : milliseconds
       isWritten = aigc_gif_add(&writer, frame(index).converted(to: 3).pixels, delay(time)) != 0
     }
     let isEnded = aigc_gif_end(&writer) != 0
+    try Interruption.check()
     guard isWritten, isEnded, let bytes = output.pointee.bytes else {
       throw .failed(
         "an animation of \(width) x \(height) pixels cannot be written as GIF: out of memory")

@@ -3,6 +3,7 @@ import Files
 import Glibc
 import Kernels
 import Training
+import Weights
 
 /// A trained agent: it says what to do in its environment.
 public final class Agent {
@@ -15,6 +16,8 @@ public final class Agent {
   public let environment: NamedEnvironment
   /// nil: it acts by chance.
   let policy: Policy?
+  /// The model folder; nil for an agent in training.
+  private let path: String?
 
   /// Reads a model folder.
   /// - Throws: ``/Files/AIGCError``: badInput when a file is missing or damaged, mismatch when they do not fit.
@@ -26,11 +29,13 @@ public final class Agent {
       let layout = AgentLayout(configuration, environment.specification)
       values = try layout.values(try Checkpoint.open("\(folder)/\(Self.weightsFile)"))
     }
-    try self.init(configuration, values)
+    try self.init(configuration, values, path: folder)
   }
 
-  init(_ configuration: AgentConfiguration, _ values: [Float]?) throws(AIGCError) {
-    self.configuration = configuration
+  init(
+    _ configuration: AgentConfiguration, _ values: [Float]?, path: String? = nil
+  ) throws(AIGCError) {
+    (self.configuration, self.path) = (configuration, path)
     environment = try NamedEnvironment.named(configuration.environment)
     let specification = environment.specification
     policy = try values.map { (values) throws(AIGCError) in
@@ -54,7 +59,9 @@ public final class Agent {
     let batch = try environment.batch(episodes, seed: seed)
     var random: RandomSource? =
       isGreedy && policy != nil ? nil : RandomSource(seed: seed, stream: -1)
-    return try EpisodeReturns(batch) { act(in: $0, $1, drawing: &random) }
+    return try EpisodeReturns(batch) { (batch, actions) throws(AIGCError) in
+      try act(in: batch, actions, drawing: &random)
+    }
   }
 
   /// What it does now in each environment.
@@ -62,12 +69,16 @@ public final class Agent {
   ///   - batch: the environments.
   ///   - actions: gets the actions.
   ///   - random: draws them; nil: the best ones are taken.
+  /// - Throws: ``/Files/AIGCError``: badInput where the weights give no numbers, diverged in training.
   func act(
     in batch: any VectorEnvironment, _ actions: MutableTable<Float>,
     drawing random: inout RandomSource?
-  ) {
+  ) throws(AIGCError) {
     if let policy {
-      return policy.act(batch.observations, rows: batch.count, to: actions, drawing: &random)
+      let isSound = policy.act(
+        batch.observations, rows: batch.count, to: actions, drawing: &random)
+      guard isSound else { throw DamagedWeights.error("actions", of: path, []) }
+      return
     }
     var source = random ?? RandomSource(seed: 0)
     for index in 0..<batch.count {
@@ -104,12 +115,13 @@ final class Policy {
   ///   - rows: how many.
   ///   - chosen: gets the actions.
   ///   - random: draws them; nil: the best ones are taken.
+  /// - Returns: whether all outputs of the network are numbers.
   func act(
     _ observations: MutableTable<Float>, rows: Int, to chosen: MutableTable<Float>,
     drawing random: inout RandomSource?
-  ) {
+  ) -> Bool {
     let width = layout.policy.sizes[0]
-    var first = 0
+    var (first, isSound) = (0, true)
     while first < rows {
       let count = min(Self.rows, rows - first)
       for index in 0..<count * width {
@@ -117,8 +129,12 @@ final class Policy {
       }
       network.forward(parameters, at: 0, inputs, rows: count)
       for row in 0..<count { chosen[first + row] = action(row, drawing: &random) }
+      for index in 0..<count * actions.outputs {
+        isSound = isSound && network.outputs[index].isFinite
+      }
       first += count
     }
+    return isSound
   }
 
   private func action(_ row: Int, drawing random: inout RandomSource?) -> Float {

@@ -81,7 +81,7 @@ public struct AgentConfiguration: Codable, Equatable, Sendable {
     }
     let width = named.specification.observations.count
     if let scales = observationScales,
-      scales.count != width || !scales.allSatisfy({ $0 > 0 && $0.isFinite })
+      scales.count != width || !scales.allSatisfy({ $0 > 0 && $0.isFinite && (1 / $0).isFinite })
     {
       return "'observation_scales': \(width) numbers above 0"
     }

@@ -22,9 +22,14 @@ extension ReinforcementFamily {
     guard output.hasSuffix(".safetensors"), let policy = agent.policy else {
       throw .usage("\(output): an agent goes to a name that ends in .safetensors or .c")
     }
-    let values = policy.parameters.values
+    var tensors = policy.layout.tensors(
+      policy.parameters.values, dividing: agent.configuration.observationScales)
+    if agent.configuration.algorithm == .dqn {
+      // The target network, which stable-baselines3 asks for too, is the same one when training is over.
+      tensors += tensors.map { $0.renamed("q_net_target." + $0.name.dropFirst("q_net.".count)) }
+    }
     try SafetensorsWriter.write(
-      policy.layout.tensors(values, dividing: agent.configuration.observationScales),
+      tensors,
       metadata: ["format": "pt"], to: output, sync: false)
   }
 

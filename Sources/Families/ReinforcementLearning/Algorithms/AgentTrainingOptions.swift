@@ -33,7 +33,7 @@ public struct AgentTrainingOptions: Codable, Equatable, Sendable {
   public var targetEvery = 10
   /// The share of the run in which chance falls to its end (DQN), `exploration_fraction`.
   public var explorationShare: Float = 0.16
-  /// The share of actions by chance after that (DQN), `exploration_final_eps`.
+  /// The share of choices by chance after that (DQN), each repeated as ``explorationRepeat`` says, `exploration_final_eps`.
   public var explorationEnd: Float = 0.04
   /// The most steps for which an action by chance is repeated (DQN); how many is drawn. Above 1 chance leads farther
   /// away (Dabney, Ostrovski and Barreto 2021, temporally extended ε-greedy exploration).

@@ -72,7 +72,7 @@ final class QLearner: AgentLearner {
     ]
   }
 
-  /// The share of actions by chance now.
+  /// The share of choices that are made by chance now; each may be repeated.
   private var chance: Float {
     let done = min(1, Float(timesteps) / explorationSteps)
     return 1 + done * (options.explorationEnd - 1)
@@ -103,6 +103,7 @@ final class QLearner: AgentLearner {
     environment.step(core.actions)
     for row in 0..<core.count {
       let end = environment.ends[row]
+      if !end.isEmpty { repeated[row].left = 0 }
       memory.add(
         seen, row: row, action: core.actions[row],
         reward: environment.rewards[row] * options.rewardScale,
@@ -164,7 +165,7 @@ final class QLearner: AgentLearner {
       steps.allSatisfy({ (0...1 << 53).contains($0) }),
       values.count == core.layout.count
     else { throw .badInput("\(progress.path): q.steps or q.target is damaged") }
-    try memory.restore(progress, prefix: prefix)
+    try memory.restore(progress, prefix: prefix, of: .discrete(count))
     (timesteps, targetStep) = (Int(steps[0]), Int(steps[1]))
     target.copy(values, at: 0)
     for row in 0..<core.count {

@@ -108,9 +108,9 @@ final class ReinforceLearner: AgentLearner {
   }
 
   func restore(_ progress: Checkpoint, prefix: String) throws(AIGCError) {
-    let longest = Int64(core.environment.specification.longestEpisode)
+    let steps = core.environment.lengths.values.map { Int64($0) }
     let lengths = try progress.tensor("\(prefix)episodes.lengths").integers()
-    guard lengths.count == core.count, lengths.allSatisfy({ (0...longest).contains($0) }) else {
+    guard lengths == steps else {
       throw .mismatch("\(progress.path): the episodes of other environments")
     }
     let total = lengths.reduce(0) { $0 + Int($1) }
@@ -123,6 +123,10 @@ final class ReinforceLearner: AgentLearner {
     }
     let seen = try floats("seen", core.width)
     let (actions, rewards) = (try floats("actions", 1), try floats("rewards", 1))
+    let space = core.environment.specification.actions
+    guard actions.allSatisfy({ space.contains($0) }) else {
+      throw .badInput("\(progress.path): episodes.actions is damaged")
+    }
     let logProbabilities = try floats("log_probabilities", 1)
     var first = 0
     for (index, length) in lengths.enumerated() {

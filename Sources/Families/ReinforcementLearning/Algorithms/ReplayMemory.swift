@@ -91,19 +91,26 @@ final class ReplayMemory {
       }
   }
 
+  /// - Parameter space: what an agent may do.
   /// - Throws: ``/Files/AIGCError``: badInput for damage, mismatch for a memory of another size.
-  func restore(_ progress: Checkpoint, prefix: String) throws(AIGCError) {
+  func restore(
+    _ progress: Checkpoint, prefix: String, of space: ActionSpace
+  ) throws(AIGCError) {
     let place = try progress.tensor("\(prefix)memory.next").integers().first ?? -1
     for (name, table, width) in tables {
       let stored = try progress.tensor("\(prefix)memory.\(name)")
-      guard stored.shape.count == 2, stored.shape[1] == width, stored.shape[0] <= capacity else {
+      guard stored.shape.count == 2, stored.shape[1] == width, stored.shape[0] <= capacity,
+        name == tables[0].name || stored.shape[0] == count
+      else {
         throw .mismatch("\(progress.path): memory.\(name) is of another memory")
       }
       count = stored.shape[0]
       table.copy(try stored.floats(), at: 0)
     }
-    guard (0..<Int64(capacity)).contains(place), Int(place) <= count else {
-      throw .badInput("\(progress.path): memory.next is damaged")
+    guard (0..<Int64(capacity)).contains(place), Int(place) <= count,
+      (0..<count).allSatisfy({ space.contains(actions[$0]) })
+    else {
+      throw .badInput("\(progress.path): memory.next or memory.actions is damaged")
     }
     next = Int(place)
   }

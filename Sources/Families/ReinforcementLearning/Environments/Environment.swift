@@ -7,6 +7,14 @@ public enum ActionSpace: Codable, Equatable, Sendable {
   /// A number from −limit to limit; what lies beyond is taken for the nearer end.
   case continuous(limit: Float)
 
+  /// Whether `action` is one of these.
+  func contains(_ action: Float) -> Bool {
+    switch self {
+    case .discrete(let count): action >= 0 && action < Float(count) && action == action.rounded()
+    case .continuous: action.isFinite
+    }
+  }
+
   /// Values that a policy's network gives: a score of each action, or the mean of a normal distribution.
   public var outputs: Int {
     switch self {

@@ -32,6 +32,8 @@ public protocol VectorEnvironment: AnyObject, Sendable {
   var lastReturns: MutableTable<Double> { get }
   /// See ``lastReturns``.
   var lastLengths: MutableTable<Int32> { get }
+  /// The steps of the episodes that go on, [count].
+  var lengths: MutableTable<Int32> { get }
   /// Episodes that have ended in all.
   var episodes: Int { get }
 
@@ -44,7 +46,7 @@ public protocol VectorEnvironment: AnyObject, Sendable {
   /// All that the next steps depend on, for ``restore(_:)``.
   var snapshot: [Int64] { get }
   /// Goes back to a snapshot.
-  /// - Returns: false when it is of other environments.
+  /// - Returns: false when it is of other environments, or of states that none comes to.
   func restore(_ snapshot: [Int64]) -> Bool
 
   /// What is drawn of environment `index` now.
@@ -86,6 +88,8 @@ public final class EnvironmentBatch<Kind: Environment>: VectorEnvironment, @unch
   public var lastReturns: MutableTable<Double> { tables.lastReturns }
   /// The steps of the last episode that ended in each place, [count].
   public var lastLengths: MutableTable<Int32> { tables.lastLengths }
+  /// The steps of the episodes that go on, [count].
+  public var lengths: MutableTable<Int32> { tables.lengths }
   /// Episodes that have ended in all.
   public var episodes: Int { (0..<count).reduce(0) { $0 + Int(tables.episodes[$1]) } }
 
@@ -121,7 +125,7 @@ public final class EnvironmentBatch<Kind: Environment>: VectorEnvironment, @unch
     return words
   }
 
-  /// Goes back to a snapshot; false when it is of other environments.
+  /// Goes back to a snapshot; false when it is of other environments, or of states that none comes to.
   public func restore(_ snapshot: [Int64]) -> Bool {
     let rest = Kind.State.scalarCount
     guard snapshot.count == count * (rest + 6) else { return false }
@@ -131,11 +135,15 @@ public final class EnvironmentBatch<Kind: Environment>: VectorEnvironment, @unch
       }
       var state = Kind.State()
       for value in 0..<rest { state[value] = Double(bitPattern: word(value)) }
+      let source = (word(rest), word(rest + 1), word(rest + 2), word(rest + 3))
+      let (length, total) = (Int64(bitPattern: word(rest + 4)), Double(bitPattern: word(rest + 5)))
+      // No environment goes so far away, and chance never comes to zeros.
+      guard (0..<rest).allSatisfy({ state[$0].magnitude <= 1e6 }), total.isFinite,
+        (0..<Int64(tables.longestEpisode)).contains(length), source != (0, 0, 0, 0)
+      else { return false }
       tables.start(index, in: state)
-      tables.sources[index] = RandomSource(
-        state: (word(rest), word(rest + 1), word(rest + 2), word(rest + 3)))
-      tables.lengths[index] = Int32(truncatingIfNeeded: Int64(bitPattern: word(rest + 4)))
-      tables.returns[index] = Double(bitPattern: word(rest + 5))
+      tables.sources[index] = RandomSource(state: source)
+      (tables.lengths[index], tables.returns[index]) = (Int32(length), total)
     }
     return true
   }

@@ -48,7 +48,7 @@ public final class EpisodePlayer {
     var (step, total) = (0, 0.0)
     while results.count < episodes {
       try Interruption.check()
-      agent.act(in: batch, actions, drawing: &random)
+      try agent.act(in: batch, actions, drawing: &random)
       let scene = batch.scene(0, action: actions[0])
       let before = (step: step, total: total)
       batch.step(actions)

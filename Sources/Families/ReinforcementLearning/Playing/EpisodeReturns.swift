@@ -12,10 +12,10 @@ public struct EpisodeReturns: Report, Equatable {
   /// - Parameters:
   ///   - batch: environments at the start of an episode.
   ///   - act: gives the actions, [count].
-  /// - Throws: ``/Files/AIGCError``: failed without memory, interrupted.
+  /// - Throws: ``/Files/AIGCError``: failed without memory, interrupted, and what `act` throws.
   init(
     _ batch: any VectorEnvironment,
-    _ act: (any VectorEnvironment, MutableTable<Float>) -> Void
+    _ act: (any VectorEnvironment, MutableTable<Float>) throws(AIGCError) -> Void
   ) throws(AIGCError) {
     let actions = try MutableTable<Float>(count: batch.count)
     returns = [Double](repeating: 0, count: batch.count)
@@ -23,7 +23,7 @@ public struct EpisodeReturns: Report, Equatable {
     var left = batch.count
     while left > 0 {
       try Interruption.check()
-      act(batch, actions)
+      try act(batch, actions)
       batch.step(actions)
       for index in 0..<batch.count where lengths[index] == 0 && !batch.ends[index].isEmpty {
         (returns[index], lengths[index]) = (batch.lastReturns[index], Int(batch.lastLengths[index]))
