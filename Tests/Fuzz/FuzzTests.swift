@@ -23,6 +23,7 @@ import Training
     case vae, vaegan, vaeTable, vqvae, vaeWeights
     case summarizer, articles
     case prompts
+    case agent, agentRun
   }
 
   @Test(arguments: Target.allCases) func fuzz(_ target: Target) throws {
@@ -89,6 +90,7 @@ extension FuzzTests.Target {
       .vaeWeights:
       try ImageModelFuzz(self, folder: folder)
     case .summarizer, .articles: try SummaryFuzz(self, folder: folder)
+    case .agent, .agentRun: try AgentFuzz(self, folder: folder)
     case .prompts: PromptFuzz(folder: folder)
     default: try FuzzWork(self, folder: folder)
     }
