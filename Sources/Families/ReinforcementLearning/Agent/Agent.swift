@@ -95,14 +95,13 @@ final class Policy {
   let parameters: MutableTable<Float>
   private let network: Perceptron
   private let inputs: MutableTable<Float>
-  /// By what observations are multiplied.
-  let factors: [Float]
+  private let scaling: ObservationScaling
   private static let rows = 256
 
   init(_ layout: AgentLayout, _ actions: ActionSpace, scales: [Float]?) throws(AIGCError) {
     (self.layout, self.actions) = (layout, actions)
     let width = layout.policy.sizes[0]
-    factors = scales.map { $0.map { 1 / $0 } } ?? [Float](repeating: 1, count: width)
+    scaling = ObservationScaling(scales, width: width)
     parameters = try MutableTable(count: layout.count)
     network = try Perceptron(layout.policy, rows: Self.rows)
     inputs = try MutableTable(count: Self.rows * width)
@@ -120,12 +119,11 @@ final class Policy {
     _ observations: MutableTable<Float>, rows: Int, to chosen: MutableTable<Float>,
     drawing random: inout RandomSource?
   ) -> Bool {
-    let width = layout.policy.sizes[0]
     var (first, isSound) = (0, true)
     while first < rows {
       let count = min(Self.rows, rows - first)
-      for index in 0..<count * width {
-        inputs[index] = observations[first * width + index] * factors[index % width]
+      for row in 0..<count {
+        scaling.copy(observations, row: first + row, to: inputs, row: row)
       }
       network.forward(parameters, at: 0, inputs, rows: count)
       for row in 0..<count { chosen[first + row] = action(row, drawing: &random) }

@@ -16,8 +16,7 @@ final class AgentCore {
   let parameter: Parameter
   let optimizer: any Optimizer
   let actions: MutableTable<Float>
-  /// By what observations are multiplied.
-  let factors: [Float]
+  private let scaling: ObservationScaling
   private let step: GradientStep
 
   /// Values of an observation.
@@ -30,8 +29,7 @@ final class AgentCore {
     start: [Float], _ optimizer: OptimizerConfiguration
   ) throws(AIGCError) {
     (self.environment, self.layout) = (environment, layout)
-    factors =
-      scales.map { $0.map { 1 / $0 } } ?? [Float](repeating: 1, count: layout.policy.sizes[0])
+    scaling = ObservationScaling(scales, width: layout.policy.sizes[0])
     table = try MutableTable(count: layout.count)
     gradient = try MutableTable(count: layout.count)
     actions = try MutableTable(count: environment.count)
@@ -57,9 +55,7 @@ final class AgentCore {
   func copy(
     _ source: MutableTable<Float>, row: Int, to target: MutableTable<Float>, row place: Int
   ) {
-    for index in 0..<width {
-      target[place * width + index] = source[row * width + index] * factors[index]
-    }
+    scaling.copy(source, row: row, to: target, row: place)
   }
 }
 
