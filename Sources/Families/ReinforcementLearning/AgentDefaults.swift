@@ -13,6 +13,12 @@ struct AgentDefaults {
   var schedule = Schedule.Shape.linear
   var gradClip = 0.5
 
+  /// The algorithm that is taken where none is named.
+  static func algorithm(_ environment: EnvironmentSpecification) -> AgentAlgorithm {
+    // Where nearly no step is rewarded, a memory of those that were is worth more than what was just done.
+    environment.name == "MountainCar-v0" ? .dqn : .ppo
+  }
+
   /// - Parameters:
   ///   - environment: where the agent acts.
   ///   - algorithm: how it learns.

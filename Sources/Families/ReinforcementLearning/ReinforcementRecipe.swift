@@ -31,12 +31,13 @@ public struct ReinforcementRecipe: TrainingRecipe {
 
   /// - Parameters:
   ///   - environment: where the agent acts, "cartpole".
-  ///   - algorithm: how it learns; both decide the defaults.
+  ///   - algorithm: how it learns; both decide the defaults. nil: DQN in MountainCar, else PPO.
   /// - Throws: ``/Files/AIGCError`` (usage) for an environment that is not known.
   public init(
-    _ environment: String = "cartpole", _ algorithm: AgentAlgorithm = .ppo
+    _ environment: String = "cartpole", _ algorithm: AgentAlgorithm? = nil
   ) throws(AIGCError) {
     let named = try NamedEnvironment.named(environment)
+    let algorithm = algorithm ?? AgentDefaults.algorithm(named.specification)
     let defaults = AgentDefaults(named.specification, algorithm)
     settings = ReinforcementSettings(
       environment: named.name, algorithm: algorithm, hidden: defaults.hidden,

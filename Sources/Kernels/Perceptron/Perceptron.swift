@@ -63,9 +63,9 @@ public final class Perceptron {
     (self.values, self.gradients) = (values, gradients)
   }
 
-  /// What the last ``forward(_:_:at:rows:)`` gave, [rows, outputs].
+  /// What the last ``forward(_:at:_:from:rows:)`` gave, [rows, outputs].
   public var outputs: MutableTable<Float> { values[values.count - 1] }
-  /// The gradient of ``outputs``, to be set before ``backward(_:_:at:rows:to:at:)``.
+  /// The gradient of ``outputs``, to be set before ``backward(_:at:_:from:rows:to:)``.
   public var outputGradients: MutableTable<Float> { gradients[gradients.count - 1] }
 
   /// Computes ``outputs``.

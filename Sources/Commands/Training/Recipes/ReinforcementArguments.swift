@@ -14,7 +14,7 @@ struct ReinforcementArguments: RecipeArguments {
   static var discussion: String {
     """
     ENV is \(environments.map { $0.name }.joined(separator: ", ")), or a name without its version: cartpole.
-    Algorithms: ppo (the default), a2c, reinforce, dqn (of environments with a choice of actions), and random, \
+    Algorithms: ppo (the default; of MountainCar it is dqn), a2c, reinforce, dqn (of environments with a choice of actions), and random, \
     which learns nothing. Sizes, rates and steps have defaults for each environment and algorithm: see \
     --dry-run. A step of the run is an iteration: all environments take --n-steps steps, and what they \
     saw is learned from. The agent that does best in --eval-episodes episodes is kept.
@@ -28,7 +28,7 @@ struct ReinforcementArguments: RecipeArguments {
   var env: String?
   @Option(
     name: [.customLong("algorithm"), .customLong("algo")],
-    help: "ppo (the default), a2c, reinforce, dqn or random.")
+    help: "ppo, a2c, reinforce, dqn or random (default: ppo, of MountainCar dqn).")
   var algorithm: AgentAlgorithm?
   @OptionGroup(title: "Model") var model: AgentModelArguments
   @OptionGroup(title: "Learning") var learning: AgentLearningArguments
@@ -37,7 +37,6 @@ struct ReinforcementArguments: RecipeArguments {
   private var given: String? { environment ?? env }
   private var name: String { given ?? "cartpole" }
   var source: (family: String, path: String) { ("rl", name) }
-  var answersWithMeasures: Bool { true }
   func usage(_ folder: String) -> String { "play \(folder) --render ascii" }
 
   func validate(with training: TrainingFlags) throws {
@@ -59,16 +58,17 @@ struct ReinforcementArguments: RecipeArguments {
   ) throws(AIGCError) -> FilledRecipe {
     let named = try NamedEnvironment.named(given ?? saved?["--env"] ?? name)
     let kept = saved?["--algorithm"].flatMap { AgentAlgorithm(rawValue: $0) }
-    let chosen = algorithm ?? kept ?? .ppo
+    let usual = try ReinforcementRecipe(named.name).settings.algorithm
+    let chosen = algorithm ?? kept ?? usual
     try check(chosen, training, named.specification.actions)
     var recipe = try ReinforcementRecipe(named.name, chosen)
-    let usual = recipe.settings
+    let usualSteps = recipe.settings.timesteps
     try model.fill(&recipe.settings, saved)
     try learning.fill(&recipe.settings.options, saved)
     try replay.fill(&recipe.settings.options, saved)
     // A run that goes on has as many steps as it had, where nothing else is said.
     recipe.settings.timesteps =
-      learning.timesteps ?? (training.steps == nil && saved == nil ? usual.timesteps : nil)
+      learning.timesteps ?? (training.steps == nil && saved == nil ? usualSteps : nil)
     let settings =
       [
         RunSetting("--algorithm", algorithm?.rawValue, else: chosen.rawValue),
