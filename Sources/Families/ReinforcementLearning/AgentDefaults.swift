@@ -45,9 +45,11 @@ struct AgentDefaults {
       (options.gamma, options.lambda) = (0.99, 0.94)
       (timesteps, batchSize) = (200_000, 128)
     case "MountainCar-v0":
-      (options.environments, options.rollout, options.epochs) = (16, 16, 4)
-      (options.gamma, options.lambda) = (0.99, 0.98)
-      (timesteps, batchSize) = (1_000_000, 256)
+      (options.environments, options.rollout, options.epochs) = (16, 256, 8)
+      (options.gamma, options.lambda, options.entropy) = (0.999, 1, 0.01)
+      // Every step costs 1, so that values of a hundred would have to be learned first.
+      options.rewardScale = 0.05
+      (timesteps, batchSize) = (1_000_000, 512)
     case "Pendulum-v1":
       (options.environments, options.rollout, options.epochs) = (4, 1024, 10)
       (options.gamma, options.lambda) = (0.95, 0.9)
