@@ -63,7 +63,18 @@ struct AgentDefaults {
     options.normalizesAdvantages = false
     (timesteps, batchSize) = (500_000, 128)
     rate = 7e-4
-    if name == "Pendulum-v1" { options.gamma = 0.9 }
+    switch name {
+    case "MountainCar-v0":
+      (options.environments, options.rollout, options.entropy) = (16, 64, 0.01)
+      (options.gamma, options.lambda, options.rewardScale) = (0.999, 1, 0.05)
+      (timesteps, rate) = (1_000_000, 3e-3)
+    case "Pendulum-v1":
+      // Three of five seeds learn it; PPO does with all.
+      (options.rollout, options.rewardScale) = (8, 0.1)
+      (options.gamma, options.lambda) = (0.9, 0.9)
+      (timesteps, rate) = (1_000_000, 2e-3)
+    default: break
+    }
   }
 
   private mutating func setReinforce(_ name: String) {
