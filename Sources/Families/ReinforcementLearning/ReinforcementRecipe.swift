@@ -17,7 +17,8 @@ public struct ReinforcementSettings: Codable, Equatable, Sendable {
   public var scalesObservations = true
   /// How it learns in numbers.
   public var options: AgentTrainingOptions
-  /// Steps of environments in all, in place of ``/Training/TrainerConfiguration/steps``; nil: so many steps.
+  /// The most steps of environments in all, in whole iterations, in place of ``/Training/TrainerConfiguration/steps``;
+  /// nil: so many steps.
   public var timesteps: Int?
 }
 
@@ -63,7 +64,7 @@ public struct ReinforcementRecipe: TrainingRecipe {
   var trainer: TrainerConfiguration {
     var result = run.trainer
     let size = max(1, settings.options.rollout * settings.options.environments)
-    if let timesteps = settings.timesteps { result.steps = (max(timesteps, 1) - 1) / size + 1 }
+    if let timesteps = settings.timesteps { result.steps = max(1, timesteps / size) }
     if result.evalEvery == 0 { result.evalEvery = max(1, result.steps / 20) }
     return result
   }
