@@ -88,10 +88,11 @@ struct PolicyGradient {
       sums.policy -= logProbability * advantage
       return -advantage
     }
-    let bounded = min(max(ratio, 1 - clip), 1 + clip)
-    sums.policy -= min(ratio * advantage, bounded * advantage)
-    if ratio != bounded { sums.clipped += 1 }
-    return ratio * advantage <= bounded * advantage ? -advantage * ratio : 0
+    if !(1 - clip...1 + clip).contains(ratio) { sums.clipped += 1 }
+    let gain = PolicyObjective.surrogate(
+      logProbability, old: example.logProbability, advantage: advantage, clip: clip)
+    sums.policy -= gain.value
+    return -gain.slope
   }
 }
 
