@@ -50,7 +50,7 @@ let package = Package(
     library("Autograd", ["Kernels", "CKernels"]),
     library("Archives", ["Files", "CZlib"]),
     library("Datasets", ["Files", "Archives", "Kernels", "CZlib", "CPNG", "CTurboJPEG", "CGIF"]),
-    library("Checkpoints", ["Files", "Archives"]),
+    library("Checkpoints", ["Files", "Archives", "Kernels"]),
     library("NN", ["Autograd", "Kernels", "Files"]),
     library("Weights", ["NN", "Autograd", "Kernels", "Checkpoints", "Files"]),
     library("Inference", ["Files", "Kernels", "Datasets"]),
@@ -89,7 +89,7 @@ let package = Package(
       "DatasetsTests", ["Datasets", "Archives", "Files", "Kernels", "CPNG", "TestSupport"],
       fixtures: ["Fixtures"]),
     tests(
-      "CheckpointsTests", ["Checkpoints", "Archives", "Files", "TestSupport"],
+      "CheckpointsTests", ["Checkpoints", "Archives", "Files", "Kernels", "TestSupport"],
       fixtures: ["Fixtures"]),
     tests(
       "TrainingTests",

@@ -75,7 +75,7 @@ import Testing
     }
     try folder.write("empty", [])
     let message = refuses { try readAll(folder.file("empty")) }
-    #expect(message.hasSuffix("no file of tensors: neither safetensors nor written by torch.save"))
+    #expect(message.hasSuffix(": neither safetensors nor GGUF, nor written by torch.save"))
     refuses { try readAll(folder.path) }
     refuses { try readAll(folder.file("none")) }
   }

@@ -13,10 +13,12 @@ struct CheckpointFuzz: FuzzSubject {
   init(_ target: FuzzTests.Target, folder: String) throws {
     self.target = target
     self.folder = folder
-    path = "\(folder)/input" + (target == .safetensors ? ".safetensors" : ".pth")
+    path =
+      "\(folder)/input" + (target == .pth || target == .pickle ? ".pth" : ".\(target.rawValue)")
     let names =
       switch target {
       case .safetensors: ["reference", "zip", "views", "training"].map { "\($0).safetensors" }
+      case .gguf: ["blocks.gguf"]
       case .pth:
         ["zip", "types", "views", "training", "deflated", "descriptors", "big-endian", "module"]
           .map { "\($0).pth" }
@@ -34,6 +36,14 @@ struct CheckpointFuzz: FuzzSubject {
         "F32", "BF16", "BOOL", "\"dtype\":", "\"shape\":", "\"data_offsets\":", "[]", "{}", "{",
         "}", "[", ",", "-1", "18446744073709551615", "9223372036854775807", "4294967296", "0",
         "__metadata__", "\"a\":\"b\"", "\\ud800", "1e3", "\"",
+      ]
+    case .gguf:
+      [
+        "GGUF\u{3}\u{0}\u{0}\u{0}", "general.alignment\u{4}\u{0}\u{0}\u{0}", "Q4_K",
+        "IQ4_XS.values",
+        "\u{9}\u{0}\u{0}\u{0}", "\u{8}\u{0}\u{0}\u{0}", "\u{C}\u{0}\u{0}\u{0}",
+        "\u{0}\u{0}\u{0}\u{0}\u{0}\u{0}\u{0}\u{10}", "\u{7F}\u{7F}\u{7F}\u{7F}",
+        "\u{20}\u{0}\u{0}\u{0}\u{0}\u{0}\u{0}\u{0}", "split.count",
       ]
     case .pth:
       [
@@ -54,7 +64,7 @@ struct CheckpointFuzz: FuzzSubject {
     }
   }
 
-  var codes: Set<AIGCError.Code> { [.badInput] }
+  var codes: Set<AIGCError.Code> { target == .gguf ? [.badInput, .mismatch] : [.badInput] }
 
   func write(_ input: [UInt8]) throws { try TestSupport.write(input, to: path) }
 
@@ -64,6 +74,7 @@ struct CheckpointFuzz: FuzzSubject {
 
   func run() throws {
     let checkpoint = try Checkpoint.open(path)
+    if let metadata = checkpoint.gguf { read(metadata) }
     for tensor in checkpoint.tensors {
       _ = try tensor.floats()
       if !tensor.type.isFloatingPoint { _ = try tensor.integers() }
@@ -78,6 +89,17 @@ struct CheckpointFuzz: FuzzSubject {
       guard let other = checkpoint[tensor.name], other.shape == tensor.shape,
         try other.bytes().array(of: UInt8.self) == tensor.bytes().array(of: UInt8.self)
       else { throw AIGCError.failed("the copy differs in \(tensor.name.utf8.count) bytes of name") }
+    }
+  }
+
+  /// Every value in every way.
+  private func read(_ metadata: GGUFMetadata) {
+    for (key, value) in metadata.entries {
+      _ = value.summary
+      _ = (value.int, value.float)
+      guard case .array = value else { continue }
+      if let texts = try? metadata.strings(key) { _ = texts.map { $0.utf8.count } }
+      _ = (try? metadata.ints(key), try? metadata.floats(key), try? metadata.bools(key))
     }
   }
 }

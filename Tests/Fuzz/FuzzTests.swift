@@ -15,7 +15,7 @@ import Training
     case arpa, model, modelRepaired, counts, countsRepaired, configuration, gzip
     case bpe, tokenizer
     case gpt2, promptCache
-    case safetensors, pth, pickle
+    case safetensors, pth, pickle, gguf
     case csv, labelled, textClassifier, textNetwork
     case idx, archive, image
     case compressed, codePrior
@@ -80,7 +80,7 @@ protocol FuzzSubject {
 extension FuzzTests.Target {
   func work(folder: String) throws -> any FuzzSubject {
     switch self {
-    case .safetensors, .pth, .pickle: try CheckpointFuzz(self, folder: folder)
+    case .safetensors, .pth, .pickle, .gguf: try CheckpointFuzz(self, folder: folder)
     case .tokenizer: try TokenizerFuzz(folder: folder)
     case .gpt2, .promptCache: try GPT2Fuzz(self, folder: folder)
     case .labelled, .textClassifier, .textNetwork: try TextClassifierFuzz(self, folder: folder)

@@ -14,6 +14,8 @@ public struct Checkpoint: Sendable {
     case torchLegacy = "torch-legacy"
     /// What Python's `pickle` wrote of objects with tensors.
     case pickle
+    /// What llama.cpp and the programs around it read.
+    case gguf
   }
 
   /// The path that was opened: of several files, that of the index.
@@ -23,8 +25,11 @@ public struct Checkpoint: Sendable {
   /// In the order of the file.
   public let tensors: [StoredTensor]
   /// `__metadata__` of safetensors; for PyTorch the numbers and short texts beside the tensors, by
-  /// dotted names: "epoch", "args.lr".
+  /// dotted names: "epoch", "args.lr"; for GGUF ``gguf`` as text, long arrays
+  /// abbreviated.
   public let metadata: [String: String]
+  /// Of a GGUF file, its metadata as it stands there.
+  public let gguf: GGUFMetadata?
   /// Names of NumPy's arrays in a file of PyTorch, which are not read.
   public let arrays: [String]
   private let indices: [String: Int]
@@ -32,13 +37,14 @@ public struct Checkpoint: Sendable {
   /// - Throws: ``/Files/AIGCError`` (badInput) when two tensors have one name.
   init(
     path: String, format: Format, tensors: [StoredTensor], metadata: [String: String],
-    arrays: [String] = []
+    arrays: [String] = [], gguf: GGUFMetadata? = nil
   ) throws(AIGCError) {
     self.path = path
     self.format = format
     self.tensors = tensors
     self.metadata = metadata
     self.arrays = arrays
+    self.gguf = gguf
     var indices: [String: Int] = [:]
     indices.reserveCapacity(tensors.count)
     for (index, tensor) in tensors.enumerated() {
@@ -73,7 +79,7 @@ public struct Checkpoint: Sendable {
   // MARK: Opening
 
   /// Opens a file of tensors; what it is shows in its first bytes: safetensors, the index of
-  /// safetensors (or PyTorch) files, a zip or an older file of `torch.save`.
+  /// safetensors (or PyTorch) files, a zip or an older file of `torch.save`, GGUF.
   ///
   /// Nothing that a PyTorch file asks for is run. The values stay in the file until they are read.
   /// - Throws: ``/Files/AIGCError`` (badInput), one line that names the file and what is wrong with it.
@@ -93,8 +99,10 @@ public struct Checkpoint: Sendable {
     case .torchZip?: return try TorchZipReader(path: path, bytes: bytes).read()
     case .torchLegacy?: return try TorchLegacyReader(path: path, bytes: bytes).read()
     case .pickle?: return try TorchPickleReader(path: path, bytes: bytes).read()
+    case .gguf?: return try GGUFFile(path: path, bytes: bytes).checkpoint()
     case nil:
-      throw .badInput("\(path): no file of tensors: neither safetensors nor written by torch.save")
+      throw .badInput(
+        "\(path): no file of tensors: neither safetensors nor GGUF, nor written by torch.save")
     }
   }
 
@@ -104,7 +112,8 @@ public struct Checkpoint: Sendable {
     guard !isFolder(path), let bytes = try? MappedFile(path: path).bytes() else { return false }
     switch format(of: bytes, path: path) {
     case .sharded?: return path.hasSuffix(".json")
-    case nil: return [".pth", ".pt", ".ckpt", ".bin", ".pkl"].contains { path.hasSuffix($0) }
+    case nil:
+      return [".pth", ".pt", ".ckpt", ".bin", ".pkl", ".gguf"].contains { path.hasSuffix($0) }
     default: return true
     }
   }
@@ -117,6 +126,7 @@ public struct Checkpoint: Sendable {
     {
       return .safetensors
     }
+    if bytes.load(UInt32.self, at: 0) == GGUFFile.magic { return .gguf }
     if bytes.load(UInt32.self, at: 0) == ZipArchive.localSignature { return .torchZip }
     if bytes.load(UInt8.self, at: 0) == PickleCode.protocolVersion {
       return TorchLegacyReader.begins(bytes) ? .torchLegacy : .pickle

@@ -49,14 +49,14 @@ extension Checkpoint {
         tensors[$0].renamed(
           prefix + String(decoding: tensors[$0].name.utf8.dropFirst(dropped), as: UTF8.self))
       },
-      metadata: metadata)
+      metadata: metadata, gguf: gguf)
   }
 
   /// The tensors but those whose names say that they are left out.
   public func without(_ isLeftOut: (String) -> Bool) throws(AIGCError) -> Checkpoint {
     try Checkpoint(
       path: path, format: format, tensors: tensors.filter { !isLeftOut($0.name) },
-      metadata: metadata)
+      metadata: metadata, gguf: gguf)
   }
 
   /// The tensors under other names.
@@ -66,7 +66,8 @@ extension Checkpoint {
     _ change: (StoredTensor) -> StoredTensor?
   ) throws(AIGCError) -> Checkpoint {
     try Checkpoint(
-      path: path, format: format, tensors: tensors.compactMap(change), metadata: metadata)
+      path: path, format: format, tensors: tensors.compactMap(change), metadata: metadata,
+      gguf: gguf)
   }
 
   /// The first tensors' names and shapes, for messages.

@@ -1,11 +1,14 @@
 import Files
+import Kernels
 
 /// A tensor in a file. Its values are read when they are asked for.
 public struct StoredTensor: Sendable {
   /// The name of the tensor in its file, such as "encoder.0.weight".
   public private(set) var name: String
-  /// The type that the values have in the file.
+  /// The type that the values have when they are read: that of the file, F32 for blocks of few bits.
   public let type: ScalarType
+  /// How values of few bits stand in the file; nil for those that stand one by one.
+  public let blocks: BlockType?
   /// Empty for a single number.
   public let shape: [Int]
   /// How many values there are: the product of the shape.
@@ -39,6 +42,28 @@ public struct StoredTensor: Sendable {
     self.type = type
     self.shape = shape
     self.storage = storage
+    blocks = nil
+    offset = 0
+    strides = nil
+  }
+
+  /// A tensor of a GGUF file.
+  /// - Throws: ``/Files/AIGCError`` (badInput) when the shape and the size of `storage` do not fit.
+  init(
+    name: String, type: GGUFType, shape: [Int], storage: Table<UInt8>, place: String
+  ) throws(AIGCError) {
+    guard type.byteCount(of: shape) == storage.count else {
+      throw .badInput(
+        "\(place): the shape \(shape) of \(type.name) does not fit its \(storage.count) bytes")
+    }
+    self.name = name
+    self.shape = shape
+    self.storage = storage
+    switch type {
+    case .scalar(let scalar): (self.type, blocks) = (scalar, nil)
+    case .blocks(let type): (self.type, blocks) = (.f32, type)
+    }
+    count = try Self.count(of: shape, place: place)
     offset = 0
     strides = nil
   }
@@ -58,6 +83,7 @@ public struct StoredTensor: Sendable {
     self.type = type
     self.shape = shape
     self.storage = storage
+    blocks = nil
     guard count > 0 else {
       self.offset = 0
       self.strides = nil
@@ -101,9 +127,8 @@ public struct StoredTensor: Sendable {
 
   private init(droppingFirstAxisOf tensor: StoredTensor) {
     let isOne = tensor.shape.first == 1
-    (name, type, count, storage, offset) = (
-      tensor.name, tensor.type, tensor.count, tensor.storage, tensor.offset
-    )
+    (name, type, blocks) = (tensor.name, tensor.type, tensor.blocks)
+    (count, storage, offset) = (tensor.count, tensor.storage, tensor.offset)
     shape = isOne ? Array(tensor.shape.dropFirst()) : tensor.shape
     strides = isOne ? tensor.strides.map { Array($0.dropFirst()) } : tensor.strides
   }
@@ -137,13 +162,23 @@ public struct StoredTensor: Sendable {
 // MARK: Values
 
 extension StoredTensor {
-  /// Size of the values in bytes.
-  public var byteCount: Int { count * type.size }
+  /// Size of the values in bytes, as ``bytes()`` gives them.
+  public var byteCount: Int {
+    // Blocks of a hostile file stand for seven times their bytes at most.
+    count * type.size
+  }
+
+  /// How the file calls the type of the values: "F32", "Q4_K".
+  public var typeName: String { blocks?.rawValue ?? type.rawValue }
+
+  /// The bytes of blocks as they stand in the mapped file, row after row; nil for other tensors.
+  public var blockBytes: Table<UInt8>? { blocks == nil ? nil : storage }
 
   /// The values row after row as they are in memory (little-endian); a part of the mapped file where
-  /// that is possible.
+  /// that is possible. Blocks are decoded.
   /// - Throws: ``/Files/AIGCError`` (failed) when the system refuses memory for a copy.
   public func bytes() throws(AIGCError) -> Table<UInt8> {
+    if let blocks { return try blocks.decode(storage).frozen().rawBytes }
     guard let strides else {
       return storage.slice(offset * type.size..<(offset + count) * type.size)
     }
@@ -163,6 +198,11 @@ extension StoredTensor {
       throw .mismatch("tensor \(printable(name)): \(rows) rows of the shape \(shape)")
     }
     if rows == all { return self }
+    if let blocks {
+      return try StoredTensor(
+        name: name, type: .blocks(blocks), shape: [rows] + shape.dropFirst(),
+        storage: storage.slice(0..<storage.count / all * rows), place: printable(name))
+    }
     let size = byteCount / all * rows
     return try StoredTensor(
       name: name, type: type, shape: [rows] + shape.dropFirst(),
@@ -205,7 +245,7 @@ extension StoredTensor {
 
   /// The values in the mapped file itself: nil unless they are F32, row after row and aligned.
   public func floatTable() -> Table<Float>? {
-    guard type == .f32, strides == nil else { return nil }
+    guard type == .f32, blocks == nil, strides == nil else { return nil }
     return storage.slice(offset * 4..<(offset + count) * 4).view(as: Float.self)
   }
 

@@ -12,7 +12,7 @@ struct Inspect: ConsoleCommand {
     abstract: "Show what a model is (configuration, sizes, files) or what a file of tensors holds.")
 
   @Argument(
-    help: "A model's name or path, or a file of PyTorch or safetensors.", completion: .model)
+    help: "A model's name or path, or a file of PyTorch, safetensors or GGUF.", completion: .model)
   var model: String
 
   @OptionGroup var common: CommonOptions

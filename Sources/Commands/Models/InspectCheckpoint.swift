@@ -35,7 +35,7 @@ struct CheckpointReport {
       try answer.write(json: heads, array: "tensors", count: tensors.count) { index in
         .object([
           .init("name", .string(tensors[index].name)),
-          .init("type", .string(tensors[index].type.rawValue)),
+          .init("type", .string(tensors[index].typeName)),
           .init("shape", .array(tensors[index].shape.map { .int($0) })),
         ])
       }
@@ -45,7 +45,7 @@ struct CheckpointReport {
     try answer.write("tensors\n")
     let rows = tensors.map { tensor in
       [
-        "  " + shown(tensor.name), tensor.type.rawValue,
+        "  " + shown(tensor.name), tensor.typeName,
         "[\(tensor.shape.map { String($0) }.joined(separator: ", "))]",
       ]
     }
@@ -55,15 +55,17 @@ struct CheckpointReport {
   /// Names and texts as a terminal may get them: a file's own must not move the cursor.
   private func shown(_ text: String) -> String {
     var result = ""
-    for scalar in text.unicodeScalars {
+    for scalar in text.unicodeScalars.prefix(Self.longestText) {
       switch scalar.properties.generalCategory {
       case .control, .format, .lineSeparator, .paragraphSeparator:
         result += "\\u{\(String(scalar.value, radix: 16))}"
       default: result.unicodeScalars.append(scalar)
       }
     }
-    return result
+    return text.unicodeScalars.dropFirst(Self.longestText).isEmpty ? result : result + "…"
   }
+  /// Scalars of a text that are shown: a chat template may be long. JSON has them all.
+  private static let longestText = 300
 
   private func shown(_ value: JSONValue) -> JSONValue {
     switch value {
