@@ -4,7 +4,7 @@ import Training
 /// Every family of the program.
 public let families: [any Family] = [
   NGramFamily(), RecurrentFamily(.rnn), RecurrentFamily(.gru), RecurrentFamily(.lstm),
-  GPT2Family(), ForecastFamily(), ClassifierFamily(), GANFamily(.gan), GANFamily(.dcgan),
+  TransformerFamily(), ForecastFamily(), ClassifierFamily(), GANFamily(.gan), GANFamily(.dcgan),
   VQVAEFamily(), VAEFamily(.vae), VAEFamily(.vaegan), CycleGANFamily(), StyleGANFamily(),
   TextClassifierFamily(),
   SummarizerFamily(), ReinforcementFamily(),

@@ -106,8 +106,8 @@ import Training
     // The middle of the tables is no token and no position of the text.
     let unused = ["transformer.wte.weight", "transformer.wpe.weight"]
     try damaging("\(path)/model.safetensors", except: unused) { tensor in
-      try expectNoText({ try GPT2LanguageModel(folder: path) }, tensor, "the cat sees it")
-      let model = try GPT2LanguageModel(folder: path)
+      try expectNoText({ try TransformerLanguageModel(folder: path) }, tensor, "the cat sees it")
+      let model = try TransformerLanguageModel(folder: path)
       let cache = folder.file("cache")
       expectDamage(tensor, "prompt cache") {
         _ = try model.makeSession(prompt: model.encode("the cat"), cache: cache)

@@ -60,7 +60,7 @@ import Training
   @Test func textsOfLanguageModels() async throws {
     let folder = try TemporaryFolder()
     let text = try folder.write("text.txt", String(corpus().prefix(6000)))
-    var gpt2 = GPT2Recipe(texts: [text])
+    var gpt2 = TransformerRecipe(texts: [text])
     (gpt2.settings.model.layers, gpt2.settings.model.width) = (1, 16)
     (gpt2.run.trainer.steps, gpt2.run.trainer.batchSize) = (2, 4)
     _ = try gpt2.train(to: folder.file("gpt2"))
@@ -118,11 +118,13 @@ import Training
   /// Texts that join and leave have the scores that they have alone.
   @Test func textsJoinAndLeave() throws {
     let folder = try TemporaryFolder()
-    var recipe = GPT2Recipe(texts: [try folder.write("text.txt", String(corpus().prefix(6000)))])
+    var recipe = TransformerRecipe(texts: [
+      try folder.write("text.txt", String(corpus().prefix(6000)))
+    ])
     (recipe.settings.model.layers, recipe.settings.model.width) = (2, 16)
     (recipe.run.trainer.steps, recipe.run.trainer.batchSize) = (2, 4)
     _ = try recipe.train(to: folder.file("model"))
-    let model = try GPT2LanguageModel(folder: folder.file("model"))
+    let model = try TransformerLanguageModel(folder: folder.file("model"))
     var group = SessionGroup(model)
     // Each text beside the group, read alone.
     var alone: [SessionGroup.Member: any GenerationSession] = [:]

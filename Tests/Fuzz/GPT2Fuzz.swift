@@ -59,7 +59,7 @@ struct GPT2Fuzz: FuzzSubject {
     options.prompt = Self.prompt
     options.maxTokens = 3
     if target == .promptCache { options.promptCache = path }
-    let model = try GPT2LanguageModel(folder: folder)
+    let model = try TransformerLanguageModel(folder: folder)
     _ = try TextGenerator(model: model, options: options).run { _ in }
   }
 }

@@ -9,7 +9,7 @@ struct Train: ParsableCommand {
     subcommands: [
       TrainNGram.self, TrainCommand<RecurrentArguments<RNNName>>.self,
       TrainCommand<RecurrentArguments<GRUName>>.self,
-      TrainCommand<RecurrentArguments<LSTMName>>.self, TrainCommand<GPT2Arguments>.self,
+      TrainCommand<RecurrentArguments<LSTMName>>.self, TrainCommand<TransformerArguments>.self,
       TrainCommand<ClassifierArguments>.self, TrainCommand<GANArguments<GANName>>.self,
       TrainCommand<GANArguments<DCGANName>>.self, TrainCommand<VAEArguments<VAEName>>.self,
       TrainCommand<VAEArguments<VAEGANName>>.self, TrainCommand<VQVAEArguments>.self,

@@ -18,7 +18,10 @@ import Training
     ("Families/CycleGAN", ["train cyclegan", "translate", "convert"]),
     ("Families/Forecast", ["train lstm", "generate series", "evaluate"]),
     ("Families/GAN", ["train gan", "train dcgan", "sample gan", "convert", "evaluate"]),
-    ("Families/GPT2", ["train gpt2", "generate text", "finetune", "update", "convert", "score"]),
+    (
+      "Families/Transformer",
+      ["train gpt2", "generate text", "finetune", "update", "convert", "score"]
+    ),
     (
       "Families/NGram",
       ["train ngram", "update", "quantize", "interpolate", "convert", "generate text", "evaluate"]
@@ -189,7 +192,7 @@ import Training
     let run: RunOptions =
       switch family {
       case "lstm": RecurrentRecipe(.lstm).run
-      case "gpt2": GPT2Recipe().run
+      case "gpt2": TransformerRecipe().run
       case "classifier": ClassifierRecipe().run
       case "gan": GANRecipe(.gan).run
       case "dcgan": GANRecipe(.dcgan).run

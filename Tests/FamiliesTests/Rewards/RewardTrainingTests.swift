@@ -18,7 +18,7 @@ import Training
     let letters = (0..<400).map { "abcd efgh\n".dropFirst($0 % 7).prefix(5 + $0 % 4) + "." }
     let text = try folder.write("text.txt", letters.joined())
     if kind == .gpt2 {
-      var recipe = GPT2Recipe(texts: [text])
+      var recipe = TransformerRecipe(texts: [text])
       (recipe.settings.model.layers, recipe.settings.model.heads) = (2, 2)
       (recipe.settings.model.width, recipe.settings.model.context) = (16, 24)
       recipe.settings.model.dropout = 0.1

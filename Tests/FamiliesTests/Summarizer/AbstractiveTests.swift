@@ -18,7 +18,7 @@ import Training
 
   private func model(_ folder: TemporaryFolder, context: Int) throws -> String {
     let text = try folder.write("a.txt", String(repeating: "the cat sat on a mat. ", count: 40))
-    var recipe = GPT2Recipe(texts: [text])
+    var recipe = TransformerRecipe(texts: [text])
     recipe.settings.model.tokens = .byte
     (recipe.settings.model.context, recipe.settings.model.width) = (context, 32)
     (recipe.settings.model.layers, recipe.settings.model.heads) = (1, 2)
@@ -32,7 +32,7 @@ import Training
   private func summarizer(
     _ path: String, _ length: SummaryLength = .sentences(3)
   ) throws -> AbstractiveSummarizer {
-    try AbstractiveSummarizer(try GPT2Family().load(path), length: length)
+    try AbstractiveSummarizer(try TransformerFamily().load(path), length: length)
   }
 
   @Test func learnsToWriteSummaries() throws {
@@ -42,7 +42,7 @@ import Training
     (options.areArticles, options.context) = (true, 64)
     let data = try folder.write("a.jsonl", articles(40))
     var recipe = try #require(
-      GPT2Family().recipe(further: start, on: [data], options) as? GPT2Recipe)
+      TransformerFamily().recipe(further: start, on: [data], options) as? TransformerRecipe)
     recipe.run.heldOut = nil
     recipe.run.epochs = nil
     recipe.run.trainer.steps = 150

@@ -8,7 +8,7 @@ import Training
 /// GPT-2 124M with random weights, as llama.cpp's own benchmark measures a model: generation (tg128)
 /// is 128 given tokens one after the other behind a prompt of 64, the scores of each computed and
 /// none drawn from; a prompt (pp512) is 512 tokens read at once and the scores after the last.
-enum GPT2GenerationBenchmarks {
+enum TransformerGenerationBenchmarks {
   static let all = [
     generate("gpt2-generate", .f32), generate("gpt2-generate-f16", .f16),
     prefill("gpt2-prefill", .f32), prefill("gpt2-prefill-f16", .f16),
@@ -22,7 +22,7 @@ enum GPT2GenerationBenchmarks {
       let tokens = randomTokens(192)
       nonisolated(unsafe) var scores: [Float] = []
       // The prompt is read before the clock starts; each run goes on with a copy.
-      var start = GPT2Session(engine)
+      var start = TransformerSession(engine)
       start.append(contentsOf: Array(tokens[..<64]))
       start.read()
       let prompt = start
@@ -43,7 +43,7 @@ enum GPT2GenerationBenchmarks {
       let tokens = randomTokens(512)
       nonisolated(unsafe) var scores: [Float] = []
       return {
-        var session = GPT2Session(engine)
+        var session = TransformerSession(engine)
         session.append(contentsOf: tokens)
         session.scores(into: &scores)
         return [Tensor(scores, [scores.count])]
@@ -59,7 +59,7 @@ enum GPT2GenerationBenchmarks {
   }
 
   /// Weights from N(0, 0.02²), norms and biases too.
-  private static func randomEngine(_ type: StoredType) throws(AIGCError) -> GPT2Engine {
+  private static func randomEngine(_ type: StoredType) throws(AIGCError) -> TransformerEngine {
     var shapes: [String: [Int]] = [
       "wte.weight": [sizes.vocabulary, sizes.width], "wpe.weight": [sizes.context, sizes.width],
     ]
@@ -69,7 +69,7 @@ enum GPT2GenerationBenchmarks {
     ] {
       for layer in 0..<sizes.layers { shapes["h.\(layer).\(part).weight"] = shape }
     }
-    return try GPT2Engine(sizes) { (name) throws(AIGCError) in
+    return try TransformerEngine(sizes) { (name) throws(AIGCError) in
       let size = name.contains("c_attn.b") ? 3 : name.contains("c_fc.b") ? 4 : 1
       let shape = shapes[name] ?? [size * sizes.width]
       return try randomWeight(name, shape, type)

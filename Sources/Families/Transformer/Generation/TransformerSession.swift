@@ -9,8 +9,8 @@ import Training
 /// the context loses its middle: the first ``keep`` tokens stay, and the latter half of the rest.
 /// GPT-2's positions are absolute, so that what moves is read anew: that costs one prompt of half a
 /// context, every half a context.
-struct GPT2Session: GenerationSession {
-  let engine: GPT2Engine
+struct TransformerSession: GenerationSession {
+  let engine: TransformerEngine
   /// How many tokens at the start are never dropped.
   let keep: Int
   /// What stands before a text that has no tokens.
@@ -27,7 +27,7 @@ struct GPT2Session: GenerationSession {
   ///   - engine: the model.
   ///   - startToken: stands before a text that has no tokens: `<|endoftext|>`.
   ///   - keep: see ``keep``; at most half of the context.
-  init(_ engine: GPT2Engine, startToken: Int32 = 0, keep: Int = 0) {
+  init(_ engine: TransformerEngine, startToken: Int32 = 0, keep: Int = 0) {
     self.engine = engine
     self.startToken = startToken
     self.keep = min(max(keep, 0), engine.sizes.context / 2)
@@ -35,7 +35,9 @@ struct GPT2Session: GenerationSession {
   }
 
   /// A session that has read `tokens`, whose keys and values are in `cache`.
-  init(_ engine: GPT2Engine, tokens: [Int32], cache: KeyValueCache, startToken: Int32, keep: Int) {
+  init(
+    _ engine: TransformerEngine, tokens: [Int32], cache: KeyValueCache, startToken: Int32, keep: Int
+  ) {
     self.init(engine, startToken: startToken, keep: keep)
     self.tokens = tokens
     self.cache = cache
@@ -92,7 +94,7 @@ struct GPT2Session: GenerationSession {
   /// Reads what was appended to each of several sessions of one model; those that have one new token,
   /// as all have in the midst of generation, together: each weight is read once for eight of them.
   /// The scores are the same that each session would have alone, to the last bit.
-  static func read(_ sessions: inout [GPT2Session]) {
+  static func read(_ sessions: inout [TransformerSession]) {
     var steps: [Int] = []
     for index in sessions.indices {
       guard sessions[index].prepare() else { continue }

@@ -8,35 +8,35 @@ import Training
 @testable import Families
 
 /// Prompts saved and read again, and files that are none.
-@Suite struct GPT2PromptCacheTests {
-  private func scores(_ session: inout GPT2Session) -> [Float] {
+@Suite struct TransformerPromptCacheTests {
+  private func scores(_ session: inout TransformerSession) -> [Float] {
     var scores: [Float] = []
     session.scores(into: &scores)
     return scores
   }
 
   private func load(
-    _ path: String, _ prompt: [Int32], _ engine: GPT2Engine
-  ) throws -> GPT2Session {
-    try GPT2PromptCache.read(path, prompt: prompt, engine: engine, startToken: 0)
+    _ path: String, _ prompt: [Int32], _ engine: TransformerEngine
+  ) throws -> TransformerSession {
+    try TransformerPromptCache.read(path, prompt: prompt, engine: engine, startToken: 0)
   }
 
   @Test func goesOnAsIfItHadBeenRead() throws {
     let (folder, model) = (try TemporaryFolder(), NaiveGPT2(width: 24, layers: 2, heads: 2))
     let engine = try model.engine()
     let tokens = model.tokens(90)
-    var session = GPT2Session(engine)
+    var session = TransformerSession(engine)
     for token in tokens.prefix(80) {
       session.append(token)
       session.read()
     }
-    try GPT2PromptCache.write(&session, to: folder.file("prompt"))
+    try TransformerPromptCache.write(&session, to: folder.file("prompt"))
     // The same prompt, a longer one, one that differs from token 70 on, and another one.
     var other = tokens
     other[70] = (other[70] + 1) % 97
     for prompt in [Array(tokens.prefix(80)), tokens, other, Array(tokens.reversed())] {
       var (found, expected) = (
-        try load(folder.file("prompt"), prompt, engine), GPT2Session(engine)
+        try load(folder.file("prompt"), prompt, engine), TransformerSession(engine)
       )
       for token in prompt {
         expected.append(token)
@@ -55,12 +55,12 @@ import Training
     let (folder, model) = (try TemporaryFolder(), NaiveGPT2(width: 24, layers: 2, heads: 2))
     let engine = try model.engine()
     let tokens = model.tokens(20)
-    var session = GPT2Session(engine)
+    var session = TransformerSession(engine)
     session.append(contentsOf: tokens)
     let path = folder.file("prompt")
-    try GPT2PromptCache.write(&session, to: path)
+    try TransformerPromptCache.write(&session, to: path)
 
-    func code(_ path: String, _ engine: GPT2Engine) -> AIGCError.Code? {
+    func code(_ path: String, _ engine: TransformerEngine) -> AIGCError.Code? {
       refusal { _ = try load(path, tokens, engine) }?.code
     }
     #expect(code(path, engine) == nil)

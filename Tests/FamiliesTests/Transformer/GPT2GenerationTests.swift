@@ -37,8 +37,8 @@ import Testing
     return try decoder.decode(Expected.self, from: data)
   }
 
-  private func model(context: Int? = nil) throws -> GPT2LanguageModel {
-    try GPT2LanguageModel(folder: gpt2Fixture("generation"), context: context)
+  private func model(context: Int? = nil) throws -> TransformerLanguageModel {
+    try TransformerLanguageModel(folder: gpt2Fixture("generation"), context: context)
   }
 
   @Test func promptAndFirstProbabilities() throws {
@@ -149,13 +149,13 @@ import Testing
 
   @Test func notANumberEndsTheText() throws {
     let folder = try TemporaryFolder()
-    try GPT2Family().convert(
+    try TransformerFamily().convert(
       gpt2Fixture("generation"), to: folder.file("model"), options: ConversionOptions())
     var weights = try bytes(folder.file("model/model.safetensors"))
     // The last values are those of `wte.weight`, after `wpe.weight` in the order of names.
     for index in weights.count - 300 * 64..<weights.count - 200 * 64 { weights[index] = 0xFF }
     try folder.write("model/model.safetensors", weights)
-    let model = try GPT2LanguageModel(folder: folder.file("model"))
+    let model = try TransformerLanguageModel(folder: folder.file("model"))
     for (num, beams) in [(1, 1), (2, 1), (1, 3)] {
       var options = GenerationOptions()
       options.prompt = "the cat"

@@ -10,14 +10,14 @@ import Training
 
 /// A GPT-2 model with its tokenizer: what the text verbs work with. Opening it maps the weights and
 /// reads none of them.
-public final class GPT2LanguageModel: LanguageModel, @unchecked Sendable {
+public final class TransformerLanguageModel: LanguageModel, @unchecked Sendable {
   // A network's parameters are read only once it is loaded, from any thread; the lock guards that.
   /// What `config.json` says of the model: its sizes, its tokens, and those that start
   /// and end a text.
   public let configuration: GPT2Configuration
   let tokenizer: any Tokenizer
   /// nil for a model that was made in memory.
-  let weights: GPT2Weights?
+  let weights: TransformerWeights?
   /// The most tokens in view: the model's, or fewer where the user wants so.
   let context: Int
   /// The tokens at which a text ends: those of `generation_config.json` where the folder has one,
@@ -30,13 +30,13 @@ public final class GPT2LanguageModel: LanguageModel, @unchecked Sendable {
   public private(set) var ignoredSettings: [String] = []
   private let lock = Mutex(())
   private var loaded: GPT2Network?
-  private let engine: GPT2Engine?
+  private let engine: TransformerEngine?
 
   /// A model in memory.
   /// - Parameter engine: its weights for generation; nil: each token computes the whole text anew.
   init(
     _ configuration: GPT2Configuration, _ network: GPT2Network, _ tokenizer: any Tokenizer,
-    _ engine: GPT2Engine? = nil
+    _ engine: TransformerEngine? = nil
   ) {
     self.configuration = configuration
     self.tokenizer = tokenizer
@@ -58,7 +58,7 @@ public final class GPT2LanguageModel: LanguageModel, @unchecked Sendable {
     let defaults = try GenerationDefaults.read(folder: folder)
     (startToken, endTokens) = Self.marks(configuration, defaults, tokenizer)
     ignoredSettings = (defaults?.others ?? []).map { "\(GenerationDefaults.fileName): \($0)" }
-    let weights = try GPT2Weights(folder: folder, configuration)
+    let weights = try TransformerWeights(folder: folder, configuration)
     self.context = context ?? configuration.context
     guard (2...max(2, configuration.context)).contains(self.context) else {
       throw .usage(
@@ -68,7 +68,7 @@ public final class GPT2LanguageModel: LanguageModel, @unchecked Sendable {
     // What the tokenizer does not know is never generated.
     sizes.vocabulary = min(tokenizer.vocabularySize, sizes.vocabulary)
     sizes.context = self.context
-    engine = try GPT2Engine(sizes) { (name) throws(AIGCError) in
+    engine = try TransformerEngine(sizes) { (name) throws(AIGCError) in
       switch name {
       // Rows that are never asked for: tokens that only the table has, later positions.
       case "wte.weight", "lm_head.weight":
@@ -148,8 +148,8 @@ public final class GPT2LanguageModel: LanguageModel, @unchecked Sendable {
   /// A session at the start of a text. It keeps the keys and values of what it has read; only for a
   /// model in memory, such as one in training, it computes them anew at each step.
   public func makeSession() -> any GenerationSession {
-    guard let engine else { return GPT2PlainSession(self) }
-    return GPT2Session(engine, startToken: startToken)
+    guard let engine else { return TransformerPlainSession(self) }
+    return TransformerSession(engine, startToken: startToken)
   }
 
   /// A session that has read `prompt`. As much of it as the file `cache` begins with is not read
@@ -161,30 +161,30 @@ public final class GPT2LanguageModel: LanguageModel, @unchecked Sendable {
     prompt: [Int32], cache: String
   ) throws(AIGCError) -> any GenerationSession {
     guard let engine else { throw .usage("`promptCache`: the model is in no file") }
-    var session: GPT2Session
+    var session: TransformerSession
     if fileExists(cache) {
-      session = try GPT2PromptCache.read(
+      session = try TransformerPromptCache.read(
         cache, prompt: prompt, engine: engine, startToken: startToken)
       // The last token is read again, for its scores.
       if session.tokens.count + 1 >= prompt.count { return session }
     } else {
-      session = GPT2Session(engine, startToken: startToken)
+      session = TransformerSession(engine, startToken: startToken)
       session.append(contentsOf: prompt)
     }
     session.read()
     try Interruption.check()
     guard session.areScoresFinite else { throw scoreDamage }
-    try GPT2PromptCache.write(&session, to: cache)
+    try TransformerPromptCache.write(&session, to: cache)
     return session
   }
 
   /// Sessions at their last token each are read together: every weight once for several of them.
   public func read(_ sessions: inout [any GenerationSession]) {
     // Memory that two hold would be copied: the array lets go of it first.
-    var own = sessions.compactMap { $0 as? GPT2Session }
+    var own = sessions.compactMap { $0 as? TransformerSession }
     guard own.count == sessions.count else { return }
     sessions = []
-    GPT2Session.read(&own)
+    TransformerSession.read(&own)
     sessions = own
   }
 
@@ -206,7 +206,7 @@ public final class GPT2LanguageModel: LanguageModel, @unchecked Sendable {
 
 // MARK: Whole texts
 
-extension GPT2LanguageModel {
+extension TransformerLanguageModel {
   /// How many tokens go through the network at once.
   private static let tokensAtOnce = 4096
 

@@ -14,7 +14,7 @@ import Training
 /// The network of a fixture's folder.
 func gpt2Network(_ folder: String) throws -> GPT2Network {
   let configuration = try GPT2Configuration.read(folder: folder)
-  let weights = try GPT2Weights(folder: folder, configuration)
+  let weights = try TransformerWeights(folder: folder, configuration)
   let network = configuration.network
   try weights.load(into: network)
   return network
@@ -41,7 +41,7 @@ func gpt2Network(_ folder: String) throws -> GPT2Network {
     let expected = try Checkpoint.open(gpt2Fixture("hidden_states.safetensors"))
     let tokens = try expected.tensor("tokens").integers().map { Int32($0) }
     let configuration = try GPT2Configuration.read(folder: gpt2Fixture("untied"))
-    let model = try GPT2LanguageModel(
+    let model = try TransformerLanguageModel(
       configuration, try gpt2Network(gpt2Fixture("untied")),
       CharTokenizer(texts: [Table(Array("ab".utf8))], name: "t"))
     let states = try #require(try model.hiddenStates(of: tokens, layer: layer))

@@ -7,7 +7,7 @@ import Training
 @testable import Families
 
 /// The engine against a forward pass in plain loops, and its ways of reading against each other.
-@Suite struct GPT2SessionTests {
+@Suite struct TransformerSessionTests {
   /// The largest difference relative to the spread of what is expected.
   private func error(_ found: [Float], _ expected: [Double]) -> Double {
     guard found.count == expected.count else { return .infinity }
@@ -18,7 +18,7 @@ import Training
     }
   }
 
-  private func scores(_ session: inout GPT2Session) -> [Float] {
+  private func scores(_ session: inout TransformerSession) -> [Float] {
     var scores: [Float] = []
     session.scores(into: &scores)
     return scores
@@ -28,7 +28,7 @@ import Training
   private func check(_ model: NaiveGPT2, length: Int, at points: Set<Int>) throws {
     let engine = try model.engine()
     let tokens = model.tokens(length)
-    var (steps, pieces) = (GPT2Session(engine), GPT2Session(engine))
+    var (steps, pieces) = (TransformerSession(engine), TransformerSession(engine))
     var read = 0
     for index in tokens.indices {
       steps.append(tokens[index])
@@ -36,7 +36,7 @@ import Training
       guard points.contains(index + 1) else { continue }
       let expected = model.logits(Array(tokens[...index]))[0]
       #expect(error(found, expected) < 2e-5, "step \(index)")
-      var whole = GPT2Session(engine)
+      var whole = TransformerSession(engine)
       whole.append(contentsOf: Array(tokens[...index]))
       #expect(error(scores(&whole), expected) < 2e-5, "prompt of \(index + 1)")
       pieces.append(contentsOf: Array(tokens[read...index]))
@@ -59,25 +59,25 @@ import Training
     let engine = try model.engine(isPacked: true)
     let texts = (0..<70).map { Array(model.tokens(90).dropFirst($0 % 9).prefix(3 + $0)) }
     var sessions = texts.map { text in
-      var session = GPT2Session(engine)
+      var session = TransformerSession(engine)
       session.append(contentsOf: Array(text.dropLast()))
       session.read()
       session.append(text[text.count - 1])
       return session
     }
-    GPT2Session.read(&sessions)
+    TransformerSession.read(&sessions)
     for (index, text) in texts.enumerated() where index % 7 == 0 {
       let expected = model.logits(text)[0]
       #expect(error(scores(&sessions[index]), expected) < 2e-5, "text \(index)")
       // Beside another one only.
-      var pair = [GPT2Session(engine), GPT2Session(engine)]
+      var pair = [TransformerSession(engine), TransformerSession(engine)]
       for place in 0..<2 {
         let text = place == 0 ? text : texts[5]
         pair[place].append(contentsOf: Array(text.dropLast()))
         pair[place].read()
         pair[place].append(text[text.count - 1])
       }
-      GPT2Session.read(&pair)
+      TransformerSession.read(&pair)
       #expect(scores(&pair[0]) == scores(&sessions[index]), "text \(index)")
     }
   }
@@ -101,7 +101,7 @@ import Training
   @Test(arguments: [StoredType.f16, .bf16]) func sixteenBits(_ type: StoredType) throws {
     let model = NaiveGPT2()
     let (engine, tokens) = (try model.engine(type), model.tokens(80))
-    var (steps, whole) = (GPT2Session(engine), GPT2Session(engine))
+    var (steps, whole) = (TransformerSession(engine), TransformerSession(engine))
     for token in tokens {
       steps.append(token)
       steps.read()
@@ -118,11 +118,11 @@ import Training
     let model = NaiveGPT2()
     for type in StoredType.allCases {
       let engine = try model.engine(type)
-      var batch = (0..<11).map { _ in GPT2Session(engine) }
+      var batch = (0..<11).map { _ in TransformerSession(engine) }
       for (index, count) in [1, 5, 64, 63, 70, 2, 3, 9, 130, 33, 1].enumerated() {
         batch[index].append(contentsOf: model.tokens(count, seed: UInt64(index)))
       }
-      GPT2Session.read(&batch)
+      TransformerSession.read(&batch)
       var single = batch
       for step in 0..<3 {
         for index in batch.indices {
@@ -130,7 +130,7 @@ import Training
           batch[index].append(token)
           single[index].append(token)
         }
-        GPT2Session.read(&batch)
+        TransformerSession.read(&batch)
         for index in batch.indices {
           let (a, b) = (scores(&batch[index]), scores(&single[index]))
           #expect(a.map { $0.bitPattern } == b.map { $0.bitPattern }, "\(type), sequence \(index)")
@@ -142,7 +142,7 @@ import Training
   @Test func copiesGoTheirOwnWay() throws {
     let model = NaiveGPT2()
     let engine = try model.engine()
-    var first = GPT2Session(engine)
+    var first = TransformerSession(engine)
     first.append(contentsOf: model.tokens(70))
     first.read()
     var second = first
@@ -158,7 +158,7 @@ import Training
     let model = NaiveGPT2(context: 48, layers: 2)
     let engine = try model.engine()
     for keep in [0, 5, 100] {
-      var session = GPT2Session(engine, keep: keep)
+      var session = TransformerSession(engine, keep: keep)
       let tokens = model.tokens(130)
       var view: [Int32] = []
       for token in tokens {
@@ -174,7 +174,7 @@ import Training
       }
       #expect(error(scores(&session), model.logits(view)[0]) < 2e-5)
       // A prompt longer than the context.
-      var long = GPT2Session(engine, keep: keep)
+      var long = TransformerSession(engine, keep: keep)
       long.append(contentsOf: tokens)
       let found = scores(&long)
       #expect(long.tokens.count <= 48 && Array(tokens.suffix(10)) == Array(long.tokens.suffix(10)))
@@ -184,7 +184,7 @@ import Training
 
   @Test func startsWithTheStartToken() throws {
     let model = NaiveGPT2()
-    var session = GPT2Session(try model.engine(), startToken: 7)
+    var session = TransformerSession(try model.engine(), startToken: 7)
     #expect(error(scores(&session), model.logits([7])[0]) < 2e-5)
     // What is no token of the model is left out.
     session.append(-1)
@@ -200,7 +200,7 @@ import Training
       for threads in 1...3 {
         Threads.count = threads
         let engine = try model.engine(.f16)
-        var (steps, whole) = (GPT2Session(engine), GPT2Session(engine))
+        var (steps, whole) = (TransformerSession(engine), TransformerSession(engine))
         for token in model.tokens(20) {
           steps.append(token)
           steps.read()

@@ -4,13 +4,13 @@ import Training
 
 /// A GPT-2 model at one position of one text, computed anew at each step: for models that live in
 /// memory only, such as one in training.
-struct GPT2PlainSession: GenerationSession {
-  private let model: GPT2LanguageModel
+struct TransformerPlainSession: GenerationSession {
+  private let model: TransformerLanguageModel
   private var tokens: [Int32] = []
   private var logits: [Float]?
   var areScoresFinite: Bool { logits.map { areFinite($0) } ?? true }
 
-  init(_ model: GPT2LanguageModel) { self.model = model }
+  init(_ model: TransformerLanguageModel) { self.model = model }
 
   mutating func append(_ token: Int32) {
     guard token >= 0, Int(token) < model.vocabularySize else { return }

@@ -5,7 +5,7 @@ import NN
 
 /// The weights of a GPT-2 model as they lie in its files: by Hugging Face's names, with the prefix
 /// `transformer.`, whatever the file has. Nothing is read or copied before it is asked for.
-public struct GPT2Weights: Sendable {
+public struct TransformerWeights: Sendable {
   /// The file, or the index of several.
   public let path: String
   private let tensors: [String: StoredTensor]

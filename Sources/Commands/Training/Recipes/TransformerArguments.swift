@@ -7,20 +7,20 @@ import NN
 import Training
 
 /// `aigc train gpt2`.
-struct GPT2Arguments: RecipeArguments {
+struct TransformerArguments: RecipeArguments {
   static let command = "gpt2"
   static let abstract = "Train a GPT-2 language model on text."
   static var discussion: String {
     """
     Without flags it is nanoGPT's model for a CPU: minutes for a text of 1 MB. What is written is a \
     folder that Hugging Face's transformers reads too.
-    \(GPT2Recipe().run.defaultsText()) A --preset has its own.
+    \(TransformerRecipe().run.defaultsText()) A --preset has its own.
     """
   }
 
   @Argument(help: "Text files (.gz too); - for standard input.", completion: .file())
   var data: [String]
-  @OptionGroup(title: "Model") var model: GPT2ModelArguments
+  @OptionGroup(title: "Model") var model: TransformerModelArguments
   @OptionGroup(title: "Memory") var memory: MemoryArguments
 
   var source: (family: String, path: String) { ("gpt2", data[0]) }
@@ -28,9 +28,9 @@ struct GPT2Arguments: RecipeArguments {
   func recipe(
     _ training: TrainingFlags, resuming saved: SavedRun?
   ) throws(AIGCError) -> FilledRecipe {
-    var recipe = GPT2Recipe(model.chosenPreset, texts: data)
+    var recipe = TransformerRecipe(model.chosenPreset, texts: data)
     if let saved {
-      recipe.settings.model = GPT2ModelOptions(of: try .read(folder: saved.folder))
+      recipe.settings.model = TransformerModelOptions(of: try .read(folder: saved.folder))
     } else {
       recipe.settings.model = try model.options()
     }
@@ -43,13 +43,13 @@ struct GPT2Arguments: RecipeArguments {
 }
 
 /// The flags of a GPT-2 model's sizes and tokens.
-struct GPT2ModelArguments: ParsableArguments {
+struct TransformerModelArguments: ParsableArguments {
   @Option(
     help: """
       Sizes and training: baby (nanoGPT on a CPU, the default), small (nanoGPT's Shakespeare model), \
       gpt2 (124M).
       """)
-  var preset: GPT2Preset?
+  var preset: TransformerPreset?
   @Option(
     help: """
       What a token is: \(TokenizerKind.allCases.map { $0.rawValue }.joined(separator: ", ")) (default \
@@ -100,9 +100,9 @@ struct GPT2ModelArguments: ParsableArguments {
     }
   }
 
-  var chosenPreset: GPT2Preset { preset ?? .baby }
+  var chosenPreset: TransformerPreset { preset ?? .baby }
 
-  func options() throws(AIGCError) -> GPT2ModelOptions {
+  func options() throws(AIGCError) -> TransformerModelOptions {
     var result = chosenPreset.model
     if let tokens {
       result.tokens = tokens
@@ -129,9 +129,9 @@ struct GPT2ModelArguments: ParsableArguments {
 
   /// What a run keeps of it.
   /// - Parameter model: what is in force.
-  func settings(_ model: GPT2ModelOptions) -> [RunSetting] {
+  func settings(_ model: TransformerModelOptions) -> [RunSetting] {
     [
-      RunSetting("--preset", preset?.rawValue, else: GPT2Preset.baby.rawValue),
+      RunSetting("--preset", preset?.rawValue, else: TransformerPreset.baby.rawValue),
       RunSetting("--tokens", tokens?.rawValue, else: model.tokens.rawValue),
       RunSetting("--vocab-size", vocabSize), RunSetting("--tokenizer", tokenizer),
       RunSetting("--layers", layers, else: "\(model.layers)"),
@@ -144,4 +144,4 @@ struct GPT2ModelArguments: ParsableArguments {
   }
 }
 
-extension GPT2Preset: ExpressibleByArgument {}
+extension TransformerPreset: ExpressibleByArgument {}

@@ -5,13 +5,13 @@ import Kernels
 /// Keys and values of a prompt in a file, so that it is not read again: a safetensors file of the
 /// `tokens`, and of `keys.N` and `values.N` of each layer, [tokens, width] in float32. Its metadata
 /// hold the number that differs between models.
-enum GPT2PromptCache {
+enum TransformerPromptCache {
   private static let format = "aigc-gpt2-prompt-cache"
   private static let version = "1"
 
   /// Saves what a session has read.
   /// - Throws: ``/Files/AIGCError`` (failed) when the file cannot be written.
-  static func write(_ session: inout GPT2Session, to path: String) throws(AIGCError) {
+  static func write(_ session: inout TransformerSession, to path: String) throws(AIGCError) {
     let cache = session.readCache()
     let width = session.engine.sizes.width
     var tensors = [
@@ -34,8 +34,8 @@ enum GPT2PromptCache {
   /// - Throws: ``/Files/AIGCError``: badInput when the file is missing, damaged or no prompt cache;
   ///   mismatch when it is another model's.
   static func read(
-    _ path: String, prompt: [Int32], engine: GPT2Engine, startToken: Int32, keep: Int = 0
-  ) throws(AIGCError) -> GPT2Session {
+    _ path: String, prompt: [Int32], engine: TransformerEngine, startToken: Int32, keep: Int = 0
+  ) throws(AIGCError) -> TransformerSession {
     let checkpoint = try Checkpoint.open(path)
     guard checkpoint.metadata["format"] == format else {
       throw .badInput("\(path): no prompt cache of a GPT-2 model")
@@ -64,18 +64,18 @@ enum GPT2PromptCache {
     var common = 0
     while common < min(tokens.count, prompt.count), tokens[common] == prompt[common] { common += 1 }
     cache.truncate(to: common)
-    var session = GPT2Session(
+    var session = TransformerSession(
       engine, tokens: Array(tokens[..<common]), cache: cache, startToken: startToken, keep: keep)
     session.append(contentsOf: Array(prompt[common...]))
     return session
   }
 
-  private static func modelName(_ engine: GPT2Engine) throws(AIGCError) -> String {
+  private static func modelName(_ engine: TransformerEngine) throws(AIGCError) -> String {
     String(try engine.fingerprint(), radix: 16)
   }
 
   private static func tokens(
-    _ checkpoint: Checkpoint, _ engine: GPT2Engine
+    _ checkpoint: Checkpoint, _ engine: TransformerEngine
   ) throws(AIGCError) -> [Int32] {
     guard let tensor = checkpoint["tokens"], tensor.type == .i64, tensor.shape.count == 1 else {
       throw .badInput("\(checkpoint.path): damaged: tokens are missing")
@@ -93,7 +93,7 @@ enum GPT2PromptCache {
   }
 
   private static func floats(
-    _ name: String, _ checkpoint: Checkpoint, _ count: Int, _ engine: GPT2Engine
+    _ name: String, _ checkpoint: Checkpoint, _ count: Int, _ engine: TransformerEngine
   ) throws(AIGCError) -> [Float] {
     guard let tensor = checkpoint[name], tensor.type == .f32,
       tensor.shape == [count, engine.sizes.width]

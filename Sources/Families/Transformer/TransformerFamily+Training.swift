@@ -2,15 +2,15 @@ import Files
 import NN
 import Training
 
-extension GPT2Family: FinetunableFamily {
+extension TransformerFamily: FinetunableFamily {
   /// A trained model learns further in smaller steps, from windows that a CPU can take. A large model
   /// takes smaller steps than a small one.
   public func recipe(
     further path: String, on data: [String], _ options: FinetuneOptions
   ) throws(AIGCError) -> any TrainingRecipe {
     let configuration = try GPT2Configuration.read(folder: path)
-    var recipe = GPT2Recipe(texts: data)
-    var model = GPT2ModelOptions(of: configuration)
+    var recipe = TransformerRecipe(texts: data)
+    var model = TransformerModelOptions(of: configuration)
     model.context = options.context ?? min(configuration.context, 256)
     guard model.context <= configuration.context else {
       throw .usage(

@@ -5,20 +5,22 @@ import NN
 import Training
 
 /// GPT-2 models: our own, and those published as Hugging Face folders.
-public struct GPT2Family: TextFamily {
+public struct TransformerFamily: TextFamily {
   /// Creates the family, which has no settings of its own.
   public init() {}
 
   /// The name in `config.json` and after `aigc train`, "gpt2".
   public var name: String { "gpt2" }
   /// The benchmarks of training steps, of generation and of reading prompts, in tokens a second.
-  public var benchmarks: [Benchmark] { GPT2TrainingBenchmarks.all + GPT2GenerationBenchmarks.all }
+  public var benchmarks: [Benchmark] {
+    TransformerTrainingBenchmarks.all + TransformerGenerationBenchmarks.all
+  }
 
   /// Opens a model folder with a context of all its positions.
   /// - Throws: ``/Files/AIGCError``: badInput when a file is missing or damaged, mismatch when its files
   ///   do not fit together.
   public func load(_ path: String) throws(AIGCError) -> any LanguageModel {
-    try GPT2LanguageModel(folder: path)
+    try TransformerLanguageModel(folder: path)
   }
 
   /// Opens a model folder.
@@ -27,21 +29,21 @@ public struct GPT2Family: TextFamily {
   ///   - context: the most tokens in view, from 2 to the model's positions; nil: all of these.
   /// - Throws: ``/Files/AIGCError``: as ``load(_:)``, and usage for another context.
   public func load(_ path: String, context: Int?) throws(AIGCError) -> any LanguageModel {
-    try GPT2LanguageModel(folder: path, context: context)
+    try TransformerLanguageModel(folder: path, context: context)
   }
 
   /// Reads the tokenizer of a model folder, and none of its weights.
   /// - Throws: ``/Files/AIGCError``: badInput when a file is missing or damaged, mismatch when the
   ///   tokenizer has more tokens than the model.
   public func tokenizer(_ path: String) throws(AIGCError) -> any Tokenizer {
-    try GPT2LanguageModel.tokenizer(path, .read(folder: path))
+    try TransformerLanguageModel.tokenizer(path, .read(folder: path))
   }
 
   /// The tokens, vocabulary, context and sizes of the model, its parameters and their type, and how
   /// many tokens were learned from.
   /// - Throws: ``/Files/AIGCError``: as ``load(_:)``.
   public func inspect(_ path: String) throws(AIGCError) -> [JSONValue.Member] {
-    let model = try GPT2LanguageModel(folder: path)
+    let model = try TransformerLanguageModel(folder: path)
     let configuration = model.configuration
     return [
       .init("tokens", .string(configuration.tokens.rawValue)),
@@ -68,22 +70,23 @@ public struct GPT2Family: TextFamily {
     guard !output.hasSuffix(".safetensors") else {
       throw .usage("\(output): a GPT-2 model is a folder; name one")
     }
-    let model = try GPT2LanguageModel(folder: path)
+    let model = try TransformerLanguageModel(folder: path)
     var configuration = model.configuration
-    let weights = try GPT2Weights(folder: path, configuration)
+    let weights = try TransformerWeights(folder: path, configuration)
     let target = try RunFolder.path(
       family: name, data: path, out: output, force: options.force)
     let folder = try OutputFolder(path: target)
     try model.tokenizer.write { folder.file($0) }
     (configuration.startToken, configuration.endTokens) = model.marks
-    try GPT2Folder.write(try weights.newTensors(options.type), to: folder.file(GPT2Weights.file))
+    try TransformerFolder.write(
+      try weights.newTensors(options.type), to: folder.file(TransformerWeights.file))
     try configuration.write(to: folder.file(ModelConfiguration.fileName))
     try folder.commit()
   }
 }
 
 /// How the files of a model are written.
-enum GPT2Folder {
+enum TransformerFolder {
   /// Weights as transformers reads them: it asks for the note that they are PyTorch's.
   static func write(_ tensors: [NewTensor], to path: String) throws(AIGCError) {
     try SafetensorsWriter.write(tensors, metadata: ["format": "pt"], to: path, sync: true)

@@ -8,7 +8,7 @@ import Training
 
 /// Training of a GPT-2 model: each step takes windows at random places of the text, in one batch or
 /// in several whose gradients are added.
-final class GPT2Task: TrainingTask {
+final class TransformerTask: TrainingTask {
   private var configuration: GPT2Configuration
   let network: GPT2Network
   private let tokenizer: any Tokenizer
@@ -101,8 +101,8 @@ final class GPT2Task: TrainingTask {
   func write(to path: (String) -> String, items: Int) throws(AIGCError) {
     configuration.trainingTokens = items
     try tokenizer.write(to: path)
-    try GPT2Folder.write(
-      StateDictionary.tensors(parameters, type: storage), to: path(GPT2Weights.file))
+    try TransformerFolder.write(
+      StateDictionary.tensors(parameters, type: storage), to: path(TransformerWeights.file))
     try configuration.write(to: path(ModelConfiguration.fileName))
   }
 }

@@ -4,7 +4,7 @@ import NN
 import Training
 
 /// What a GPT-2 model is to be, and what its training needs beside ``/Training/TrainerConfiguration``.
-public struct GPT2ModelOptions: Codable, Equatable, Sendable {
+public struct TransformerModelOptions: Codable, Equatable, Sendable {
   /// The kind of the tokenizer that is made of the texts; ``tokenizer`` takes precedence.
   public var tokens = TokenizerKind.char
   /// BPE tokens or words; nil: the tokenizer's default.
@@ -27,7 +27,7 @@ public struct GPT2ModelOptions: Codable, Equatable, Sendable {
   /// Whether blocks are computed again in the backward pass, which saves memory.
   public var recomputesBlocks = false
 
-  /// Creates the options of ``GPT2Preset/baby``: 4 blocks of width 128 over characters.
+  /// Creates the options of ``TransformerPreset/baby``: 4 blocks of width 128 over characters.
   public init() {}
 
   /// Those of a trained model.
@@ -39,7 +39,7 @@ public struct GPT2ModelOptions: Codable, Equatable, Sendable {
 }
 
 /// Sizes with the settings of their training.
-public enum GPT2Preset: String, Codable, CaseIterable, Sendable {
+public enum TransformerPreset: String, Codable, CaseIterable, Sendable {
   /// nanoGPT's settings for a CPU (its README): minutes. Its rate is 1e-3; twice that ends lower,
   /// on Tiny Shakespeare at 1.81 instead of 1.89.
   case baby
@@ -49,8 +49,8 @@ public enum GPT2Preset: String, Codable, CaseIterable, Sendable {
   case gpt2
 
   /// Sizes and tokens.
-  public var model: GPT2ModelOptions {
-    var result = GPT2ModelOptions()
+  public var model: TransformerModelOptions {
+    var result = TransformerModelOptions()
     switch self {
     case .baby: break
     case .small:

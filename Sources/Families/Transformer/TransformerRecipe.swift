@@ -7,29 +7,29 @@ import NN
 import Training
 
 /// What the training of a GPT-2 model can be told.
-public struct GPT2Settings: Codable, Equatable, Sendable {
+public struct TransformerSettings: Codable, Equatable, Sendable {
   /// Text files, plain or .gz; "-" is standard input.
   public var texts: [String] = []
   /// Whether these are JSONL of articles with summaries: see ``/Training/TrainingTexts/articleLength``. nil: they are texts.
   public var areArticles: Bool?
   /// The sizes, the tokens and how the weights are saved.
-  public var model = GPT2ModelOptions()
+  public var model = TransformerModelOptions()
 
-  /// Creates the settings of the preset ``GPT2Preset/baby``, still without texts.
+  /// Creates the settings of the preset ``TransformerPreset/baby``, still without texts.
   public init() {}
 }
 
 /// Trains GPT-2 models: text files in, a model folder out.
-public struct GPT2Recipe: TrainingRecipe {
+public struct TransformerRecipe: TrainingRecipe {
   /// The texts and the model.
-  public var settings = GPT2Settings()
+  public var settings = TransformerSettings()
   /// The run; by default that of the preset, with the last tenth of the tokens held out.
   public var run: RunOptions
 
   /// - Parameters:
   ///   - preset: sizes, and how they are trained.
   ///   - texts: files.
-  public init(_ preset: GPT2Preset = .baby, texts: [String] = []) {
+  public init(_ preset: TransformerPreset = .baby, texts: [String] = []) {
     run = RunOptions(preset.training, heldOut: HeldOutData(share: 0.1))
     (settings.texts, settings.model) = (texts, preset.model)
   }
@@ -84,7 +84,7 @@ public struct GPT2Recipe: TrainingRecipe {
       let items = run.trainer.batchSize * context * (run.trainer.gradAccumulation ?? 1)
       return epochs * Double(tokens.count) / Double(items)
     }
-    let task = GPT2Task(
+    let task = TransformerTask(
       configuration, opened.network, opened.tokenizer, stream, heldOut: heldOut, trainer,
       storage: settings.model.storage ?? opened.storage)
     return PreparedTraining(task, trainer)
@@ -117,7 +117,7 @@ public struct GPT2Recipe: TrainingRecipe {
       return Opened(
         configuration: configuration, network: network, tokenizer: tokenizer, corpus: corpus)
     case .resumed(let path), .model(let path):
-      let old = try GPT2LanguageModel(folder: path)
+      let old = try TransformerLanguageModel(folder: path)
       var configuration = old.configuration
       // Other files of the folder may say these, or none.
       (configuration.startToken, configuration.endTokens) = old.marks

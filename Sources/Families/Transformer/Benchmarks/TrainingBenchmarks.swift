@@ -5,7 +5,7 @@ import Training
 
 /// The GPT training workloads of `Scripts/peers/torch_bench.py`: the same shapes, loss, clipping and
 /// optimizer.
-enum GPT2TrainingBenchmarks {
+enum TransformerTrainingBenchmarks {
   static let all = [
     train("babygpt-train", sizes(65, 64, 128, layers: 4, heads: 4), batch: 12, steps: 64),
     train("chargpt-train", sizes(65, 256, 384, layers: 6, heads: 6), batch: 8, steps: 256),

@@ -17,9 +17,9 @@ import Training
     let path = gpt2Fixture("generation")
     #expect(try family(of: path).name == "gpt2")
     #expect(try ModelConfiguration.read(folder: path).kind == "text")
-    let members = try GPT2Family().inspect(path)
+    let members = try TransformerFamily().inspect(path)
     #expect(members.first { $0.name == "context" }?.value == .int(256))
-    let model = try GPT2LanguageModel(folder: path)
+    let model = try TransformerLanguageModel(folder: path)
     // Ten tokens of the table are no tokens of the tokenizer.
     #expect(model.vocabularySize == model.configuration.vocabularySize - 10)
     var scores: [Float] = []
@@ -53,7 +53,7 @@ import Training
     )
     try SafetensorsWriter.write(tensors, to: folder.file("model.safetensors"), sync: false)
     let text = refuses([.mismatch]) {
-      _ = try GPT2Weights(folder: folder.path, configuration)
+      _ = try TransformerWeights(folder: folder.path, configuration)
     }
     for part in [
       "h.1.mlp.c_fc.bias is missing", "wpe.weight has the shape [16, 32], not [32, 16]",
@@ -65,7 +65,7 @@ import Training
   @Test func badSizesAreRefused() throws {
     let folder = try TemporaryFolder()
     try copyGPT2("generation", to: folder)
-    func open() throws { _ = try GPT2LanguageModel(folder: folder.file("model")) }
+    func open() throws { _ = try TransformerLanguageModel(folder: folder.file("model")) }
     try open()
     for (key, value) in [
       ("\"n_head\": 4", "\"n_head\": 3"), ("\"n_head\": 4", "\"n_head\": 0"),
@@ -88,7 +88,9 @@ import Training
     for name in ["model.safetensors", "vocab.json", "merges.txt", "config.json"] {
       try copyGPT2("generation", to: folder)
       removeTree(folder.file("model/\(name)"))
-      let text = refuses([.badInput]) { _ = try GPT2LanguageModel(folder: folder.file("model")) }
+      let text = refuses([.badInput]) {
+        _ = try TransformerLanguageModel(folder: folder.file("model"))
+      }
       #expect(text.contains(name), "\(text)")
     }
   }
@@ -103,7 +105,7 @@ import Training
       return NewTensor(name: tensor.name, shape: tensor.shape, floats: values)
     }
     try SafetensorsWriter.write(tensors, to: folder.file("model/model.safetensors"), sync: false)
-    let model = try GPT2LanguageModel(folder: folder.file("model"))
+    let model = try TransformerLanguageModel(folder: folder.file("model"))
     let text = refuses([.badInput]) {
       _ = try model.evaluate(Table(Array("the cat sees the dog".utf8)), name: "text")
     }
@@ -114,10 +116,11 @@ import Training
     let folder = try TemporaryFolder()
     var options = ConversionOptions()
     options.type = type
-    try GPT2Family().convert(gpt2Fixture("generation"), to: folder.file("out"), options: options)
+    try TransformerFamily().convert(
+      gpt2Fixture("generation"), to: folder.file("out"), options: options)
     let (old, new) = (
-      try GPT2LanguageModel(folder: gpt2Fixture("generation")),
-      try GPT2LanguageModel(folder: folder.file("out"))
+      try TransformerLanguageModel(folder: gpt2Fixture("generation")),
+      try TransformerLanguageModel(folder: folder.file("out"))
     )
     #expect(new.weights?.type == type ?? .f32)
     #expect(new.configuration.endToken == 0 && new.configuration.width == 16)
@@ -126,12 +129,13 @@ import Training
     let limit = type == .bf16 ? 0.05 : type == .f16 ? 5e-3 : 0
     #expect(abs(a.perplexity / b.perplexity - 1) <= limit)
     refuses([.usage]) {
-      try GPT2Family().convert(gpt2Fixture("generation"), to: folder.file("out"), options: options)
+      try TransformerFamily().convert(
+        gpt2Fixture("generation"), to: folder.file("out"), options: options)
     }
   }
 
   @Test func windowsScoreEachTokenOnce() throws {
-    let model = try GPT2LanguageModel(folder: gpt2Fixture("generation"))
+    let model = try TransformerLanguageModel(folder: gpt2Fixture("generation"))
     let network = try model.network()
     var random = RandomSource(seed: 5)
     let tokens = (0..<53).map { _ in Int32(random.integer(below: 280)) }
@@ -160,7 +164,7 @@ import Training
   private func greedy(
     _ folder: TemporaryFolder, beams: Int = 1, ignoring: Bool = false
   ) throws -> (tokens: [Int32], reason: StopReason?) {
-    let model = try GPT2LanguageModel(folder: folder.file("model"))
+    let model = try TransformerLanguageModel(folder: folder.file("model"))
     var options = GenerationOptions()
     (options.prompt, options.maxTokens, options.beams) = ("the cat", 40, beams)
     (options.sampling.temperature, options.ignoreEnd) = (0, ignoring)
@@ -210,11 +214,11 @@ import Training
       }
       // A new folder says the same in one file.
       removeTree(folder.file("copy"))
-      try GPT2Family().convert(
+      try TransformerFamily().convert(
         folder.file("model"), to: folder.file("copy"), options: ConversionOptions())
       #expect(
-        try GPT2LanguageModel(folder: folder.file("copy")).endTokens
-          == GPT2LanguageModel(folder: folder.file("model")).endTokens)
+        try TransformerLanguageModel(folder: folder.file("copy")).endTokens
+          == TransformerLanguageModel(folder: folder.file("model")).endTokens)
     }
     for wrong in ["1.5", "[1.5]", "\"x\"", "[[1]]", "{}"] {
       try write("0", "{\"eos_token_id\": \(wrong)}")
@@ -223,7 +227,7 @@ import Training
       refuses { _ = try greedy(folder) }
     }
     try write("0", #"{"temperature": 0.5, "top_k": 50, "do_sample": true, "suppress_tokens": [3]}"#)
-    let ignored = try GPT2LanguageModel(folder: folder.file("model")).ignoredSettings
+    let ignored = try TransformerLanguageModel(folder: folder.file("model")).ignoredSettings
     #expect(
       ignored == [
         "generation_config.json: temperature 0.5", "generation_config.json: suppress_tokens […]",

@@ -6,17 +6,17 @@ import Inference
 import NN
 import Training
 
-extension GPT2Family: RewardTunableFamily {
+extension TransformerFamily: RewardTunableFamily {
   /// The model in a folder as a policy, in 32 bits and without dropout.
   /// - Throws: ``/Files/AIGCError``: badInput when a file is missing or damaged, mismatch when its files do not
   ///   fit together.
   public func policy(at path: String) throws(AIGCError) -> any TextPolicy {
-    try GPT2Policy(folder: path)
+    try TransformerPolicy(folder: path)
   }
 }
 
 /// A GPT-2 model that learns from rewards.
-final class GPT2Policy: TextPolicy {
+final class TransformerPolicy: TextPolicy {
   private var configuration: GPT2Configuration
   private var network: GPT2Network
   private let storage: ScalarType
@@ -27,7 +27,7 @@ final class GPT2Policy: TextPolicy {
   private let known: Int
 
   init(folder: String) throws(AIGCError) {
-    let model = try GPT2LanguageModel(folder: folder)
+    let model = try TransformerLanguageModel(folder: folder)
     var configuration = model.configuration
     var sizes = configuration.sizes
     (sizes.embeddingDropout, sizes.residualDropout) = (0, 0)
@@ -66,7 +66,7 @@ final class GPT2Policy: TextPolicy {
     sizes.vocabulary = known
     let values = Dictionary(
       network.namedParameters.map { ($0.name, $0.parameter.value) }, uniquingKeysWith: { $1 })
-    let engine = try GPT2Engine(sizes, isPacked: true) { (name) throws(AIGCError) in
+    let engine = try TransformerEngine(sizes, isPacked: true) { (name) throws(AIGCError) in
       let full = name == "lm_head.weight" ? name : "transformer.\(name)"
       guard let tensor = values[full] else { throw .mismatch("\(full) is missing") }
       let isTable = name == "wte.weight" || name == "lm_head.weight"
@@ -75,14 +75,14 @@ final class GPT2Policy: TextPolicy {
       return try WeightMatrix(
         name: name, shape: shape, type: .f32, bytes: try Table(values).rawBytes)
     }
-    return GPT2LanguageModel(configuration, network, tokenizer, engine)
+    return TransformerLanguageModel(configuration, network, tokenizer, engine)
   }
 
   func write(to path: (String) -> String, items: Int) throws(AIGCError) {
     configuration.trainingTokens = items
     try tokenizer.write(to: path)
-    try GPT2Folder.write(
-      StateDictionary.tensors(parameters, type: storage), to: path(GPT2Weights.file))
+    try TransformerFolder.write(
+      StateDictionary.tensors(parameters, type: storage), to: path(TransformerWeights.file))
     try configuration.write(to: path(ModelConfiguration.fileName))
   }
 }

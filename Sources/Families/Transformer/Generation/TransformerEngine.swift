@@ -5,7 +5,7 @@ import NN
 
 /// GPT-2 for generation: weights as they lie in a file, without the tensor engine. One serves any
 /// number of sessions, on any threads.
-final class GPT2Engine: Sendable {
+final class TransformerEngine: Sendable {
   let sizes: GPT2Network.Sizes
   let decoder: TransformerDecoder
   /// The same for many texts at a time; nil where few are written with the same weights.
@@ -38,7 +38,7 @@ final class GPT2Engine: Sendable {
     _ weight: (String) throws(AIGCError) -> WeightMatrix
   ) throws(AIGCError) {
     self.sizes = sizes
-    var builder = GPT2Assembly(sizes: sizes)
+    var builder = TransformerAssembly(sizes: sizes)
     let weights = try builder.weights(weight)
     decoder = TransformerDecoder(weights)
     packed = isPacked ? PackedDecoder(decoder) : nil
@@ -58,7 +58,7 @@ final class GPT2Engine: Sendable {
 }
 
 /// Builds a decoder of named weights, shape by shape.
-private struct GPT2Assembly {
+private struct TransformerAssembly {
   let sizes: GPT2Network.Sizes
   var parts: [WeightMatrix] = []
 

@@ -2,7 +2,7 @@ import Autograd
 import Files
 import Inference
 
-extension GPT2LanguageModel {
+extension TransformerLanguageModel {
   /// The number of blocks.
   public var stateLayers: Int? { configuration.layers }
 

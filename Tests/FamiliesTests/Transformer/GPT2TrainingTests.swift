@@ -13,8 +13,8 @@ import Training
 
 /// GPT-2 models from text to text.
 @Suite(.serialized) struct GPT2TrainingTests {
-  private func recipe(_ folder: TemporaryFolder, steps: Int = 12) throws -> GPT2Recipe {
-    var recipe = GPT2Recipe()
+  private func recipe(_ folder: TemporaryFolder, steps: Int = 12) throws -> TransformerRecipe {
+    var recipe = TransformerRecipe()
     recipe.settings.texts = [try folder.write("text.txt", String(corpus().prefix(6000)))]
     (recipe.settings.model.layers, recipe.settings.model.heads, recipe.settings.model.width) = (
       2, 2, 16
@@ -30,7 +30,7 @@ import Training
   }
 
   private func weights(_ path: String) throws -> [UInt8] {
-    try bytes("\(path)/\(GPT2Weights.file)")
+    try bytes("\(path)/\(TransformerWeights.file)")
   }
 
   @Test func learns() throws {
@@ -38,7 +38,7 @@ import Training
     var recipe = try recipe(folder, steps: 40)
     recipe.run.trainer.batchSize = 16
     let summary = try recipe.train(to: folder.file("model")).summary
-    let model = try GPT2LanguageModel(folder: folder.file("model"))
+    let model = try TransformerLanguageModel(folder: folder.file("model"))
     // Far below a guess among all characters.
     let guess = log(Tensor(Float(model.vocabularySize))).item
     #expect(try #require(summary.bestValidationLoss) < Double(guess) * 0.85)
@@ -74,7 +74,7 @@ import Training
     whole.run.trainer.gradAccumulation = 2
     whole.run.trainer.schedule.shape = .constant
     let resumed = try expectResumes(
-      whole, at: 6, files: [GPT2Weights.file, Trainer.stateFileName], in: folder)
+      whole, at: 6, files: [TransformerWeights.file, Trainer.stateFileName], in: folder)
     // Other data is another run.
     whole.settings.texts = [try folder.write("other.txt", String(corpus().prefix(3000)))]
     refuses([.mismatch]) { _ = try whole.resume(in: resumed.path) }
@@ -102,12 +102,12 @@ import Training
     for (batch, accumulation) in [(4, 2), (8, 1)] {
       var random = RandomSource(seed: 1)
       let network = random.drawn { GPT2Network(configuration.sizes, using: &$0) }
-      var settings = GPT2Preset.baby.training
+      var settings = TransformerPreset.baby.training
       settings.gradAccumulation = accumulation
       settings.optimizer.kind = .sgd
       // One window only, so every batch is the same.
       let stream = WindowStream(tokens, batch: batch, context: 8, seed: 1)
-      let task = GPT2Task(
+      let task = TransformerTask(
         configuration, network, ByteTokenizer(), stream, heldOut: [], settings, storage: .f32)
       let context = Context(isTraining: true, random: RandomSource(seed: 0))
       let result = try task.step(0, rate: 0.1, context)
@@ -141,7 +141,7 @@ import Training
     recipe.settings.model.vocabularySize = 270
     recipe.settings.model.storage = .f16
     _ = try recipe.train(to: folder.file("model"))
-    let model = try GPT2LanguageModel(folder: folder.file("model"))
+    let model = try TransformerLanguageModel(folder: folder.file("model"))
     #expect(model.weights?.type == .f16)
     #expect(model.configuration.endToken == model.endToken.map { Int($0) })
     #expect(model.endTokenEndsText && model.startToken == model.endToken)
@@ -159,12 +159,12 @@ import Training
     var options = UpdateOptions()
     options.steps = 8
     options.rate = 1e-2
-    let family = GPT2Family()
+    let family = TransformerFamily()
     try family.update(
       gpt2Fixture("generation"), with: [text], to: folder.file("out"), options: options)
     let table = try Table(Array("the cat sees a zebra .".utf8))
-    let before = try GPT2LanguageModel(folder: gpt2Fixture("generation"))
-    let after = try GPT2LanguageModel(folder: folder.file("out"))
+    let before = try TransformerLanguageModel(folder: gpt2Fixture("generation"))
+    let after = try TransformerLanguageModel(folder: folder.file("out"))
     #expect(
       try after.evaluate(table, name: "").perplexity
         < 0.5 * before.evaluate(table, name: "").perplexity)
