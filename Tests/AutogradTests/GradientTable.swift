@@ -157,6 +157,7 @@ struct GradientCheck {
   @Test func movement() { check(GradientRows.movement) }
   @Test func products() { check(GradientRows.products) }
   @Test func rowwise() { check(GradientRows.rowwise) }
+  @Test func transformers() { check(GradientRows.transformers) }
   @Test func losses() { check(GradientRows.losses) }
   @Test func recurrent() { check(GradientRows.recurrent) }
   @Test func convolutions() { check(GradientRows.convolutions) }

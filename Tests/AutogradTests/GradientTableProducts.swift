@@ -74,6 +74,39 @@ extension GradientRows {
     ]
   }
 
+  /// What Llama and its kin are made of beside GPT-2's operations.
+  static var transformers: [GradientRow] {
+    let x = Samples.normal([2, 3, 8], 80, scale: 1)
+    let (narrow, wide) = (Samples.signed([4], 81), Samples.signed([8], 82))
+    let table = RotaryTable(frequencies: [1, 0.3], steps: 5)
+    // Four heads of queries, two of keys and values, of 3 values each.
+    let parts = [
+      Samples.normal([2, 5, 12], 83, scale: 1), Samples.normal([2, 5, 6], 84, scale: 1),
+      Samples.normal([2, 5, 6], 85),
+    ]
+    let pair = [Samples.signed([3, 5], 86), Samples.normal([3, 5], 87)]
+    let activations: [TransformerActivation] = [.geluTanh, .gelu, .relu, .silu]
+    return activations.flatMap { activation in
+      [
+        GradientRow("activated by \(activation)", [pair[0]]) { $0[0].activated(by: activation) },
+        GradientRow("gated by \(activation)", pair) { gated($0[0], $0[1], by: activation) },
+      ]
+    } + [
+      GradientRow("silu", [pair[0]]) { silu($0[0]) },
+      GradientRow("rmsNorm", [x, wide]) { rmsNorm($0[0], $0[1], epsilon: 1e-5) },
+      GradientRow("rmsNorm of heads, 1 + weight", [x, narrow]) {
+        rmsNorm($0[0], $0[1], addsOne: true, epsilon: 1e-5)
+      },
+      GradientRow("rotary", [x]) { square(rotary($0[0], table)) },
+      GradientRow("attention of grouped heads", parts, hasSecond: false) {
+        attention($0[0], $0[1], $0[2], headSize: 3, scale: 0.7)
+      },
+      GradientRow("attention with a window", parts, hasSecond: false) {
+        attention($0[0], $0[1], $0[2], headSize: 3, window: 2)
+      },
+    ]
+  }
+
   static var losses: [GradientRow] {
     let logits = Samples.normal([5, 4], 41, scale: 1)
     let target = Samples.positive([5, 4], 42)

@@ -54,6 +54,7 @@ extension KernelCheck {
       ("tanh", aigc_tanh, { tanh($0) }),
       ("sigmoid", aigc_sigmoid, { logistic($0) }),
       ("relu", aigc_relu, { max($0, 0) }),
+      ("silu", aigc_silu, { $0 * logistic($0) }),
       ("softplus", aigc_softplus, { log1p(exp($0)) }),
       ("abs", aigc_abs, { abs($0) }),
       ("sign", aigc_sign, { $0 > 0 ? 1 : -1 }),
@@ -77,6 +78,10 @@ extension KernelCheck {
       ("divide", aigc_divide, { $0 / $1 }),
       ("tanh_grad", aigc_tanh_grad, { $0 * (1 - $1 * $1) }),
       ("sigmoid_grad", aigc_sigmoid_grad, { $0 * $1 * (1 - $1) }),
+      (
+        "silu_grad", aigc_silu_grad,
+        { $0 * logistic($1) * (1 + $1 * (1 - logistic($1))) }
+      ),
       ("gelu_tanh_grad", aigc_gelu_tanh_grad, { $0 * geluTanhSlope($1) }),
       ("gelu_erf_grad", aigc_gelu_erf_grad, { $0 * geluSlope($1) }),
       (

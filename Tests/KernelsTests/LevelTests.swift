@@ -12,6 +12,10 @@ import Testing
   @Test func specialValues() async {
     await #expect(processExitsWith: .success) { KernelCheck.atEveryLevel { $0.specialValues() } }
   }
+  @Test func rotary() async {
+    await #expect(processExitsWith: .success) { KernelCheck.atEveryLevel { $0.rotary() } }
+  }
+
   @Test func reductions() async {
     await #expect(processExitsWith: .success) { KernelCheck.atEveryLevel { $0.reductions() } }
   }

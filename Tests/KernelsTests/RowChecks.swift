@@ -89,6 +89,7 @@ extension KernelCheck {
       if columns > 0 { crossEntropy(x, rows, columns, expected) }
       binaryCrossEntropy(x, dy, rows, columns)
       if columns > 1 { layerNorm(x, dy, rows, columns) }
+      if columns > 0 { rmsNorm(x, dy, rows, columns) }
     }
     let huge = Floats([1000, 999, -1000, 1000])
     aigc_softmax(1, 4, huge.base, huge.base)

@@ -12,17 +12,21 @@ public enum GELUApproximation: Sendable {
 /// The Gaussian error linear unit (Hendrycks and Gimpel 2016): x times the normal distribution's share
 /// below x, or GPT-2's approximation x (1 + tanh(√(2/π) (x + 0.044715 x³))) / 2.
 public func gelu(_ x: Tensor, approximation: GELUApproximation = .none) -> Tensor {
+  x.map(approximation == .tanh ? aigc_gelu_tanh : aigc_gelu_erf).recorded(from: x) { dy, x in
+    geluGradient(dy, x, approximation)
+  }
+}
+
+/// The derivative from dy and the input: one pass where nothing is recorded.
+func geluGradient(_ dy: Tensor, _ x: Tensor, _ approximation: GELUApproximation) -> Tensor {
+  let isRecorded = dy.isRecorded || x.isRecorded
   switch approximation {
   case .none:
-    x.map(aigc_gelu_erf).recorded(from: x) { dy, x in
-      if dy.isRecorded || x.isRecorded { return dy * (normalCDF(x) + x * normalDensity(x)) }
-      return zip(dy, x, aigc_gelu_erf_grad)
-    }
+    if isRecorded { return dy * (normalCDF(x) + x * normalDensity(x)) }
+    return zip(dy, x, aigc_gelu_erf_grad)
   case .tanh:
-    x.map(aigc_gelu_tanh).recorded(from: x) { dy, x in
-      if dy.isRecorded || x.isRecorded { return dy * tanhSlope(x) }
-      return zip(dy, x, aigc_gelu_tanh_grad)
-    }
+    if isRecorded { return dy * tanhSlope(x) }
+    return zip(dy, x, aigc_gelu_tanh_grad)
   }
 }
 

@@ -8,6 +8,7 @@ UNARY(tanh, v_tanh(a))
 UNARY(sigmoid, v_sigmoid(a))
 /* Written so that NaN passes. */
 UNARY(relu, select(a < 0.0f, splat(0), a))
+UNARY(silu, a * v_sigmoid(a))
 UNARY(softplus, larger(a, splat(0)) + v_log(1.0f + v_exp(-larger(a, -a))))
 UNARY(abs, __builtin_elementwise_abs(a))
 UNARY(sign, select(a > 0.0f, splat(1), select(a < 0.0f, splat(-1), a)))
@@ -34,6 +35,7 @@ BINARY(multiply, a * b)
 BINARY(divide, a / b)
 BINARY(tanh_grad, a * (1.0f - b * b))
 BINARY(sigmoid_grad, a * b * (1.0f - b))
+BINARY(silu_grad, a * v_sigmoid(b) * (1.0f + b * (1.0f - v_sigmoid(b))))
 #undef BINARY
 
 static void k_axpy(long n, float factor, const float *x, float *y) {

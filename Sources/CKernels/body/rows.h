@@ -116,6 +116,44 @@ static void k_layer_norm_grad(long rows, long columns, const float *dy, const fl
   }
 }
 
+static void k_rms_norm(long rows, long columns, const float *x, const float *weight, float offset,
+    float epsilon, float *y, float *inverses) {
+  for (long r = 0; r < rows; r++, x += columns, y += columns) {
+    float square;
+    k_dot(columns, x, x, &square);
+    float inverse = 1.0f / __builtin_sqrtf(square / (float)columns + epsilon);
+    inverses[r] = inverse;
+    MAP2(x, weight, y, columns, a * inverse * (offset + b));
+  }
+}
+
+/* dx = inverse (g - n mean(g n)), g = dy (offset + weight), n = x inverse. Adds dy n to dweight, row after row. */
+static void k_rms_norm_grad(long rows, long columns, const float *dy, const float *x, const float *weight,
+    float offset, const float *inverses, float *dx, float *dweight) {
+  for (long r = 0; r < rows; r++, dy += columns, x += columns, dx += columns) {
+    float inverse = inverses[r];
+    V product = {0};
+    /* Behind the last column dy is 0. */
+    EACH(columns) product += GET(dy + i) * (offset + GET(weight + i)) * GET(x + i);
+    float projection = lane_sum(product) * inverse / (float)columns;
+    EACH(columns) {
+      V slope = GET(dy + i), n = GET(x + i) * inverse;
+      PUT(dx + i, inverse * (slope * (offset + GET(weight + i)) - n * projection));
+      PUT(dweight + i, GET(dweight + i) + slope * n);
+    }
+  }
+}
+
+static void k_rotary(long heads, long half, float direction, const float *x, const float *cosines,
+    const float *sines, float *y) {
+  for (long h = 0; h < heads; h++, x += 2 * half, y += 2 * half)
+    EACH(half) {
+      V a = GET(x + i), b = GET(x + half + i), c = GET(cosines + i), s = GET(sines + i) * direction;
+      PUT(y + i, a * c - b * s);
+      PUT(y + half + i, b * c + a * s);
+    }
+}
+
 /* log(1 + e^x) - x t in the form that does not overflow. */
 INLINE V v_binary_cross_entropy(V x, V t) {
   return larger(x, splat(0)) - x * t + v_log(1.0f + v_exp(-larger(x, -x)));

@@ -4,8 +4,8 @@
  * Every kernel: its name, parameters and arguments. One line here, the loop in `body`.
  *
  * Element by element: y = f(x) and the like, n values.
- *   *_grad: dx from dy and the function's own output y; gelu_*_grad, leaky_relu_grad:
- *     from dy and its input x.
+ *   *_grad: dx from dy and the function's own output y; gelu_*_grad, silu_grad,
+ *     leaky_relu_grad: from dy and its input x.
  *   normal_cdf: the normal distribution's share below x.
  *   axpy: y += a x.  scale_add: y = a x + b.
  * Reductions: *out of n values; *_double sum in double precision, lane by lane.
@@ -17,6 +17,10 @@
  *     apart. Its gradient by x: dx = dy[r] (sigmoid(x) - t).
  *   layer_norm: y = (x - mean) / sqrt(var + epsilon) * weight + bias; keeps mean and 1/deviation.
  *     Its gradient adds to dweight and dbias.
+ *   rms_norm: y = x / sqrt(mean(x^2) + epsilon) * (offset + weight); keeps the factor of x. Its gradient adds to
+ *     dweight.
+ *   rotary: the pairs (x[i], x[i + half]) of each of `heads` rows of 2 half values turned by angles i, whose
+ *     cosines and sines are given; back with direction -1.
  * Maps of `rows` pixels with their channels side by side, for normalisation by channel:
  *   channel_moments: sums[c] += sum of x - shift, sums[channels + c] += sum of (x - shift)^2.
  *   channel_affine: y = f(x scale + offset), where f(v) = v above 0, else slope v.
@@ -89,6 +93,8 @@
   K(gelu_erf, (long n, const float *x, float *y), (n, x, y)) \
   K(gelu_tanh_grad, (long n, const float *dy, const float *x, float *dx), (n, dy, x, dx)) \
   K(gelu_erf_grad, (long n, const float *dy, const float *x, float *dx), (n, dy, x, dx)) \
+  K(silu, (long n, const float *x, float *y), (n, x, y)) \
+  K(silu_grad, (long n, const float *dy, const float *x, float *dx), (n, dy, x, dx)) \
   K(add, (long n, const float *a, const float *b, float *y), (n, a, b, y)) \
   K(subtract, (long n, const float *a, const float *b, float *y), (n, a, b, y)) \
   K(multiply, (long n, const float *a, const float *b, float *y), (n, a, b, y)) \
@@ -116,6 +122,14 @@
   K(layer_norm_grad, (long rows, long columns, const float *dy, const float *x, \
     const float *weight, const float *mean, const float *inverse, float *dx, float *dweight, \
     float *dbias), (rows, columns, dy, x, weight, mean, inverse, dx, dweight, dbias)) \
+  K(rms_norm, (long rows, long columns, const float *x, const float *weight, float offset, \
+    float epsilon, float *y, float *inverse), \
+    (rows, columns, x, weight, offset, epsilon, y, inverse)) \
+  K(rms_norm_grad, (long rows, long columns, const float *dy, const float *x, const float *weight, \
+    float offset, const float *inverse, float *dx, float *dweight), \
+    (rows, columns, dy, x, weight, offset, inverse, dx, dweight)) \
+  K(rotary, (long heads, long half, float direction, const float *x, const float *cosines, \
+    const float *sines, float *y), (heads, half, direction, x, cosines, sines, y)) \
   K(channel_moments, (long rows, long channels, const float *x, const float *shift, float *sums), \
     (rows, channels, x, shift, sums)) \
   K(channel_affine, (long rows, long channels, const float *x, const float *scale, \

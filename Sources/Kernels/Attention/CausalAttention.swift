@@ -6,25 +6,48 @@ public struct AttentionShape: Sendable {
   public let batch: Int
   /// Positions of each sequence.
   public let steps: Int
-  /// The number of attention heads.
+  /// The number of heads of queries.
   public let heads: Int
+  /// The number of heads of keys and values, each of which serves `heads / keyValueHeads` neighbouring heads of
+  /// queries (Ainslie et al. 2023).
+  public let keyValueHeads: Int
   /// Values of a query, of a key and of a value.
   public let headSize: Int
+  /// What scores are multiplied by.
+  public let scale: Float
+  /// The most positions that one sees, itself among them; nil: all before it.
+  public let window: Int?
 
   /// Creates the sizes for `batch` sequences of `steps` positions, with `heads` heads of `headSize`
   /// values.
-  public init(batch: Int, steps: Int, heads: Int, headSize: Int) {
+  /// - Parameters:
+  ///   - keyValueHeads: a divisor of `heads`; nil: as many.
+  ///   - scale: nil: 1 / √headSize.
+  ///   - window: nil, or at least 1.
+  public init(
+    batch: Int, steps: Int, heads: Int, headSize: Int, keyValueHeads: Int? = nil,
+    scale: Float? = nil,
+    window: Int? = nil
+  ) {
     self.batch = batch
     self.steps = steps
     self.heads = heads
     self.headSize = headSize
+    self.keyValueHeads = keyValueHeads ?? heads
+    self.scale = scale ?? (headSize == 0 ? 1 : 1 / Float(headSize).squareRoot())
+    // A window of the whole sequence is none.
+    self.window = window.flatMap { $0 < steps ? $0 : nil }
   }
 
-  /// Values of a position in the output; the input has three times as many.
+  /// Values of a position in the output, and in the queries.
   public var width: Int { heads * headSize }
+  /// Values of a position in the keys, and in the values.
+  public var keyValueWidth: Int { keyValueHeads * headSize }
   /// Rows of scores.
   public var rows: Int { batch * heads * steps }
 
+  /// Heads of queries that share keys and values.
+  var group: Int { heads / max(keyValueHeads, 1) }
   /// Keys are taken in blocks of this size: the width of a panel.
   static let block = PackedPanels.width
   var blocks: Int { (steps + Self.block - 1) / Self.block }
@@ -33,25 +56,77 @@ public struct AttentionShape: Sendable {
   /// Queries are taken in strips of half that: the first half of a block sees half of its own keys.
   static let strip = block / 2
   var strips: Int { (steps + Self.strip - 1) / Self.strip }
-  var scale: Float { headSize == 0 ? 1 : 1 / Float(headSize).squareRoot() }
+
+  /// The first block of keys that the query at `position` sees, and so those behind it.
+  func firstBlock(of position: Int) -> Int {
+    window.map { max(0, position - $0 + 1) / Self.block } ?? 0
+  }
+  /// The last strip of queries that sees a key of the block that begins at `key`.
+  func lastStrip(of key: Int) -> Int {
+    window.map { min(strips - 1, (key + Self.block + $0 - 2) / Self.strip) } ?? strips - 1
+  }
 }
 
-/// Causal self-attention, softmax(q kᵀ / √d) v where each position sees itself and those before it.
-/// Scores exist for one block of queries and one of keys at a time, with a running maximum and sum;
-/// the gradient computes them anew (FlashAttention, Dao et al. 2022; FlashAttention-2, Dao 2023).
+/// Where queries, keys and values lie: the first value of each, and how many values further the next position is.
+public struct AttentionLayout<Pointer> {
+  let queries: Pointer
+  let keys: Pointer
+  let values: Pointer
+  let queryStride: Int
+  let keyStride: Int
+
+  /// Three tensors, [batch, steps, width] and twice [batch, steps, keyValueWidth].
+  public init(_ shape: AttentionShape, queries: Pointer, keys: Pointer, values: Pointer) {
+    (self.queries, self.keys, self.values) = (queries, keys, values)
+    (queryStride, keyStride) = (shape.width, shape.keyValueWidth)
+  }
+}
+
+/// What attention reads.
+public typealias AttentionInputs = AttentionLayout<UnsafePointer<Float>>
+
+extension AttentionLayout where Pointer: Strideable, Pointer.Stride == Int {
+  /// One tensor, [batch, steps, width + 2 · keyValueWidth]: of each position the queries, the keys, the values.
+  public init(_ shape: AttentionShape, fused: Pointer) {
+    queries = fused
+    keys = fused.advanced(by: shape.width)
+    values = keys.advanced(by: shape.keyValueWidth)
+    queryStride = shape.width + 2 * shape.keyValueWidth
+    keyStride = queryStride
+  }
+
+  /// Of one sequence, from its head `head` of keys on, and the heads of queries that this serves.
+  func part(_ shape: AttentionShape, sequence: Int, head: Int) -> Self {
+    let query = sequence * shape.steps * queryStride + head * shape.group * shape.headSize
+    let key = sequence * shape.steps * keyStride + head * shape.headSize
+    return Self(
+      queries: queries.advanced(by: query), keys: keys.advanced(by: key),
+      values: values.advanced(by: key), queryStride: queryStride, keyStride: keyStride)
+  }
+
+  private init(queries: Pointer, keys: Pointer, values: Pointer, queryStride: Int, keyStride: Int) {
+    (self.queries, self.keys, self.values) = (queries, keys, values)
+    (self.queryStride, self.keyStride) = (queryStride, keyStride)
+  }
+}
+
+/// Causal self-attention, softmax(q kᵀ · scale) v where each position sees itself and those before it, all or as
+/// many as a window holds. Scores exist for one block of queries and one of keys at a time, with a running maximum
+/// and sum; the gradient computes them anew (FlashAttention, Dao et al. 2022; FlashAttention-2, Dao 2023). Blocks
+/// that lie outside of the window are not touched.
 ///
 /// A head of one sequence is one task; where there are few of them, a part of its queries. Keys and
 /// values of a task are packed into panels: OpenBLAS would pack them anew for each block.
 public struct CausalAttention: @unchecked Sendable {
   private let shape: AttentionShape
-  private let qkv: UnsafePointer<Float>
+  private let inputs: AttentionInputs
 
   /// - Parameters:
   ///   - shape: the sizes.
-  ///   - qkv: [batch, steps, 3 · width]: queries, keys, values, in each the heads side by side.
-  public init(_ shape: AttentionShape, qkv: UnsafePointer<Float>) {
+  ///   - inputs: queries, keys and values, in each the heads side by side.
+  public init(_ shape: AttentionShape, _ inputs: AttentionInputs) {
     self.shape = shape
-    self.qkv = qkv
+    self.inputs = inputs
   }
 
   /// - Parameters:
@@ -71,9 +146,10 @@ public struct CausalAttention: @unchecked Sendable {
       let part = parts - 1 - task / heads
       let blocks = part * size..<min((part + 1) * size, shape.blocks)
       guard !blocks.isEmpty else { return }
-      let head = AttentionHead(shape, qkv, task % heads)
+      let (index, member) = (task % heads / shape.group, task % shape.group)
+      let head = AttentionHead(shape, inputs, index)
       head.forward(
-        blocks, output: memory.output + head.outputOffset,
+        blocks, member: member, output: memory.output + head.outputOffset(member),
         logSums: memory.logSums + task % heads * shape.steps)
     }
   }
@@ -82,18 +158,21 @@ public struct CausalAttention: @unchecked Sendable {
   ///   - dy: the gradient of the output.
   ///   - output: from ``forward(output:logSums:)``.
   ///   - logSums: from there.
-  ///   - dqkv: the gradient of qkv, all of it written.
+  ///   - gradients: of queries, keys and values, all of them written.
   public func backward(
     dy: UnsafePointer<Float>, output: UnsafePointer<Float>, logSums: UnsafePointer<Float>,
-    dqkv: UnsafeMutablePointer<Float>
+    gradients: AttentionLayout<UnsafeMutablePointer<Float>>
   ) {
     guard shape.rows > 0, shape.headSize > 0 else { return }
-    nonisolated(unsafe) let memory = (dy: dy, output: output, logSums: logSums, dqkv: dqkv)
-    parallelFor(shape.batch * shape.heads) { task in
-      let head = AttentionHead(shape, qkv, task)
+    nonisolated(unsafe) let memory = (dy: dy, output: output, logSums: logSums, all: gradients)
+    parallelFor(shape.batch * shape.keyValueHeads) { task in
+      let head = AttentionHead(shape, inputs, task)
+      let first = head.outputOffset(0)
       head.backward(
-        dy: memory.dy + head.outputOffset, output: memory.output + head.outputOffset,
-        logSums: memory.logSums + task * shape.steps, dqkv: memory.dqkv + head.inputOffset)
+        dy: memory.dy + first, output: memory.output + first,
+        logSums: memory.logSums + task * shape.group * shape.steps,
+        memory.all.part(
+          shape, sequence: task / shape.keyValueHeads, head: task % shape.keyValueHeads))
     }
   }
 }
