@@ -58,6 +58,17 @@ public struct WeightMatrix: Sendable {
       outputs: shape[layout == .byInput ? 1 : 0])
   }
 
+  /// Some values of a vector.
+  /// - Throws: ``/Files/AIGCError`` (mismatch) when it is no vector of so many.
+  public func part(_ range: Range<Int>) throws(AIGCError) -> WeightMatrix {
+    guard shape.count == 1, range.lowerBound >= 0, range.upperBound <= shape[0] else {
+      throw .mismatch("tensor \(printable(name)): no vector with the values \(range)")
+    }
+    return try WeightMatrix(
+      name: name, shape: [range.count], type: type,
+      bytes: bytes.slice(range.lowerBound * type.size..<range.upperBound * type.size))
+  }
+
   /// As a bias or a scale.
   /// - Throws: ``/Files/AIGCError`` (mismatch) when it is no vector.
   public func vector() throws(AIGCError) -> StoredVector {

@@ -8,6 +8,9 @@ extension LevelTests {
   @Test func weights() async {
     await #expect(processExitsWith: .success) { KernelCheck.atEveryLevel { $0.weights() } }
   }
+  @Test func narrowing() async {
+    await #expect(processExitsWith: .success) { KernelCheck.atEveryLevel { $0.narrowing() } }
+  }
   @Test func halfPrecision() async {
     await #expect(processExitsWith: .success) { KernelCheck.atEveryLevel { $0.halfPrecision() } }
   }
@@ -47,71 +50,116 @@ private final class Weights {
 extension KernelCheck {
   mutating func weights() {
     for type in StoredType.allCases {
-      for (depth, columns) in [(1, 1), (3, 5), (4, 16), (7, 33), (64, 64), (65, 100), (130, 31)] {
+      for (depth, columns) in [(1, 1), (3, 5), (7, 32), (64, 64), (65, 33), (130, 63), (20, 16)] {
         for rows in 1...9 { products(type, rows, depth, columns) }
-        cuts(type, depth, columns)
+        packing(type, depth, columns)
       }
     }
   }
 
-  /// Both layouts against plain sums; what is there already is added to.
+  /// A panel's product against plain sums, and to the last bit against the product of float32 panels; of its
+  /// half from column 32 on too.
   private mutating func products(_ type: StoredType, _ rows: Int, _ depth: Int, _ columns: Int) {
-    let (xRow, yRow) = (depth + 2, columns + 3)
+    let (xRow, yRow, width) = (depth + 2, columns + 3, 64)
     let x = Floats(Self.samples(rows * xRow, 31))
-    let w = Weights(type, Self.samples(depth * columns, 32))
+    let w = Weights(type, Self.samples(depth * width, 32))
+    let widened = Floats(w.values.map { Float($0) })
     let start = Self.samples(rows * yRow, 33)
-    for isByInput in [true, false] {
-      let y = Floats(start)
-      if isByInput {
-        aigc_weights_by_input(
-          type.rawValue, rows, depth, columns, x.base, xRow, w.base, columns, y.base, yRow)
-      } else {
-        aigc_weights_by_output(
-          type.rawValue, rows, depth, columns, x.base, xRow, w.base, depth, y.base, yRow)
-      }
-      var expected = start.map { Double($0) }
-      for row in 0..<rows {
-        for column in 0..<columns {
-          for k in 0..<depth {
-            let weight = w.values[isByInput ? k * columns + column : column * depth + k]
-            expected[row * yRow + column] += Double(x.base[row * xRow + k]) * weight
+    for (first, count) in [(0, columns), (32, min(columns, 32))] {
+      for kind in 0..<3 {
+        let (y, other) = (Floats(start), Floats(start))
+        // Nothing, one row for all, and y itself.
+        let begin = kind == 0 ? nil : kind == 1 ? UnsafePointer(x.base) : UnsafePointer(y.base)
+        let usesBias = kind == 1 && rows * xRow >= count
+        aigc_panel_product(
+          type.rawValue, rows, depth, x.base, xRow, w.base + first * type.size,
+          kind == 1 && !usesBias ? nil : begin, kind == 2 ? yRow : 0, y.base, yRow, count)
+        var expected = start.map { Double($0) }
+        for row in 0..<rows {
+          for column in 0..<count {
+            let place = row * yRow + column
+            var sum = kind == 2 ? Double(start[place]) : usesBias ? Double(x.base[column]) : 0
+            for k in 0..<depth {
+              sum += Double(x.base[row * xRow + k]) * w.values[k * width + first + column]
+            }
+            expected[place] = sum
           }
         }
+        compare("panel_product, \(type), \(rows) rows", y.values, expected, 2e-5)
+        guard first == 0, kind == 2 else { continue }
+        aigc_gemm_panel(
+          rows, depth, x.base, xRow, 1, widened.base, other.base, yRow, other.base, yRow, count)
+        if y.values.map({ $0.bitPattern }) != other.values.map({ $0.bitPattern }) {
+          problems.append("panel_product of \(type) at level \(level): other bytes than gemm_panel")
+        }
       }
-      let name = "weights \(isByInput ? "by input" : "by output"), \(type), \(rows) rows"
-      compare(name, y.values, expected, 2e-5)
     }
   }
 
-  /// A value has the same bytes wherever the matrix is cut, and with any number of rows.
-  private mutating func cuts(_ type: StoredType, _ depth: Int, _ columns: Int) {
-    let rows = 5
-    let x = Floats(Self.samples(rows * depth, 34))
-    let w = Weights(type, Self.samples(depth * columns, 35))
-    for isByInput in [true, false] {
-      let (whole, parts) = (Floats(zeros: rows * columns), Floats(zeros: rows * columns))
-      func run(_ first: Int, _ count: Int, _ row: Int, _ rows: Int, _ y: Floats) {
-        let (xs, ys) = (x.base + row * depth, y.base + row * columns + first)
-        if isByInput {
-          aigc_weights_by_input(
-            type.rawValue, rows, depth, count, xs, depth, w.base + first * type.size, columns, ys,
-            columns)
-        } else {
-          aigc_weights_by_output(
-            type.rawValue, rows, depth, count, xs, depth, w.base + first * depth * type.size,
-            depth, ys, columns)
+  /// Both layouts become the same panel, with zeros beyond the last column.
+  private mutating func packing(_ type: StoredType, _ depth: Int, _ columns: Int) {
+    guard type != .f32 else { return }
+    let byInput = (0..<depth * columns).map { UInt16(truncatingIfNeeded: $0 &* 40503 &+ 1) }
+    var byOutput = byInput
+    for k in 0..<depth {
+      for j in 0..<columns { byOutput[j * depth + k] = byInput[k * columns + j] }
+    }
+    for (source, strides) in [(byInput, (columns, 1)), (byOutput, (1, depth))] {
+      var panel = [UInt16](repeating: 7, count: depth * 64)
+      panel.withUnsafeMutableBytes { target in
+        source.withUnsafeBytes { bytes in
+          guard let to = target.baseAddress, let from = bytes.baseAddress else { return }
+          aigc_pack_panel_16(depth, columns, from, strides.0, strides.1, to)
         }
       }
-      run(0, columns, 0, rows, whole)
-      let middle = columns / 3
-      for row in 0..<rows {
-        run(0, middle, row, 1, parts)
-        run(middle, columns - middle, row, 1, parts)
+      let expected = (0..<depth * 64).map { place in
+        place % 64 < columns ? byInput[place / 64 * columns + place % 64] : 0
       }
-      if whole.values.map({ $0.bitPattern }) != parts.values.map({ $0.bitPattern }) {
-        problems.append("\(type) by \(isByInput ? "input" : "output") differs where it is cut")
+      if panel != expected { problems.append("pack_panel_16 of \(depth) by \(columns)") }
+    }
+  }
+
+  /// Float32 to 16 bits, as the hardware rounds; what is too large for half precision becomes its largest value.
+  mutating func narrowing() {
+    var samples: [Float] = [
+      0, -0.0, 1, 65504, 65519, 65520, 1e9, -1e9, .infinity, .nan, 6e-8, 2.9e-8, 3e-8,
+    ]
+    samples += [6.1e-5, 6.0975e-5, -6.09e-5, 1.00048828125, 1.00146484375, 1e-10, 0x1.ffep-15]
+    for bits in stride(from: UInt32(0), to: 0x7F80_0000, by: 65_521) {
+      samples.append(Float(bitPattern: bits))
+      samples.append(-Float(bitPattern: bits))
+    }
+    let x = Floats(samples)
+    for type in [StoredType.f16, .bf16] {
+      var found = [UInt16](repeating: 0, count: samples.count)
+      found.withUnsafeMutableBytes { bytes in
+        guard let base = bytes.baseAddress else { return }
+        aigc_narrow(type.rawValue, samples.count, x.base, base)
+      }
+      for (sample, bits) in zip(samples, found) {
+        let bounded = min(max(sample, -65504), 65504)
+        let expected =
+          type == .f16 ? Float(Float16(sample.isNaN ? sample : bounded)) : Self.brain(sample)
+        let value =
+          type == .f16
+          ? Float(Float16(bitPattern: bits)) : Float(bitPattern: UInt32(bits) << 16)
+        if expected.isNaN ? !value.isNaN : value.bitPattern != expected.bitPattern {
+          problems.append("\(type) of \(sample) at level \(level): \(value), not \(expected)")
+        }
       }
     }
+  }
+
+  /// The nearer of the two neighbours in bfloat16, the even one of two as near.
+  private static func brain(_ x: Float) -> Float {
+    let low = Float(bitPattern: x.bitPattern & 0xFFFF_0000)
+    let high = Float(bitPattern: (x.bitPattern & 0xFFFF_0000) &+ 0x10000)
+    guard x.isFinite, low != x else { return low }
+    let (below, above) = (abs(Double(x) - Double(low)), abs(Double(high) - Double(x)))
+    let isHighFinite = high.isFinite
+    if !isHighFinite { return x.bitPattern & 0xFFFF >= 0x8000 ? high : low }
+    if below != above { return below < above ? low : high }
+    return low.bitPattern >> 16 & 1 == 0 ? low : high
   }
 
   /// All 65536 values of both 16-bit types.

@@ -1,5 +1,5 @@
-/* Products of few rows with weights as they lie in a file, of 32 or 16 bits a value. Each sum runs in
- * an order that does not depend on how many rows there are, nor on where a matrix is cut. */
+/* Weights of 32 or 16 bits a value: how they are read and written, and products of few rows with panels of
+ * them. */
 typedef unsigned short VS __attribute__((vector_size(LANES * 2)));
 typedef unsigned short VSU __attribute__((vector_size(LANES * 2), aligned(2), may_alias));
 
@@ -36,123 +36,148 @@ INLINE const void *weights_from(int type, const void *w, long i) {
   return (const char *)w + i * (type == AIGC_F32 ? 4 : 2);
 }
 
-/* y += x w for `rows` rows and `count` rows of w, which stay in registers column after column. Rows
- * that come two passes later are asked for: they lie in other pages than these. */
-INLINE void inputs_pass(int type, int rows, int count, long columns, const float *x, long x_row,
-    const void *w, long w_row, float *y, long y_row) {
-  V factors[4][4];
-  for (int r = 0; r < rows; r++)
-    for (int k = 0; k < count; k++) factors[r][k] = splat(x[r * x_row + k]);
-  const long line = type == AIGC_F32 ? 16 : 32;
-  long c = 0;
-  for (; c + line <= columns; c += line) {
-    for (int k = 0; k < count; k++)
-      __builtin_prefetch(weights_from(type, w, (k + 8) * w_row + c));
+/* The product of a few rows with a packed panel of stored weights, as panel_tile computes it: each sum from
+ * its start on by ascending inputs, so that the bytes are those of gemm_panel on the same weights as float32. */
+INLINE void stored_tile(int type, int rows, int vectors, long depth, const float *x, long x_row,
+    const void *w, const float *start, long start_row, float *y, long y_row) {
+  V sum[ROWS][64 / LANES];
+  for (int i = 0; i < rows; i++)
+    for (int j = 0; j < vectors; j++)
+      sum[i][j] = start ? load(start + i * start_row + j * LANES) : splat(0);
+#pragma clang loop unroll_count(4)
+  for (long k = 0; k < depth; k++) {
+    V columns[64 / LANES];
+    for (int j = 0; j < vectors; j++) columns[j] = weights_at(type, w, k * PANEL + j * LANES);
 #pragma clang loop unroll(full)
-    for (long j = c; j < c + line; j += LANES) {
-      V values[4];
-      for (int k = 0; k < count; k++) values[k] = weights_at(type, w, k * w_row + j);
-      for (int r = 0; r < rows; r++) {
-        V sum = load(y + r * y_row + j);
-        for (int k = 0; k < count; k++) sum += factors[r][k] * values[k];
-        store(y + r * y_row + j, sum);
-      }
+    for (int i = 0; i < rows; i++) {
+      V value = splat(x[i * x_row + k]);
+      for (int j = 0; j < vectors; j++) sum[i][j] += value * columns[j];
     }
   }
-  for (; c < columns; c += LANES) {
-    long rest = columns - c < LANES ? columns - c : LANES;
-    for (int r = 0; r < rows; r++) {
-      V sum = load_part(y + r * y_row + c, rest);
-      for (int k = 0; k < count; k++)
-        sum += factors[r][k] * weights_part(type, w, k * w_row + c, rest);
-      store_part(y + r * y_row + c, sum, rest);
-    }
+  for (int i = 0; i < rows; i++)
+    for (int j = 0; j < vectors; j++) store(y + i * y_row + j * LANES, sum[i][j]);
+}
+
+/* One row keeps as many sums as registers hold; more rows as many as those of gemm_panel. */
+#define WIDE (LANES == 4 ? 8 : 64 / LANES)
+typedef void (*stored)(long depth, const float *x, long x_row, const void *w, const float *start,
+    long start_row, float *y, long y_row);
+#define STORED(type, rows, vectors, name) \
+  static __attribute__((noinline)) void stored_##type##_##rows##_##name(long depth, const float *x, \
+      long x_row, const void *w, const float *start, long start_row, float *y, long y_row) { \
+    stored_tile(type, rows, vectors, depth, x, x_row, w, start, start_row, y, y_row); }
+#define STORED_TILES(type) \
+  STORED(type, 1, WIDE, wide) STORED(type, 1, 2, two) STORED(type, 2, 2, two) STORED(type, 3, 2, two) \
+  STORED(type, 4, 2, two) STORED(type, 5, 2, two) STORED(type, 6, 2, two) \
+  STORED_FOUR(type)
+#if VECTORS == 4
+#define STORED_FOUR(type) STORED(type, 2, 4, four) STORED(type, 3, 4, four) STORED(type, 4, 4, four) \
+  STORED(type, 5, 4, four) STORED(type, 6, 4, four)
+#else
+#define STORED_FOUR(type)
+#endif
+STORED_TILES(0) STORED_TILES(1) STORED_TILES(2)
+#define LIST(type, first, name) {first, stored_##type##_2_##name, stored_##type##_3_##name, \
+    stored_##type##_4_##name, stored_##type##_5_##name, stored_##type##_6_##name}
+static const stored stored_two[3][ROWS] = {LIST(0, stored_0_1_two, two), LIST(1, stored_1_1_two, two),
+    LIST(2, stored_2_1_two, two)};
+static const stored stored_wide[3] = {stored_0_1_wide, stored_1_1_wide, stored_2_1_wide};
+#if VECTORS == 4
+static const stored stored_four[3][ROWS] = {LIST(0, stored_0_1_wide, four),
+    LIST(1, stored_1_1_wide, four), LIST(2, stored_2_1_wide, four)};
+#endif
+#undef LIST
+#undef STORED_TILES
+#undef STORED_FOUR
+#undef STORED
+
+/* All of a panel from column 0 on, or its half where no more is wanted. */
+INLINE void stored_rows(int type, int rows, long columns, long depth, const float *x, long x_row,
+    const void *w, const float *start, long start_row, float *y, long y_row) {
+#if VECTORS == 4
+  if (columns > 2 * LANES) {
+    stored_four[type][rows - 1](depth, x, x_row, w, start, start_row, y, y_row);
+    return;
+  }
+#endif
+  for (long j = 0; j < columns;) {
+    int isWide = rows == 1 && columns - j >= WIDE * LANES;
+    (isWide ? stored_wide[type] : stored_two[type][rows - 1])(depth, x, x_row,
+        weights_from(type, w, j), start ? start + j : 0, start_row, y + j, y_row);
+    j += isWide ? WIDE * LANES : 2 * LANES;
   }
 }
 
-#define PASS(type, rows) \
-  static __attribute__((noinline)) void pass_##type##_##rows(long depth, long columns, \
-      const float *x, long x_row, const void *w, long w_row, float *y, long y_row) { \
-    if (depth == 4) inputs_pass(type, rows, 4, columns, x, x_row, w, w_row, y, y_row); \
-    else \
-      for (long k = 0; k < depth; k++) \
-        inputs_pass(type, rows, 1, columns, x + k, x_row, weights_from(type, w, k * w_row), w_row, \
-            y, y_row); }
-#define PASSES(type) PASS(type, 1) PASS(type, 2) PASS(type, 3) PASS(type, 4)
-PASSES(0) PASSES(1) PASSES(2)
-#undef PASSES
-#undef PASS
-typedef void (*pass)(long depth, long columns, const float *x, long x_row, const void *w, long w_row,
-    float *y, long y_row);
-static const pass passes[3][4] = {{pass_0_1, pass_0_2, pass_0_3, pass_0_4},
-    {pass_1_1, pass_1_2, pass_1_3, pass_1_4}, {pass_2_1, pass_2_2, pass_2_3, pass_2_4}};
-
-static void k_weights_by_input(int type, long rows, long depth, long columns, const float *x,
-    long x_row, const void *w, long w_row, float *y, long y_row) {
-  for (long k = 0; k < depth; k += 4) {
-    long count = depth - k < 4 ? depth - k : 4;
-    const void *start = weights_from(type, w, k * w_row);
-    for (long r = 0; r < rows; r += 4) {
-      long group = rows - r < 4 ? rows - r : 4;
-      passes[type][group - 1](
-          count, columns, x + r * x_row + k, x_row, start, w_row, y + r * y_row, y_row);
+static void k_panel_product(int type, long rows, long depth, const float *x, long x_row, const void *w,
+    const float *start, long start_row, float *y, long y_row, long columns) {
+  for (long i = 0; i < rows; i += ROWS) {
+    int count = rows - i < ROWS ? (int)(rows - i) : ROWS;
+    const float *begin = start ? start + i * start_row : 0;
+    if (columns == PANEL || columns == PANEL / 2) {
+      stored_rows(type, count, columns, depth, x + i * x_row, x_row, w, begin, start_row,
+          y + i * y_row, y_row);
+      continue;
     }
+    /* Fewer columns go through memory of full width. */
+    long width = columns > PANEL / 2 ? PANEL : PANEL / 2;
+    float whole[ROWS * PANEL];
+    unsigned long size = (unsigned long)columns * sizeof(float);
+    memset(whole, 0, sizeof whole);
+    if (begin)
+      for (int r = 0; r < count; r++) memcpy(whole + r * PANEL, begin + r * start_row, size);
+    stored_rows(type, count, width, depth, x + i * x_row, x_row, w, whole, PANEL, whole, PANEL);
+    for (int r = 0; r < count; r++) memcpy(y + (i + r) * y_row, whole + r * PANEL, size);
   }
 }
 
-/* y[r] += x_r w for one row of w. */
-#define SUMS (LANES == 16 ? 4 : 2)
-INLINE void output_sums(int type, int rows, long depth, const float *x, long x_row, const void *w,
-    float *y, long y_row) {
-  V sums[4][SUMS];
-  for (int r = 0; r < rows; r++)
-    for (int j = 0; j < SUMS; j++) sums[r][j] = splat(0);
-  long k = 0;
-  for (; k + SUMS * LANES <= depth; k += SUMS * LANES) {
-    /* What comes 8 KB later: of 16-bit weights more are read at a time than the processor looks ahead. */
-    for (long i = 0; i < SUMS * LANES && type != AIGC_F32; i += 32)
-      __builtin_prefetch((const char *)weights_from(type, w, k + i) + 8192);
-    for (int j = 0; j < SUMS; j++) {
-      V values = weights_at(type, w, k + j * LANES);
-      for (int r = 0; r < rows; r++) sums[r][j] += load(x + r * x_row + k + j * LANES) * values;
-    }
+/* As pack_panel, of values of 16 bits. */
+static void k_pack_panel_16(long depth, long columns, const void *b, long b_depth, long b_column,
+    void *panel) {
+  const unsigned short *from = b;
+  unsigned short *to = panel;
+  for (long k = 0; k < depth && columns < PANEL; k++)
+    memset(to + k * PANEL + columns, 0, (unsigned long)(PANEL - columns) * 2);
+  if (b_column == 1) {
+    for (long k = 0; k < depth; k++)
+      memcpy(to + k * PANEL, from + k * b_depth, (unsigned long)columns * 2);
+    return;
   }
-  for (; k < depth; k += LANES) {
-    long rest = depth - k < LANES ? depth - k : LANES;
-    V values = weights_part(type, w, k, rest);
-    for (int r = 0; r < rows; r++) sums[r][0] += load_part(x + r * x_row + k, rest) * values;
-  }
-  for (int r = 0; r < rows; r++) {
-    for (int j = 1; j < SUMS; j++) sums[r][0] += sums[r][j];
-    y[r * y_row] += lane_sum(sums[r][0]);
+  /* Thirty-two values of k at a time: a line of what lies the other way. */
+  for (long k0 = 0; k0 < depth; k0 += 32) {
+    long end = k0 + 32 < depth ? k0 + 32 : depth;
+    for (long j = 0; j < columns; j++)
+      for (long k = k0; k < end; k++) to[k * PANEL + j] = from[k * b_depth + j * b_column];
   }
 }
 
-#define OUTPUTS(type, rows) \
-  static __attribute__((noinline)) void outputs_##type##_##rows(long depth, long columns, \
-      const float *x, long x_row, const void *w, long w_row, float *y, long y_row) { \
-    for (long c = 0; c < columns; c++) \
-      output_sums(type, rows, depth, x, x_row, weights_from(type, w, c * w_row), y + c, y_row); }
-#define ALL_OUTPUTS(type) OUTPUTS(type, 1) OUTPUTS(type, 2) OUTPUTS(type, 3) OUTPUTS(type, 4)
-ALL_OUTPUTS(0) ALL_OUTPUTS(1) ALL_OUTPUTS(2)
-#undef ALL_OUTPUTS
-#undef OUTPUTS
-static const pass outputs[3][4] = {{outputs_0_1, outputs_0_2, outputs_0_3, outputs_0_4},
-    {outputs_1_1, outputs_1_2, outputs_1_3, outputs_1_4},
-    {outputs_2_1, outputs_2_2, outputs_2_3, outputs_2_4}};
-
-/* Eight rows of weights at a time, which then are in the first cache for the other rows of x. */
-static void k_weights_by_output(int type, long rows, long depth, long columns, const float *x,
-    long x_row, const void *w, long w_row, float *y, long y_row) {
-  for (long c = 0; c < columns; c += 8) {
-    long count = columns - c < 8 ? columns - c : 8;
-    const void *start = weights_from(type, w, c * w_row);
-    for (long r = 0; r < rows; r += 4) {
-      long group = rows - r < 4 ? rows - r : 4;
-      outputs[type][group - 1](
-          depth, count, x + r * x_row, x_row, start, w_row, y + r * y_row + c, y_row);
-    }
+/* To the nearest value of 16 bits, ties to even; what is too large for half precision becomes its largest. */
+INLINE unsigned short to_half(float x) {
+  unsigned bits;
+  memcpy(&bits, &x, 4);
+  unsigned sign = bits >> 16 & 0x8000, magnitude = bits & 0x7FFFFFFF;
+  if (magnitude > 0x7F800000) return (unsigned short)(sign | 0x7E00);
+  if (magnitude >= 0x477FF000) return (unsigned short)(sign | 0x7BFF);
+  if (magnitude < 0x38800000) {
+    /* Subnormal: the addition rounds to multiples of 2^-24. */
+    float rest;
+    memcpy(&rest, &magnitude, 4);
+    rest += 0.5f;
+    memcpy(&magnitude, &rest, 4);
+    return (unsigned short)(sign | (magnitude - 0x3F000000));
   }
+  magnitude += 0xFFF + (magnitude >> 13 & 1);
+  return (unsigned short)(sign | (magnitude - 0x38000000) >> 13);
+}
+INLINE unsigned short to_brain(float x) {
+  unsigned bits;
+  memcpy(&bits, &x, 4);
+  if ((bits & 0x7FFFFFFF) > 0x7F800000) return (unsigned short)(bits >> 16 | 0x40);
+  return (unsigned short)((bits + 0x7FFF + (bits >> 16 & 1)) >> 16);
+}
+static void k_narrow(int type, long n, const float *x, void *y) {
+  unsigned short *to = y;
+  if (type == AIGC_F16) for (long i = 0; i < n; i++) to[i] = to_half(x[i]);
+  else for (long i = 0; i < n; i++) to[i] = to_brain(x[i]);
 }
 
 #define WIDEN(type) \

@@ -64,9 +64,10 @@
  *   filter_outputs, filter_weight_gradients: the way back.
  * Recurrent cells, one row of n units: gates lie `stride` apart (i f g o; r z n), pre-activations in,
  *   activations out. *_grad writes the gradient of the pre-activations.
- * weights_by_input: y[r][c] += sum of x[r][k] w[k][c], for weights [inputs, outputs] of a type below.
- *   weights_by_output: y[r][c] += sum of x[r][k] w[c][k], for weights [outputs, inputs]. Made for one
- *   to eight rows; strides count values.
+ * panel_product: y[rows][columns] = start + x w, where w is one panel [depth][64] of a type below, or its half
+ *   from column 32 on; the bytes are those of gemm_panel. Made for few rows. `start` as there.
+ * pack_panel_16: as pack_panel, of values of 16 bits.
+ * narrow: y = x as values of one of the 16-bit types, to nearest even; half precision saturates.
  * widen: y[r][c] = w[r][c] as float32.
  * draw_normal: n values of a normal distribution from value `first`, a multiple of 32, of stream `key`.
  * fetch_rows: asks for `rows` pieces of `bytes` of memory, `stride` bytes apart, that are needed soon.
@@ -204,12 +205,12 @@
     float *planes, long plane), (rows, columns, w, row, down, across, planes, plane)) \
   K(filter_weight_gradients, (long rows, long columns, const float *planes, long plane, float *w, \
     long row, long down, long across), (rows, columns, planes, plane, w, row, down, across)) \
-  K(weights_by_input, (int type, long rows, long depth, long columns, const float *x, long x_row, \
-    const void *w, long w_row, float *y, long y_row), \
-    (type, rows, depth, columns, x, x_row, w, w_row, y, y_row)) \
-  K(weights_by_output, (int type, long rows, long depth, long columns, const float *x, long x_row, \
-    const void *w, long w_row, float *y, long y_row), \
-    (type, rows, depth, columns, x, x_row, w, w_row, y, y_row)) \
+  K(panel_product, (int type, long rows, long depth, const float *x, long x_row, const void *w, \
+    const float *start, long start_row, float *y, long y_row, long columns), \
+    (type, rows, depth, x, x_row, w, start, start_row, y, y_row, columns)) \
+  K(pack_panel_16, (long depth, long columns, const void *b, long b_depth, long b_column, \
+    void *panel), (depth, columns, b, b_depth, b_column, panel)) \
+  K(narrow, (int type, long n, const float *x, void *y), (type, n, x, y)) \
   K(widen, (int type, long rows, long columns, const void *w, long w_row, float *y, long y_row), \
     (type, rows, columns, w, w_row, y, y_row)) \
   K(draw_normal, (long n, unsigned long key, long first, float mean, float deviation, float *y), \

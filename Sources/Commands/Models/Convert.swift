@@ -165,7 +165,7 @@ func writeTensors(of checkpoint: Checkpoint, to path: String) throws(AIGCError) 
   switch checkpoint.format {
   // What the programs that read weights of PyTorch ask for.
   case .torchZip, .torchLegacy, .pickle: metadata["format"] = "pt"
-  case .safetensors, .sharded: break
+  case .safetensors, .sharded, .gguf: break
   }
   try SafetensorsWriter.write(
     checkpoint.tensors.map { NewTensor($0) }, metadata: metadata, to: path, sync: true)

@@ -1,23 +1,6 @@
 import CKernels
 import Files
 
-/// What a block's inner layer goes through.
-public enum DecoderActivation: Sendable {
-  /// GELU (Hendrycks and Gimpel 2016) with the approximation by tanh.
-  case geluTanh
-  case gelu
-  case relu
-
-  @inline(__always)
-  func apply(_ count: Int, _ x: UnsafeMutablePointer<Float>) {
-    switch self {
-    case .geluTanh: aigc_gelu_tanh(count, x, x)
-    case .gelu: aigc_gelu_erf(count, x, x)
-    case .relu: aigc_relu(count, x, x)
-    }
-  }
-}
-
 /// A vector of weights as Floats.
 public struct StoredVector: @unchecked Sendable {
   /// The number of values, at least 1.
@@ -36,161 +19,149 @@ public struct StoredVector: @unchecked Sendable {
   }
 }
 
-/// A layer normalisation (Ba et al. 2016).
+/// A normalisation of rows, of the kind that a ``TransformerShape`` names.
 public struct StoredNorm: Sendable {
   let weight: StoredVector
-  let bias: StoredVector
-
-  /// Creates a normalisation over rows of as many values as each of the two vectors has.
-  /// - Parameters:
-  ///   - weight: the factors (γ).
-  ///   - bias: the offsets (β).
-  public init(weight: StoredVector, bias: StoredVector) {
-    self.weight = weight
-    self.bias = bias
-  }
-
-  /// y = norm(x) for rows that stand one after the other.
-  func apply(
-    rows: Int, epsilon: Float, _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>
-  ) {
-    var (mean, inverse): (Float, Float) = (0, 0)
-    for row in 0..<rows {
-      aigc_layer_norm(
-        1, weight.count, x + row * weight.count, weight.base, bias.base, epsilon,
-        y + row * weight.count, &mean, &inverse)
-    }
-  }
-}
-
-/// A layer x W + b.
-public struct StoredLinear: Sendable {
-  /// W, from the layer's inputs to its outputs.
-  public let matrix: StoredMatrix
   let bias: StoredVector?
 
-  /// Creates a layer.
+  /// Creates a normalisation over rows of as many values as each of the vectors has.
   /// - Parameters:
-  ///   - matrix: W.
-  ///   - bias: b, a value for each output; nil: zeros.
-  public init(_ matrix: StoredMatrix, bias: StoredVector?) {
-    self.matrix = matrix
-    self.bias = bias
+  ///   - weight: the factors (γ).
+  ///   - bias: the offsets (β) of layer normalisation.
+  public init(weight: StoredVector, bias: StoredVector? = nil) {
+    (self.weight, self.bias) = (weight, bias)
   }
 
-  /// y[:, range] (+)= x W + b on the calling thread, for few rows.
-  @inline(__always)
+  /// y = norm(x) for rows that stand one after the other; y may be x.
   func apply(
-    _ range: Range<Int>, rows: Int, _ x: UnsafePointer<Float>, stride: Int, adds: Bool,
-    _ y: UnsafeMutablePointer<Float>, yStride: Int
+    _ shape: TransformerShape, rows: Int, _ x: UnsafePointer<Float>,
+    _ y: UnsafeMutablePointer<Float>
   ) {
-    guard !range.isEmpty else { return }
+    let size = weight.count
     for row in 0..<rows {
-      let line = y + row * yStride + range.lowerBound
-      switch (bias.map { $0.base + range.lowerBound }, adds) {
-      case (let bias?, true): aigc_add(range.count, line, bias, line)
-      case (let bias?, false): line.update(from: bias, count: range.count)
-      case (nil, false): line.update(repeating: 0, count: range.count)
-      case (nil, true): break
+      let (from, to) = (x + row * size, y + row * size)
+      if case .layer = shape.norm, let bias {
+        var (mean, inverse): (Float, Float) = (0, 0)
+        aigc_layer_norm(
+          1, size, from, weight.base, bias.base, shape.epsilon, to, &mean, &inverse)
+      } else {
+        var inverse: Float = 0
+        let offset: Float = shape.norm == .rms(addsOne: true) ? 1 : 0
+        aigc_rms_norm(1, size, from, weight.base, offset, shape.epsilon, to, &inverse)
       }
     }
-    matrix.multiply(range, rows: rows, x, stride: stride, y, yStride: yStride)
   }
 }
 
 /// One block of a decoder: x + attention(norm x), then x + feed-forward(norm x).
 public struct DecoderLayer: Sendable {
-  let norm1: StoredNorm
-  /// Queries, keys and values side by side: [width, 3 · width].
-  let attention: StoredLinear
-  let attentionOutput: StoredLinear
-  let norm2: StoredNorm
-  let inner: StoredLinear
-  let innerOutput: StoredLinear
+  /// Normalises the input of the attention.
+  public var attentionNorm: StoredNorm
+  /// [width → heads · head size].
+  public var query: StoredLinear
+  /// [width → key-value heads · head size].
+  public var key: StoredLinear
+  /// [width → key-value heads · head size].
+  public var value: StoredLinear
+  /// Of each head of queries and of keys: [head size].
+  public var queryNorm: StoredNorm?
+  public var keyNorm: StoredNorm?
+  /// [heads · head size → width].
+  public var output: StoredLinear
+  /// Of what attention gives, before it is added.
+  public var outputNorm: StoredNorm?
+  /// Normalises the input of the feed-forward network.
+  public var feedForwardNorm: StoredNorm
+  /// [width → inner]; nil where the network is not gated.
+  public var gate: StoredLinear?
+  /// [width → inner].
+  public var up: StoredLinear
+  /// [inner → width].
+  public var down: StoredLinear
+  /// Of what the feed-forward network gives, before it is added.
+  public var downNorm: StoredNorm?
 
-  /// Creates a block.
-  /// - Parameters:
-  ///   - norm1: normalises the input of the attention.
-  ///   - attention: makes queries, keys and values side by side: [width, 3 · width].
-  ///   - attentionOutput: the projection of the heads' results: [width, width].
-  ///   - norm2: normalises the input of the feed-forward network.
-  ///   - inner: its first layer, from width to the inner width.
-  ///   - innerOutput: its second layer, from the inner width to width.
+  /// Creates a block without norms of heads and of results, and without a gate.
   public init(
-    norm1: StoredNorm, attention: StoredLinear, attentionOutput: StoredLinear, norm2: StoredNorm,
-    inner: StoredLinear, innerOutput: StoredLinear
+    attentionNorm: StoredNorm, query: StoredLinear, key: StoredLinear, value: StoredLinear,
+    output: StoredLinear, feedForwardNorm: StoredNorm, up: StoredLinear, down: StoredLinear
   ) {
-    self.norm1 = norm1
-    self.attention = attention
-    self.attentionOutput = attentionOutput
-    self.norm2 = norm2
-    self.inner = inner
-    self.innerOutput = innerOutput
+    (self.attentionNorm, self.query, self.key, self.value) = (attentionNorm, query, key, value)
+    (self.output, self.feedForwardNorm) = (output, feedForwardNorm)
+    (self.up, self.down) = (up, down)
   }
-}
 
-/// The weights of a decoder with learned positions (GPT-2, Radford et al. 2019).
-public struct DecoderWeights: Sendable {
-  /// [vocabulary, width].
-  let tokens: StoredMatrix
-  /// [context, width].
-  let positions: StoredMatrix
-  let layers: [DecoderLayer]
-  let norm: StoredNorm
-  /// From width to the vocabulary; the table of tokens where it is tied.
-  let head: StoredMatrix
-  let heads: Int
-  let epsilon: Float
-  let activation: DecoderActivation
+  /// Layers in the order in which they are read.
+  var linears: [StoredLinear] {
+    [query, key, value, output] + [gate].compactMap { $0 } + [up, down]
+  }
 
-  /// Shapes that do not fit each other are mistakes of the program: files are checked before.
-  public init(
-    tokens: StoredMatrix, positions: StoredMatrix, layers: [DecoderLayer], norm: StoredNorm,
-    head: StoredMatrix, heads: Int, epsilon: Float, activation: DecoderActivation
-  ) {
-    let width = tokens.inputs
+  func fits(_ shape: TransformerShape) -> Bool {
     func fits(_ linear: StoredLinear, _ inputs: Int, _ outputs: Int) -> Bool {
       linear.matrix.inputs == inputs && linear.matrix.outputs == outputs
         && linear.bias?.count ?? outputs == outputs
     }
-    func fits(_ norm: StoredNorm) -> Bool {
-      norm.weight.count == width && norm.bias.count == width
-    }
-    require(
-      tokens.layout == .byOutput && positions.layout == .byOutput && positions.inputs == width
-        && heads > 0 && width % heads == 0 && !layers.isEmpty && fits(norm)
-        && head.inputs == width && head.outputs == tokens.outputs
-        && layers.allSatisfy {
-          fits($0.norm1) && fits($0.norm2) && fits($0.attention, width, 3 * width)
-            && fits($0.attentionOutput, width, width)
-            && fits($0.inner, width, $0.inner.matrix.outputs)
-            && fits($0.innerOutput, layers[0].inner.matrix.outputs, width)
-        }, "DecoderWeights: the shapes do not fit each other")
-    self.tokens = tokens
-    self.positions = positions
-    self.layers = layers
-    self.norm = norm
-    self.head = head
-    self.heads = heads
-    self.epsilon = epsilon
-    self.activation = activation
+    let width = shape.width
+    let norms = [attentionNorm, feedForwardNorm] + [outputNorm, downNorm].compactMap { $0 }
+    return norms.allSatisfy { $0.fits(shape, width) }
+      && [queryNorm, keyNorm].allSatisfy {
+        $0?.weight.count ?? shape.headSize == shape.headSize
+          && ($0 != nil) == shape.normalizesHeads
+      }
+      && (outputNorm != nil) == shape.hasSandwichNorms
+      && (downNorm != nil) == shape.hasSandwichNorms && (gate != nil) == shape.isGated
+      && fits(query, width, shape.queryWidth) && fits(key, width, shape.keyValueWidth)
+      && fits(value, width, shape.keyValueWidth) && fits(output, shape.queryWidth, width)
+      && gate.map { fits($0, width, shape.inner) } ?? true && fits(up, width, shape.inner)
+      && fits(down, shape.inner, width)
   }
+}
 
-  /// Values of a token's embedding, and of the hidden state between blocks.
-  public var width: Int { tokens.inputs }
-  /// The number of tokens: ids go from 0 to below it.
-  public var vocabulary: Int { tokens.outputs }
-  /// The most positions.
-  public var context: Int { positions.outputs }
-  var inner: Int { layers.first?.inner.matrix.outputs ?? 0 }
-  var headSize: Int { width / heads }
+extension StoredNorm {
+  fileprivate func fits(_ shape: TransformerShape, _ width: Int) -> Bool {
+    weight.count == width && bias?.count ?? width == width
+      && (bias != nil) == (shape.norm == .layer)
+  }
+}
+
+/// The weights of a decoder-only transformer.
+public struct DecoderWeights: Sendable {
+  /// What the network is.
+  public let shape: TransformerShape
+  /// [vocabulary, width], as they lie in a file.
+  let embeddings: StoredMatrix
+  /// [context, width]; nil for rotary positions.
+  let positions: StoredMatrix?
+  let layers: [DecoderLayer]
+  let norm: StoredNorm
+  /// From width to the vocabulary; of the table of embeddings where it is tied.
+  let head: PackedMatrix
+
+  /// Shapes that do not fit each other are mistakes of the program: files are checked before.
+  public init(
+    shape: TransformerShape, embeddings: StoredMatrix, positions: StoredMatrix?,
+    layers: [DecoderLayer], norm: StoredNorm, head: PackedMatrix
+  ) {
+    let width = shape.width
+    require(
+      embeddings.layout == .byOutput && embeddings.inputs == width
+        && embeddings.outputs >= shape.vocabulary
+        && (positions != nil) == (shape.positions == .learned)
+        && positions.map {
+          $0.layout == .byOutput && $0.inputs == width && $0.outputs >= shape.context
+        } ?? true && layers.count == shape.layers && !layers.isEmpty && norm.fits(shape, width)
+        && head.inputs == width && head.outputs == shape.vocabulary && shape.heads > 0
+        && shape.keyValueHeads > 0 && shape.heads % shape.keyValueHeads == 0
+        && layers.allSatisfy { $0.fits(shape) },
+      "DecoderWeights: the shapes do not fit each other")
+    (self.shape, self.embeddings, self.positions) = (shape, embeddings, positions)
+    (self.layers, self.norm, self.head) = (layers, norm, head)
+  }
 
   /// Bytes that one token reads: every weight but the tables of embeddings that are only looked up.
   public var bytesPerToken: Int {
     layers.reduce(head.byteCount) { sum, layer in
-      sum
-        + [layer.attention, layer.attentionOutput, layer.inner, layer.innerOutput]
-        .reduce(0) { $0 + $1.matrix.byteCount }
+      layer.linears.reduce(sum) { $0 + $1.matrix.byteCount }
     }
   }
 }

@@ -1,44 +1,49 @@
 import CKernels
+import Files
+
+/// How a decoder keeps keys and values.
+public enum CacheType: String, CaseIterable, Sendable {
+  case f32, f16
+  /// Eight bits a value and a factor for each 32 values of a head.
+  case q8 = "q8_0"
+}
 
 /// Keys and values of the tokens that a decoder has read, of one sequence.
 ///
-/// They lie in blocks of 64 positions, which are added as the sequence grows and nothing is copied;
-/// in a block each head's keys are a panel [head size][64] and its values panels [64][64], the form in
-/// which `aigc_gemm_panel` takes them. A ``fork()`` shares the blocks until one side writes.
+/// They lie in blocks of 64 positions, which are added as the sequence grows and nothing is copied; in a block each
+/// head's keys are a panel [head size][64] and its values panels [64][64], the form in which products take
+/// them. A ``fork()`` shares the blocks until one side writes.
 public final class KeyValueCache: @unchecked Sendable {
+  /// How values are kept.
+  public let type: CacheType
   let layers: Int
+  /// Heads of keys and values.
   let heads: Int
   let headSize: Int
   /// Positions that are filled.
   public internal(set) var count = 0
+  let layout: CacheLayout
   private var blocks: [CacheBlock] = []
   /// Where they are: threads that read do not count references.
-  private var bases: [UnsafeMutablePointer<Float>] = []
-  // Of a block: from one layer to the next, one head to the next, and from keys to values.
-  private let layerStride: Int
-  private let headStride: Int
-  private let valueOffset: Int
+  private var bases: [UnsafeMutableRawPointer] = []
 
   static let blockSize = PackedPanels.width
 
   /// An empty cache for a decoder with such weights.
-  public convenience init(for weights: DecoderWeights) {
-    self.init(layers: weights.layers.count, heads: weights.heads, headSize: weights.headSize)
+  public convenience init(for weights: DecoderWeights, type: CacheType = .f32) {
+    self.init(
+      layers: weights.shape.layers, heads: weights.shape.keyValueHeads,
+      headSize: weights.shape.headSize, type: type)
   }
 
-  init(layers: Int, heads: Int, headSize: Int) {
-    self.layers = layers
-    self.heads = heads
-    self.headSize = headSize
-    let size = Self.blockSize
-    valueOffset = headSize * size
-    headStride = valueOffset + (headSize + size - 1) / size * size * size
-    layerStride = heads * headStride
+  init(layers: Int, heads: Int, headSize: Int, type: CacheType) {
+    (self.layers, self.heads, self.headSize, self.type) = (layers, heads, headSize, type)
+    layout = CacheLayout(heads: heads, headSize: headSize, type: type)
   }
 
   /// A copy that goes its own way.
   public func fork() -> KeyValueCache {
-    let copy = KeyValueCache(layers: layers, heads: heads, headSize: headSize)
+    let copy = KeyValueCache(layers: layers, heads: heads, headSize: headSize, type: type)
     copy.count = count
     copy.blocks = blocks
     copy.bases = bases
@@ -62,96 +67,89 @@ public final class KeyValueCache: @unchecked Sendable {
       bases[index] = blocks[index].base
     }
     while blocks.count * Self.blockSize < end {
-      let block = CacheBlock(count: layers * layerStride)
+      let block = CacheBlock(byteCount: layers * layout.layerSize)
       blocks.append(block)
       bases.append(block.base)
     }
   }
 
-  /// The keys of a head in a block of positions.
+  /// A head's part of a block of positions.
   @inline(__always)
-  func keys(_ layer: Int, _ head: Int, block: Int) -> UnsafeMutablePointer<Float> {
-    bases[block] + layer * layerStride + head * headStride
+  func head(_ layer: Int, _ head: Int, block: Int) -> CachedHead {
+    CachedHead(
+      base: bases[block] + layer * layout.layerSize + head * layout.headSize, layout: layout)
   }
 
-  /// The first panel of values.
-  @inline(__always)
-  func values(_ layer: Int, _ head: Int, block: Int) -> UnsafeMutablePointer<Float> {
-    keys(layer, head, block: block) + valueOffset
-  }
-
-  /// Keeps a head's keys and values of `rows` positions from `position` on, rows `stride` apart.
+  /// Keeps a head's keys and values of `rows` positions from `position` on.
+  /// - Parameters:
+  ///   - keys: rows `stride` apart; nil: they are kept by another call.
+  ///   - values: likewise.
   func store(
-    _ layer: Int, _ head: Int, position: Int, rows: Int, keys: UnsafePointer<Float>,
-    values: UnsafePointer<Float>, stride: Int
+    _ layer: Int, _ head: Int, position: Int, rows: Int, keys: UnsafePointer<Float>?,
+    values: UnsafePointer<Float>?, stride: Int
   ) {
-    let size = Self.blockSize
     var row = 0
     while row < rows {
-      let (block, place) = ((position + row) / size, (position + row) % size)
-      let count = min(size - place, rows - row)
-      let source = keys + row * stride
-      let panel = self.keys(layer, head, block: block)
-      if place == 0, count > 1 {
-        aigc_pack_panel(headSize, count, source, 1, stride, panel)
-      } else {
-        for index in 0..<count {
-          for d in 0..<headSize { panel[d * size + place + index] = source[index * stride + d] }
-        }
-      }
-      let target = self.values(layer, head, block: block)
+      let (block, place) = (position + row).quotientAndRemainder(dividingBy: Self.blockSize)
+      let count = min(Self.blockSize - place, rows - row)
+      let part = self.head(layer, head, block: block)
       for index in 0..<count {
-        let line = values + (row + index) * stride
-        for first in Swift.stride(from: 0, to: headSize, by: size) {
-          (target + first * size + (place + index) * size).update(
-            from: line + first, count: min(size, headSize - first))
-        }
+        let offset = (row + index) * stride
+        if let keys { part.storeKey(keys + offset, place: place + index) }
+        if let values { part.storeValue(values + offset, place: place + index) }
       }
       row += count
     }
   }
 
-  /// Keys and values of a layer as they were stored: each [count, heads · head size].
-  public func contents(layer: Int) -> (keys: [Float], values: [Float]) {
-    let (size, width) = (Self.blockSize, heads * headSize)
-    var keys = [Float](repeating: 0, count: count * width)
-    var values = keys
-    for position in 0..<count {
-      let (block, place) = (position / size, position % size)
-      for head in 0..<heads {
-        let (k, v) = (
-          self.keys(layer, head, block: block), self.values(layer, head, block: block)
-        )
-        for d in 0..<headSize {
-          let index = position * width + head * headSize + d
-          keys[index] = k[d * size + place]
-          values[index] = v[d / size * size * size + place * size + d % size]
+  // MARK: Files
+
+  /// All that is kept of the filled positions, block after block, as it lies in memory.
+  public func contents() -> [[UInt8]] {
+    let filled = (count + Self.blockSize - 1) / Self.blockSize
+    return blocks.prefix(filled).map { block in
+      Array(UnsafeRawBufferPointer(start: block.base, count: block.byteCount))
+    }
+  }
+
+  /// Bytes of one of the blocks of ``contents()``.
+  public var blockByteCount: Int { layers * layout.layerSize }
+
+  /// Whether all that is kept of the filled positions are numbers: of a damaged file they need not be.
+  public var areContentsFinite: Bool {
+    let size = Self.blockSize
+    let memory = PoolMemory(max(headSize, size) * size)
+    for block in 0..<(count + size - 1) / size {
+      let filled = min(size, count - block * size)
+      for place in 0..<layers * heads {
+        let part = head(place / heads, place % heads, block: block)
+        part.widenKeys(to: memory.base)
+        for d in 0..<headSize where !areFinite(memory.base + d * size, filled) { return false }
+        for first in stride(from: 0, to: headSize, by: size) {
+          part.widenValues(from: first, rows: filled, to: memory.base)
+          let columns = min(size, headSize - first)
+          for row in 0..<filled where !areFinite(memory.base + row * size, columns) { return false }
         }
       }
     }
-    return (keys, values)
+    return true
   }
 
-  /// An empty cache becomes one of `count` positions with such contents, layer after layer.
+  private func areFinite(_ values: UnsafePointer<Float>, _ count: Int) -> Bool {
+    (0..<count).allSatisfy { values[$0].isFinite }
+  }
+
+  /// An empty cache becomes one of `count` positions with such contents.
   /// - Returns: false, and nothing is done, when the sizes are not those of this cache.
-  public func restore(count: Int, _ contents: [(keys: [Float], values: [Float])]) -> Bool {
-    let (size, overflow) = count.multipliedReportingOverflow(by: heads * headSize)
-    guard self.count == 0, count >= 0, !overflow, contents.count == layers,
-      contents.allSatisfy({ $0.keys.count == size && $0.values.count == size })
+  public func restore(count: Int, _ contents: [[UInt8]]) -> Bool {
+    guard self.count == 0, count >= 0, count <= Int.max / 2,
+      contents.count == (count + Self.blockSize - 1) / Self.blockSize,
+      contents.allSatisfy({ $0.count == blockByteCount })
     else { return false }
-    guard count > 0 else { return true }
     reserve(count)
-    for (layer, content) in contents.enumerated() {
-      content.keys.withUnsafeBufferPointer { keys in
-        content.values.withUnsafeBufferPointer { values in
-          guard let keys = keys.baseAddress, let values = values.baseAddress else { return }
-          for head in 0..<heads {
-            store(
-              layer, head, position: 0, rows: count, keys: keys + head * headSize,
-              values: values + head * headSize, stride: heads * headSize)
-          }
-        }
-      }
+    for (block, bytes) in zip(blocks, contents) {
+      UnsafeMutableRawBufferPointer(start: block.base, count: block.byteCount).copyBytes(
+        from: bytes)
     }
     self.count = count
     return true
@@ -161,19 +159,21 @@ public final class KeyValueCache: @unchecked Sendable {
 /// Memory of one block of positions, zeroed at first: nothing is ever computed with what another
 /// one left there.
 private final class CacheBlock {
-  let base: UnsafeMutablePointer<Float>
-  let count: Int
+  let base: UnsafeMutableRawPointer
+  let byteCount: Int
 
-  init(count: Int) {
-    self.count = count
-    base = MemoryPool.take(count)
-    base.update(repeating: 0, count: count)
+  init(byteCount: Int) {
+    self.byteCount = byteCount
+    base = UnsafeMutableRawPointer(MemoryPool.take((byteCount + 3) / 4))
+    base.initializeMemory(as: UInt8.self, repeating: 0, count: byteCount)
   }
 
   convenience init(copy other: CacheBlock) {
-    self.init(count: other.count)
-    base.update(from: other.base, count: count)
+    self.init(byteCount: other.byteCount)
+    base.copyMemory(from: other.base, byteCount: byteCount)
   }
 
-  deinit { MemoryPool.give(base, count: count) }
+  deinit {
+    MemoryPool.give(base.assumingMemoryBound(to: Float.self), count: (byteCount + 3) / 4)
+  }
 }

@@ -1,37 +1,41 @@
-import Files
 import CKernels
+import Files
 
 /// A decoder with stored weights, for inference: reads tokens and scores the next one.
 ///
-/// A value does not depend on the number of threads, and in ``step(_:scores:)`` not on the other
-/// sequences of the batch. Prompts go another way than single tokens, which rounds differently.
+/// A value depends neither on the number of threads, nor on the other sequences of a batch, nor on how a text is cut
+/// into pieces that are read one after the other.
 public struct TransformerDecoder: Sendable {
   /// The weights of the model.
   public let weights: DecoderWeights
   /// Tokens of a prompt that are read at once.
   public static let batch = 512
+  /// Sequences that go through the layers together.
+  private static let largestStep = 64
 
   /// Creates a decoder with the given weights, which are not copied.
   public init(_ weights: DecoderWeights) { self.weights = weights }
 
-  /// One more token for each of several sequences, eight at a time.
+  private var shape: TransformerShape { weights.shape }
+
+  /// One more token for each of several sequences.
   /// - Parameters:
   ///   - entries: the tokens, each with its sequence's cache, which grows by one; all different.
   ///   - scores: resized to [entries, vocabulary]: unnormalised scores of the tokens that follow.
   public func step(_ entries: [(token: Int32, cache: KeyValueCache)], scores: inout [Float]) {
-    resize(&scores, entries.count * weights.vocabulary)
+    resize(&scores, entries.count * shape.vocabulary)
     scores.withUnsafeMutableBufferPointer { scores in
-      for first in stride(from: 0, to: entries.count, by: DecoderStep.largest) {
-        let part = entries[first..<min(first + DecoderStep.largest, entries.count)]
-        let rows = part.map { entry in
+      for first in stride(from: 0, to: entries.count, by: Self.largestStep) {
+        let part = entries[first..<min(first + Self.largestStep, entries.count)]
+        let runs = part.enumerated().map { index, entry in
           check(entry.cache, 1)
           entry.cache.reserve(entry.cache.count + 1)
-          return DecoderRow(cache: entry.cache, position: entry.cache.count)
+          return DecoderRun(
+            cache: entry.cache, firstRow: index, count: 1, position: entry.cache.count)
         }
         run(
-          rows, part.map { $0.token },
-          logits: scores.baseAddress.map { $0 + first * weights.vocabulary },
-          logitRows: rows.count)
+          runs, part.map { $0.token }, wanted: part.count,
+          logits: scores.baseAddress.map { $0 + first * shape.vocabulary })
         for entry in part { entry.cache.count += 1 }
       }
     }
@@ -49,73 +53,152 @@ public struct TransformerDecoder: Sendable {
   ///   - cache: of what stands before; it grows.
   ///   - scores: resized to the vocabulary: unnormalised scores of what follows the last token.
   public func read(_ tokens: [Int32], _ cache: KeyValueCache, scores: inout [Float]) {
-    resize(&scores, weights.vocabulary)
+    resize(&scores, shape.vocabulary)
     scores.withUnsafeMutableBufferPointer { read(tokens, cache, logits: $0.baseAddress) }
   }
 
   private func read(
     _ tokens: [Int32], _ cache: KeyValueCache, logits: UnsafeMutablePointer<Float>?
   ) {
-    guard !tokens.isEmpty else { return }
+    inParts(tokens, cache) { part, run, isLast in
+      let target = isLast ? logits : nil
+      self.run([run], part, wanted: target == nil ? 0 : 1, logits: target)
+    }
+  }
+
+  private func inParts(
+    _ tokens: [Int32], _ cache: KeyValueCache, _ body: ([Int32], DecoderRun, Bool) -> Void
+  ) {
     check(cache, tokens.count)
     cache.reserve(cache.count + tokens.count)
     for first in stride(from: 0, to: tokens.count, by: Self.batch) {
       let part = Array(tokens[first..<min(first + Self.batch, tokens.count)])
-      let target = first + part.count == tokens.count ? logits : nil
-      if part.count <= DecoderStep.largest {
-        let rows = part.indices.map { DecoderRow(cache: cache, position: cache.count + $0) }
-        run(rows, part, logits: target, logitRows: target == nil ? 0 : 1)
-      } else {
-        readAtOnce(part, cache, logits: target)
-      }
+      let run = DecoderRun(cache: cache, firstRow: 0, count: part.count, position: cache.count)
+      body(part, run, first + part.count == tokens.count)
       cache.count += part.count
     }
   }
 
-  private func readAtOnce(
-    _ tokens: [Int32], _ cache: KeyValueCache, logits: UnsafeMutablePointer<Float>?
-  ) {
-    let memory = PoolMemory(tokens.count * weights.width)
-    for (row, token) in tokens.enumerated() {
-      embed(token, cache.count + row, memory.base + row * weights.width)
-    }
-    DecoderPrompt.run(weights, cache, rows: tokens.count, x: memory.base)
-    guard let logits else { return }
-    let last = tokens.count - 1
-    DecoderStep.run(
-      weights, [DecoderRow(cache: cache, position: cache.count + last)],
-      x: memory.base + last * weights.width, firstLayer: weights.layers.count - 1, logits: logits,
-      logitRows: 1)
-  }
-
   private func run(
-    _ rows: [DecoderRow], _ tokens: [Int32], logits: UnsafeMutablePointer<Float>?, logitRows: Int
+    _ runs: [DecoderRun], _ tokens: [Int32], wanted: Int, logits: UnsafeMutablePointer<Float>?
   ) {
-    let memory = PoolMemory(rows.count * weights.width)
-    for (index, row) in rows.enumerated() {
-      embed(tokens[index], row.position, memory.base + index * weights.width)
+    let memory = PoolMemory(tokens.count * shape.width)
+    embed(runs, tokens, memory.base)
+    DecoderPass.run(
+      weights, runs, x: memory.base, layers: 0..<shape.layers, wanted: wanted, logits: logits)
+  }
+
+  /// [rows, width]: the embeddings, with their positions where these are learned.
+  private func embed(_ runs: [DecoderRun], _ tokens: [Int32], _ x: UnsafeMutablePointer<Float>) {
+    let width = shape.width
+    let memory = PoolMemory(width)
+    for run in runs {
+      for index in 0..<run.count {
+        let (token, line) = (tokens[run.firstRow + index], x + (run.firstRow + index) * width)
+        require(
+          token >= 0 && token < shape.vocabulary,
+          "TransformerDecoder: a token outside of the vocabulary")
+        weights.embeddings.copyRow(Int(token), to: line)
+        if shape.embeddingScale != 1 {
+          aigc_scale_add(width, shape.embeddingScale, 0, line, line)
+        }
+        if let positions = weights.positions {
+          positions.copyRow(run.position + index, to: memory.base)
+          aigc_add(width, line, memory.base, line)
+        }
+      }
     }
-    DecoderStep.run(weights, rows, x: memory.base, logits: logits, logitRows: logitRows)
   }
 
-  func embed(_ token: Int32, _ position: Int, _ x: UnsafeMutablePointer<Float>) {
+  private func check(_ cache: KeyValueCache, _ count: Int) {
     require(
-      token >= 0 && token < weights.vocabulary,
-      "TransformerDecoder: a token outside of the vocabulary")
-    let memory = PoolMemory(weights.width)
-    weights.tokens.copyRow(Int(token), to: x)
-    weights.positions.copyRow(position, to: memory.base)
-    aigc_add(weights.width, x, memory.base, x)
-  }
-
-  func check(_ cache: KeyValueCache, _ count: Int) {
-    require(
-      cache.count + count <= weights.context && cache.layers == weights.layers.count
-        && cache.heads == weights.heads && cache.headSize == weights.headSize,
+      cache.count + count <= shape.context && cache.layers == shape.layers
+        && cache.heads == shape.keyValueHeads && cache.headSize == shape.headSize,
       "TransformerDecoder: more tokens than positions, or another model's cache")
   }
 
   private func resize(_ scores: inout [Float], _ count: Int) {
     if scores.count != count { scores = [Float](repeating: 0, count: count) }
+  }
+}
+
+// MARK: Whole texts
+
+extension TransformerDecoder {
+  /// Rows whose scores are in memory at a time.
+  private static let scoredRows = 64
+
+  /// Reads tokens of one sequence, and says how likely each next one was.
+  /// - Parameters:
+  ///   - tokens: any number, as long as the positions last.
+  ///   - targets: for each of them the token that follows; below 0: of no interest.
+  ///   - cache: of what stands before; it grows.
+  /// - Returns: natural logarithms of probabilities, those that ``read(_:_:scores:)`` would have given; 0 where
+  ///   no target is.
+  public func logProbabilities(
+    _ tokens: [Int32], targets: [Int32], _ cache: KeyValueCache
+  ) -> [Float] {
+    require(targets.count == tokens.count, "TransformerDecoder: a target for each token")
+    var result: [Float] = []
+    inParts(tokens, cache) { part, run, _ in
+      let x = PoolMemory(part.count * shape.width)
+      embed([run], part, x.base)
+      DecoderPass.run(
+        weights, [run], x: x.base, layers: 0..<shape.layers, wanted: part.count, logits: nil)
+      for first in stride(from: 0, to: part.count, by: Self.scoredRows) {
+        let count = min(Self.scoredRows, part.count - first)
+        result += logProbabilities(
+          x.base + first * shape.width,
+          DecoderRun(cache: cache, firstRow: 0, count: count, position: run.position + first),
+          targets: Array(targets[result.count..<result.count + count]))
+      }
+    }
+    return result
+  }
+
+  /// - Parameter x: [targets, width], what the last layer gave.
+  private func logProbabilities(
+    _ x: UnsafeMutablePointer<Float>, _ run: DecoderRun, targets: [Int32]
+  ) -> [Float] {
+    let vocabulary = shape.vocabulary
+    let memory = PoolMemory(run.count * vocabulary)
+    nonisolated(unsafe) let logits = memory.base
+    DecoderPass.run(
+      weights, [run], x: x, layers: shape.layers..<shape.layers, wanted: run.count, logits: logits)
+    return parallelValues(run.count, block: 1) { row in
+      guard targets[row] >= 0 else { return 0 }
+      let line = logits + row * vocabulary
+      aigc_log_softmax(1, vocabulary, line, line)
+      return line[Int(targets[row])]
+    }
+  }
+
+  /// The states of all tokens of a text after some of the layers, as transformers' `hidden_states`: 0 for the
+  /// embeddings; the last ones are normalised.
+  /// - Parameters:
+  ///   - tokens: at most as many as there are positions.
+  ///   - layers: from 0 to the number of layers.
+  /// - Returns: for each of `layers` [tokens, width].
+  public func states(_ tokens: [Int32], after layers: [Int]) -> [[Float]] {
+    let width = shape.width
+    let cache = KeyValueCache(for: weights, type: .f32)
+    var found: [Int: [Float]] = [:]
+    inParts(tokens, cache) { part, run, _ in
+      let x = PoolMemory(part.count * width)
+      embed([run], part, x.base)
+      var done = 0
+      for layer in Set(layers).sorted() {
+        if layer > done {
+          DecoderPass.run(
+            weights, [run], x: x.base, layers: done..<layer, wanted: part.count, logits: nil)
+          done = layer
+        }
+        if layer == shape.layers {
+          weights.norm.apply(shape, rows: part.count, x.base, x.base)
+        }
+        found[layer, default: []] += UnsafeBufferPointer(start: x.base, count: part.count * width)
+      }
+    }
+    return layers.map { found[$0] ?? [] }
   }
 }

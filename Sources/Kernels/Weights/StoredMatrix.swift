@@ -29,6 +29,8 @@ public struct StoredMatrix: @unchecked Sendable {
   /// Values of the product.
   public let outputs: Int
   let base: UnsafeRawPointer
+  /// Values from one row in memory to the next.
+  let stride: Int
   /// Keeps the memory.
   private let owner: Table<UInt8>
 
@@ -60,13 +62,29 @@ public struct StoredMatrix: @unchecked Sendable {
     self.layout = layout
     self.inputs = inputs
     self.outputs = outputs
+    stride = layout == .byInput ? outputs : inputs
+  }
+
+  private init(_ whole: StoredMatrix, outputs range: Range<Int>) {
+    (type, layout, inputs, stride) = (whole.type, whole.layout, whole.inputs, whole.stride)
+    outputs = range.count
+    owner = whole.owner
+    let isByInput = layout == .byInput
+    base = whole.address(
+      row: isByInput ? 0 : range.lowerBound, column: isByInput ? range.lowerBound : 0)
+  }
+
+  /// The part of the matrix that makes some of the outputs, as it lies: queries of GPT-2's `c_attn`.
+  /// - Parameter range: of the outputs, not empty.
+  public func outputs(_ range: Range<Int>) -> StoredMatrix {
+    require(
+      !range.isEmpty && range.lowerBound >= 0 && range.upperBound <= outputs,
+      "StoredMatrix: outputs \(range) of \(outputs)")
+    return StoredMatrix(self, outputs: range)
   }
 
   /// Size of the weights.
   public var byteCount: Int { inputs * outputs * type.size }
-
-  /// Values from one row in memory to the next.
-  @inline(__always) var stride: Int { layout == .byInput ? outputs : inputs }
 
   @inline(__always)
   func address(row: Int, column: Int = 0) -> UnsafeRawPointer {
@@ -75,64 +93,23 @@ public struct StoredMatrix: @unchecked Sendable {
 
   /// One row in memory as Floats: an embedding.
   func copyRow(_ row: Int, to target: UnsafeMutablePointer<Float>) {
-    aigc_widen(type.rawValue, 1, stride, address(row: row), stride, target, stride)
+    let count = layout == .byInput ? outputs : inputs
+    aigc_widen(type.rawValue, 1, count, address(row: row), count, target, count)
   }
 
-  /// y[:, outputs] += x w on the calling thread, for few rows: each weight is read once. The bytes of
-  /// a value do not depend on the range it is computed in, nor on the number of rows.
-  @inline(__always)
-  func multiply(
-    _ range: Range<Int>, rows: Int, _ x: UnsafePointer<Float>, stride xStride: Int,
-    _ y: UnsafeMutablePointer<Float>, yStride: Int
-  ) {
-    let target = y + range.lowerBound
-    switch layout {
-    case .byInput:
-      aigc_weights_by_input(
-        type.rawValue, rows, inputs, range.count, x, xStride,
-        address(row: 0, column: range.lowerBound), stride, target, yStride)
-    case .byOutput:
-      aigc_weights_by_output(
-        type.rawValue, rows, inputs, range.count, x, xStride, address(row: range.lowerBound),
-        stride, target, yStride)
-    }
-  }
-
-  /// Asks for what ``multiply(_:rows:_:stride:_:yStride:)`` reads first, so that memory has work while
-  /// threads wait for each other.
-  @inline(__always)
-  func fetch(_ range: Range<Int>) {
-    guard !range.isEmpty else { return }
+  /// Packs outputs `first` … (at most 64) as a panel [inputs][64] of the values as they are stored, zeros beyond
+  /// the last output.
+  func pack(first: Int, to panel: UnsafeMutableRawPointer) {
+    let count = min(WeightPanels.width, outputs - first)
     let isByInput = layout == .byInput
-    let bytes = (isByInput ? range.count : inputs) * type.size
-    let rows = min(isByInput ? inputs : range.count, max(8, Self.bytesAhead / bytes))
-    aigc_fetch_rows(
-      rows, bytes,
-      address(row: isByInput ? 0 : range.lowerBound, column: isByInput ? range.lowerBound : 0),
-      stride * type.size)
-  }
-  private static let bytesAhead = 64 << 10
-
-  /// Packs outputs `first` … (at most 64) of inputs `depth` as a panel of ``aigc_gemm_panel``.
-  /// - Parameter scratch: 64 · depth.count Floats.
-  func pack(
-    first: Int, depth: Range<Int>, to panel: UnsafeMutablePointer<Float>,
-    scratch: UnsafeMutablePointer<Float>
-  ) {
-    let width = min(PackedPanels.width, outputs - first)
-    switch layout {
-    case .byInput:
-      if width < PackedPanels.width {
-        panel.update(repeating: 0, count: depth.count * PackedPanels.width)
-      }
-      aigc_widen(
-        type.rawValue, depth.count, width, address(row: depth.lowerBound, column: first), stride,
-        panel, PackedPanels.width)
-    case .byOutput:
-      aigc_widen(
-        type.rawValue, width, depth.count, address(row: first, column: depth.lowerBound), stride,
-        scratch, depth.count)
-      aigc_pack_panel(depth.count, width, scratch, 1, depth.count, panel)
+    let source = address(row: isByInput ? 0 : first, column: isByInput ? first : 0)
+    let (inputStride, outputStride) = isByInput ? (stride, 1) : (1, stride)
+    if type == .f32 {
+      aigc_pack_panel(
+        inputs, count, source.assumingMemoryBound(to: Float.self), inputStride, outputStride,
+        panel.assumingMemoryBound(to: Float.self))
+    } else {
+      aigc_pack_panel_16(inputs, count, source, inputStride, outputStride, panel)
     }
   }
 }

@@ -53,8 +53,8 @@ struct NaiveGPT2 {
     return copy
   }
 
-  func engine(_ type: StoredType = .f32, isPacked: Bool = false) throws -> TransformerEngine {
-    try TransformerEngine(sizes, isPacked: isPacked) { (name) throws(AIGCError) in
+  func engine(_ type: StoredType = .f32) throws -> TransformerEngine {
+    try TransformerEngine(sizes) { (name) throws(AIGCError) in
       try WeightMatrix(
         name: name, shape: shapes[name] ?? [], type: type, bytes: bytes(name, type))
     }

@@ -83,14 +83,16 @@ import Training
     try damaged("tokens", NewTensor(name: "tokens", shape: [1], integers: [97]))
     try damaged("tokens", NewTensor(name: "tokens", shape: [1], integers: [-1]))
     try damaged(
-      "tokens", NewTensor(name: "tokens", shape: [19], integers: [Int64](repeating: 1, count: 19)))
+      "tokens", NewTensor(name: "tokens", shape: [65], integers: [Int64](repeating: 1, count: 65)))
     try damaged(
       "tokens", NewTensor(name: "tokens", shape: [300], integers: [Int64](repeating: 1, count: 300))
     )
-    try damaged("keys.1", nil)
-    try damaged(
-      "values.0",
-      NewTensor(name: "values.0", shape: [20, 24], floats: [Float](repeating: .nan, count: 480)))
+    try damaged("block.0", nil)
+    let size = try #require(checkpoint["block.0"]).count
+    for bytes in [[UInt8](repeating: 0, count: size - 1), [UInt8](repeating: 0xFF, count: size)] {
+      try damaged(
+        "block.0", NewTensor(name: "block.0", shape: [bytes.count], bytes: try Table(bytes)))
+    }
 
     // Cut off and changed anywhere: an error of ours, or scores, but no trap.
     let bytes = try MappedFile(path: path).bytes().array(of: UInt8.self)

@@ -49,14 +49,14 @@ import Training
     try check(NaiveGPT2(), length: 150, at: [1, 2, 8, 9, 12, 64, 65, 75, 128, 129, 150])
   }
 
-  /// Many texts by packed weights: each as it is alone, and as the forward pass has it.
+  /// Many texts at a time: each as it is alone, and as the forward pass has it.
   @Test(arguments: [1, 3], [true, false])
-  func packedWeightsAreTheForwardPass(threads: Int, isTied: Bool) throws {
+  func manyTextsAreTheForwardPass(threads: Int, isTied: Bool) throws {
     let count = Threads.count
     defer { Threads.count = count }
     Threads.count = threads
     let model = NaiveGPT2(isTied: isTied)
-    let engine = try model.engine(isPacked: true)
+    let engine = try model.engine()
     let texts = (0..<70).map { Array(model.tokens(90).dropFirst($0 % 9).prefix(3 + $0)) }
     var sessions = texts.map { text in
       var session = TransformerSession(engine)

@@ -8,8 +8,6 @@ import NN
 final class TransformerEngine: Sendable {
   let sizes: GPT2Network.Sizes
   let decoder: TransformerDecoder
-  /// The same for many texts at a time; nil where few are written with the same weights.
-  let packed: PackedDecoder?
   /// Names and bytes of all weights, for ``fingerprint()``.
   private let parts: [WeightMatrix]
 
@@ -30,18 +28,15 @@ final class TransformerEngine: Sendable {
 
   /// - Parameters:
   ///   - sizes: of the network.
-  ///   - isPacked: whether many texts are written at a time; the weights are in 32 bits then.
   ///   - weight: gives the weights by their names, such as `h.0.attn.c_attn.weight`.
   /// - Throws: what `weight` throws; ``/Files/AIGCError`` (mismatch) when a shape is another one.
   init(
-    _ sizes: GPT2Network.Sizes, isPacked: Bool = false,
-    _ weight: (String) throws(AIGCError) -> WeightMatrix
+    _ sizes: GPT2Network.Sizes, _ weight: (String) throws(AIGCError) -> WeightMatrix
   ) throws(AIGCError) {
     self.sizes = sizes
     var builder = TransformerAssembly(sizes: sizes)
     let weights = try builder.weights(weight)
     decoder = TransformerDecoder(weights)
-    packed = isPacked ? PackedDecoder(decoder) : nil
     parts = builder.parts
   }
 
@@ -81,38 +76,57 @@ private struct TransformerAssembly {
         bias: try take("\(name).bias", [width]).vector())
     }
     func linear(
-      _ name: String, _ inputs: Int, _ outputs: Int
-    ) throws(AIGCError) -> StoredLinear {
-      StoredLinear(
-        try take("\(name).weight", [inputs, outputs]).matrix(.byInput),
-        bias: try take("\(name).bias", [outputs]).vector())
+      _ name: String, _ inputs: Int, _ outputs: Int, parts: Int = 1
+    ) throws(AIGCError) -> [StoredLinear] {
+      let matrix = try take("\(name).weight", [inputs, parts * outputs]).matrix(.byInput)
+      let bias = try take("\(name).bias", [parts * outputs])
+      var result: [StoredLinear] = []
+      for part in 0..<parts {
+        let range = part * outputs..<(part + 1) * outputs
+        result.append(
+          StoredLinear(
+            PackedMatrix(matrix.outputs(range)), bias: try bias.part(range).vector()))
+      }
+      return result
     }
     let (width, inner) = (sizes.width, sizes.inner)
     let tokens = try take("wte.weight", [sizes.vocabulary, width]).matrix(.byOutput)
     let positions = try take("wpe.weight", [sizes.context, width]).matrix(.byOutput)
     var layers: [DecoderLayer] = []
     for index in 0..<sizes.layers {
+      let attention = try linear("h.\(index).attn.c_attn", width, width, parts: 3)
       layers.append(
         DecoderLayer(
-          norm1: try norm("h.\(index).ln_1"),
-          attention: try linear("h.\(index).attn.c_attn", width, 3 * width),
-          attentionOutput: try linear("h.\(index).attn.c_proj", width, width),
-          norm2: try norm("h.\(index).ln_2"),
-          inner: try linear("h.\(index).mlp.c_fc", width, inner),
-          innerOutput: try linear("h.\(index).mlp.c_proj", inner, width)))
+          attentionNorm: try norm("h.\(index).ln_1"), query: attention[0], key: attention[1],
+          value: attention[2], output: try linear("h.\(index).attn.c_proj", width, width)[0],
+          feedForwardNorm: try norm("h.\(index).ln_2"),
+          up: try linear("h.\(index).mlp.c_fc", width, inner)[0],
+          down: try linear("h.\(index).mlp.c_proj", inner, width)[0]))
     }
     let norm = try norm("ln_f")
     let head =
       sizes.isTied
       ? tokens : try take("lm_head.weight", [sizes.vocabulary, width]).matrix(.byOutput)
     return DecoderWeights(
-      tokens: tokens, positions: positions, layers: layers, norm: norm, head: head,
-      heads: sizes.heads, epsilon: sizes.epsilon, activation: sizes.activation.decoder)
+      shape: sizes.shape, embeddings: tokens, positions: positions, layers: layers, norm: norm,
+      head: PackedMatrix(head))
+  }
+}
+
+extension GPT2Network.Sizes {
+  fileprivate var shape: TransformerShape {
+    var shape = TransformerShape(
+      vocabulary: vocabulary, context: context, width: width, layers: layers, heads: heads,
+      inner: inner, positions: .learned)
+    (shape.norm, shape.epsilon, shape.isTied) = (.layer, epsilon, isTied)
+    (shape.isGated, shape.activation) = (false, activation.decoder)
+    (shape.hasQueryKeyValueBias, shape.hasOutputBias, shape.hasInnerBias) = (true, true, true)
+    return shape
   }
 }
 
 extension GPT2Network.Activation {
-  fileprivate var decoder: DecoderActivation {
+  fileprivate var decoder: TransformerActivation {
     switch self {
     case .geluNew: .geluTanh
     case .gelu: .gelu

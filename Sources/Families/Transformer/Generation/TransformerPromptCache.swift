@@ -3,29 +3,27 @@ import Files
 import Kernels
 
 /// Keys and values of a prompt in a file, so that it is not read again: a safetensors file of the
-/// `tokens`, and of `keys.N` and `values.N` of each layer, [tokens, width] in float32. Its metadata
-/// hold the number that differs between models.
+/// `tokens`, and of `block.N` for each 64 of them, the bytes of the keys and values of all layers as they
+/// are kept in memory. Its metadata hold the number that differs between models, and how values are kept.
 enum TransformerPromptCache {
   private static let format = "aigc-gpt2-prompt-cache"
-  private static let version = "1"
+  private static let version = "2"
 
   /// Saves what a session has read.
   /// - Throws: ``/Files/AIGCError`` (failed) when the file cannot be written.
   static func write(_ session: inout TransformerSession, to path: String) throws(AIGCError) {
     let cache = session.readCache()
-    let width = session.engine.sizes.width
     var tensors = [
       NewTensor(
         name: "tokens", shape: [session.tokens.count], integers: session.tokens.map { Int64($0) })
     ]
-    for layer in 0..<session.engine.sizes.layers {
-      let (keys, values) = cache.contents(layer: layer)
-      let shape = [session.tokens.count, width]
-      tensors.append(NewTensor(name: "keys.\(layer)", shape: shape, floats: keys))
-      tensors.append(NewTensor(name: "values.\(layer)", shape: shape, floats: values))
+    for (index, block) in cache.contents().enumerated() {
+      tensors.append(
+        NewTensor(name: "block.\(index)", shape: [block.count], bytes: try Table(block)))
     }
     let metadata = [
       "format": format, "version": version, "model": try modelName(session.engine),
+      "cache_type": cache.type.rawValue,
     ]
     try SafetensorsWriter.write(tensors, metadata: metadata, to: path, sync: false)
   }
@@ -49,17 +47,22 @@ enum TransformerPromptCache {
     // It is written anew after the prompt.
     InputRecord.release(path)
     let tokens = try tokens(checkpoint, engine)
-    var contents: [(keys: [Float], values: [Float])] = []
-    for layer in 0..<engine.sizes.layers {
-      contents.append(
-        (
-          try floats("keys.\(layer)", checkpoint, tokens.count, engine),
-          try floats("values.\(layer)", checkpoint, tokens.count, engine)
-        ))
-    }
     let cache = KeyValueCache(for: engine.decoder.weights)
+    guard checkpoint.metadata["cache_type"] == cache.type.rawValue else {
+      throw .mismatch("\(path): keys and values of another type; make it anew")
+    }
+    var contents: [[UInt8]] = []
+    while let tensor = checkpoint["block.\(contents.count)"] {
+      guard tensor.type == .u8, tensor.count == cache.blockByteCount else {
+        throw .badInput("\(path): damaged: \(tensor.name) has another size")
+      }
+      contents.append(try tensor.bytes().array(of: UInt8.self))
+    }
     guard cache.restore(count: tokens.count, contents) else {
       throw .badInput("\(path): damaged: its tensors do not fit each other")
+    }
+    guard cache.areContentsFinite else {
+      throw .badInput("\(path): damaged: it holds values that are not finite")
     }
     var common = 0
     while common < min(tokens.count, prompt.count), tokens[common] == prompt[common] { common += 1 }
@@ -90,18 +93,5 @@ enum TransformerPromptCache {
       throw .badInput("\(checkpoint.path): damaged: a token that the model does not have")
     }
     return integers.map { Int32(truncatingIfNeeded: $0) }
-  }
-
-  private static func floats(
-    _ name: String, _ checkpoint: Checkpoint, _ count: Int, _ engine: TransformerEngine
-  ) throws(AIGCError) -> [Float] {
-    guard let tensor = checkpoint[name], tensor.type == .f32,
-      tensor.shape == [count, engine.sizes.width]
-    else { throw .badInput("\(checkpoint.path): damaged: \(name) is missing or has another shape") }
-    let values = try tensor.floats()
-    guard values.allSatisfy({ $0.isFinite }) else {
-      throw .badInput("\(checkpoint.path): damaged: \(name) holds values that are not finite")
-    }
-    return values
   }
 }

@@ -109,11 +109,7 @@ struct TransformerSession: GenerationSession {
     let engine = sessions[first].engine
     let entries = steps.map { (token: sessions[$0].pending[0], cache: sessions[$0].cache) }
     var scores: [Float] = []
-    if let packed = engine.packed {
-      packed.step(entries, scores: &scores)
-    } else {
-      engine.decoder.step(entries, scores: &scores)
-    }
+    engine.decoder.step(entries, scores: &scores)
     let size = engine.sizes.vocabulary
     for (place, index) in steps.enumerated() {
       sessions[index].logits = Array(scores[place * size..<(place + 1) * size])

@@ -66,7 +66,7 @@ final class TransformerPolicy: TextPolicy {
     sizes.vocabulary = known
     let values = Dictionary(
       network.namedParameters.map { ($0.name, $0.parameter.value) }, uniquingKeysWith: { $1 })
-    let engine = try TransformerEngine(sizes, isPacked: true) { (name) throws(AIGCError) in
+    let engine = try TransformerEngine(sizes) { (name) throws(AIGCError) in
       let full = name == "lm_head.weight" ? name : "transformer.\(name)"
       guard let tensor = values[full] else { throw .mismatch("\(full) is missing") }
       let isTable = name == "wte.weight" || name == "lm_head.weight"
