@@ -14,6 +14,7 @@
 #include "gather.h"
 #include "filtering.h"
 #include "recurrent.h"
+#include "half.h"
 #include "weights.h"
 #include "random.h"
 

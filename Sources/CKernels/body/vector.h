@@ -1,29 +1,13 @@
 /* Vectors of LANES floats, and the functions that the loops are made of. No intrinsics: vector types
  * of clang, which become SSE, AVX or NEON by the level's target. */
-#include <string.h>
 #include "../include/list.h"
+#include "lanes.h"
 
 #pragma clang fp contract(fast)
 
-#define INLINE static inline __attribute__((always_inline))
-typedef float V __attribute__((vector_size(LANES * 4)));
-typedef int VI __attribute__((vector_size(LANES * 4)));
-typedef float VU __attribute__((vector_size(LANES * 4), aligned(4), may_alias));
-
-INLINE V load(const float *p) { return *(const VU *)p; }
-INLINE void store(float *p, V v) { *(VU *)p = v; }
-INLINE V splat(float x) { return x - (V){0}; }
 INLINE V select(VI mask, V yes, V no) { return (V)(((VI)yes & mask) | ((VI)no & ~mask)); }
 INLINE V smaller(V a, V b) { return select(a < b, a, b); }
 INLINE V larger(V a, V b) { return select(a > b, a, b); }
-
-/* The last n < LANES values; the other lanes are 0. */
-INLINE V load_part(const float *p, long n) {
-  V v = {0};
-  memcpy(&v, p, (unsigned long)n * sizeof(float));
-  return v;
-}
-INLINE void store_part(float *p, V v, long n) { memcpy(p, &v, (unsigned long)n * sizeof(float)); }
 
 /* The lanes of a and b in turn, from the first on, and from the middle on. */
 #if LANES == 4

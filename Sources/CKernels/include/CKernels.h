@@ -9,6 +9,7 @@
  * only. NaN and infinities pass through.
  */
 #include "list.h"
+#include "lowbit.h"
 
 /* Levels, lowest first. On other processors than x86-64 there is the first only. */
 enum { AIGC_LEVEL_BASE, AIGC_LEVEL_V3, AIGC_LEVEL_V4, AIGC_LEVEL_COUNT };
