@@ -56,11 +56,11 @@ struct AddedTokenList {
 }
 
 /// A name of a file in quotes, short and on one line.
-func shown(_ name: String?) -> String {
+func shown(_ name: String?, limit: Int = 40) -> String {
   guard let name else { return "null" }
-  let text = name.unicodeScalars.prefix(40).map { scalar in
+  let text = name.unicodeScalars.prefix(limit).map { scalar in
     scalar.value < 0x20 || (0x7F..<0xA0).contains(scalar.value) || scalar.value | 1 == 0x2029
       ? "?" : String(scalar)
   }
-  return "'\(text.joined())\(name.unicodeScalars.count > 40 ? "…" : "")'"
+  return "'\(text.joined())\(name.unicodeScalars.count > limit ? "…" : "")'"
 }

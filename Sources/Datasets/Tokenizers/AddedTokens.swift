@@ -36,6 +36,7 @@ struct AddedTokenMatcher: Sendable {
   }
 
   private struct Group {
+    var isNormalized: Bool
     var search: WordSearch
     /// The first byte of all tokens, where it is one.
     var onlyFirst: UInt8?
@@ -54,16 +55,26 @@ struct AddedTokenMatcher: Sendable {
   }
 
   /// nil when there is nothing to find.
+  /// - Parameters:
+  ///   - tokens: with their contents as files have them.
+  ///   - normalized: what the content of tokens that are looked for in normalized text is there.
   /// - Throws: ``/Files/AIGCError`` (failed) without memory.
-  init?(_ tokens: [AddedToken]) throws(AIGCError) {
+  init?(
+    _ tokens: [AddedToken], normalized: ([UInt8]) -> [UInt8] = { $0 }
+  ) throws(AIGCError) {
     if tokens.isEmpty { return nil }
     var builder = VocabularyBuilder()
     ids = [Int32](repeating: -1, count: builder.count)
     wordGroups = [Int](repeating: 0, count: builder.count)
     for isNormalized in [false, true] {
-      let members = tokens.filter { $0.isNormalized == isNormalized && !$0.content.isEmpty }
+      var members = tokens.filter { $0.isNormalized == isNormalized }
+      if isNormalized {
+        for index in members.indices { members[index].content = normalized(members[index].content) }
+      }
+      members.removeAll { $0.content.isEmpty }
       if members.isEmpty { continue }
-      var group = Group(search: WordSearch(members.lazy.map { $0.content }))
+      var group = Group(
+        isNormalized: isNormalized, search: WordSearch(members.lazy.map { $0.content }))
       for token in members {
         let word = Int(builder.id(for: token.content))
         if word == ids.count {
@@ -147,11 +158,16 @@ struct AddedTokenMatcher: Sendable {
   /// Hands the parts of the text between `start` and `end` to `part` in order: text between added
   /// tokens, which is never empty, and the tokens, of which it is told so. It goes on as long as
   /// `part` returns true.
+  /// - Parameters:
+  ///   - group: the first group that is looked for.
+  ///   - last: the last one.
   func split(
-    _ start: ByteCursor, _ end: ByteCursor, group: Int = 0,
+    _ start: ByteCursor, _ end: ByteCursor, group: Int = 0, through last: Int = 1,
     _ part: (_ start: ByteCursor, _ end: ByteCursor, _ isToken: Bool) -> Bool
   ) -> Bool {
-    guard group < groups.count else { return start == end || part(start, end, false) }
+    guard group < groups.count, group <= last else {
+      return start == end || part(start, end, false)
+    }
     var finder = Finder(groups[group], start, end)
     // Where text that was not handed out begins, and where the next token may begin: inside of the white
     // space, too, that the last one took with it.
@@ -161,7 +177,7 @@ struct AddedTokenMatcher: Sendable {
       var (textEnd, next) = (match?.start ?? end, match?.end ?? end)
       if hasStrips, let match { strip(match, &textEnd, &next, position, end) }
       if textEnd > position {
-        guard split(position, textEnd, group: group + 1, part) else { return false }
+        guard split(position, textEnd, group: group + 1, through: last, part) else { return false }
       }
       guard let match else { return true }
       // One that lies in white space that is taken already, and takes it too, is none.
@@ -194,19 +210,30 @@ struct AddedTokenMatcher: Sendable {
     }
   }
 
-  /// The white space that tokens take with them.
-  func stripped(in text: Table<UInt8>) -> [Range<Int>] {
-    var ranges: [Range<Int>] = []
-    withExtendedLifetime(text) {
-      let (begin, end) = (text.start, text.end)
-      var last = begin
-      _ = split(begin, end) { start, partEnd, _ in
-        if start > last { ranges.append(last - begin..<start - begin) }
-        last = partEnd
+  /// Whether there are tokens that are looked for in normalized text, or in the text as it is.
+  func hasTokens(normalized: Bool) -> Bool {
+    groups.contains { $0.isNormalized == normalized }
+  }
+
+  /// Writes text with marks in the place of its tokens, without the white space that they take with them.
+  /// - Parameter normalized: which tokens are looked for.
+  func mark(
+    _ start: ByteCursor, _ end: ByteCursor, normalized: Bool, _ rewriter: inout TextRewriter
+  ) {
+    guard let group = groups.firstIndex(where: { $0.isNormalized == normalized }) else {
+      return rewriter.keep(start, end - start)
+    }
+    var last = start
+    _ = split(start, end, group: group, through: group) { start, end, isToken in
+      if last < start { rewriter.replace(start - last, by: []) }
+      last = end
+      guard isToken, let word = words.id(of: WordKey(start, end - start, limit: end)) else {
+        rewriter.keep(start, end - start)
         return true
       }
-      if last < end { ranges.append(last - begin..<text.count) }
+      rewriter.replace(end - start, by: TokenMark.bytes(ids[Int(word)]))
+      return true
     }
-    return ranges
+    if last < end { rewriter.replace(end - last, by: []) }
   }
 }

@@ -28,22 +28,29 @@ extension BPETokenizer {
     // What the vocabulary itself lacks is said before what its merges miss.
     _ = try Self.byteTokens(vocabulary, name: vocabularyPath)
     let merges = try Self.readMerges("\(folder)/\(Self.mergesFile)", vocabulary)
-    try self.init(companions, vocabulary, merges, nil, folder: folder)
+    var model = BPEModel()
+    if companions.addsPrefixSpace { model.pipeline.preparation.prefix = .space }
+    try self.init(companions, vocabulary, merges, nil, model, folder: folder)
   }
 
   private init(
     _ companions: TokenizerCompanions, _ file: TokenizerJSON, folder: String
   ) throws(AIGCError) {
-    let (vocabulary, merges, addsPrefixSpace) = try file.parts()
-    try self.init(
-      companions, vocabulary, merges, file,
-      addsPrefixSpace: companions.reader == .gpt2 ? nil : addsPrefixSpace, folder: folder)
+    let (vocabulary, merges) = try file.parts()
+    var model = try file.model()
+    // GPT2Tokenizer makes its own pipeline. Of a file with another, SmolLM's say, it is the file that counts.
+    if companions.reader == .gpt2, model.pipeline.isGPT2 {
+      model.pipeline.preparation.prefix = companions.addsPrefixSpace ? .space : .none
+    }
+    if companions.reader == .llama, !model.isByteLevel {
+      model = companions.llamaModel(unknown: model.unknown)
+    }
+    try self.init(companions, vocabulary, merges, file, model, folder: folder)
   }
 
-  /// - Parameter addsPrefixSpace: nil: as the companions say.
   private init(
     _ companions: TokenizerCompanions, _ vocabulary: VocabularyJSON, _ merges: MergeTable,
-    _ file: TokenizerJSON?, addsPrefixSpace: Bool? = nil, folder: String
+    _ file: TokenizerJSON?, _ model: BPEModel, folder: String
   ) throws(AIGCError) {
     let list = try Self.addedTokens(companions, vocabulary, file, folder: folder)
     let marks = companions.named.map {
@@ -51,15 +58,14 @@ extension BPETokenizer {
     }
     let path = file?.path ?? "\(folder)/\(Self.vocabularyFile)"
     try self.init(
-      vocabulary, byteTokens: Self.byteTokens(vocabulary, name: path), merges: merges,
-      addedTokens: list.tokens.sorted { $0.id < $1.id },
-      addsPrefixSpace: addsPrefixSpace ?? companions.addsPrefixSpace)
+      vocabulary, merges: merges, addedTokens: list.tokens.sorted { $0.id < $1.id }, model: model,
+      name: path)
     namedTokens = marks
     func mark(_ name: String) -> Int32? { marks.first { $0.name == name }?.id }
     if marks.contains(where: { $0.name == "eos_token" }) { endToken = mark("eos_token") }
     splitsSpecialTokens = companions.splitsSpecialTokens
     parsesSpecialTokens = !splitsSpecialTokens
-    if let file {
+    if let file, companions.reader == .gpt2 || !companions.choosesMarks {
       try frame(prefix: file.prefix, suffix: file.suffix, path: file.path)
     } else {
       let start = companions.addsStart ? mark("bos_token").map { [$0] } : nil
@@ -76,7 +82,7 @@ extension BPETokenizer {
     folder: String
   ) throws(AIGCError) -> AddedTokenList {
     var list = AddedTokenList(vocabulary)
-    if companions.reader == .tokenizerJSON, let file {
+    if companions.reader != .gpt2, let file {
       for token in file.added { try list.add(token, path: file.path) }
     }
     // Of two for one id the later file's is taken.
@@ -145,12 +151,8 @@ extension BPETokenizer {
   ///   - addedTokens: those that are not in the vocabulary have the ids behind it, in order.
   init(
     _ vocabulary: VocabularyJSON, byteTokens: [Int32], merges: MergeTable,
-    addedTokens: [AddedToken], addsPrefixSpace: Bool = false
+    addedTokens: [AddedToken], pipeline: TextPipeline = TextPipeline(), ignoresMerges: Bool = false
   ) throws(AIGCError) {
-    guard !addsPrefixSpace || !addedTokens.contains(where: { $0.stripsLeft || $0.stripsRight })
-    else {
-      throw .badInput("add_prefix_space with an added token of lstrip or rstrip is not supported")
-    }
     // An added token that the merges do not make stands for its characters.
     var plain: Set<Int32> = []
     let spelled = addedTokens.filter { $0.content.contains { $0 >= 0x80 } }.map { $0.id }
@@ -170,7 +172,7 @@ extension BPETokenizer {
     }
     try self.init(
       tokens: tokens, plainTokens: plain, byteTokens: byteTokens, merges: merges,
-      addedTokens: addedTokens, addsPrefixSpace: addsPrefixSpace,
+      addedTokens: addedTokens, pipeline: pipeline, wholePieces: ignoresMerges ? vocabulary : nil,
       endToken: vocabulary.id(of: Self.endOfText))
   }
 
@@ -196,15 +198,19 @@ extension BPETokenizer {
 
   // MARK: Writing
 
-  /// Writes `vocab.json` and `merges.txt`, and the same as `tokenizer.json`, with a
+  /// Writes `tokenizer.json`, and where that is GPT-2's `vocab.json` and `merges.txt` with the same, and a
   /// `tokenizer_config.json`, so that transformers' AutoTokenizer reads the folder.
   public func write(to path: (String) -> String) throws(AIGCError) {
-    let spelled = (0..<vocabularySize).lazy.map { written(Int32($0)) }
-    try VocabularyJSON.write(spelled, to: path(Self.vocabularyFile))
-    let file = try OutputFile(path: path(Self.mergesFile))
-    try file.write("#version: 0.2\n")
-    for merge in writtenMerges { try file.write(merge + [10]) }
-    try file.commit(sync: true)
+    if pipeline.isGPT2 {
+      let spelled = (0..<vocabularySize).lazy.map { written(Int32($0)) }
+      try VocabularyJSON.write(spelled, to: path(Self.vocabularyFile))
+      let file = try OutputFile(path: path(Self.mergesFile))
+      try file.write("#version: 0.2\n")
+      for merge in writtenMerges {
+        try file.write(merge.left + [32] + merge.right + [10])
+      }
+      try file.commit(sync: true)
+    }
     for (name, content) in [
       (TokenizerJSON.fileName, TokenizerJSON.written(self)),
       (Self.configurationFile, TokenizerJSON.writtenConfiguration(self)),
@@ -215,18 +221,20 @@ extension BPETokenizer {
     }
   }
 
-  /// The merges, each as two tokens with a space between them. Those of tokens with spaces, which no
-  /// text can reach, are left out.
-  var writtenMerges: some Sequence<[UInt8]> {
+  /// The merges, each as two tokens. Those of tokens with spaces, which no text can reach, are left out.
+  var writtenMerges: some Sequence<(left: [UInt8], right: [UInt8])> {
     merges.pairs.lazy.compactMap { pair in
       let (left, right) = (written(pair.left), written(pair.right))
-      return left.contains(32) || right.contains(32) ? nil : left + [32] + right
+      return left.contains(32) || right.contains(32) ? nil : (left, right)
     }
   }
 
   /// A token as the files hold it.
   func written(_ id: Int32) -> [UInt8] {
-    plainTokens.contains(id) ? bytes(of: id) : ByteAlphabet.encode(bytes(of: id))
+    if characters != nil {
+      return fallbackBytes[id].map(CharacterTokens.spelled) ?? Array(tokens[id])
+    }
+    return plainTokens.contains(id) ? Array(tokens[id]) : ByteAlphabet.encode(tokens[id])
   }
 }
 

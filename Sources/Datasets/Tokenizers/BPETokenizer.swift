@@ -9,12 +9,20 @@ import Kernels
 /// Every text in UTF-8 has ids, and the bytes of its tokens are the text again. Other bytes are
 /// refused: GPT-2's own encoder never sees them, as Python has made U+FFFD of them before.
 public struct BPETokenizer: Tokenizer {
-  private let tokens: TokenBytes
+  let tokens: TokenBytes
   /// Ids of tokens that the files hold as plain text, not in GPT-2's alphabet for bytes.
   let plainTokens: Set<Int32>
   /// The id of each byte by itself.
   private let byteTokens: [Int32]
+  /// For vocabularies of characters, in the place of ``byteTokens``.
+  let characters: CharacterTokens?
+  /// The byte of each token that spells one.
+  let fallbackBytes: [Int32: UInt8]
   let merges: MergeTable
+  /// How a text is changed and cut, and what decoding turns back.
+  let pipeline: TextPipeline
+  /// The vocabulary, where a piece that is a token is not merged (`ignore_merges`).
+  let wholePieces: VocabularyJSON?
   let addedTokens: [AddedToken]
   private let allTokens: AddedTokenMatcher?
   private let textTokens: AddedTokenMatcher?
@@ -27,9 +35,9 @@ public struct BPETokenizer: Tokenizer {
   /// like any other.
   public var parsesSpecialTokens = true
 
-  /// Whether a text gets a space before it that is not there (`add_prefix_space`), as does what
-  /// follows an added token.
-  public let addsPrefixSpace: Bool
+  /// Whether a text gets a space before it that is not there (`add_prefix_space` of ByteLevel), as does
+  /// what follows an added token.
+  public var addsPrefixSpace: Bool { pipeline.preparation.prefix == .space }
 
   /// Tokens before and behind every text: those of `add_bos_token`, or of a template.
   private(set) var prefix: [Int32] = []
@@ -50,24 +58,32 @@ public struct BPETokenizer: Tokenizer {
   /// - Parameters:
   ///   - tokens: the bytes of each id.
   ///   - plainTokens: see ``plainTokens``.
-  ///   - byteTokens: the id of each byte.
+  ///   - byteTokens: the id of each byte; empty where there are `characters`.
   ///   - merges: pairs of ids, all in range.
   ///   - addedTokens: what is found in text before it is cut; ids in range.
+  ///   - pipeline: GPT-2's where it is not another.
+  ///   - characters: the tokens of characters, for a vocabulary that is not one of bytes.
+  ///   - wholePieces: the vocabulary, where a piece that is a token is not merged.
   ///   - endToken: ``endToken``; nil for the added token `<|endoftext|>`.
   /// - Throws: ``/Files/AIGCError`` (failed) without memory.
   init(
     tokens: TokenBytes, plainTokens: Set<Int32> = [], byteTokens: [Int32], merges: MergeTable,
-    addedTokens: [AddedToken], addsPrefixSpace: Bool = false, endToken: Int32? = nil
+    addedTokens: [AddedToken], pipeline: TextPipeline = TextPipeline(),
+    characters: CharacterTokens? = nil, wholePieces: VocabularyJSON? = nil, endToken: Int32? = nil
   ) throws(AIGCError) {
     self.tokens = tokens
     self.plainTokens = plainTokens
     self.byteTokens = byteTokens
+    self.characters = characters
+    fallbackBytes = characters?.bytes ?? [:]
     self.merges = merges
     self.addedTokens = addedTokens
-    self.addsPrefixSpace = addsPrefixSpace
+    self.pipeline = pipeline
+    self.wholePieces = wholePieces
     self.endToken = endToken ?? addedTokens.first { $0.content == Self.endOfText }?.id
-    allTokens = try AddedTokenMatcher(addedTokens)
-    textTokens = try AddedTokenMatcher(addedTokens.filter { !$0.isSpecial })
+    let normalized = pipeline.preparation.normalized
+    allTokens = try AddedTokenMatcher(addedTokens, normalized: normalized)
+    textTokens = try AddedTokenMatcher(addedTokens.filter { !$0.isSpecial }, normalized: normalized)
   }
 
   /// The kind is ``TokenizerKind/bpe``.
@@ -76,8 +92,8 @@ public struct BPETokenizer: Tokenizer {
   public var vocabularySize: Int { tokens.count }
   /// Always true: ``endToken`` ends a whole text.
   public var endTokenEndsText: Bool { true }
-  /// Always nil: every text in UTF-8 has ids.
-  public var unknownToken: Int32? { nil }
+  /// The token of characters that have no other; nil where every text in UTF-8 has ids.
+  public var unknownToken: Int32? { characters?.unknown }
   /// The number of merges in the vocabulary.
   public var mergeCount: Int { merges.pairs.count }
 
@@ -87,8 +103,17 @@ public struct BPETokenizer: Tokenizer {
   /// - Throws: ``/Files/AIGCError``: badInput for bytes that are not UTF-8, mismatch for an id that is not
   ///   below ``idLimit``, failed without memory, interrupted.
   public func encode(_ text: Table<UInt8>, name: String) throws(AIGCError) -> [Int32] {
-    let ids = try encode(prefixed: addsPrefixSpace ? withSpaces(text).text : text, name: name)
-    return prefix.isEmpty && suffix.isEmpty ? ids : prefix + ids + suffix
+    try encode(text, name: name, addsSpecialTokens: true)
+  }
+
+  /// The same with a choice of the tokens around the text.
+  /// - Throws: as ``encode(_:name:)``.
+  public func encode(
+    _ text: Table<UInt8>, name: String, addsSpecialTokens: Bool
+  ) throws(AIGCError) -> [Int32] {
+    let ids = try encode(prepare(text, aligns: false, name: name), name: name)
+    if addsSpecialTokens { try checkLimit(prefix + suffix, name) }
+    return addsSpecialTokens && !(prefix.isEmpty && suffix.isEmpty) ? prefix + ids + suffix : ids
   }
 
   /// Sets the tokens around every text.
@@ -110,16 +135,33 @@ public struct BPETokenizer: Tokenizer {
 
   private func checkLimit(_ ids: [Int32], _ name: String) throws(AIGCError) {
     guard let idLimit, idLimit < vocabularySize,
-      let id = (prefix + ids + suffix).first(where: { $0 >= idLimit })
+      let id = ids.first(where: { $0 >= idLimit })
     else { return }
     throw .mismatch(
       "\(name): the token \(shown(String(decoding: bytes(of: id), as: UTF8.self))) has the id "
         + "\(id), the model has \(idLimit) tokens")
   }
 
-  private func encode(prefixed text: Table<UInt8>, name: String) throws(AIGCError) -> [Int32] {
-    let corpus = PieceCorpus(text, name: name, addedTokens: matcher)
-    let blocks = try corpus.map { encode($0) }
+  /// The text as it is cut; without alignments where it is cut as it stands.
+  private func prepare(
+    _ text: Table<UInt8>, aligns: Bool, name: String
+  ) throws(AIGCError) -> (text: TextPreparation.Prepared, isPrepared: Bool) {
+    guard characters != nil || pipeline.preparation.isNeeded(text, matcher) else {
+      return (.init(text: text), false)
+    }
+    return (
+      try pipeline.preparation.prepare(text, matcher, aligns: aligns, name: name), true
+    )
+  }
+
+  private func encode(
+    _ input: (text: TextPreparation.Prepared, isPrepared: Bool), name: String
+  ) throws(AIGCError) -> [Int32] {
+    let isPrepared = input.isPrepared
+    let corpus = PieceCorpus(
+      input.text.text, name: name, addedTokens: isPrepared ? nil : matcher, split: pipeline.split,
+      isPrepared: isPrepared)
+    let blocks = try corpus.map { encode($0, isPrepared: isPrepared) }
     for block in blocks { try checkLimit(block, name) }
     if blocks.count == 1 { return blocks[0] }
     let count = blocks.reduce(0) { $0 + $1.count }
@@ -130,7 +172,7 @@ public struct BPETokenizer: Tokenizer {
   }
 
   /// Merges each different piece once, then puts the ids in the order of the text.
-  private func encode(_ block: borrowing PieceBlock) -> [Int32] {
+  private func encode(_ block: borrowing PieceBlock, isPrepared: Bool) -> [Int32] {
     var ids: [Int32] = []
     var ends: [Int] = [0]
     ends.reserveCapacity(block.wordCount + 1)
@@ -139,7 +181,7 @@ public struct BPETokenizer: Tokenizer {
       var merger = PieceMerger(reader)
       for word in 0..<block.wordCount where !isStopped {
         isStopped = word & 1023 == 0 && Interruption.isRequested
-        block.withWord(word) { append($0, to: &ids, &merger) }
+        block.withWord(word) { append($0, isPrepared: isPrepared, to: &ids, &merger) }
         ends.append(ids.count)
       }
     }
@@ -156,109 +198,70 @@ public struct BPETokenizer: Tokenizer {
   }
 
   /// Appends the ids of one piece.
-  private func append(_ word: WordKey, to ids: inout [Int32], _ merger: inout PieceMerger) {
+  private func append(
+    _ word: WordKey, isPrepared: Bool, to ids: inout [Int32], _ merger: inout PieceMerger
+  ) {
     let start = ids.count
-    // Text between added tokens never is one.
-    if let id = matcher?.id(of: word) {
-      ids.append(id)
-      return
+    if isPrepared {
+      if word.start.byte == TokenMark.first { return ids.append(TokenMark.id(word.start)) }
+    } else if let id = matcher?.id(of: word) {
+      // Text between added tokens never is one.
+      return ids.append(id)
     }
-    for place in 0..<word.length { ids.append(byteTokens[Int(word.start[place])]) }
+    if let id = wholePieces?.id(ofPiece: word, isSpelled: characters == nil) {
+      return ids.append(id)
+    }
+    if let characters {
+      characters.append(word.start, word.length, to: &ids)
+    } else {
+      for place in 0..<word.length { ids.append(byteTokens[Int(word.start[place])]) }
+    }
     merger.merge(&ids, from: start)
   }
 
-  /// Byte ranges in `text` of its tokens, one for one with ``encode(_:name:)``. They leave out the
-  /// spaces of ``addsPrefixSpace``; tokens that are put around the text have empty ones.
+  /// Byte ranges in `text` of its tokens, one for one with ``encode(_:name:)``. What is written before a
+  /// text and is not in it has none; tokens that are put around the text have empty ones.
   /// - Throws: as ``encode(_:name:)``.
   public func ranges(of text: Table<UInt8>, name: String) throws(AIGCError) -> [Range<Int>] {
-    let (whole, spaces) = addsPrefixSpace ? try withSpaces(text) : (text, [])
-    let stripped = matcher?.hasStrips == true ? matcher?.stripped(in: text) ?? [] : []
-    var position = 0
-    // Spaces that are not in the text, and white space that is in no token, are before the position.
-    var (added, removed, lastEnd) = (0, 0, 0)
-    var gaps = stripped[...]
-    let ids = try encode(prefixed: whole, name: name)
+    let input = try prepare(text, aligns: true, name: name)
+    let whole = input.text.text
+    let ids = try encode(input, name: name)
+    var (position, lastEnd) = (0, 0)
     let ranges = try Interruption.map(ids.count) { (index) throws(AIGCError) in
-      let id = ids[index]
-      position += tokens.range(of: id).count
-      while added < spaces.count, spaces[added] < position { added += 1 }
-      while let gap = gaps.first, gap.lowerBound < position - added + removed {
-        removed += gap.count
-        gaps.removeFirst()
-      }
+      position = min(
+        whole.count, position + length(of: ids[index], in: whole, at: position, input.isPrepared))
       let begin = lastEnd
-      lastEnd = max(begin, position - added + removed)
+      lastEnd = max(begin, input.text.original(position))
       return begin..<lastEnd
     }
     let end = ranges.last?.upperBound ?? 0
     return prefix.map { _ in 0..<0 } + ranges + suffix.map { _ in end..<end }
   }
 
-  /// The text with the spaces of ``addsPrefixSpace``, and where in it they are.
-  private func withSpaces(_ text: Table<UInt8>) throws(AIGCError) -> (
-    text: Table<UInt8>, spaces: [Int]
-  ) {
-    var output: [UInt8] = []
-    output.reserveCapacity(text.count + 1)
-    var spaces: [Int] = []
-    func append(
-      _ start: ByteCursor, _ end: ByteCursor, _ isToken: Bool
-    ) -> Bool {
-      if !isToken, start < end, start.byte != 32 {
-        spaces.append(output.count)
-        output.append(32)
-      }
-      output.append(start, count: end - start)
-      return true
+  /// How many bytes of a text that is cut the token at `position` takes.
+  private func length(
+    of id: Int32, in text: Table<UInt8>, at position: Int, _ isPrepared: Bool
+  ) -> Int {
+    guard position < text.count else { return 0 }
+    if isPrepared, text[position] == TokenMark.first { return TokenMark.length }
+    guard let characters else { return tokens.range(of: id).count }
+    if id == characters.unknown {
+      return characters.unknownLength(text, position, isToken: true)
     }
-    withExtendedLifetime(text) {
-      let (begin, end) = (text.start, text.end)
-      _ = matcher?.split(begin, end, append) ?? append(begin, end, false)
-    }
-    return (try Table(output), spaces)
+    let isDropped = characters.unknown == nil && characters.byteTokens.isEmpty
+    return tokens.range(of: id).count
+      + (isDropped ? characters.unknownLength(text, position, isToken: false) : 0)
   }
 
   /// The bytes of one token, not always UTF-8 by themselves; none for ids out of range.
-  public func bytes(of id: Int32) -> [UInt8] { Array(tokens[id]) }
+  public func bytes(of id: Int32) -> [UInt8] {
+    let bytes = Array(tokens[id])
+    guard let mark = pipeline.spaceMark, bytes.contains(mark[0]) else { return bytes }
+    return Normalizer.replace(mark, by: [32]).apply(bytes)
+  }
 
   /// Streams text out of ids; a UTF-8 character of several tokens comes when it is complete.
-  public func makeDecoder() -> any TokenDecoder { ByteSequenceDecoder(self) }
-}
-
-/// The bytes of all tokens, one after the other.
-struct TokenBytes: Sendable {
-  private var bytes: [UInt8] = []
-  /// Where each token ends.
-  private var ends: [Int] = []
-
-  var count: Int { ends.count }
-
-  mutating func append(_ token: some Sequence<UInt8>) {
-    bytes.append(contentsOf: token)
-    ends.append(bytes.count)
+  public func makeDecoder() -> any TokenDecoder {
+    ByteSequenceDecoder(self, dropsFirstSpace: pipeline.dropsFirstSpace, starts: prefix)
   }
-
-  /// - Parameter capacity: about how many tokens will come.
-  init(capacity: Int = 0) {
-    bytes.reserveCapacity(capacity * 8)
-    ends.reserveCapacity(capacity)
-  }
-
-  /// Appends the bytes that `token` spells in GPT-2's alphabet.
-  /// - Parameter alphabet: ``ByteAlphabet/bytes``.
-  /// - Returns: false when it spells none: its own bytes are then the token.
-  mutating func append(spelled token: ArraySlice<UInt8>, _ alphabet: [Int16]) -> Bool {
-    let isSpelled = ByteAlphabet.decode(token, into: &bytes, alphabet)
-    if !isSpelled { bytes.append(contentsOf: token) }
-    ends.append(bytes.count)
-    return isSpelled
-  }
-
-  /// Where the bytes of a token lie; empty for ids out of range.
-  func range(of id: Int32) -> Range<Int> {
-    guard ends.indices.contains(Int(id)) else { return 0..<0 }
-    return (id == 0 ? 0 : ends[Int(id) - 1])..<ends[Int(id)]
-  }
-
-  subscript(id: Int32) -> ArraySlice<UInt8> { bytes[range(of: id)] }
 }

@@ -28,7 +28,12 @@ struct MergeTable: Sendable {
 
   /// Adds a merge behind the others. Of one pair twice the later counts, as with GPT-2.
   mutating func append(_ left: Int32, _ right: Int32, becomes id: Int32) {
-    let rank = UInt32(pairs.count)
+    append(left, right, becomes: id, rank: UInt32(pairs.count))
+  }
+
+  /// Adds a merge that is tried before those of higher ranks; of equal ones the leftmost in the text comes first.
+  /// - Parameter rank: less than ``Reader/none``.
+  mutating func append(_ left: Int32, _ right: Int32, becomes id: Int32, rank: UInt32) {
     pairs.append((left, right))
     if pairs.count * 2 > keys.count { grow() }
     insert(Self.key(left, right), Value(rank: rank, id: id))

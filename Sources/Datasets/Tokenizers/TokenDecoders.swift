@@ -43,12 +43,26 @@ public struct WordDecoder: TokenDecoder {
 struct ByteSequenceDecoder: TokenDecoder {
   private let tokenizer: any Tokenizer
   private var joiner = TextJoiner(mode: .byte)
+  /// Whether the next text begins with a space that is none of its own.
+  private var dropsSpace: Bool
+  /// Tokens before a text, which are not shown.
+  private let starts: [Int32]
 
-  init(_ tokenizer: any Tokenizer) { self.tokenizer = tokenizer }
+  init(_ tokenizer: any Tokenizer, dropsFirstSpace: Bool = false, starts: [Int32] = []) {
+    self.tokenizer = tokenizer
+    dropsSpace = dropsFirstSpace
+    self.starts = starts
+  }
 
   /// The end token is never shown as itself.
   mutating func append(_ id: Int32) -> [UInt8] {
-    id == tokenizer.endToken ? [] : joiner.append(tokenizer.bytes(of: id))
+    if id == tokenizer.endToken || starts.contains(id) { return [] }
+    var bytes = tokenizer.bytes(of: id)
+    if dropsSpace, !bytes.isEmpty {
+      dropsSpace = false
+      if bytes[0] == 32 { bytes.removeFirst() }
+    }
+    return joiner.append(bytes)
   }
 
   mutating func finish() -> [UInt8] { joiner.finish() }

@@ -1,6 +1,6 @@
 import Files
 
-/// What stands beside a GPT-2 vocabulary and changes its ids: `tokenizer_config.json`,
+/// What stands beside a vocabulary and changes its ids: `tokenizer_config.json`,
 /// `special_tokens_map.json`, `added_tokens.json`, read as transformers 5's AutoTokenizer reads them.
 ///
 /// `added_tokens_decoder` of the first, where it is there, stands for the two others and for the added
@@ -12,6 +12,9 @@ struct TokenizerCompanions {
     case gpt2
     /// TokenizersBackend takes `tokenizer.json` as it is, and adds to it.
     case tokenizerJSON
+    /// LlamaTokenizer makes a new tokenizer of the vocabulary and the merges of `tokenizer.json`, unless that is
+    /// byte-level.
+    case llama
   }
 
   private(set) var reader = Reader.gpt2
@@ -19,6 +22,11 @@ struct TokenizerCompanions {
   /// Whether `bos_token` stands before each text, and `eos_token` behind it.
   private(set) var addsStart = false
   private(set) var addsEnd = false
+  /// Whether a file says one of the two, and not the template of `tokenizer.json`.
+  private(set) var choosesMarks = false
+  /// Whether LlamaTokenizer puts a space before what follows a special token, too.
+  private var isLegacy = false
+  private var saysNoPrefixSpace = false
   /// Whether special tokens in the text are text.
   private(set) var splitsSpecialTokens = false
   /// Of `added_tokens_decoder`; nil where it is not there.
@@ -88,9 +96,17 @@ struct TokenizerCompanions {
   ) throws(AIGCError) {
     switch key {
     case "tokenizer_class": className = try scanner.takeNull() ? nil : try scanner.string()
-    case "add_prefix_space": addsPrefixSpace = try flag(&scanner)
-    case "add_bos_token": addsStart = try flag(&scanner)
-    case "add_eos_token": addsEnd = try flag(&scanner)
+    case "add_prefix_space":
+      let isNull = scanner.peek() == UInt8(ascii: "n")
+      addsPrefixSpace = try flag(&scanner)
+      saysNoPrefixSpace = !addsPrefixSpace && !isNull
+    case "add_bos_token":
+      addsStart = try flag(&scanner)
+      choosesMarks = true
+    case "add_eos_token":
+      addsEnd = try flag(&scanner)
+      choosesMarks = true
+    case "legacy": isLegacy = try flag(&scanner)
     case "split_special_tokens": splitsSpecialTokens = try flag(&scanner)
     case "added_tokens_decoder":
       var tokens: [AddedToken] = []
@@ -205,16 +221,31 @@ struct TokenizerCompanions {
     }
     switch name {
     case "GPT2Tokenizer", "GPT2TokenizerFast": reader = .gpt2
-    case "PreTrainedTokenizerFast", "TokenizersBackend", "PreTrainedTokenizer":
+    case "PreTrainedTokenizerFast", "TokenizersBackend", "PreTrainedTokenizer", "Qwen2Tokenizer",
+      "Qwen2TokenizerFast", "GemmaTokenizer", "GemmaTokenizerFast", "LlamaTokenizer",
+      "LlamaTokenizerFast":
       guard hasFile else {
         throw .badInput("\(folder): a \(name) without \(TokenizerJSON.fileName)")
       }
-      reader = .tokenizerJSON
+      reader = name.hasPrefix("Llama") ? .llama : .tokenizerJSON
     default:
       throw .badInput(
         "\(folder)/\(className == nil ? "config.json" : Self.configuration): tokenizer_class "
-          + "\(shown(name)) is not supported, only GPT2Tokenizer and PreTrainedTokenizerFast")
+          + "\(shown(name)) is not supported, only GPT2Tokenizer, LlamaTokenizer, Qwen2Tokenizer, GemmaTokenizer "
+          + "and PreTrainedTokenizerFast")
     }
+  }
+
+  /// What LlamaTokenizer makes of a vocabulary.
+  func llamaModel(unknown: [UInt8]?) -> BPEModel {
+    var model = BPEModel(
+      isByteLevel: false, unknown: unknown, hasByteFallback: true, fusesUnknown: true)
+    model.pipeline.split = .whole(CharacterPairs())
+    model.pipeline.spaceMark = MetaspaceSplit.mark
+    model.pipeline.dropsFirstSpace = !saysNoPrefixSpace
+    model.pipeline.preparation.prefix = .metaspace(
+      "\u{2581}", scheme: saysNoPrefixSpace ? .never : isLegacy ? .always : .first)
+    return model
   }
 }
 

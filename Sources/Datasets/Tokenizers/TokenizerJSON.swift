@@ -1,8 +1,8 @@
 import Files
 
-/// `tokenizer.json` of Hugging Face's package `tokenizers`, as far as GPT-2 needs it: a BPE model on
-/// bytes, cut by GPT-2's pattern, and added tokens. `truncation` and `padding`, which only say how
-/// batches are made, are passed over; whatever else changes the ids is refused.
+/// `tokenizer.json` of Hugging Face's package `tokenizers` with a BPE model: on bytes, cut by one of the
+/// patterns that ``PipelineJSON`` knows, or on characters as SentencePiece has it. `truncation` and `padding`,
+/// which only say how batches are made, are passed over; whatever else changes the ids is refused.
 struct TokenizerJSON {
   static let fileName = "tokenizer.json"
   /// 2 to 4 MB for 50,000 tokens.
@@ -10,7 +10,11 @@ struct TokenizerJSON {
   let path: String
   /// In the order of their ids.
   private(set) var added: [AddedToken] = []
-  private var addsPrefixSpace: Bool?
+  private var pipeline: PipelineJSON
+  private var unknown: String?
+  private var hasByteFallback = false
+  private var fusesUnknown = false
+  private var ignoresMerges = false
   private var vocabulary: VocabularyJSON?
   private var merges: MergeTable?
   /// The ids that `post_processor` puts around a text.
@@ -18,12 +22,12 @@ struct TokenizerJSON {
   private(set) var suffix: [Int32] = []
   /// Where merges that stand before the vocabulary begin.
   private var waitingMerges: JSONScanner?
-  private var hasDecoder = false
 
   /// - Throws: ``/Files/AIGCError`` (badInput) when the file is missing, damaged or asks for what is not
   ///   supported.
   init(path: String) throws(AIGCError) {
     self.path = path
+    pipeline = PipelineJSON(path: path)
     let file = try MappedFile(path: path)
     guard file.count <= Self.largest else { throw .badInput("\(path): too large for a tokenizer") }
     var scanner = JSONScanner(try file.bytes(), place: path)
@@ -35,13 +39,10 @@ struct TokenizerJSON {
           guard token.id >= 0 else { throw scanner.error("an added token without id") }
           self.added.append(token)
         }
-      case "normalizer": try self.none(&scanner, key)
-      case "pre_tokenizer": try self.preTokenizer(&scanner)
+      case "normalizer": try self.pipeline.readNormalizer(&scanner)
+      case "pre_tokenizer": try self.pipeline.readPreTokenizer(&scanner)
       case "post_processor": try self.postProcessor(&scanner)
-      case "decoder":
-        let (type, _) = try self.component(&scanner)
-        guard type == "ByteLevel" else { throw self.unsupported("decoder \(shown(type))") }
-        self.hasDecoder = true
+      case "decoder": try self.pipeline.readDecoder(&scanner)
       case "model": try self.model(&scanner)
       default: try scanner.skip()
       }
@@ -51,73 +52,51 @@ struct TokenizerJSON {
   }
 
   private func unsupported(_ what: String) -> AIGCError {
-    .badInput("\(path): \(what) is not supported, only byte-level BPE as GPT-2 has it")
+    .badInput("\(path): \(what) is not supported")
   }
 
-  /// The parts that every reader of the file takes.
-  func parts() throws(AIGCError) -> (
-    vocabulary: VocabularyJSON, merges: MergeTable, addsPrefixSpace: Bool
-  ) {
+  /// The vocabulary and the merges.
+  func parts() throws(AIGCError) -> (vocabulary: VocabularyJSON, merges: MergeTable) {
     guard let vocabulary, let merges else {
       throw .badInput("\(path): no tokenizer: model.vocab or model.merges is missing")
     }
-    guard let addsPrefixSpace else { throw unsupported("a tokenizer without pre_tokenizer") }
-    guard hasDecoder else { throw unsupported("a tokenizer without decoder") }
-    return (vocabulary, merges, addsPrefixSpace)
+    return (vocabulary, merges)
+  }
+
+  /// How the file's vocabulary is used.
+  func model() throws(AIGCError) -> BPEModel {
+    let (pipeline, isByteLevel) = try pipeline.pipeline()
+    return BPEModel(
+      isByteLevel: isByteLevel, pipeline: pipeline, unknown: unknown.map { Array($0.utf8) },
+      hasByteFallback: hasByteFallback, fusesUnknown: fusesUnknown, ignoresMerges: ignoresMerges)
   }
 
   /// The file's own tokenizer, as the package `tokenizers` reads it.
   func tokenizer() throws(AIGCError) -> BPETokenizer {
-    let (vocabulary, merges, addsPrefixSpace) = try parts()
+    let (vocabulary, merges) = try parts()
     var list = AddedTokenList(vocabulary)
     for token in added { try list.add(token, path: path) }
     guard list.tokens.count == added.count else {
       throw .badInput("\(path): an added token comes twice")
     }
     var tokenizer = try BPETokenizer(
-      vocabulary, byteTokens: BPETokenizer.byteTokens(vocabulary, name: path), merges: merges,
-      addedTokens: list.tokens, addsPrefixSpace: addsPrefixSpace)
+      vocabulary, merges: merges, addedTokens: list.tokens, model: model(), name: path)
     try tokenizer.frame(prefix: prefix, suffix: suffix, path: path)
     return tokenizer
   }
 
   // MARK: Parts
 
-  /// A part that GPT-2 does not have.
-  private func none(_ scanner: inout JSONScanner, _ name: String) throws(AIGCError) {
-    if try scanner.takeNull() { return }
-    let (type, _) = try component(&scanner)
-    throw unsupported("\(name) \(shown(type))")
-  }
-
-  /// The type of a part, nil for null, and the flags in it.
-  private func component(
-    _ scanner: inout JSONScanner
-  ) throws(AIGCError) -> (type: String?, flags: [String: Bool]) {
-    if try scanner.takeNull() { return (nil, [:]) }
-    var type: String?
-    var flags: [String: Bool] = [:]
-    try scanner.object { (scanner, key) throws(AIGCError) in
-      switch key {
-      case "type": type = try scanner.string()
-      case "add_prefix_space", "use_regex": flags[key] = try scanner.bool()
-      default: try scanner.skip()
-      }
-    }
-    return (type ?? "", flags)
-  }
-
-  private mutating func preTokenizer(_ scanner: inout JSONScanner) throws(AIGCError) {
-    let (type, flags) = try component(&scanner)
-    guard type == "ByteLevel" else { throw unsupported("pre_tokenizer \(shown(type))") }
-    guard flags["use_regex"] != false else { throw unsupported("pre_tokenizer without use_regex") }
-    addsPrefixSpace = flags["add_prefix_space"] ?? true
+  /// The type of a part, nil for null.
+  private func component(_ scanner: inout JSONScanner) throws(AIGCError) -> String? {
+    if try scanner.takeNull() { return nil }
+    return try member("type", &scanner, orElse: "")
   }
 
   /// ByteLevel changes no ids; a template may put special tokens around the text.
   private mutating func postProcessor(_ scanner: inout JSONScanner) throws(AIGCError) {
     var template = scanner
-    let (type, _) = try component(&scanner)
+    let type = try component(&scanner)
     if type == nil || type == "ByteLevel" { return }
     if type == "Sequence" {
       return try template.object { (scanner, key) throws(AIGCError) in
@@ -177,15 +156,15 @@ struct TokenizerJSON {
     guard prefix.count + suffix.count <= Self.mostAround else { throw tooManyAround }
   }
 
-  /// A text member of an object; nil when it is not there.
+  /// A text member of an object.
   private func member(
-    _ name: String, _ scanner: inout JSONScanner
+    _ name: String, _ scanner: inout JSONScanner, orElse missing: String? = nil
   ) throws(AIGCError) -> String {
     var found: String?
     try scanner.object { (scanner, key) throws(AIGCError) in
       if key == name { found = try scanner.string() } else { try scanner.skip() }
     }
-    guard let found else { throw scanner.error("'\(name)' is missing") }
+    guard let found = found ?? missing else { throw scanner.error("'\(name)' is missing") }
     return found
   }
 
@@ -201,8 +180,10 @@ struct TokenizerJSON {
         if !["null", "0", "0.0"].contains(value) { throw self.unsupported("dropout \(value)") }
       case "continuing_subword_prefix", "end_of_word_suffix":
         if try !scanner.takeNull(), try !scanner.string().isEmpty { throw self.unsupported(key) }
-      case "byte_fallback", "ignore_merges":
-        if try scanner.bool() { throw self.unsupported(key) }
+      case "byte_fallback": self.hasByteFallback = try scanner.bool()
+      case "fuse_unk": self.fusesUnknown = try scanner.bool()
+      case "ignore_merges": self.ignoresMerges = try scanner.bool()
+      case "unk_token": self.unknown = try scanner.takeNull() ? nil : try scanner.string()
       case "vocab":
         guard self.vocabulary == nil else { throw scanner.error("vocab twice") }
         self.vocabulary = try VocabularyJSON(&scanner, name: self.path)

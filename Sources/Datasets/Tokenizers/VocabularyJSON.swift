@@ -8,6 +8,8 @@ struct VocabularyJSON: Sendable {
   private let ids: [Int32]
   /// For each id its number in ``words``.
   private let numbers: [UInt32]
+  /// Bytes of the longest token.
+  let longest: Int
 
   /// Files hold 1 MB for 50,000 tokens.
   static let largest = 64 << 20
@@ -46,6 +48,7 @@ struct VocabularyJSON: Sendable {
     words = builder
     self.ids = ids
     numbers = try Self.invert(ids, name)
+    longest = numbers.reduce(0) { max($0, builder.bytes(of: Int($1)).count) }
   }
 
   /// For each id its number among the words.
@@ -91,6 +94,14 @@ struct VocabularyJSON: Sendable {
       else { return nil }
       return ids[Int(word)]
     }
+  }
+
+  /// The id of a piece of text; nil when no token is the whole of it.
+  /// - Parameter isSpelled: whether tokens stand in GPT-2's alphabet for bytes.
+  func id(ofPiece piece: WordKey, isSpelled: Bool) -> Int32? {
+    guard piece.length <= longest else { return nil }
+    let bytes = piece.start.bytes(piece.length)
+    return id(of: isSpelled ? ByteAlphabet.encode(bytes) : bytes)
   }
 
   /// Writes tokens in the order of their ids.

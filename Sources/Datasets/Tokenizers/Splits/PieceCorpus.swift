@@ -10,6 +10,8 @@ struct PieceCorpus: Sendable {
   private let text: Table<UInt8>
   private let name: String
   private let addedTokens: AddedTokenMatcher?
+  private let split: PieceSplit
+  private let isPrepared: Bool
   /// Where blocks start, and the end.
   private let bounds: [Int]
 
@@ -17,17 +19,21 @@ struct PieceCorpus: Sendable {
   ///   - text: the whole text.
   ///   - name: the file, for messages.
   ///   - addedTokens: what is a piece by itself.
+  ///   - split: how the rest is cut.
+  ///   - isPrepared: whether added tokens stand as marks in the text.
   ///   - blockSize: bytes of a block; it goes on to the next line end that fits.
   init(
-    _ text: Table<UInt8>, name: String, addedTokens: AddedTokenMatcher?,
-    blockSize: Int = Self.blockSize
+    _ text: Table<UInt8>, name: String, addedTokens: AddedTokenMatcher?, split: PieceSplit = .gpt2,
+    isPrepared: Bool = false, blockSize: Int = Self.blockSize
   ) {
     self.text = text
     self.name = name
     self.addedTokens = addedTokens
+    self.split = split
+    self.isPrepared = isPrepared
     var bounds = [0]
     var position = addedTokens?.holdsLineEnds == true ? text.count : blockSize
-    while position < text.count, let cut = Self.cut(text, from: position) {
+    while position < text.count, let cut = Self.cut(text, from: position, split) {
       bounds.append(cut)
       position = cut + blockSize
     }
@@ -35,15 +41,35 @@ struct PieceCorpus: Sendable {
     self.bounds = bounds
   }
 
-  /// The next newline behind a visible ASCII character: a piece starts there in any case.
-  private static func cut(_ text: Table<UInt8>, from start: Int) -> Int? {
+  /// The next place where a piece starts in any case: a newline behind a visible ASCII character, or what a
+  /// split has in its place. Marks in the text have no characters of ASCII.
+  private static func cut(_ text: Table<UInt8>, from start: Int, _ split: PieceSplit) -> Int? {
     withExtendedLifetime(text) {
-      var position = text.start + start
-      while let found = position.first(10, before: text.end) {
-        if (0x21..<0x7F).contains(found[-1]) { return found - text.start }
-        position = found + 1
+      let (begin, end) = (text.start, text.end)
+      func next(_ byte: UInt8, _ fits: (_ before: UInt8, _ found: ByteCursor) -> Bool) -> Int? {
+        var position = begin + start
+        while let found = position.first(byte, before: end) {
+          if fits(found[-1], found) { return found - begin }
+          position = found + 1
+        }
+        return nil
       }
-      return nil
+      switch split {
+      case .gpt2, .digits: return next(10) { before, _ in (0x21..<0x7F).contains(before) }
+      // Signs take the newlines behind them along.
+      case .llama3, .qwen2:
+        return next(10) { before, _ in
+          (0x30..<0x3A).contains(before) || (0x41..<0x5B).contains(before & 0xDF)
+        }
+      case .metaspace:
+        return next(MetaspaceSplit.mark[0]) { before, found in
+          before < 0x80 && Normalizer.find(MetaspaceSplit.mark, found, end) == found
+        }
+      case .whole(let pairs):
+        return next(MetaspaceSplit.mark[0]) { before, found in
+          before < 0x80 && pairs.isCut(UInt32(before), found.scalar(before: end).scalar)
+        }
+      }
     }
   }
 
@@ -53,7 +79,8 @@ struct PieceCorpus: Sendable {
   func scan(_ index: Int) throws(AIGCError) -> PieceBlock {
     let (begin, end) = (text.start + bounds[index], text.start + bounds[index + 1])
     var tokens = BlockTokens(byteCount: end - begin, limit: text.end)
-    let scanner = PieceScanner(begin: begin, end: end, addedTokens: addedTokens)
+    let scanner = PieceScanner(
+      begin: begin, end: end, addedTokens: addedTokens, split: split, isPrepared: isPrepared)
     let failure = scanner.scan(into: &tokens)
     tokens.endSentence(keepEmpty: true)
     tokens.finish()
