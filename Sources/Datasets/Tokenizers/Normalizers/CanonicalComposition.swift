@@ -37,20 +37,20 @@ struct CanonicalComposition: Sendable {
     }
     for scalar in Self.vowels..<Self.vowels + Self.vowelCount { flags[scalar] = Self.stays }
     for scalar in Self.trails + 1..<Self.trails + Self.trailCount { flags[scalar] = Self.stays }
-    var place = 0
-    while place + 2 < canonicalDecompositions.count {
-      places[canonicalDecompositions[place]] = Int32(place)
-      place += 2 + Int(canonicalDecompositions[place + 1])
+    var decomposed: [UInt32] = []
+    var (place, scalar) = (0, UInt32(0))
+    while place + 1 < canonicalDecompositions.count {
+      scalar += canonicalDecompositions[place] >> 3
+      decomposed.append(scalar)
+      places[scalar] = Int32(place)
+      place += 1 + Int(canonicalDecompositions[place] & 7)
     }
-    place = 0
-    while place + 2 < canonicalDecompositions.count {
-      let scalar = canonicalDecompositions[place]
+    for scalar in decomposed {
       var parts = [scalar]
       compose(&parts)
-      let first = flags[canonicalDecompositions[place + 2]]
+      let first = flags[canonicalDecompositions[Int(places[scalar]) + 1]]
       flags[scalar] =
         (first < 0 ? Self.cut : first & Self.cut) | (parts == [scalar] ? Self.stays : 0)
-      place += 2 + Int(canonicalDecompositions[place + 1])
     }
   }
 
@@ -110,8 +110,8 @@ struct CanonicalComposition: Sendable {
     }
     let place = Int(places[scalar])
     guard place >= 0 else { return parts.append((scalar, max(0, classes[scalar]))) }
-    let count = Int(canonicalDecompositions[place + 1])
-    for part in canonicalDecompositions[place + 2..<place + 2 + count] {
+    let count = Int(canonicalDecompositions[place] & 7)
+    for part in canonicalDecompositions[place + 1..<place + 1 + count] {
       parts.append((part, max(0, classes[part])))
     }
   }
