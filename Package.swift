@@ -99,7 +99,10 @@ let package = Package(
       ],
       fixtures: ["Fixtures"]),
     tests("PlotsTests", ["Plots", "Training", "Archives", "Datasets", "Files", "TestSupport"]),
-    tests("InferenceTests", ["Inference", "Datasets", "Kernels", "Files", "TestSupport"]),
+    tests(
+      "InferenceTests",
+      ["Inference", "Datasets", "Archives", "Kernels", "Files", "TestSupport"],
+      fixtures: ["Fixtures"]),
     tests("ConsoleTests", ["Console", "Files", argumentParser, "TestSupport"]),
     support(
       "FamilySupport", "FamilySupport",
