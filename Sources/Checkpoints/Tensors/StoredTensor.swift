@@ -194,19 +194,31 @@ extension StoredTensor {
   /// first.
   /// - Throws: as ``bytes()``; ``/Files/AIGCError`` (mismatch) when there are fewer rows.
   public func prefix(_ rows: Int) throws(AIGCError) -> StoredTensor {
-    guard let all = shape.first, rows >= 0, rows <= all else {
-      throw .mismatch("tensor \(printable(name)): \(rows) rows of the shape \(shape)")
+    guard rows >= 0 else { throw .mismatch("tensor \(printable(name)): \(rows) rows") }
+    return try self.rows(0..<rows)
+  }
+
+  /// Some neighbouring rows (parts along the first axis), as ``prefix(_:)`` gives the first ones.
+  /// - Throws: as ``bytes()``; ``/Files/AIGCError`` (mismatch) when there are fewer rows.
+  public func rows(_ range: Range<Int>) throws(AIGCError) -> StoredTensor {
+    guard let all = shape.first, range.lowerBound >= 0, range.upperBound <= all else {
+      throw .mismatch("tensor \(printable(name)): rows \(range) of the shape \(shape)")
     }
-    if rows == all { return self }
-    if let blocks {
+    if range.count == all { return self }
+    let shape = [range.count] + shape.dropFirst()
+    // A row's last axis is whole blocks, and a tensor of one axis has no rows to choose from.
+    if let blocks, shape.count > 1 {
+      let size = storage.count / all
       return try StoredTensor(
-        name: name, type: .blocks(blocks), shape: [rows] + shape.dropFirst(),
-        storage: storage.slice(0..<storage.count / all * rows), place: printable(name))
+        name: name, type: .blocks(blocks), shape: shape,
+        storage: storage.slice(range.lowerBound * size..<range.upperBound * size),
+        place: printable(name))
     }
-    let size = byteCount / all * rows
+    let size = byteCount / all
     return try StoredTensor(
-      name: name, type: type, shape: [rows] + shape.dropFirst(),
-      storage: try bytes().slice(0..<size), place: printable(name))
+      name: name, type: type, shape: shape,
+      storage: try bytes().slice(range.lowerBound * size..<range.upperBound * size),
+      place: printable(name))
   }
 
   /// The values as Floats, row after row, whatever their type: Double is rounded, false is 0, true 1.

@@ -71,12 +71,7 @@ struct BlockReader {
   /// The half-precision number at byte `offset`.
   @inline(__always)
   func half(_ offset: Int) -> Float {
-    let bits = UInt32(bytes[offset]) | UInt32(bytes[offset &+ 1]) << 8
-    // The exponent is moved by a multiplication, which is right for subnormal numbers too; what was
-    // an infinity or not a number comes out as 2¹⁶ or more.
-    let magnitude = Float(bitPattern: (bits & 0x7FFF) << 13) * 0x1p112
-    let exponent: UInt32 = magnitude >= 0x1p16 ? 0xFF << 23 : 0
-    return Float(bitPattern: magnitude.bitPattern | exponent | (bits & 0x8000) << 16)
+    float(halfBits: UInt16(bytes[offset]) | UInt16(bytes[offset &+ 1]) << 8)
   }
 
   /// Half a byte, as a number from 0 to 15.
@@ -285,4 +280,14 @@ extension BlockReader {
         scale: scale * Float(own &- 32), start: 8 &+ 16 &* run, target + 32 &* run)
     }
   }
+}
+
+/// The number that 16 bits are in half precision.
+@inline(__always)
+func float(halfBits: UInt16) -> Float {
+  // The exponent is moved by a multiplication, which is right for subnormal numbers too; what was an
+  // infinity or not a number comes out as 2¹⁶ or more.
+  let magnitude = Float(bitPattern: UInt32(halfBits & 0x7FFF) << 13) * 0x1p112
+  let exponent: UInt32 = magnitude >= 0x1p16 ? 0xFF << 23 : 0
+  return Float(bitPattern: magnitude.bitPattern | exponent | UInt32(halfBits & 0x8000) << 16)
 }
