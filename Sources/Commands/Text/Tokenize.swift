@@ -1,4 +1,5 @@
 import ArgumentParser
+import Checkpoints
 import Console
 import Datasets
 import Families
@@ -26,6 +27,9 @@ struct Tokenize: ConsoleCommand {
   @Flag(help: "Take special tokens in the text, <|endoftext|> say, as plain text.")
   var noParseSpecial = false
 
+  @Flag(help: "Leave out the begin and end tokens that the tokenizer puts around a text.")
+  var noSpecialTokens = false
+
   @Option(name: .shortAndLong, help: "Write to this file.", completion: .file())
   var out: String?
 
@@ -44,8 +48,10 @@ struct Tokenize: ConsoleCommand {
     let tokenizer = try loadTokenizer()
     let ids =
       switch try TextArgument(text) {
-      case .words(let words): try tokenizer.encode(prompt: words)
-      case .text(let text, let name): try tokenizer.encode(text, name: name)
+      case .words(let words):
+        try tokenizer.encode(prompt: words, addsSpecialTokens: !noSpecialTokens)
+      case .text(let text, let name):
+        try tokenizer.encode(text, name: name, addsSpecialTokens: !noSpecialTokens)
       }
     let answer = try Answer(out, common.json ? .json : .text)
     try write(ids, of: tokenizer, to: answer)
@@ -54,12 +60,13 @@ struct Tokenize: ConsoleCommand {
 
   private func loadTokenizer() throws -> any Tokenizer {
     let found = try tokenizer.load()
-    if !noParseSpecial { return found }
+    guard noParseSpecial || noSpecialTokens else { return found }
     guard var bpe = found as? BPETokenizer else {
       throw AIGCError.usage(
-        "--no-parse-special is of BPE tokens; this model's are \(found.kind.rawValue) tokens")
+        "\(noParseSpecial ? "--no-parse-special" : "--no-special-tokens") is of BPE tokens; this "
+          + "model's are \(found.kind.rawValue) tokens")
     }
-    bpe.parsesSpecialTokens = false
+    bpe.parsesSpecialTokens = bpe.parsesSpecialTokens && !noParseSpecial
     return bpe
   }
 
@@ -168,7 +175,8 @@ struct Detokenize: ConsoleCommand {
       try answer.write(tokenizer.text(of: ids[...]))
     } else {
       for start in stride(from: 0, to: ids.count, by: 1 << 14) {
-        try answer.write(tokenizer.text(of: ids[start..<min(start + 1 << 14, ids.count)]))
+        let block = ids[start..<min(start + 1 << 14, ids.count)]
+        try answer.write(tokenizer.text(of: block, isFirst: start == 0))
         try Interruption.check()
       }
     }
@@ -177,13 +185,18 @@ struct Detokenize: ConsoleCommand {
 
 extension Tokenizer {
   /// The bytes of tokens; words are joined as sentences are written.
-  fileprivate func text(of ids: ArraySlice<Int32>) throws(AIGCError) -> [UInt8] {
+  /// - Parameter isFirst: whether a text begins with them, whose first space may be none of its own.
+  fileprivate func text(
+    of ids: ArraySlice<Int32>, isFirst: Bool = true
+  ) throws(AIGCError) -> [UInt8] {
     var text: [UInt8] = []
     if kind.wordMode == nil {
       for (index, id) in ids.enumerated() {
         try Interruption.check(at: index)
         text += bytes(of: id)
       }
+      let dropsSpace = (self as? BPETokenizer)?.dropsFirstSpace == true
+      if isFirst, dropsSpace, text.first == 32 { text.removeFirst() }
     } else {
       var decoder = makeDecoder()
       for (index, id) in ids.enumerated() {
@@ -239,7 +252,8 @@ struct TokenizerOption: ParsableArguments {
   @OptionGroup var model: ModelOption
 
   @Option(
-    help: "A folder with tokenizer.json, or vocab.json and merges.txt; or a tokenizer.json.",
+    help:
+      "A folder with tokenizer.json, or vocab.json and merges.txt; or a tokenizer.json; or a GGUF file.",
     completion: .directory)
   var vocab: String?
 
@@ -249,10 +263,13 @@ struct TokenizerOption: ParsableArguments {
 
   func load() throws(AIGCError) -> any Tokenizer {
     if let vocab {
-      return isFolder(vocab)
-        ? try BPETokenizer(folder: vocab) : try BPETokenizer(tokenizerJSON: vocab)
+      if isFolder(vocab) { return try BPETokenizer(folder: vocab) }
+      return try GGUFFile.recognizes(vocab)
+        ? try BPETokenizer(gguf: vocab) : try BPETokenizer(tokenizerJSON: vocab)
     }
     let path = try model.path()
+    // A file may hold a vocabulary and no weights, of which no family makes a model.
+    if try GGUFFile.recognizes(path) { return try BPETokenizer(gguf: path) }
     return try textFamily(of: path).tokenizer(path)
   }
 }

@@ -223,7 +223,7 @@ extension BPETokenizer {
 
   /// The merges, each as two tokens. Those of tokens with spaces, which no text can reach, are left out.
   var writtenMerges: some Sequence<(left: [UInt8], right: [UInt8])> {
-    merges.pairs.lazy.compactMap { pair in
+    (characters == nil ? merges.pairs : merges.ordered).lazy.compactMap { pair in
       let (left, right) = (written(pair.left), written(pair.right))
       return left.contains(32) || right.contains(32) ? nil : (left, right)
     }

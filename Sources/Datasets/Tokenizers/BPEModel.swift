@@ -49,8 +49,9 @@ extension BPETokenizer {
     let bytes = characters.bytes
     var pipeline = model.pipeline
     if case .whole(var pairs) = pipeline.split {
+      // Where characters are left out, those beside them are merged.
       pairs.isWhole =
-        model.ignoresMerges
+        model.ignoresMerges || characters.unknown == nil && bytes.count < 256
         || merges.pairs.contains {
           bytes[$0.left] != nil || bytes[$0.right] != nil
         }

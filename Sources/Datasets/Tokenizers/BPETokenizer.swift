@@ -31,6 +31,9 @@ public struct BPETokenizer: Tokenizer {
   /// configuration names another one sets it.
   public var endToken: Int32?
 
+  /// The token that ends a turn of a chat, where the vocabulary's file names one.
+  public var endOfTurnToken: Int32?
+
   /// Whether special tokens in the text, `<|endoftext|>` say, are one token each; else they are text
   /// like any other.
   public var parsesSpecialTokens = true
@@ -115,6 +118,35 @@ public struct BPETokenizer: Tokenizer {
     if addsSpecialTokens { try checkLimit(prefix + suffix, name) }
     return addsSpecialTokens && !(prefix.isEmpty && suffix.isEmpty) ? prefix + ids + suffix : ids
   }
+
+  /// - Throws: as ``encode(_:name:)``.
+  public func encode(prompt: String, addsSpecialTokens: Bool) throws(AIGCError) -> [Int32] {
+    try encode(
+      Table(Array(prompt.utf8)), name: "the prompt", addsSpecialTokens: addsSpecialTokens)
+  }
+
+  /// The text of a rendered chat, in which special tokens are found, and around which none are put.
+  /// - Throws: as ``encode(_:name:)``.
+  public func encode(rendered chat: String) throws(AIGCError) -> [Int32] {
+    var reader = self
+    reader.parsesSpecialTokens = true
+    return try reader.encode(
+      Table(Array(chat.utf8)), name: "the chat", addsSpecialTokens: false)
+  }
+
+  /// The tokens that are found in text before it is cut.
+  public var specialTokens: [SpecialToken] {
+    addedTokens.map {
+      SpecialToken(
+        id: $0.id, text: String(decoding: $0.content, as: UTF8.self), isControl: $0.isSpecial)
+    }
+  }
+
+  /// Whether the space that a text begins with, once it is made of ids, is none of its own.
+  public var dropsFirstSpace: Bool { pipeline.dropsFirstSpace }
+
+  /// The tokens before and behind every text.
+  public var marks: (start: [Int32], end: [Int32]) { (prefix, suffix) }
 
   /// Sets the tokens around every text.
   /// - Throws: ``/Files/AIGCError`` (badInput) for ids that are none.

@@ -39,6 +39,16 @@ struct MergeTable: Sendable {
     insert(Self.key(left, right), Value(rank: rank, id: id))
   }
 
+  /// The pairs in the order in which they are tried, where they were added in another.
+  var ordered: [(left: Int32, right: Int32)] {
+    withReader { reader in
+      let ranked = pairs.enumerated().map { place, pair in
+        (rank: reader.find(pair.left, pair.right).rank, place: place, pair: pair)
+      }
+      return ranked.sorted { ($0.rank, $0.place) < ($1.rank, $1.place) }.map(\.pair)
+    }
+  }
+
   /// The tokens that merges become.
   var made: Set<Int32> {
     Set(keys.indices.lazy.filter { keys[$0] != Self.empty }.map { values[$0].id })

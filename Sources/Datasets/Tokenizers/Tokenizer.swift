@@ -37,6 +37,16 @@ public enum TokenizerKind: String, Codable, CaseIterable, Sendable {
   }
 }
 
+/// A token that is found in text before it is cut.
+public struct SpecialToken: Sendable, Equatable {
+  /// Its id.
+  public var id: Int32
+  /// How it stands in text.
+  public var text: String
+  /// Whether it is a mark, `<|im_end|>` say, and not text.
+  public var isControl: Bool
+}
+
 /// Turns text into the token ids of a neural language model, and back.
 public protocol Tokenizer: Sendable {
   /// What `config.json` calls the tokenizer.
@@ -53,8 +63,23 @@ public protocol Tokenizer: Sendable {
   ///   vocabulary cannot write, failed without memory, interrupted.
   func encode(_ text: Table<UInt8>, name: String) throws(AIGCError) -> [Int32]
 
-  /// The ids of a prompt: those of the text, without an end that is not in it.
+  /// The same with a choice of the special tokens that are put around a text, where the tokenizer has any.
+  func encode(
+    _ text: Table<UInt8>, name: String, addsSpecialTokens: Bool
+  ) throws(AIGCError) -> [Int32]
+
+  /// The ids of a prompt: those of the text, without an end that is not in it and without special tokens
+  /// around it.
   func encode(prompt: String) throws(AIGCError) -> [Int32]
+
+  /// The same with a choice of the special tokens around it.
+  func encode(prompt: String, addsSpecialTokens: Bool) throws(AIGCError) -> [Int32]
+
+  /// The ids of a chat as a template renders it: special tokens in it are found, and none are put around it.
+  func encode(rendered chat: String) throws(AIGCError) -> [Int32]
+
+  /// The tokens that are found in text before it is cut.
+  var specialTokens: [SpecialToken] { get }
 
   /// Byte ranges in `text` of its tokens, one for one with ``encode(_:name:)``. An end token's range
   /// is its line end, empty where the text ends without one.
@@ -83,8 +108,26 @@ public protocol Tokenizer: Sendable {
 extension Tokenizer {
   /// Unless a tokenizer says otherwise, a prompt is encoded as a whole text.
   public func encode(prompt: String) throws(AIGCError) -> [Int32] {
-    try encode(Table(Array(prompt.utf8)), name: "the prompt")
+    try encode(Table(Array(prompt.utf8)), name: "the prompt", addsSpecialTokens: false)
   }
+
+  /// Unless a tokenizer says otherwise, nothing is put around a text.
+  public func encode(
+    _ text: Table<UInt8>, name: String, addsSpecialTokens: Bool
+  ) throws(AIGCError) -> [Int32] { try encode(text, name: name) }
+
+  /// Unless a tokenizer says otherwise, nothing is put around a prompt.
+  public func encode(prompt: String, addsSpecialTokens: Bool) throws(AIGCError) -> [Int32] {
+    try encode(prompt: prompt)
+  }
+
+  /// Unless a tokenizer says otherwise, a chat is a prompt like others.
+  public func encode(rendered chat: String) throws(AIGCError) -> [Int32] {
+    try encode(prompt: chat)
+  }
+
+  /// Unless a tokenizer says otherwise, there are none.
+  public var specialTokens: [SpecialToken] { [] }
 
   /// Ranges of tokens that lie one behind the other.
   func consecutiveRanges(_ ids: [Int32]) throws(AIGCError) -> [Range<Int>] {

@@ -51,6 +51,29 @@ struct VocabularyJSON: Sendable {
     longest = numbers.reduce(0) { max($0, builder.bytes(of: Int($1)).count) }
   }
 
+  /// Tokens in the order of their ids. Of one text twice the later id is found; an empty text, which no text
+  /// can be, is known by its id.
+  init(_ texts: VocabularyData.Texts, name: String) throws(AIGCError) {
+    var builder = VocabularyBuilder()
+    builder.reserve(texts.count)
+    var ids = [Int32](repeating: -1, count: builder.count)
+    var numbers: [UInt32] = []
+    numbers.reserveCapacity(texts.count)
+    for id in 0..<texts.count {
+      if id & 0xFFFF == 0 { try Interruption.check() }
+      let text = texts[id]
+      let word = builder.id(for: text.isEmpty ? Array("[EMPTY_\(id)]".utf8) : Array(text))
+      if Int(word) == ids.count { ids.append(-1) }
+      ids[Int(word)] = Int32(id)
+      numbers.append(word)
+    }
+    builder.partLongRuns()
+    words = builder
+    self.ids = ids
+    self.numbers = numbers
+    longest = numbers.reduce(0) { max($0, builder.bytes(of: Int($1)).count) }
+  }
+
   /// For each id its number among the words.
   private static func invert(_ ids: [Int32], _ name: String) throws(AIGCError) -> [UInt32] {
     let missing = UInt32.max

@@ -58,7 +58,7 @@ public final class RecurrentLanguageModel: LanguageModel, @unchecked Sendable {
   /// - Throws: ``/Files/AIGCError``: mismatch for text that the vocabulary cannot write, badInput for text
   ///   that the tokenizer refuses, failed without memory.
   public func encode(_ text: String) throws(AIGCError) -> [Int32] {
-    try tokenizer.encode(prompt: text)
+    try tokenizer.encode(prompt: text, addsSpecialTokens: true)
   }
 
   /// A decoder of the model's tokenizer.

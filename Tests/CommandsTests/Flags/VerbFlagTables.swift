@@ -278,6 +278,10 @@ private let tokenize = VerbFlags(
       .refused("--no-parse-special", "BPE"),
       .acts("--no-parse-special", "\"a<|endoftext|>b\" --vocab bpe"),
     ],
+    "no-special-tokens": [
+      .refused("--no-special-tokens", "BPE"),
+      .acts("--no-special-tokens", "a --vocab marks.json"),
+    ],
     "out": [.acts("--out $OUT")],
   ])
 

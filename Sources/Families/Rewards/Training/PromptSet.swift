@@ -69,7 +69,7 @@ public struct PromptSet: Sendable {
       try Interruption.check()
       let tokens: [Int32]
       do throws(AIGCError) {
-        tokens = try policy.tokenizer.encode(prompt: text)
+        tokens = try policy.tokenizer.encode(prompt: text, addsSpecialTokens: true)
       } catch  where error.code != .interrupted {
         throw AIGCError(error.code, "\(place): \(error.description)")
       }
