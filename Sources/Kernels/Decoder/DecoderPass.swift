@@ -13,8 +13,8 @@ struct DecoderPass: @unchecked Sendable {
   private static let manyTasks = 8
 
   enum Stage {
-    case normalizeAttention, project, attend, output, addOutput, normalizeFeedForward, widen, down,
-      addDown
+    case normalizeAttention, project, attend, quantizeMixed, output, addOutput
+    case normalizeFeedForward, widen, quantizeInner, down, addDown
   }
 
   let weights: DecoderWeights
@@ -28,6 +28,8 @@ struct DecoderPass: @unchecked Sendable {
   let tasks: Int
   let rotary: RotaryTable
   let buffers: DecoderBuffers
+  /// The inputs of products in eight bits; nil where no matrix takes them.
+  let codes: DecoderCodes?
   private let stages: [Stage]
   var shape: TransformerShape { weights.shape }
   var isWide: Bool { rows > Self.fewRows }
@@ -47,6 +49,7 @@ struct DecoderPass: @unchecked Sendable {
     let rows = runs.reduce(0) { $0 + $1.count }
     require(rows > 0 && wanted <= rows, "DecoderPass: \(rows) rows, \(wanted) wanted")
     let isWide = rows > fewRows
+    let takesInt8 = weights.takesInt8
     let tasks = Threads.count * (isWide ? manyTasks : 1)
     let memory = PoolMemory(
       DecoderBuffers.size(weights.shape, rows: rows, tasks: tasks, isWide: isWide))
@@ -55,14 +58,21 @@ struct DecoderPass: @unchecked Sendable {
       logits: logits, tasks: tasks, rotary: RotaryTable(weights.shape, runs, rows: rows),
       buffers: DecoderBuffers(
         weights.shape, rows: rows, isWide: isWide, x: x, memory: memory.base),
-      stages: stages(weights.shape, isWide: isWide)
+      codes: takesInt8
+        ? DecoderCodes(weights.shape, rows: rows, copies: isWide ? 1 : tasks) : nil,
+      stages: stages(weights.shape, isWide: isWide, takesInt8: takesInt8)
     ).run()
   }
 
-  private static func stages(_ shape: TransformerShape, isWide: Bool) -> [Stage] {
+  private static func stages(
+    _ shape: TransformerShape, isWide: Bool, takesInt8: Bool
+  ) -> [Stage] {
+    let isQuantized = isWide && takesInt8
     var stages: [Stage] = isWide ? [.normalizeAttention] : []
-    stages += [.project, .attend, .output] + (shape.hasSandwichNorms ? [.addOutput] : [])
-    stages += (isWide ? [.normalizeFeedForward] : []) + [.widen, .down]
+    stages += [.project, .attend] + (isQuantized ? [.quantizeMixed] : []) + [.output]
+    stages += shape.hasSandwichNorms ? [.addOutput] : []
+    stages += (isWide ? [.normalizeFeedForward] : []) + [.widen]
+    stages += (isQuantized ? [.quantizeInner] : []) + [.down]
     return stages + (shape.hasSandwichNorms ? [.addDown] : [])
   }
 
@@ -87,16 +97,18 @@ struct DecoderPass: @unchecked Sendable {
     case .normalizeAttention: normalize(layer.attentionNorm, 0..<rows, task)
     case .project: project(index, task)
     case .attend: attend(index, task)
+    case .quantizeMixed: quantize(codes?.mixed, buffers.mixed, shape.queryWidth, active, task)
     case .output:
-      add(
-        layer.output, buffers.mixed, shape.queryWidth, active, task,
-        isNormed: layer.outputNorm != nil)
+      let input = coded(codes?.mixed, buffers.mixed, shape.queryWidth, active, task)
+      add(layer.output, input, active, task, isNormed: layer.outputNorm != nil)
       fetch(layer.up.matrix, task)
     case .addOutput: addNormed(layer.outputNorm, active, task)
     case .normalizeFeedForward: normalize(layer.feedForwardNorm, active, task)
     case .widen: widen(index, task)
+    case .quantizeInner: quantize(codes?.inner, buffers.inner, shape.inner, active, task)
     case .down:
-      add(layer.down, buffers.inner, shape.inner, active, task, isNormed: layer.downNorm != nil)
+      let input = coded(codes?.inner, buffers.inner, shape.inner, active, task)
+      add(layer.down, input, active, task, isNormed: layer.downNorm != nil)
       fetchNext(index, task)
     case .addDown: addNormed(layer.downNorm, active, task)
     }
@@ -141,18 +153,49 @@ struct DecoderPass: @unchecked Sendable {
   /// Rows as a product takes them: of few rows a task's own, of many those of the stage before.
   func normed(_ norm: StoredNorm, _ range: Range<Int>, _ task: Int) -> ProductInput {
     let width = shape.width
-    let target = isWide ? buffers.normed + range.lowerBound * width : buffers.own(task)
-    if !isWide {
-      norm.apply(shape, rows: range.count, buffers.x + range.lowerBound * width, target)
+    guard !isWide else {
+      return coded(codes?.normed, buffers.normed, width, range, task)
     }
-    return ProductInput(rows: range.count, values: target, stride: width)
+    let target = buffers.own(task)
+    norm.apply(shape, rows: range.count, buffers.x + range.lowerBound * width, target)
+    let own = codes?.normed?[task]
+    own?.quantize(0..<range.count, target, stride: width)
+    return ProductInput(rows: range.count, values: target, stride: width, codes: own)
   }
 
   /// A task's part of the rows for products of many.
   private func normalize(_ norm: StoredNorm, _ range: Range<Int>, _ task: Int) {
     let part = part(range, task)
+    guard !part.isEmpty else { return }
     let offset = part.lowerBound * shape.width
     norm.apply(shape, rows: part.count, buffers.x + offset, buffers.normed + offset)
+    codes?.normed?[0].quantize(part, buffers.normed + offset, stride: shape.width)
+  }
+
+  /// The same of rows that are normalised already, or need not be.
+  private func quantize(
+    _ codes: [LowBitActivations]?, _ values: UnsafeMutablePointer<Float>, _ width: Int,
+    _ range: Range<Int>, _ task: Int
+  ) {
+    let part = part(range, task)
+    guard !part.isEmpty else { return }
+    codes?[0].quantize(part, values + part.lowerBound * width, stride: width)
+  }
+
+  /// Rows as a product takes them: of few rows each task makes its own codes.
+  private func coded(
+    _ codes: [LowBitActivations]?, _ values: UnsafeMutablePointer<Float>, _ width: Int,
+    _ range: Range<Int>, _ task: Int
+  ) -> ProductInput {
+    let first = values + range.lowerBound * width
+    var input = ProductInput(rows: range.count, values: first, stride: width)
+    input.codes = codes?[isWide ? 0 : task]
+    if isWide {
+      input.firstCode = range.lowerBound
+    } else {
+      input.codes?.quantize(0..<range.count, first, stride: width)
+    }
+    return input
   }
 
   /// x += norm(result).
@@ -169,14 +212,12 @@ struct DecoderPass: @unchecked Sendable {
 
   /// x += input W + b, or what is normed before it is added.
   private func add(
-    _ linear: StoredLinear, _ input: UnsafeMutablePointer<Float>, _ stride: Int,
-    _ active: Range<Int>, _ task: Int, isNormed: Bool
+    _ linear: StoredLinear, _ input: ProductInput, _ active: Range<Int>, _ task: Int,
+    isNormed: Bool
   ) {
     let columns = range(linear.matrix, rows: active.count, task)
     guard !active.isEmpty, !columns.isEmpty else { return }
     let width = shape.width
-    let input = ProductInput(
-      rows: active.count, values: input + active.lowerBound * stride, stride: stride)
     let result = buffers.result + active.lowerBound * width
     linear.apply(columns, input, result, yStride: width)
     guard !isNormed else { return }

@@ -129,9 +129,9 @@ public struct DecoderWeights: Sendable {
   /// What the network is.
   public let shape: TransformerShape
   /// [vocabulary, width], as they lie in a file.
-  let embeddings: StoredMatrix
+  let embeddings: StoredRows
   /// [context, width]; nil for rotary positions.
-  let positions: StoredMatrix?
+  let positions: StoredRows?
   let layers: [DecoderLayer]
   let norm: StoredNorm
   /// From width to the vocabulary; of the table of embeddings where it is tied.
@@ -139,23 +139,26 @@ public struct DecoderWeights: Sendable {
 
   /// Shapes that do not fit each other are mistakes of the program: files are checked before.
   public init(
-    shape: TransformerShape, embeddings: StoredMatrix, positions: StoredMatrix?,
+    shape: TransformerShape, embeddings: StoredRows, positions: StoredRows?,
     layers: [DecoderLayer], norm: StoredNorm, head: PackedMatrix
   ) {
     let width = shape.width
     require(
-      embeddings.layout == .byOutput && embeddings.inputs == width
-        && embeddings.outputs >= shape.vocabulary
+      embeddings.width == width && embeddings.count >= shape.vocabulary
         && (positions != nil) == (shape.positions == .learned)
-        && positions.map {
-          $0.layout == .byOutput && $0.inputs == width && $0.outputs >= shape.context
-        } ?? true && layers.count == shape.layers && !layers.isEmpty && norm.fits(shape, width)
+        && positions.map { $0.width == width && $0.count >= shape.context } ?? true
+        && layers.count == shape.layers && !layers.isEmpty && norm.fits(shape, width)
         && head.inputs == width && head.outputs == shape.vocabulary && shape.heads > 0
         && shape.keyValueHeads > 0 && shape.heads % shape.keyValueHeads == 0
         && layers.allSatisfy { $0.fits(shape) },
       "DecoderWeights: the shapes do not fit each other")
     (self.shape, self.embeddings, self.positions) = (shape, embeddings, positions)
     (self.layers, self.norm, self.head) = (layers, norm, head)
+  }
+
+  /// Whether a matrix multiplies activations of eight bits.
+  var takesInt8: Bool {
+    head.takesInt8 || layers.contains { $0.linears.contains { $0.matrix.takesInt8 } }
   }
 
   /// Bytes that one token reads: every weight but the tables of embeddings that are only looked up.

@@ -1,35 +1,97 @@
 import Files
 
+/// How a product takes what weights of few bits are multiplied by.
+public enum ActivationType: String, CaseIterable, Sendable {
+  /// As it is; the weights become float32 when they are loaded.
+  case f32
+  /// In eight bits with a factor for each 32 values; the weights stay as small as they are.
+  case int8
+}
+
 /// A matrix of weights as the products of a decoder take it: packed once when a model is loaded.
 public struct PackedMatrix: Sendable {
-  let panels: WeightPanels
+  private enum Storage {
+    case panels(WeightPanels)
+    case blocks(LowBitMatrix)
+  }
+  private let storage: Storage
 
   /// Packs weights of 32 or 16 bits, on all threads.
-  public init(_ matrix: StoredMatrix) { panels = WeightPanels(matrix) }
+  public init(_ matrix: StoredMatrix) { storage = .panels(WeightPanels(matrix)) }
+
+  /// Packs weights of few bits, on all threads.
+  /// - Throws: ``/Files/AIGCError`` (failed) when the system refuses memory.
+  public init(_ matrix: BlockMatrix, activations: ActivationType) throws(AIGCError) {
+    switch activations {
+    case .f32: storage = .panels(WeightPanels(try matrix.decoded()))
+    case .int8:
+      storage = .blocks(
+        try LowBitMatrix(
+          matrix.bytes, type: matrix.type, inputs: matrix.inputs, outputs: matrix.outputs))
+    }
+  }
 
   /// Values of what the matrix multiplies.
-  public var inputs: Int { panels.inputs }
+  public var inputs: Int {
+    switch storage {
+    case .panels(let panels): panels.inputs
+    case .blocks(let blocks): blocks.inputs
+    }
+  }
   /// Values of the product.
-  public var outputs: Int { panels.outputs }
+  public var outputs: Int {
+    switch storage {
+    case .panels(let panels): panels.outputs
+    case .blocks(let blocks): blocks.outputs
+    }
+  }
   /// Bytes that a product reads.
-  public var byteCount: Int { panels.byteCount }
+  public var byteCount: Int {
+    switch storage {
+    case .panels(let panels): panels.byteCount
+    case .blocks(let blocks): blocks.byteCount
+    }
+  }
+  /// Whether it multiplies activations of eight bits.
+  var takesInt8: Bool {
+    if case .blocks = storage { true } else { false }
+  }
 
   /// Where products of so many rows may be cut.
-  func unit(rows: Int) -> Int { WeightPanels.unit(rows: rows) }
+  func unit(rows: Int) -> Int {
+    takesInt8 ? LowBitMatrix.groupSize : WeightPanels.unit(rows: rows)
+  }
 
-  /// y[:, range] = start + x w on the calling thread; see ``WeightPanels``.
+  /// y[:, range] = start + x w on the calling thread.
+  /// - Parameters:
+  ///   - range: of outputs, which begins where the product may be cut: ``unit(rows:)``.
+  ///   - start: what is added to, at output 0; nil: nothing; y itself, or with `startStride` 0 a bias.
+  ///   - y: at output 0, `yStride` from one row to the next.
   func multiply(
     _ range: Range<Int>, _ x: ProductInput, start: UnsafePointer<Float>?, startStride: Int,
     _ y: UnsafeMutablePointer<Float>, yStride: Int
   ) {
     guard !range.isEmpty else { return }
-    panels.multiply(
-      range, rows: x.rows, x.values, xStride: x.stride, start: start, startStride: startStride, y,
-      yStride: yStride)
+    switch storage {
+    case .panels(let panels):
+      panels.multiply(
+        range, rows: x.rows, x.values, xStride: x.stride, start: start, startStride: startStride,
+        y, yStride: yStride)
+    case .blocks(let blocks):
+      guard let codes = x.codes else { return require(false, "PackedMatrix: no codes") }
+      blocks.multiply(
+        range, rows: x.rows, codes, firstRow: x.firstCode, start: start, startStride: startStride,
+        y, yStride: yStride)
+    }
   }
 
   /// Asks for what a product reads first.
-  func fetch(_ range: Range<Int>) { panels.fetch(range) }
+  func fetch(_ range: Range<Int>) {
+    switch storage {
+    case .panels(let panels): panels.fetch(range)
+    case .blocks(let blocks): blocks.fetch(range)
+    }
+  }
 }
 
 /// The rows that a matrix multiplies.
@@ -38,6 +100,9 @@ struct ProductInput {
   let values: UnsafePointer<Float>
   /// Values from one row to the next.
   let stride: Int
+  /// The same rows in eight bits, from row `firstCode` on; nil where no matrix takes them.
+  var codes: LowBitActivations?
+  var firstCode = 0
 }
 
 /// A layer x W + b.

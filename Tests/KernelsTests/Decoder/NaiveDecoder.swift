@@ -191,19 +191,32 @@ struct NaiveDecoder {
 // MARK: As a decoder
 
 extension NaiveDecoder {
-  func decoder() throws -> TransformerDecoder {
+  /// - Parameter blocks: how the matrices of the layers are kept, and multiplied; nil: as values.
+  func decoder(_ blocks: (BlockType, ActivationType)? = nil) throws -> TransformerDecoder {
     TransformerDecoder(
       DecoderWeights(
-        shape: shape, embeddings: try stored(embeddings),
-        positions: positions.isEmpty ? nil : try stored(positions),
-        layers: try layers.map { try decoderLayer($0) }, norm: try storedNorm(last, lastBias),
+        shape: shape, embeddings: .values(try stored(embeddings)),
+        positions: positions.isEmpty ? nil : .values(try stored(positions)),
+        layers: try layers.map { try decoderLayer($0, blocks) },
+        norm: try storedNorm(last, lastBias),
         head: PackedMatrix(try stored(embeddings))))
   }
 
-  private func decoderLayer(_ layer: Layer) throws -> DecoderLayer {
+  private func decoderLayer(
+    _ layer: Layer, _ blocks: (BlockType, ActivationType)?
+  ) throws -> DecoderLayer {
+    func matrix(_ index: Int) throws -> PackedMatrix {
+      let plain = layer.linears[index]
+      guard let (type, activations) = blocks else { return PackedMatrix(try stored(plain)) }
+      let values = try Table(plain.flatMap { $0.map { Float($0) } })
+      return try PackedMatrix(
+        BlockMatrix(
+          type.encode(values, name: "w"), type: type, inputs: plain[0].count, outputs: plain.count),
+        activations: activations)
+    }
     func linear(_ index: Int) throws -> StoredLinear {
       StoredLinear(
-        PackedMatrix(try stored(layer.linears[index])),
+        try matrix(index),
         bias: try layer.linearBiases[index].map { try storedVector($0) })
     }
     func norm(_ index: Int) throws -> StoredNorm {

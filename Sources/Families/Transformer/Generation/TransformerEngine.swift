@@ -108,7 +108,8 @@ private struct TransformerAssembly {
       sizes.isTied
       ? tokens : try take("lm_head.weight", [sizes.vocabulary, width]).matrix(.byOutput)
     return DecoderWeights(
-      shape: sizes.shape, embeddings: tokens, positions: positions, layers: layers, norm: norm,
+      shape: sizes.shape, embeddings: .values(tokens), positions: .values(positions),
+      layers: layers, norm: norm,
       head: PackedMatrix(head))
   }
 }
