@@ -8,13 +8,13 @@ extension TransformerFamily: FinetunableFamily {
   public func recipe(
     further path: String, on data: [String], _ options: FinetuneOptions
   ) throws(AIGCError) -> any TrainingRecipe {
-    let configuration = try GPT2Configuration.read(folder: path)
+    let configuration = try TransformerConfiguration.read(folder: path)
     var recipe = TransformerRecipe(texts: data)
     var model = TransformerModelOptions(of: configuration)
-    model.context = options.context ?? min(configuration.context, 256)
-    guard model.context <= configuration.context else {
+    model.context = options.context ?? min(configuration.shape.context, 256)
+    guard model.context <= configuration.shape.context else {
       throw .usage(
-        "`context` \(model.context): the model sees \(counted(configuration.context, "token")) at most"
+        "`context` \(model.context): the model sees \(counted(configuration.shape.context, "token")) at most"
       )
     }
     model.recomputesBlocks = options.recomputesBlocks
@@ -23,7 +23,7 @@ extension TransformerFamily: FinetunableFamily {
     var trainer = recipe.run.trainer
     trainer.batchSize = max(1, 1024 / model.context)
     trainer.gradAccumulation = options.gradAccumulation
-    trainer.schedule.peak = configuration.width < 512 ? 3e-4 : 5e-5
+    trainer.schedule.peak = configuration.shape.width < 512 ? 3e-4 : 5e-5
     trainer.schedule.warmup = 0
     trainer.optimizer.beta2 = 0.999
     trainer.optimizer.weightDecay = 0.01

@@ -4,7 +4,7 @@ import Inference
 
 extension TransformerLanguageModel {
   /// The number of blocks.
-  public var stateLayers: Int? { configuration.layers }
+  public var stateLayers: Int? { configuration.shape.layers }
 
   /// The states of all tokens after a number of blocks, as transformers' `hidden_states`: 0 for the
   /// embeddings with their positions; the last ones are normalised.
@@ -19,13 +19,13 @@ extension TransformerLanguageModel {
   public func hiddenStates(
     of tokens: [Int32], layers: [Int]
   ) throws(AIGCError) -> [HiddenStates]? {
-    if let layer = layers.first(where: { !(0...configuration.layers).contains($0) }) {
-      throw .usage("`layer` \(layer): from 0 to \(configuration.layers)")
+    if let layer = layers.first(where: { !(0...configuration.shape.layers).contains($0) }) {
+      throw .usage("`layer` \(layer): from 0 to \(configuration.shape.layers)")
     }
     guard (1...context).contains(tokens.count) else {
       throw .usage("`tokens`: \(tokens.count) of them; the model sees 1 to \(context) at once")
     }
-    let size = Int32(configuration.vocabularySize)
+    let size = Int32(configuration.shape.vocabulary)
     if let token = tokens.first(where: { !(0..<size).contains($0) }) {
       throw .mismatch("the token \(token): the model has those from 0 to \(size - 1)")
     }
@@ -36,7 +36,7 @@ extension TransformerLanguageModel {
     for state in states {
       let values = state.values
       guard values.allSatisfy({ $0.isFinite }) else { throw scoreDamage }
-      result.append(HiddenStates(values: values, width: configuration.width))
+      result.append(HiddenStates(values: values, width: configuration.shape.width))
     }
     return result
   }

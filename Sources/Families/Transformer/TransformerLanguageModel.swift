@@ -14,7 +14,7 @@ public final class TransformerLanguageModel: LanguageModel, @unchecked Sendable 
   // A network's parameters are read only once it is loaded, from any thread; the lock guards that.
   /// What `config.json` says of the model: its sizes, its tokens, and those that start
   /// and end a text.
-  public let configuration: GPT2Configuration
+  public let configuration: TransformerConfiguration
   let tokenizer: any Tokenizer
   /// nil for a model that was made in memory.
   let weights: TransformerWeights?
@@ -35,12 +35,12 @@ public final class TransformerLanguageModel: LanguageModel, @unchecked Sendable 
   /// A model in memory.
   /// - Parameter engine: its weights for generation; nil: each token computes the whole text anew.
   init(
-    _ configuration: GPT2Configuration, _ network: GPT2Network, _ tokenizer: any Tokenizer,
+    _ configuration: TransformerConfiguration, _ network: GPT2Network, _ tokenizer: any Tokenizer,
     _ engine: TransformerEngine? = nil
   ) {
     self.configuration = configuration
     self.tokenizer = tokenizer
-    context = configuration.context
+    context = configuration.shape.context
     (weights, self.engine) = (nil, engine)
     loaded = network
     (startToken, endTokens) = Self.marks(configuration, nil, tokenizer)
@@ -53,28 +53,29 @@ public final class TransformerLanguageModel: LanguageModel, @unchecked Sendable 
   /// - Throws: ``/Files/AIGCError`` (badInput) when a file is missing or damaged, (mismatch) when its files
   ///   do not fit together, (usage) when `context` is none that the model has.
   public init(folder: String, context: Int? = nil) throws(AIGCError) {
-    configuration = try GPT2Configuration.read(folder: folder)
+    configuration = try TransformerConfiguration.read(folder: folder)
     tokenizer = try Self.tokenizer(folder, configuration)
     let defaults = try GenerationDefaults.read(folder: folder)
     (startToken, endTokens) = Self.marks(configuration, defaults, tokenizer)
     ignoredSettings = (defaults?.others ?? []).map { "\(GenerationDefaults.fileName): \($0)" }
     let weights = try TransformerWeights(folder: folder, configuration)
-    self.context = context ?? configuration.context
-    guard (2...max(2, configuration.context)).contains(self.context) else {
+    self.context = context ?? configuration.shape.context
+    guard (2...max(2, configuration.shape.context)).contains(self.context) else {
       throw .usage(
-        "`load(_:context:)` \(self.context): the model has positions for \(configuration.context)")
+        "`load(_:context:)` \(self.context): the model has positions for \(configuration.shape.context)"
+      )
     }
     var sizes = configuration.sizes
     // What the tokenizer does not know is never generated.
     sizes.vocabulary = min(tokenizer.vocabularySize, sizes.vocabulary)
     sizes.context = self.context
     engine = try TransformerEngine(sizes) { (name) throws(AIGCError) in
-      switch name {
+      let stored = try weights.tensor(named: name)
+      return switch name {
       // Rows that are never asked for: tokens that only the table has, later positions.
-      case "wte.weight", "lm_head.weight":
-        try WeightMatrix(weights.inner(name).prefix(sizes.vocabulary))
-      case "wpe.weight": try WeightMatrix(weights.inner(name).prefix(sizes.context))
-      default: try WeightMatrix(weights.inner(name))
+      case "wte.weight", "lm_head.weight": try WeightMatrix(stored.prefix(sizes.vocabulary))
+      case "wpe.weight": try WeightMatrix(stored.prefix(sizes.context))
+      default: try WeightMatrix(stored)
       }
     }
     self.weights = weights
@@ -83,27 +84,28 @@ public final class TransformerLanguageModel: LanguageModel, @unchecked Sendable 
   /// The tokenizer of a folder. A published vocabulary may be padded, and tokens may have been added
   /// that the model was not enlarged for; the rest must fit.
   static func tokenizer(
-    _ folder: String, _ configuration: GPT2Configuration
+    _ folder: String, _ configuration: TransformerConfiguration
   ) throws(AIGCError) -> any Tokenizer {
     let tokenizer = try loadTokenizer(kind: configuration.tokens, folder: folder)
     var bpe = tokenizer as? BPETokenizer
     let count = bpe?.plainVocabularySize ?? tokenizer.vocabularySize
-    guard count <= configuration.vocabularySize else {
+    guard count <= configuration.shape.vocabulary else {
       throw .mismatch(
-        "\(folder): config.json says \(configuration.vocabularySize) tokens, the tokenizer has "
+        "\(folder): config.json says \(configuration.shape.vocabulary) tokens, the tokenizer has "
           + "\(count)")
     }
-    bpe?.idLimit = configuration.vocabularySize
-    if let end = bpe?.endToken, end >= configuration.vocabularySize { bpe?.endToken = nil }
+    bpe?.idLimit = configuration.shape.vocabulary
+    if let end = bpe?.endToken, end >= configuration.shape.vocabulary { bpe?.endToken = nil }
     return bpe ?? tokenizer
   }
 
   /// The tokens before and behind a text, as `generate` has them: of `generation_config.json`, else of
   /// `config.json`. Where no file names a token that the model has, those of the tokenizer.
   private static func marks(
-    _ configuration: GPT2Configuration, _ defaults: GenerationDefaults?, _ tokenizer: any Tokenizer
+    _ configuration: TransformerConfiguration, _ defaults: GenerationDefaults?,
+    _ tokenizer: any Tokenizer
   ) -> (start: Int32, ends: [Int32]) {
-    let size = min(tokenizer.vocabularySize, configuration.vocabularySize)
+    let size = min(tokenizer.vocabularySize, configuration.shape.vocabulary)
     func known(_ ids: [Int]) -> [Int32] {
       ids.filter { (0..<size).contains($0) }.map { Int32($0) }
     }
@@ -124,7 +126,7 @@ public final class TransformerLanguageModel: LanguageModel, @unchecked Sendable 
 
   /// How many tokens can be generated: those that both the tokenizer and the model have.
   public var vocabularySize: Int {
-    min(tokenizer.vocabularySize, configuration.vocabularySize)
+    min(tokenizer.vocabularySize, configuration.shape.vocabulary)
   }
   /// The first of ``endTokens``; nil when there is none.
   public var endToken: Int32? { endTokens.first }
@@ -197,7 +199,7 @@ public final class TransformerLanguageModel: LanguageModel, @unchecked Sendable 
     try lock.withLock { _ throws(AIGCError) in
       if let loaded { return loaded }
       let network = configuration.network
-      try weights?.load(into: network)
+      try weights?.load(into: network.namedParameters)
       loaded = network
       return network
     }

@@ -76,8 +76,8 @@ public struct TransformerRecipe: TrainingRecipe {
     let (tokens, heldOut) = try opened.corpus.encode(opened.tokenizer)
     opened.network.transformer.recomputesBlocks = settings.model.recomputesBlocks
     // A run that goes on takes the windows of its start.
-    let asked = start.isResumed ? configuration.context : settings.model.context
-    let context = min(asked, configuration.context, tokens.count - 1)
+    let asked = start.isResumed ? configuration.shape.context : settings.model.context
+    let context = min(asked, configuration.shape.context, tokens.count - 1)
     let stream = WindowStream(
       tokens, batch: run.trainer.batchSize, context: context, seed: run.trainer.seed)
     let trainer = run.resolved { epochs in
@@ -92,7 +92,7 @@ public struct TransformerRecipe: TrainingRecipe {
 
   /// What is trained, and on what.
   private struct Opened {
-    var configuration: GPT2Configuration
+    var configuration: TransformerConfiguration
     var network: GPT2Network
     var tokenizer: any Tokenizer
     var corpus: TrainingCorpus
@@ -129,12 +129,12 @@ public struct TransformerRecipe: TrainingRecipe {
 
   private func configuration(
     tokens: TokenizerKind, vocabularySize: Int
-  ) throws(AIGCError) -> GPT2Configuration {
+  ) throws(AIGCError) -> TransformerConfiguration {
     let model = settings.model
-    var result = GPT2Configuration(
+    var result = TransformerConfiguration(
       tokens: tokens, vocabularySize: vocabularySize, context: model.context, width: model.width,
       layers: model.layers, heads: model.heads)
-    (result.embeddingDropout, result.residualDropout) = (model.dropout, model.dropout)
+    (result.dropout.embedding, result.dropout.residual) = (model.dropout, model.dropout)
     if let problem = result.problem { throw .usage(problem) }
     return result
   }
@@ -143,7 +143,7 @@ public struct TransformerRecipe: TrainingRecipe {
     let model = settings.model
     if let folder = model.tokenizer {
       let isModel = fileExists("\(folder)/\(ModelConfiguration.fileName)")
-      let kind = isModel ? (try GPT2Configuration.read(folder: folder)).tokens : .bpe
+      let kind = isModel ? (try TransformerConfiguration.read(folder: folder)).tokens : .bpe
       return try loadTokenizer(kind: kind, folder: folder)
     }
     return try corpus.makeTokenizer(model.tokens, vocabularySize: model.vocabularySize)

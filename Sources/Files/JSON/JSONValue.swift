@@ -150,6 +150,30 @@ extension JSONValue: Decodable {
   }
 }
 
+extension JSONValue: Encodable {
+  /// Writes the value as the encoder writes such a value of Swift; of two members with one name the last
+  /// one stays.
+  public func encode(to encoder: any Encoder) throws {
+    if case .object(let members) = self {
+      var keys = encoder.container(keyedBy: MemberName.self)
+      for member in members {
+        try keys.encode(member.value, forKey: MemberName(stringValue: member.name))
+      }
+      return
+    }
+    var container = encoder.singleValueContainer()
+    switch self {
+    case .bool(let value): try container.encode(value)
+    case .int(let value): try container.encode(value)
+    case .double(let value): try container.encode(value)
+    case .float(let value): try container.encode(value)
+    case .string(let value): try container.encode(value)
+    case .array(let values): try container.encode(values)
+    case .null, .object: try container.encodeNil()
+    }
+  }
+}
+
 extension JSONValue {
   /// Reads one JSON document (RFC 8259) of UTF-8 bytes; members keep their order. A whole number
   /// that fits is an int, any other number a double.

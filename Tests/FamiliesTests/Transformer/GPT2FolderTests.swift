@@ -21,7 +21,7 @@ import Training
     #expect(members.first { $0.name == "context" }?.value == .int(256))
     let model = try TransformerLanguageModel(folder: path)
     // Ten tokens of the table are no tokens of the tokenizer.
-    #expect(model.vocabularySize == model.configuration.vocabularySize - 10)
+    #expect(model.vocabularySize == model.configuration.shape.vocabulary - 10)
     var scores: [Float] = []
     var session = model.makeSession()
     session.append(contentsOf: try model.encode("the cat"))
@@ -31,7 +31,7 @@ import Training
 
   @Test func everythingWrongIsSaidAtOnce() throws {
     let folder = try TemporaryFolder()
-    let configuration = try GPT2Configuration.read(folder: gpt2Fixture("plain"))
+    let configuration = try TransformerConfiguration.read(folder: gpt2Fixture("plain"))
     let checkpoint = try Checkpoint.open("\(gpt2Fixture("plain"))/model.safetensors")
     var tensors: [NewTensor] = []
     for tensor in checkpoint.tensors {
@@ -77,7 +77,7 @@ import Training
       ("\"vocab_size\": 300", "\"vocab_size\": 12"),
       ("\"model_type\": \"gpt2\"", "\"model_type\": \"llama\""),
       ("\"n_head\": 4", "\"n_head\": 4, \"scale_attn_by_inverse_layer_idx\": true"),
-      ("\"n_head\": 4", "\"n_head\": 4, \"tie_word_embeddings\": 7"),
+      ("\"tie_word_embeddings\": true", "\"tie_word_embeddings\": 7"),
     ] {
       try folder.expectRefusal(of: Damage(key, value)) { try open() }
     }
@@ -123,7 +123,7 @@ import Training
       try TransformerLanguageModel(folder: folder.file("out"))
     )
     #expect(new.weights?.type == type ?? .f32)
-    #expect(new.configuration.endToken == 0 && new.configuration.width == 16)
+    #expect(new.configuration.endToken == 0 && new.configuration.shape.width == 16)
     let text = try Table(Array("the cat sees the dog .".utf8))
     let (a, b) = (try old.evaluate(text, name: "a"), try new.evaluate(text, name: "b"))
     let limit = type == .bf16 ? 0.05 : type == .f16 ? 5e-3 : 0
@@ -250,13 +250,13 @@ import Training
     }
     #expect(!other.contains("\"n_head\""))
     try folder.write("model/config.json", other)
-    let configuration = try GPT2Configuration.read(folder: folder.file("model"))
-    #expect(try configuration == GPT2Configuration.read(folder: gpt2Fixture("generation")))
+    let configuration = try TransformerConfiguration.read(folder: folder.file("model"))
+    #expect(try configuration == TransformerConfiguration.read(folder: gpt2Fixture("generation")))
     for (name, alias) in names {
       try folder.write(
         "model/config.json",
         "{\"\(alias)\": 7," + whole.drop { $0 != "{" }.dropFirst())
-      let line = refuses { _ = try GPT2Configuration.read(folder: folder.file("model")) }
+      let line = refuses { _ = try TransformerConfiguration.read(folder: folder.file("model")) }
       #expect(line.contains(name) && line.contains(alias), "\(line)")
     }
   }

@@ -13,10 +13,10 @@ import Training
 
 /// The network of a fixture's folder.
 func gpt2Network(_ folder: String) throws -> GPT2Network {
-  let configuration = try GPT2Configuration.read(folder: folder)
+  let configuration = try TransformerConfiguration.read(folder: folder)
   let weights = try TransformerWeights(folder: folder, configuration)
   let network = configuration.network
-  try weights.load(into: network)
+  try weights.load(into: network.namedParameters)
   return network
 }
 
@@ -40,7 +40,7 @@ func gpt2Network(_ folder: String) throws -> GPT2Network {
   @Test(arguments: 0...2) func hiddenStates(_ layer: Int) throws {
     let expected = try Checkpoint.open(gpt2Fixture("hidden_states.safetensors"))
     let tokens = try expected.tensor("tokens").integers().map { Int32($0) }
-    let configuration = try GPT2Configuration.read(folder: gpt2Fixture("untied"))
+    let configuration = try TransformerConfiguration.read(folder: gpt2Fixture("untied"))
     let model = try TransformerLanguageModel(
       configuration, try gpt2Network(gpt2Fixture("untied")),
       CharTokenizer(texts: [Table(Array("ab".utf8))], name: "t"))
@@ -60,10 +60,10 @@ func gpt2Network(_ folder: String) throws -> GPT2Network {
 
   @Test func namesAndShapesAreTheNetworks() throws {
     for isTied in [true, false] {
-      var configuration = GPT2Configuration(
+      var configuration = TransformerConfiguration(
         tokens: .char, vocabularySize: 11, context: 8, width: 6, layers: 2, heads: 3)
-      configuration.inner = 5
-      configuration.isTied = isTied
+      configuration.shape.inner = 5
+      configuration.shape.isTied = isTied
       // Two blocks of 6 · (4 · 6 + 2 · 5 + 9) + 5 weights; tables and the last norm.
       #expect(configuration.parameterCount == 2 * 263 + 6 * (isTied ? 21 : 32))
       let shapes = configuration.tensorShapes
@@ -76,7 +76,7 @@ func gpt2Network(_ folder: String) throws -> GPT2Network {
   }
 
   @Test func freshWeightsAreGPT2s() throws {
-    let configuration = GPT2Configuration(
+    let configuration = TransformerConfiguration(
       tokens: .char, vocabularySize: 200, context: 64, width: 64, layers: 8, heads: 4)
     var random = RandomSource(seed: 1)
     let network = random.drawn { GPT2Network(configuration.sizes, using: &$0) }
@@ -96,9 +96,9 @@ func gpt2Network(_ folder: String) throws -> GPT2Network {
 
   @Test func gradientsAndTenSteps() throws {
     let file = try Checkpoint.open(gpt2Fixture("training.safetensors"))
-    var configuration = GPT2Configuration(
+    var configuration = TransformerConfiguration(
       tokens: .char, vocabularySize: 97, context: 64, width: 32, layers: 2, heads: 4)
-    configuration.epsilon = 1e-5
+    configuration.shape.epsilon = 1e-5
     let network = configuration.network
     try StateDictionary.load(network.namedParameters, from: file, prefix: "start.")
     let named = network.trainableNamedParameters
@@ -154,9 +154,9 @@ func gpt2Network(_ folder: String) throws -> GPT2Network {
 
   /// The values stay finite and the graph whole where dropout drops.
   @Test func dropoutChangesTrainingOnly() throws {
-    var configuration = GPT2Configuration(
+    var configuration = TransformerConfiguration(
       tokens: .char, vocabularySize: 13, context: 8, width: 8, layers: 2, heads: 2)
-    (configuration.embeddingDropout, configuration.residualDropout) = (0.5, 0.5)
+    (configuration.dropout.embedding, configuration.dropout.residual) = (0.5, 0.5)
     var random = RandomSource(seed: 3)
     let network = random.drawn { GPT2Network(configuration.sizes, using: &$0) }
     let tokens = Indices([1, 2, 3, 4], [1, 4])

@@ -24,7 +24,7 @@ struct TransformerPlainSession: GenerationSession {
       return
     }
     if tokens.isEmpty { tokens = [model.startToken] }
-    let window = Array(tokens.suffix(model.configuration.context))
+    let window = Array(tokens.suffix(model.configuration.shape.context))
     guard let network = try? model.network() else {
       scores = [Float](repeating: 0, count: model.vocabularySize)
       return

@@ -1,4 +1,7 @@
 import Autograd
+import Datasets
+import Kernels
+import NN
 
 extension GPT2Network {
   /// What a block's inner layer goes through: Hugging Face's `activation_function`.
@@ -34,4 +37,43 @@ extension Tensor {
     case .relu: relu(self)
     }
   }
+}
+
+extension TransformerConfiguration {
+  /// The configuration of a new GPT-2 model, with its activation and layer norms, without dropout and with a tied
+  /// output projection.
+  /// - Parameters:
+  ///   - tokens: the kind of the tokenizer.
+  ///   - vocabularySize: rows of the token embedding.
+  ///   - context: the number of positions.
+  ///   - width: of the residual stream, a multiple of `heads`.
+  ///   - layers: transformer blocks.
+  ///   - heads: of each block's attention.
+  public init(
+    tokens: TokenizerKind, vocabularySize: Int, context: Int, width: Int, layers: Int, heads: Int
+  ) {
+    var shape = TransformerShape(
+      vocabulary: vocabularySize, context: context, width: width, layers: layers, heads: heads,
+      inner: 4 &* width, positions: .learned)
+    GPT2Architecture.complete(&shape)
+    self.init(GPT2Architecture(), shape, tokens: tokens)
+  }
+
+  /// The sizes of GPT-2's network.
+  var sizes: GPT2Network.Sizes {
+    let activation: GPT2Network.Activation =
+      switch shape.activation {
+      case .gelu: .gelu
+      case .relu: .relu
+      default: .geluNew
+      }
+    return GPT2Network.Sizes(
+      vocabulary: shape.vocabulary, context: shape.context, width: shape.width,
+      layers: shape.layers, heads: shape.heads, inner: shape.inner, activation: activation,
+      epsilon: shape.epsilon, embeddingDropout: dropout.embedding,
+      residualDropout: dropout.residual, isTied: shape.isTied)
+  }
+
+  /// The network as shapes alone.
+  var network: GPT2Network { ParameterPlan.shapes { GPT2Network(sizes, using: &$0) } }
 }

@@ -31,10 +31,10 @@ public struct TransformerModelOptions: Codable, Equatable, Sendable {
   public init() {}
 
   /// Those of a trained model.
-  public init(of configuration: GPT2Configuration) {
-    (tokens, context) = (configuration.tokens, configuration.context)
-    (layers, heads) = (configuration.layers, configuration.heads)
-    (width, dropout) = (configuration.width, configuration.embeddingDropout)
+  public init(of configuration: TransformerConfiguration) {
+    (tokens, context) = (configuration.tokens, configuration.shape.context)
+    (layers, heads) = (configuration.shape.layers, configuration.shape.heads)
+    (width, dropout) = (configuration.shape.width, configuration.dropout.embedding)
   }
 }
 

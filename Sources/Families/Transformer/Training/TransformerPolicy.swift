@@ -17,7 +17,7 @@ extension TransformerFamily: RewardTunableFamily {
 
 /// A GPT-2 model that learns from rewards.
 final class TransformerPolicy: TextPolicy {
-  private var configuration: GPT2Configuration
+  private var configuration: TransformerConfiguration
   private var network: GPT2Network
   private let storage: ScalarType
   let tokenizer: any Tokenizer
@@ -32,7 +32,7 @@ final class TransformerPolicy: TextPolicy {
     var sizes = configuration.sizes
     (sizes.embeddingDropout, sizes.residualDropout) = (0, 0)
     network = ParameterPlan.shapes { GPT2Network(sizes, using: &$0) }
-    try model.weights?.load(into: network)
+    try model.weights?.load(into: network.namedParameters)
     (configuration.startToken, configuration.endTokens) = model.marks
     self.configuration = configuration
     storage = model.weights?.type ?? .f32
@@ -42,8 +42,8 @@ final class TransformerPolicy: TextPolicy {
   }
 
   func inputs(_ prompt: [Int32]) -> [Int32] { prompt.isEmpty ? [startToken] : prompt }
-  var contextSize: Int? { configuration.context }
-  var width: Int { configuration.width }
+  var contextSize: Int? { configuration.shape.context }
+  var width: Int { configuration.shape.width }
   var parameters: NamedParameters { network.namedParameters }
   var trainable: NamedParameters { network.trainableNamedParameters }
   var trainingTokens: Int { configuration.trainingTokens ?? 0 }

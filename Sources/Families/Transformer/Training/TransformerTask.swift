@@ -9,7 +9,7 @@ import Training
 /// Training of a GPT-2 model: each step takes windows at random places of the text, in one batch or
 /// in several whose gradients are added.
 final class TransformerTask: TrainingTask {
-  private var configuration: GPT2Configuration
+  private var configuration: TransformerConfiguration
   let network: GPT2Network
   private let tokenizer: any Tokenizer
   private let optimizer: any Optimizer
@@ -33,7 +33,7 @@ final class TransformerTask: TrainingTask {
   ///   - trainer: the optimizer, and how many batches make a step.
   ///   - storage: how weights are saved.
   init(
-    _ configuration: GPT2Configuration, _ network: GPT2Network, _ tokenizer: any Tokenizer,
+    _ configuration: TransformerConfiguration, _ network: GPT2Network, _ tokenizer: any Tokenizer,
     _ stream: WindowStream, heldOut: [Int32], _ trainer: TrainerConfiguration, storage: ScalarType
   ) {
     self.configuration = configuration
