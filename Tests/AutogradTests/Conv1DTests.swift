@@ -18,15 +18,33 @@ import Testing
       let loss = (y * Samples.normal(y.shape, 4)).sum()
       return [y.detached] + gradients(of: loss, at: x)
     }
-    let found = run { conv1D($0[0], $0[1], $0[2]) }
     let expected = run { matmul($0[0], $0[1]) + $0[2] }
+    let turned = run { projection($0[0], $0[1].transposed, $0[2], isByInput: false) }
+    for found in [run { conv1D($0[0], $0[1], $0[2]) }, turned] {
+      compare(found, expected, "\(rows), \(input), \(output)")
+    }
+  }
+
+  private func compare(_ found: [Tensor], _ expected: [Tensor], _ sizes: String) {
     for (index, (a, b)) in zip(found, expected).enumerated() {
       #expect(a.shape == b.shape)
       let worst = zip(a.values, b.values).reduce(Float(0)) {
         max($0, abs($1.0 - $1.1) / max(1, abs($1.1)))
       }
-      #expect(worst < 1e-4, "result \(index) of \(rows), \(input), \(output): \(worst)")
+      #expect(worst < 1e-4, "result \(index) of \(sizes): \(worst)")
     }
+  }
+
+  /// A block whose results are thrown away and computed again must not change by that.
+  @Test(arguments: [3, 40, 400, 600], [true, false])
+  func historyChangesNoBytes(_ rows: Int, _ isByInput: Bool) {
+    let x = Samples.normal([rows, 70], 8)
+    let weight = Samples.normal(isByInput ? [70, 33] : [33, 70], 9)
+    let plain = projection(x, weight, nil, isByInput: isByInput)
+    let recorded = projection(x, weight.watchedCopy(), nil, isByInput: isByInput)
+    #expect(plain.values == recorded.values)
+    let expected = matmul(x, weight, transposeB: !isByInput)
+    compare([plain], [expected], "\(rows) rows")
   }
 
   /// The gradient has a second derivative for many rows too.

@@ -34,6 +34,12 @@ extension GradientRows {
         linear(tanh(matmul($0[0], $0[1])), $0[1], $0[2])
       },
       GradientRow("conv1D", [x, across, bias]) { conv1D($0[0], $0[1], $0[2]) },
+      GradientRow("projection", [x, across.transposed]) {
+        projection($0[0], $0[1], nil, isByInput: false)
+      },
+      GradientRow("projection with a bias", [x, across.transposed, bias]) {
+        projection($0[0], $0[1], $0[2], isByInput: false)
+      },
       GradientRow("conv1D of one row", [Samples.normal([4], 33), across, bias]) {
         conv1D($0[0], $0[1], $0[2])
       },
