@@ -4,7 +4,8 @@ import Training
 /// Every family of the program.
 public let families: [any Family] = [
   NGramFamily(), RecurrentFamily(.rnn), RecurrentFamily(.gru), RecurrentFamily(.lstm),
-  TransformerFamily(), ForecastFamily(), ClassifierFamily(), GANFamily(.gan), GANFamily(.dcgan),
+  TransformerFamily(.gpt2), TransformerFamily(.llama), TransformerFamily(.qwen2),
+  TransformerFamily(.qwen3), TransformerFamily(.gemma3), ForecastFamily(), ClassifierFamily(), GANFamily(.gan), GANFamily(.dcgan),
   VQVAEFamily(), VAEFamily(.vae), VAEFamily(.vaegan), CycleGANFamily(), StyleGANFamily(),
   TextClassifierFamily(),
   SummarizerFamily(), ReinforcementFamily(),

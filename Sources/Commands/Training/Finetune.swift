@@ -45,8 +45,8 @@ struct FinetuneArguments: ParsableArguments {
       throw .usage(
         "--grad-accum is of texts; with --reward a step takes its texts in parts by itself")
     }
-    if memory.checkpointActivations, family != "gpt2" {
-      throw .usage("--checkpoint-activations is of gpt2 models, not of \(family)")
+    if memory.checkpointActivations, TransformerKind(rawValue: family) == nil {
+      throw .usage("--checkpoint-activations is of gpt2 models and other transformers, not of \(family)")
     }
   }
 

@@ -9,7 +9,10 @@ struct Train: ParsableCommand {
     subcommands: [
       TrainNGram.self, TrainCommand<RecurrentArguments<RNNName>>.self,
       TrainCommand<RecurrentArguments<GRUName>>.self,
-      TrainCommand<RecurrentArguments<LSTMName>>.self, TrainCommand<TransformerArguments>.self,
+      TrainCommand<RecurrentArguments<LSTMName>>.self, TrainCommand<TransformerArguments<GPT2Name>>.self,
+      TrainCommand<TransformerArguments<LlamaName>>.self,
+      TrainCommand<TransformerArguments<Qwen3Name>>.self,
+      TrainCommand<TransformerArguments<Gemma3Name>>.self,
       TrainCommand<ClassifierArguments>.self, TrainCommand<GANArguments<GANName>>.self,
       TrainCommand<GANArguments<DCGANName>>.self, TrainCommand<VAEArguments<VAEName>>.self,
       TrainCommand<VAEArguments<VAEGANName>>.self, TrainCommand<VQVAEArguments>.self,

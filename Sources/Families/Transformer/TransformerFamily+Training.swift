@@ -9,7 +9,7 @@ extension TransformerFamily: FinetunableFamily {
     further path: String, on data: [String], _ options: FinetuneOptions
   ) throws(AIGCError) -> any TrainingRecipe {
     let configuration = try TransformerConfiguration.read(folder: path)
-    var recipe = TransformerRecipe(texts: data)
+    var recipe = TransformerRecipe(configuration.kind, texts: data)
     var model = TransformerModelOptions(of: configuration)
     model.context = options.context ?? min(configuration.shape.context, 256)
     guard model.context <= configuration.shape.context else {

@@ -4,16 +4,24 @@ import Files
 import NN
 import Training
 
-/// GPT-2 models: our own, and those published as Hugging Face folders.
+/// Decoder-only transformers of one architecture: our own, and those published as Hugging Face folders.
 public struct TransformerFamily: TextFamily {
-  /// Creates the family, which has no settings of its own.
-  public init() {}
+  private let transformer: TransformerKind
 
-  /// The name in `config.json` and after `aigc train`, "gpt2".
-  public var name: String { "gpt2" }
+  /// Creates the family of an architecture.
+  public init(_ kind: TransformerKind = .gpt2) { transformer = kind }
+
+  /// The architecture's name, which stands in `config.json` and after `aigc train`: "gpt2".
+  public var name: String { transformer.rawValue }
   /// The benchmarks of training steps, of generation and of reading prompts, in tokens a second.
   public var benchmarks: [Benchmark] {
-    TransformerTrainingBenchmarks.all + TransformerGenerationBenchmarks.all
+    let training = TransformerTrainingBenchmarks.all(of: transformer)
+    return transformer == .gpt2 ? training + TransformerGenerationBenchmarks.all : training
+  }
+
+  /// Published models name themselves by transformers' `model_type`.
+  public func owns(_ folder: String, named name: String) -> Bool {
+    name == self.name || transformer.architecture.modelTypes.contains(name)
   }
 
   /// Opens a model folder with a context of all its positions.
@@ -68,7 +76,7 @@ public struct TransformerFamily: TextFamily {
     _ path: String, to output: String, options: ConversionOptions, _ notices: NoticeHandler
   ) throws(AIGCError) {
     guard !output.hasSuffix(".safetensors") else {
-      throw .usage("\(output): a GPT-2 model is a folder; name one")
+      throw .usage("\(output): a \(transformer.title) model is a folder; name one")
     }
     let model = try TransformerLanguageModel(folder: path)
     var configuration = model.configuration

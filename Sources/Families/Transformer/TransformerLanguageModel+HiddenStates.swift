@@ -29,7 +29,7 @@ extension TransformerLanguageModel {
     if let token = tokens.first(where: { !(0..<size).contains($0) }) {
       throw .mismatch("the token \(token): the model has those from 0 to \(size - 1)")
     }
-    let states = try network().transformer.states(
+    let states = try network().states(
       Indices(tokens, [1, tokens.count]), after: layers, .inference)
     try Interruption.check()
     var result: [HiddenStates] = []

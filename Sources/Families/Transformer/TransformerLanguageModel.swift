@@ -29,13 +29,13 @@ public final class TransformerLanguageModel: LanguageModel, @unchecked Sendable 
   /// Settings of `generation_config.json` that are not taken, a text for each.
   public private(set) var ignoredSettings: [String] = []
   private let lock = Mutex(())
-  private var loaded: GPT2Network?
+  private var loaded: Transformer?
   private let engine: TransformerEngine?
 
   /// A model in memory.
   /// - Parameter engine: its weights for generation; nil: each token computes the whole text anew.
   init(
-    _ configuration: TransformerConfiguration, _ network: GPT2Network, _ tokenizer: any Tokenizer,
+    _ configuration: TransformerConfiguration, _ network: Transformer, _ tokenizer: any Tokenizer,
     _ engine: TransformerEngine? = nil
   ) {
     self.configuration = configuration
@@ -65,11 +65,12 @@ public final class TransformerLanguageModel: LanguageModel, @unchecked Sendable 
         "`load(_:context:)` \(self.context): the model has positions for \(configuration.shape.context)"
       )
     }
-    var sizes = configuration.sizes
+    var sizes = configuration.shape
     // What the tokenizer does not know is never generated.
     sizes.vocabulary = min(tokenizer.vocabularySize, sizes.vocabulary)
     sizes.context = self.context
-    engine = try TransformerEngine(sizes) { (name) throws(AIGCError) in
+    // Others are read by the network for training, each token anew.
+    engine = configuration.kind != .gpt2 ? nil : try TransformerEngine(sizes) { (name) throws(AIGCError) in
       let stored = try weights.tensor(named: name)
       return switch name {
       // Rows that are never asked for: tokens that only the table has, later positions.
@@ -195,7 +196,7 @@ public final class TransformerLanguageModel: LanguageModel, @unchecked Sendable 
   public func damage() -> AIGCError? { weights?.nonFiniteProblem() }
 
   /// The network in 32 bits, for training and for whole texts. Made when it is first asked for.
-  func network() throws(AIGCError) -> GPT2Network {
+  func network() throws(AIGCError) -> Transformer {
     try lock.withLock { _ throws(AIGCError) in
       if let loaded { return loaded }
       let network = configuration.network

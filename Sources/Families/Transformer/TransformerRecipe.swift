@@ -6,7 +6,7 @@ import Kernels
 import NN
 import Training
 
-/// What the training of a GPT-2 model can be told.
+/// What the training of a transformer can be told.
 public struct TransformerSettings: Codable, Equatable, Sendable {
   /// Text files, plain or .gz; "-" is standard input.
   public var texts: [String] = []
@@ -19,7 +19,7 @@ public struct TransformerSettings: Codable, Equatable, Sendable {
   public init() {}
 }
 
-/// Trains GPT-2 models: text files in, a model folder out.
+/// Trains transformers: text files in, a model folder out.
 public struct TransformerRecipe: TrainingRecipe {
   /// The texts and the model.
   public var settings = TransformerSettings()
@@ -27,15 +27,18 @@ public struct TransformerRecipe: TrainingRecipe {
   public var run: RunOptions
 
   /// - Parameters:
+  ///   - kind: the architecture.
   ///   - preset: sizes, and how they are trained.
   ///   - texts: files.
-  public init(_ preset: TransformerPreset = .baby, texts: [String] = []) {
+  public init(
+    _ kind: TransformerKind = .gpt2, _ preset: TransformerPreset = .baby, texts: [String] = []
+  ) {
     run = RunOptions(preset.training, heldOut: HeldOutData(share: 0.1))
-    (settings.texts, settings.model) = (texts, preset.model)
+    (settings.texts, settings.model) = (texts, preset.model(of: kind))
   }
 
-  /// The name in `config.json`, "gpt2".
-  public var family: String { "gpt2" }
+  /// The architecture's name: "gpt2".
+  public var family: String { (settings.model.kind ?? .gpt2).rawValue }
   /// The texts, under the name "data".
   public var sources: [TrainingSource] { [TrainingSource("data", settings.texts)] }
 
@@ -47,9 +50,9 @@ public struct TransformerRecipe: TrainingRecipe {
   ) throws(AIGCError) -> TrainingPlan {
     let (model, trainer) = (settings.model, run.trainer)
     // The vocabulary follows from the texts, which a plan does not read: parameters without it.
-    let configuration = try configuration(tokens: model.tokens, vocabularySize: 1)
+    let configuration = try model.configuration(tokens: model.tokens, vocabularySize: 1)
     let accumulation = trainer.gradAccumulation ?? 1
-    let members: [JSONValue.Member] = [
+    var members: [JSONValue.Member] = [
       .init("tokens", .string(model.tokenizer ?? model.tokens.rawValue)),
       .init("vocab_size", JSONValue(model.vocabularySize)), .init("layers", .int(model.layers)),
       .init("heads", .int(model.heads)), .init("width", .int(model.width)),
@@ -60,6 +63,12 @@ public struct TransformerRecipe: TrainingRecipe {
       .init("tokens_per_step", .int(trainer.batchSize &* accumulation &* model.context)),
       .init("checkpoint_activations", .bool(model.recomputesBlocks)),
     ]
+    if case .rotary(let rotary) = configuration.shape.positions {
+      members += [
+        .init("kv_heads", .int(configuration.shape.keyValueHeads)),
+        .init("inner", .int(configuration.shape.inner)), .init("rope_base", .double(rotary.base)),
+      ]
+    }
     return TrainingPlan(members, trainer, areStepsKnown: run.epochs == nil)
   }
 
@@ -74,7 +83,7 @@ public struct TransformerRecipe: TrainingRecipe {
     var opened = try open(start)
     let configuration = opened.configuration
     let (tokens, heldOut) = try opened.corpus.encode(opened.tokenizer)
-    opened.network.transformer.recomputesBlocks = settings.model.recomputesBlocks
+    opened.network.recomputesBlocks = settings.model.recomputesBlocks
     // A run that goes on takes the windows of its start.
     let asked = start.isResumed ? configuration.shape.context : settings.model.context
     let context = min(asked, configuration.shape.context, tokens.count - 1)
@@ -93,7 +102,7 @@ public struct TransformerRecipe: TrainingRecipe {
   /// What is trained, and on what.
   private struct Opened {
     var configuration: TransformerConfiguration
-    var network: GPT2Network
+    var network: Transformer
     var tokenizer: any Tokenizer
     var corpus: TrainingCorpus
     /// How the weights were saved that it starts from.
@@ -108,12 +117,12 @@ public struct TransformerRecipe: TrainingRecipe {
     case .new:
       let corpus = try texts.read()
       let tokenizer = try makeTokenizer(corpus)
-      var configuration = try configuration(
+      var configuration = try settings.model.configuration(
         tokens: tokenizer.kind, vocabularySize: tokenizer.vocabularySize)
       configuration.startToken = tokenizer.endToken.map { Int($0) }
       configuration.endTokens = tokenizer.endToken.map { [Int($0)] }
       var random = RandomSource(seed: run.trainer.seed)
-      let network = random.drawn { GPT2Network(configuration.sizes, using: &$0) }
+      let network = configuration.network(using: &random)
       return Opened(
         configuration: configuration, network: network, tokenizer: tokenizer, corpus: corpus)
     case .resumed(let path), .model(let path):
@@ -125,18 +134,6 @@ public struct TransformerRecipe: TrainingRecipe {
         configuration: configuration, network: try old.network(), tokenizer: old.tokenizer,
         corpus: try texts.read(), storage: old.weights?.type ?? .f32)
     }
-  }
-
-  private func configuration(
-    tokens: TokenizerKind, vocabularySize: Int
-  ) throws(AIGCError) -> TransformerConfiguration {
-    let model = settings.model
-    var result = TransformerConfiguration(
-      tokens: tokens, vocabularySize: vocabularySize, context: model.context, width: model.width,
-      layers: model.layers, heads: model.heads)
-    (result.dropout.embedding, result.dropout.residual) = (model.dropout, model.dropout)
-    if let problem = result.problem { throw .usage(problem) }
-    return result
   }
 
   private func makeTokenizer(_ corpus: TrainingCorpus) throws(AIGCError) -> any Tokenizer {

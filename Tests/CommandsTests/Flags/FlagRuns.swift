@@ -115,6 +115,12 @@ final class FlagFolder: Sendable {
       "train ngram b.txt --out spare2", "convert ngram m.arpa",
       "train lstm a.txt --hidden 8 --context 8 --steps 1 --batch-size 2 --seed 1 --out lstm",
       "train gpt2 a.txt --layers 1 --heads 2 --width 8 --steps 1 --batch-size 2 --seed 1 --out gpt2",
+      "train llama a.txt --layers 2 --heads 2 --kv-heads 1 --width 8 --steps 1 --batch-size 2 --seed 1 "
+        + "--out llama",
+      "train qwen3 a.txt --layers 2 --heads 2 --kv-heads 1 --width 8 --steps 1 --batch-size 2 --seed 1 "
+        + "--out qwen3",
+      "train gemma3 a.txt --layers 2 --heads 2 --kv-heads 1 --width 8 --steps 1 --batch-size 2 --seed 1 "
+        + "--out gemma3",
       "finetune words.txt --model gpt2 --reward length:2 --max-tokens 4 --num-generations 2 --steps 1 "
         + "--batch-size 1 --seed 1 --out tuned",
       "train gpt2 a.txt --layers 1 --heads 1 --width 8 --context 8 --steps 1 --batch-size 2 --out bpe "

@@ -120,6 +120,9 @@ struct FlagWalkTests {
     ("train gpt2 a.txt --out gpt2", "--storage f16", ""),
     ("train gpt2 a.txt --out gpt2", "--tokenizer bpe", ""),
     ("train gpt2 a.txt --out bpe", "--vocab-size 300", "--vocab-size 270"),
+    ("train llama a.txt --out llama", "--kv-heads 2", "--kv-heads 1"),
+    ("train llama a.txt --out llama", "--rope-base 500", "--rope-base 10000"),
+    ("train gemma3 a.txt --out gemma3", "--layers 1", "--layers 2"),
     ("finetune words.txt --model gpt2 --out tuned", "--beta 0.5", "--beta 0.04"),
     ("finetune words.txt --model gpt2 --out tuned", "--reward length:3", "--reward length:2"),
     ("finetune words.txt --model gpt2 --out tuned", "--max-tokens 5", "--max-tokens 4"),
@@ -196,6 +199,9 @@ struct FlagWalkTests {
     ("train classifier imgs --resume --dry-run --out cls", "\"image_size\":\"28x28\""),
     ("finetune b.txt --model gpt2 --dry-run --out $OUT", "\"width\":8"),
     ("finetune b.txt --model lstm --dry-run --out $OUT", "\"hidden\":8"),
+    ("train qwen3 a.txt --resume --dry-run --out qwen3", "\"kv_heads\":1"),
+    ("finetune b.txt --model llama --dry-run --out $OUT", "\"kv_heads\":1"),
+    ("finetune b.txt --model gemma3 --dry-run --out $OUT", "\"kv_heads\":1"),
   ])
   func plansAreOfTheModel(command: String, part: String) throws {
     let folder = FlagFolder.shared

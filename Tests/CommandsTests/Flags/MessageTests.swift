@@ -184,7 +184,7 @@ import Training
   }
 
   /// "Defaults: above" is above: the settings that hold are those of the trainer.
-  @Test(arguments: ["lstm", "gpt2", "classifier", "gan", "dcgan", "vae", "vaegan"])
+  @Test(arguments: ["lstm", "gpt2", "llama", "classifier", "gan", "dcgan", "vae", "vaegan"])
   func helpSaysTheTrainersDefaults(family: String) throws {
     let command = try #require(
       Train.configuration.subcommands.first { $0.configuration.commandName == family })
@@ -193,6 +193,7 @@ import Training
       switch family {
       case "lstm": RecurrentRecipe(.lstm).run
       case "gpt2": TransformerRecipe().run
+      case "llama": TransformerRecipe(.llama).run
       case "classifier": ClassifierRecipe().run
       case "gan": GANRecipe(.gan).run
       case "dcgan": GANRecipe(.dcgan).run

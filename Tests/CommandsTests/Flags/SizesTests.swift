@@ -29,6 +29,8 @@ struct SizesTests {
     ("stylegan", "sample stylegan --model $M --num 1 --out $OUT.png"),
     ("cls", "classify imgs --model $M"), ("lstm", "generate text --model $M -n 3 --seed 1"),
     ("gpt2", "generate text --model $M -n 3 --seed 1"),
+    ("llama", "generate text --model $M -n 3 --seed 1"),
+    ("gemma3", "generate text --model $M -n 3 --seed 1"),
     ("series", "generate series --model $M -n 3"),
     ("ngram", "generate text --model $M -n 3 --seed 1"),
     ("sent", "sentiment good --model $M"), ("senn", "sentiment good --model $M"),

@@ -1,6 +1,8 @@
 /// What is expected of the flags of `aigc train` and what is like it.
 let trainingVerbs: [VerbFlags] = [
-  ngram, recurrent("lstm"), recurrent("rnn"), recurrent("gru"), gpt2, classifier, gan("dcgan"),
+  ngram, recurrent("lstm"), recurrent("rnn"), recurrent("gru"), gpt2,
+  rotary("llama", preset: "smollm2"), rotary("qwen3", preset: "0.6b"),
+  rotary("gemma3", preset: "270m"), classifier, gan("dcgan"),
   gan("gan"), vae, vaegan, vqvae, cyclegan, stylegan, finetune,
   sentimentTraining, textClassifierTraining,
 ]
@@ -58,8 +60,32 @@ private func recurrent(_ kind: String) -> VerbFlags {
 }
 
 private let gpt2: VerbFlags = {
+  var result = transformer("gpt2")
+  result.flags["dropout"] = [.acts("--dropout 0.5")]
+  return result
+}()
+
+private func rotary(_ name: String, preset: String) -> VerbFlags {
+  var result = transformer(name)
+  result.flags["preset"] = [
+    .acts("--preset small"), .acts("--preset \(preset)"), .refused("--preset gpt2", "'gpt2'"),
+  ]
+  result.flags["kv-heads"] = [
+    .acts("--kv-heads 1"), .refused("--kv-heads 3", "no divisor of --heads"),
+    .refused("--kv-heads 0", "--kv-heads 0"),
+  ]
+  result.flags["rope-base"] = [
+    .acts("--rope-base 500"), .refused("--rope-base -1", "--rope-base -1"),
+  ]
+  result.flags["width"] = [
+    .acts("--width 16"), .refused("--width 6", "rotary positions need heads of an even size"),
+  ]
+  return result
+}
+
+private func transformer(_ name: String) -> VerbFlags {
   let base = "a.txt --layers 1 --heads 2 --width 8 --seed 1 --dry-run --out $OUT"
-  var table = trainingFlags(base, trained: "gpt2", heldOut: "b.txt")
+  var table = trainingFlags(base, trained: name, heldOut: "b.txt")
   table.merge(
     [
       "preset": [.acts("--preset small")], "tokens": [.acts("--tokens byte")],
@@ -69,15 +95,15 @@ private let gpt2: VerbFlags = {
       ],
       "tokenizer": [.acts("--tokenizer bpe")], "layers": [.acts("--layers 3")],
       "heads": [.acts("--heads 4")], "width": [.acts("--width 16")],
-      "context": [.acts("--context 9")], "dropout": [.acts("--dropout 0.5")],
-      "storage": [.acts("--storage f16")], "grad-accum": [.acts("--grad-accum 2")],
+      "context": [.acts("--context 9")], "storage": [.acts("--storage f16")],
+      "grad-accum": [.acts("--grad-accum 2")],
       "checkpoint-activations": [.acts("--checkpoint-activations")],
     ]
   ) { $1 }
   return VerbFlags(
-    verb: "train gpt2", base: base, flags: table,
+    verb: "train \(name)", base: base, flags: table,
     json: "a.txt --layers 1 --heads 1 --width 8 --context 8 --steps 1 --batch-size 2 --out $OUT")
-}()
+}
 
 private let classifier: VerbFlags = {
   let base = "imgs --stages 4 --hidden 8 --seed 1 --dry-run --out $OUT"

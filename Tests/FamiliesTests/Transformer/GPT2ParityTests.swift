@@ -12,7 +12,7 @@ import Training
 @testable import Families
 
 /// The network of a fixture's folder.
-func gpt2Network(_ folder: String) throws -> GPT2Network {
+func gpt2Network(_ folder: String) throws -> Transformer {
   let configuration = try TransformerConfiguration.read(folder: folder)
   let weights = try TransformerWeights(folder: folder, configuration)
   let network = configuration.network
@@ -79,7 +79,7 @@ func gpt2Network(_ folder: String) throws -> GPT2Network {
     let configuration = TransformerConfiguration(
       tokens: .char, vocabularySize: 200, context: 64, width: 64, layers: 8, heads: 4)
     var random = RandomSource(seed: 1)
-    let network = random.drawn { GPT2Network(configuration.sizes, using: &$0) }
+    let network = configuration.network(using: &random)
     for (name, parameter) in network.namedParameters {
       let values = parameter.value.values
       if name.hasSuffix("bias") {
@@ -158,7 +158,7 @@ func gpt2Network(_ folder: String) throws -> GPT2Network {
       tokens: .char, vocabularySize: 13, context: 8, width: 8, layers: 2, heads: 2)
     (configuration.dropout.embedding, configuration.dropout.residual) = (0.5, 0.5)
     var random = RandomSource(seed: 3)
-    let network = random.drawn { GPT2Network(configuration.sizes, using: &$0) }
+    let network = configuration.network(using: &random)
     let tokens = Indices([1, 2, 3, 4], [1, 4])
     let first = network.logits(tokens, Context(isTraining: true, random: RandomSource(seed: 1)))
     let second = network.logits(tokens, Context(isTraining: true, random: RandomSource(seed: 2)))

@@ -101,7 +101,7 @@ import Training
     var results: [[Float]] = []
     for (batch, accumulation) in [(4, 2), (8, 1)] {
       var random = RandomSource(seed: 1)
-      let network = random.drawn { GPT2Network(configuration.sizes, using: &$0) }
+      let network = configuration.network(using: &random)
       var settings = TransformerPreset.baby.training
       settings.gradAccumulation = accumulation
       settings.optimizer.kind = .sgd

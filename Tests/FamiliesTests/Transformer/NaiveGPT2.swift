@@ -8,17 +8,19 @@ import NN
 
 /// A small GPT-2 with random weights, and its forward pass in plain loops of doubles.
 struct NaiveGPT2 {
-  let sizes: GPT2Network.Sizes
+  let sizes: TransformerShape
   private(set) var weights: [String: [Float]] = [:]
   private(set) var shapes: [String: [Int]] = [:]
 
   init(
     vocabulary: Int = 97, context: Int = 200, width: Int = 40, layers: Int = 3, heads: Int = 4,
-    inner: Int = 100, activation: GPT2Network.Activation = .geluNew, isTied: Bool = true
+    inner: Int = 100, activation: TransformerActivation = .geluTanh, isTied: Bool = true
   ) {
-    sizes = GPT2Network.Sizes(
+    var sizes = TransformerShape.gpt2(
       vocabulary: vocabulary, context: context, width: width, layers: layers, heads: heads,
-      inner: inner, activation: activation, isTied: isTied)
+      inner: inner)
+    (sizes.activation, sizes.isTied) = (activation, isTied)
+    self.sizes = sizes
     shapes = ["wte.weight": [vocabulary, width], "wpe.weight": [context, width]]
     if !isTied { shapes["lm_head.weight"] = [vocabulary, width] }
     for layer in 0..<layers {
@@ -99,7 +101,7 @@ struct NaiveGPT2 {
 
   private func activate(_ x: Double) -> Double {
     switch sizes.activation {
-    case .geluNew: 0.5 * x * (1 + tanh((2 / Double.pi).squareRoot() * (x + 0.044715 * x * x * x)))
+    case .geluTanh, .silu: 0.5 * x * (1 + tanh((2 / Double.pi).squareRoot() * (x + 0.044715 * x * x * x)))
     case .gelu: 0.5 * x * erfc(-x / 2.0.squareRoot())
     case .relu: max(x, 0)
     }

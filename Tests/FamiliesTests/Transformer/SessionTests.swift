@@ -87,8 +87,8 @@ import Training
     try check(model, length: 70, at: [1, 5, 66, 70])
   }
 
-  @Test(arguments: [GPT2Network.Activation.gelu, .relu])
-  func activations(_ activation: GPT2Network.Activation) throws {
+  @Test(arguments: [TransformerActivation.gelu, .relu])
+  func activations(_ activation: TransformerActivation) throws {
     let model = NaiveGPT2(width: 32, layers: 1, heads: 1, inner: 130, activation: activation)
     try check(model, length: 20, at: [1, 20])
   }

@@ -6,29 +6,29 @@ import Files
 import NN
 import Training
 
-/// `aigc train gpt2`.
-struct TransformerArguments: RecipeArguments {
-  static let command = "gpt2"
-  static let abstract = "Train a GPT-2 language model on text."
+/// `aigc train gpt2|llama|qwen3|gemma3`.
+struct TransformerArguments<Name: TransformerName>: RecipeArguments {
+  static var command: String { Name.family }
+  static var abstract: String { "Train a \(Name.kind.title) language model on text." }
   static var discussion: String {
     """
-    Without flags it is nanoGPT's model for a CPU: minutes for a text of 1 MB. What is written is a \
-    folder that Hugging Face's transformers reads too.
-    \(TransformerRecipe().run.defaultsText()) A --preset has its own.
+    Without flags it is \(Name.kind == .gpt2 ? "nanoGPT's model" : "a model") for a CPU: minutes for a text of \
+    1 MB. What is written is a folder that Hugging Face's transformers reads too.
+    \(TransformerRecipe(Name.kind).run.defaultsText()) A --preset has its own.
     """
   }
 
   @Argument(help: "Text files (.gz too); - for standard input.", completion: .file())
   var data: [String]
-  @OptionGroup(title: "Model") var model: TransformerModelArguments
+  @OptionGroup(title: "Model") var model: TransformerModelArguments<Name>
   @OptionGroup(title: "Memory") var memory: MemoryArguments
 
-  var source: (family: String, path: String) { ("gpt2", data[0]) }
+  var source: (family: String, path: String) { (Name.family, data[0]) }
 
   func recipe(
     _ training: TrainingFlags, resuming saved: SavedRun?
   ) throws(AIGCError) -> FilledRecipe {
-    var recipe = TransformerRecipe(model.chosenPreset, texts: data)
+    var recipe = TransformerRecipe(Name.kind, model.chosenPreset, texts: data)
     if let saved {
       recipe.settings.model = TransformerModelOptions(of: try .read(folder: saved.folder))
     } else {
@@ -42,14 +42,14 @@ struct TransformerArguments: RecipeArguments {
   }
 }
 
-/// The flags of a GPT-2 model's sizes and tokens.
-struct TransformerModelArguments: ParsableArguments {
+/// The flags of a transformer's sizes and tokens.
+struct TransformerModelArguments<Name: TransformerName>: ParsableArguments {
   @Option(
     help: """
-      Sizes and training: baby (nanoGPT on a CPU, the default), small (nanoGPT's Shakespeare model), \
-      gpt2 (124M).
+      Sizes and training: baby (nanoGPT on a CPU, the default), small (nanoGPT's Shakespeare \
+      model), \(Name.published).
       """)
-  var preset: TransformerPreset?
+  var preset: PresetName<Name>?
   @Option(
     help: """
       What a token is: \(TokenizerKind.allCases.map { $0.rawValue }.joined(separator: ", ")) (default \
@@ -76,10 +76,7 @@ struct TransformerModelArguments: ParsableArguments {
       .customLong("context"), .customLong("block-size"), .customLong("ctx-size"), .customShort("c"),
     ], help: "The most tokens that are seen at once (default 64).")
   var context: Int?
-  @Option(
-    parsing: .unconditional,
-    help: "Dropout rate of the embeddings and of what a block adds (default 0).")
-  var dropout: Float?
+  @OptionGroup var own: Name.Own
   @Option(help: "Save the weights as f32, f16 or bf16 (default f32).")
   var storage: StorageType?
 
@@ -92,18 +89,15 @@ struct TransformerModelArguments: ParsableArguments {
         throw ValidationError("\(name) \(value): a number from 1 to 1048576")
       }
     }
-    if let dropout, !(dropout >= 0 && dropout < 1) {
-      throw ValidationError("--dropout \(dropout): from 0 to below 1")
-    }
     if tokenizer != nil, tokens != nil || vocabSize != nil {
       throw ValidationError("--tokenizer brings its own tokens: no --tokens or --vocab-size")
     }
   }
 
-  var chosenPreset: TransformerPreset { preset ?? .baby }
+  var chosenPreset: TransformerPreset { preset?.preset ?? .baby }
 
   func options() throws(AIGCError) -> TransformerModelOptions {
-    var result = chosenPreset.model
+    var result = chosenPreset.model(of: Name.kind)
     if let tokens {
       result.tokens = tokens
       result.vocabularySize = nil
@@ -117,11 +111,12 @@ struct TransformerModelArguments: ParsableArguments {
     if let heads { result.heads = heads }
     if let width { result.width = width }
     if let context { result.context = context }
-    if let dropout { result.dropout = dropout }
+    own.fill(&result)
     result.storage = storage?.scalarType
     guard result.width % result.heads == 0 else {
       throw .usage("--width \(result.width): no multiple of --heads \(result.heads)")
     }
+    try own.check(result)
     // A tokenizer that is taken has its own tokens.
     if tokenizer == nil { try result.tokens.check(vocabularySize: result.vocabularySize) }
     return result
@@ -131,17 +126,111 @@ struct TransformerModelArguments: ParsableArguments {
   /// - Parameter model: what is in force.
   func settings(_ model: TransformerModelOptions) -> [RunSetting] {
     [
-      RunSetting("--preset", preset?.rawValue, else: TransformerPreset.baby.rawValue),
+      RunSetting("--preset", preset?.preset.rawValue, else: TransformerPreset.baby.rawValue),
       RunSetting("--tokens", tokens?.rawValue, else: model.tokens.rawValue),
       RunSetting("--vocab-size", vocabSize), RunSetting("--tokenizer", tokenizer),
       RunSetting("--layers", layers, else: "\(model.layers)"),
       RunSetting("--heads", heads, else: "\(model.heads)"),
       RunSetting("--width", width, else: "\(model.width)"),
       RunSetting("--context", context, else: "\(model.context)"),
-      RunSetting("--dropout", dropout, else: "\(model.dropout)"),
+    ] + own.settings(model) + [
       RunSetting("--storage", storage?.rawValue, else: model.storage?.rawValue.lowercased()),
     ]
   }
 }
 
-extension TransformerPreset: ExpressibleByArgument {}
+/// A preset of one architecture.
+struct PresetName<Name: TransformerName>: ExpressibleByArgument {
+  let preset: TransformerPreset
+
+  init?(argument: String) {
+    guard let preset = TransformerPreset(rawValue: argument),
+      TransformerPreset.all(of: Name.kind).contains(preset)
+    else { return nil }
+    self.preset = preset
+  }
+
+  static var allValueStrings: [String] {
+    TransformerPreset.all(of: Name.kind).map { $0.rawValue }
+  }
+}
+
+/// Flags of some architectures only.
+protocol TransformerOwnArguments: ParsableArguments {
+  func fill(_ options: inout TransformerModelOptions)
+  /// Refuses sizes that do not go together.
+  func check(_ options: TransformerModelOptions) throws(AIGCError)
+  /// What a run keeps of them.
+  /// - Parameter model: what is in force.
+  func settings(_ model: TransformerModelOptions) -> [RunSetting]
+}
+
+extension TransformerOwnArguments {
+  func check(_ options: TransformerModelOptions) throws(AIGCError) {}
+}
+
+/// Those of GPT-2.
+struct DropoutArguments: TransformerOwnArguments {
+  @Option(
+    parsing: .unconditional,
+    help: "Dropout rate of the embeddings and of what a block adds (default 0).")
+  var dropout: Float?
+
+  func validate() throws {
+    if let dropout, !(dropout >= 0 && dropout < 1) {
+      throw ValidationError("--dropout \(dropout): from 0 to below 1")
+    }
+  }
+
+  func fill(_ options: inout TransformerModelOptions) {
+    if let dropout { options.dropout = dropout }
+  }
+
+  func settings(_ model: TransformerModelOptions) -> [RunSetting] {
+    [RunSetting("--dropout", dropout, else: "\(model.dropout)")]
+  }
+}
+
+/// Those of Llama and its successors.
+struct RotaryArguments: TransformerOwnArguments {
+  @Option(
+    name: [.customLong("kv-heads"), .customLong("n-kv-head")],
+    help: "Heads of keys and values, a divisor of --heads (default: as many).")
+  var kvHeads: Int?
+  @Option(
+    name: [.customLong("rope-base"), .customLong("rope-theta")], parsing: .unconditional,
+    help: "Base of the rotary positions' frequencies (default: the architecture's).")
+  var ropeBase: Double?
+
+  func validate() throws {
+    if let kvHeads, !(1...1 << 16).contains(kvHeads) {
+      throw ValidationError("--kv-heads \(kvHeads): a number from 1 to 65536")
+    }
+    if let ropeBase, !(ropeBase >= 1 && ropeBase <= 1e12) {
+      throw ValidationError("--rope-base \(ropeBase): a number from 1 to 1e12")
+    }
+  }
+
+  func fill(_ options: inout TransformerModelOptions) {
+    if let kvHeads { options.keyValueHeads = kvHeads }
+    if let ropeBase { options.ropeBase = ropeBase }
+  }
+
+  func check(_ options: TransformerModelOptions) throws(AIGCError) {
+    let (heads, shared) = (options.heads, options.keyValueHeads ?? options.heads)
+    guard heads % shared == 0 else {
+      throw .usage("--kv-heads \(shared): no divisor of --heads \(heads)")
+    }
+    let size = options.headSize ?? options.width / heads
+    guard size % 2 == 0 else {
+      throw .usage("--width \(options.width): rotary positions need heads of an even size, not \(size)")
+    }
+  }
+
+  func settings(_ model: TransformerModelOptions) -> [RunSetting] {
+    [
+      RunSetting("--kv-heads", kvHeads, else: model.keyValueHeads.map { "\($0)" }),
+      RunSetting("--rope-base", ropeBase, else: model.ropeBase.map { "\($0)" }),
+    ]
+  }
+}

@@ -1,3 +1,4 @@
+import Datasets
 import Files
 import Kernels
 
@@ -89,5 +90,38 @@ struct GPT2Architecture: Architecture {
     shape.isGated = false
     shape.activation = .geluTanh
     (shape.hasQueryKeyValueBias, shape.hasOutputBias, shape.hasInnerBias) = (true, true, true)
+  }
+}
+
+extension TransformerShape {
+  /// A GPT-2: its activation and layer norms, and a tied output projection.
+  static func gpt2(
+    vocabulary: Int, context: Int, width: Int, layers: Int, heads: Int, inner: Int? = nil
+  ) -> TransformerShape {
+    var shape = TransformerShape(
+      vocabulary: vocabulary, context: context, width: width, layers: layers, heads: heads,
+      inner: inner ?? 4 &* width, positions: .learned)
+    GPT2Architecture.complete(&shape)
+    return shape
+  }
+}
+
+extension TransformerConfiguration {
+  /// The configuration of a new GPT-2 model without dropout.
+  /// - Parameters:
+  ///   - tokens: the kind of the tokenizer.
+  ///   - vocabularySize: rows of the token embedding.
+  ///   - context: the number of positions.
+  ///   - width: of the residual stream, a multiple of `heads`.
+  ///   - layers: transformer blocks.
+  ///   - heads: of each block's attention.
+  public init(
+    tokens: TokenizerKind, vocabularySize: Int, context: Int, width: Int, layers: Int, heads: Int
+  ) {
+    self.init(
+      GPT2Architecture(),
+      .gpt2(
+        vocabulary: vocabularySize, context: context, width: width, layers: layers, heads: heads),
+      tokens: tokens)
   }
 }

@@ -14,7 +14,8 @@ enum TransformerGenerationBenchmarks {
     prefill("gpt2-prefill", .f32), prefill("gpt2-prefill-f16", .f16),
   ]
 
-  private static let sizes = GPT2Network.Sizes(vocabulary: 50257)
+  private static let sizes = TransformerShape.gpt2(
+    vocabulary: 50257, context: 1024, width: 768, layers: 12, heads: 12)
 
   private static func generate(_ name: String, _ type: StoredType) -> Benchmark {
     Benchmark(name, unit: "tokens/s", items: 128) {

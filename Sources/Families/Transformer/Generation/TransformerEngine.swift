@@ -6,7 +6,7 @@ import NN
 /// GPT-2 for generation: weights as they lie in a file, without the tensor engine. One serves any
 /// number of sessions, on any threads.
 final class TransformerEngine: Sendable {
-  let sizes: GPT2Network.Sizes
+  let sizes: TransformerShape
   let decoder: TransformerDecoder
   /// Names and bytes of all weights, for ``fingerprint()``.
   private let parts: [WeightMatrix]
@@ -15,7 +15,7 @@ final class TransformerEngine: Sendable {
   /// file are of no concern.
   /// - Throws: ``/Files/AIGCError`` (mismatch) when a weight is missing or has another shape; failed when
   ///   memory is refused.
-  convenience init(_ checkpoint: Checkpoint, sizes: GPT2Network.Sizes) throws(AIGCError) {
+  convenience init(_ checkpoint: Checkpoint, sizes: TransformerShape) throws(AIGCError) {
     let prefix = checkpoint["transformer.wte.weight"] == nil ? "" : "transformer."
     try self.init(sizes) { (name) throws(AIGCError) -> WeightMatrix in
       let full = name == "lm_head.weight" ? name : prefix + name
@@ -31,7 +31,7 @@ final class TransformerEngine: Sendable {
   ///   - weight: gives the weights by their names, such as `h.0.attn.c_attn.weight`.
   /// - Throws: what `weight` throws; ``/Files/AIGCError`` (mismatch) when a shape is another one.
   init(
-    _ sizes: GPT2Network.Sizes, _ weight: (String) throws(AIGCError) -> WeightMatrix
+    _ sizes: TransformerShape, _ weight: (String) throws(AIGCError) -> WeightMatrix
   ) throws(AIGCError) {
     self.sizes = sizes
     var builder = TransformerAssembly(sizes: sizes)
@@ -54,7 +54,7 @@ final class TransformerEngine: Sendable {
 
 /// Builds a decoder of named weights, shape by shape.
 private struct TransformerAssembly {
-  let sizes: GPT2Network.Sizes
+  let sizes: TransformerShape
   var parts: [WeightMatrix] = []
 
   mutating func weights(
@@ -108,30 +108,7 @@ private struct TransformerAssembly {
       sizes.isTied
       ? tokens : try take("lm_head.weight", [sizes.vocabulary, width]).matrix(.byOutput)
     return DecoderWeights(
-      shape: sizes.shape, embeddings: .values(tokens), positions: .values(positions),
-      layers: layers, norm: norm,
+      shape: sizes, embeddings: tokens, positions: positions, layers: layers, norm: norm,
       head: PackedMatrix(head))
-  }
-}
-
-extension GPT2Network.Sizes {
-  fileprivate var shape: TransformerShape {
-    var shape = TransformerShape(
-      vocabulary: vocabulary, context: context, width: width, layers: layers, heads: heads,
-      inner: inner, positions: .learned)
-    (shape.norm, shape.epsilon, shape.isTied) = (.layer, epsilon, isTied)
-    (shape.isGated, shape.activation) = (false, activation.decoder)
-    (shape.hasQueryKeyValueBias, shape.hasOutputBias, shape.hasInnerBias) = (true, true, true)
-    return shape
-  }
-}
-
-extension GPT2Network.Activation {
-  fileprivate var decoder: TransformerActivation {
-    switch self {
-    case .geluNew: .geluTanh
-    case .gelu: .gelu
-    case .relu: .relu
-    }
   }
 }

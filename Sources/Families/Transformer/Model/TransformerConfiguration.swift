@@ -51,6 +51,18 @@ public struct TransformerConfiguration: Sendable {
   }
 }
 
+extension TransformerConfiguration {
+  /// The network as shapes alone.
+  var network: Transformer {
+    ParameterPlan.shapes { Transformer(shape, architecture, dropout: dropout, using: &$0) }
+  }
+
+  /// The network with weights to begin with.
+  func network(using random: inout RandomSource) -> Transformer {
+    random.drawn { Transformer(shape, architecture, dropout: dropout, using: &$0) }
+  }
+}
+
 extension TransformerConfiguration: Equatable {
   public static func == (a: TransformerConfiguration, b: TransformerConfiguration) -> Bool {
     a.family == b.family && a.description == b.description && a.isDefault == b.isDefault

@@ -15,10 +15,10 @@ extension TransformerFamily: RewardTunableFamily {
   }
 }
 
-/// A GPT-2 model that learns from rewards.
+/// A transformer that learns from rewards.
 final class TransformerPolicy: TextPolicy {
   private var configuration: TransformerConfiguration
-  private var network: GPT2Network
+  private var network: Transformer
   private let storage: ScalarType
   let tokenizer: any Tokenizer
   private let startToken: Int32
@@ -29,9 +29,9 @@ final class TransformerPolicy: TextPolicy {
   init(folder: String) throws(AIGCError) {
     let model = try TransformerLanguageModel(folder: folder)
     var configuration = model.configuration
-    var sizes = configuration.sizes
-    (sizes.embeddingDropout, sizes.residualDropout) = (0, 0)
-    network = ParameterPlan.shapes { GPT2Network(sizes, using: &$0) }
+    network = ParameterPlan.shapes {
+      Transformer(configuration.shape, configuration.architecture, using: &$0)
+    }
     try model.weights?.load(into: network.namedParameters)
     (configuration.startToken, configuration.endTokens) = model.marks
     self.configuration = configuration
@@ -48,8 +48,8 @@ final class TransformerPolicy: TextPolicy {
   var trainable: NamedParameters { network.trainableNamedParameters }
   var trainingTokens: Int { configuration.trainingTokens ?? 0 }
   var recomputesBlocks: Bool {
-    get { network.transformer.recomputesBlocks }
-    set { network.transformer.recomputesBlocks = newValue }
+    get { network.recomputesBlocks }
+    set { network.recomputesBlocks = newValue }
   }
 
   var head: (weight: Tensor, bias: Tensor?) {
@@ -58,15 +58,18 @@ final class TransformerPolicy: TextPolicy {
   }
 
   func states(_ tokens: Indices, _ context: Context) -> Tensor {
-    network.transformer(tokens, context).reshaped([tokens.values.count, width])
+    network.states(tokens, context).reshaped([tokens.values.count, width])
   }
 
   func languageModel() throws(AIGCError) -> any LanguageModel {
-    var sizes = network.sizes
-    sizes.vocabulary = known
+    guard configuration.kind == .gpt2 else {
+      return TransformerLanguageModel(configuration, network, tokenizer)
+    }
+    var shape = network.shape
+    shape.vocabulary = known
     let values = Dictionary(
       network.namedParameters.map { ($0.name, $0.parameter.value) }, uniquingKeysWith: { $1 })
-    let engine = try TransformerEngine(sizes) { (name) throws(AIGCError) in
+    let engine = try TransformerEngine(shape) { (name) throws(AIGCError) in
       let full = name == "lm_head.weight" ? name : "transformer.\(name)"
       guard let tensor = values[full] else { throw .mismatch("\(full) is missing") }
       let isTable = name == "wte.weight" || name == "lm_head.weight"

@@ -6,11 +6,11 @@ import Kernels
 import NN
 import Training
 
-/// Training of a GPT-2 model: each step takes windows at random places of the text, in one batch or
+/// Training of a transformer: each step takes windows at random places of the text, in one batch or
 /// in several whose gradients are added.
 final class TransformerTask: TrainingTask {
   private var configuration: TransformerConfiguration
-  let network: GPT2Network
+  let network: Transformer
   private let tokenizer: any Tokenizer
   private let optimizer: any Optimizer
   private let gradientStep: GradientStep
@@ -33,7 +33,7 @@ final class TransformerTask: TrainingTask {
   ///   - trainer: the optimizer, and how many batches make a step.
   ///   - storage: how weights are saved.
   init(
-    _ configuration: TransformerConfiguration, _ network: GPT2Network, _ tokenizer: any Tokenizer,
+    _ configuration: TransformerConfiguration, _ network: Transformer, _ tokenizer: any Tokenizer,
     _ stream: WindowStream, heldOut: [Int32], _ trainer: TrainerConfiguration, storage: ScalarType
   ) {
     self.configuration = configuration
