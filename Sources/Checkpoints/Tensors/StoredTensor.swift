@@ -27,9 +27,12 @@ public struct StoredTensor: Sendable {
   private static let largestExpansion = 16
   private static let smallCount = 4096
 
-  /// A tensor whose values stand row after row.
+  /// A tensor whose values stand row after row in memory.
+  /// - Parameters:
+  ///   - storage: the values as bytes, little-endian.
+  ///   - place: what stands before what is wrong.
   /// - Throws: ``/Files/AIGCError`` (badInput) when the shape and the size of `storage` do not fit.
-  init(
+  public init(
     name: String, type: ScalarType, shape: [Int], storage: Table<UInt8>, place: String
   ) throws(AIGCError) {
     count = try Self.count(of: shape, place: place)

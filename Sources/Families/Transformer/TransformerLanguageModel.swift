@@ -65,20 +65,9 @@ public final class TransformerLanguageModel: LanguageModel, @unchecked Sendable 
         "`load(_:context:)` \(self.context): the model has positions for \(configuration.shape.context)"
       )
     }
-    var sizes = configuration.shape
     // What the tokenizer does not know is never generated.
-    sizes.vocabulary = min(tokenizer.vocabularySize, sizes.vocabulary)
-    sizes.context = self.context
-    // Others are read by the network for training, each token anew.
-    engine = configuration.kind != .gpt2 ? nil : try TransformerEngine(sizes) { (name) throws(AIGCError) in
-      let stored = try weights.tensor(named: name)
-      return switch name {
-      // Rows that are never asked for: tokens that only the table has, later positions.
-      case "wte.weight", "lm_head.weight": try WeightMatrix(stored.prefix(sizes.vocabulary))
-      case "wpe.weight": try WeightMatrix(stored.prefix(sizes.context))
-      default: try WeightMatrix(stored)
-      }
-    }
+    engine = try TransformerEngine(
+      weights, vocabulary: tokenizer.vocabularySize, context: self.context)
     self.weights = weights
   }
 

@@ -56,10 +56,15 @@ struct NaiveGPT2 {
   }
 
   func engine(_ type: StoredType = .f32) throws -> TransformerEngine {
-    try TransformerEngine(sizes) { (name) throws(AIGCError) in
-      try WeightMatrix(
-        name: name, shape: shapes[name] ?? [], type: type, bytes: bytes(name, type))
+    let types: [StoredType: ScalarType] = [.f32: .f32, .f16: .f16, .bf16: .bf16]
+    let tensors = try shapes.keys.sorted().map { name in
+      try StoredTensor(
+        name: name, type: types[type] ?? .f32, shape: shapes[name] ?? [],
+        storage: bytes(name, type), place: name)
     }
+    return try TransformerEngine(
+      TransformerWeights(
+        tensors, path: "", isGGUF: false, TransformerConfiguration(GPT2Architecture(), sizes)))
   }
 
   private func bytes(_ name: String, _ type: StoredType) throws(AIGCError) -> Table<UInt8> {
@@ -101,7 +106,8 @@ struct NaiveGPT2 {
 
   private func activate(_ x: Double) -> Double {
     switch sizes.activation {
-    case .geluTanh, .silu: 0.5 * x * (1 + tanh((2 / Double.pi).squareRoot() * (x + 0.044715 * x * x * x)))
+    case .geluTanh, .silu:
+      0.5 * x * (1 + tanh((2 / Double.pi).squareRoot() * (x + 0.044715 * x * x * x)))
     case .gelu: 0.5 * x * erfc(-x / 2.0.squareRoot())
     case .relu: max(x, 0)
     }

@@ -61,25 +61,18 @@ enum TransformerGenerationBenchmarks {
 
   /// Weights from N(0, 0.02²), norms and biases too.
   private static func randomEngine(_ type: StoredType) throws(AIGCError) -> TransformerEngine {
-    var shapes: [String: [Int]] = [
-      "wte.weight": [sizes.vocabulary, sizes.width], "wpe.weight": [sizes.context, sizes.width],
-    ]
-    for (part, shape) in [
-      ("attn.c_attn", [sizes.width, 3 * sizes.width]), ("attn.c_proj", [sizes.width, sizes.width]),
-      ("mlp.c_fc", [sizes.width, sizes.inner]), ("mlp.c_proj", [sizes.inner, sizes.width]),
-    ] {
-      for layer in 0..<sizes.layers { shapes["h.\(layer).\(part).weight"] = shape }
+    let configuration = TransformerConfiguration(GPT2Architecture(), sizes)
+    var tensors: [StoredTensor] = []
+    for (name, shape) in configuration.tensorShapes {
+      tensors.append(try randomWeight(name, shape, type))
     }
-    return try TransformerEngine(sizes) { (name) throws(AIGCError) in
-      let size = name.contains("c_attn.b") ? 3 : name.contains("c_fc.b") ? 4 : 1
-      let shape = shapes[name] ?? [size * sizes.width]
-      return try randomWeight(name, shape, type)
-    }
+    return try TransformerEngine(
+      TransformerWeights(tensors, path: "", isGGUF: false, configuration))
   }
 
   private static func randomWeight(
     _ name: String, _ shape: [Int], _ type: StoredType
-  ) throws(AIGCError) -> WeightMatrix {
+  ) throws(AIGCError) -> StoredTensor {
     let count = shape.reduce(1, *)
     let stream = name.utf8.reduce(0) { $0 &* 31 &+ Int($1) }
     func fill(_ set: @Sendable (Int, Float) -> Void) {
@@ -91,11 +84,12 @@ enum TransformerGenerationBenchmarks {
     guard type == .f16 else {
       let values = try MutableTable<Float>(count: count)
       fill { values[$0] = $1 }
-      return try WeightMatrix(
-        name: name, shape: shape, type: .f32, bytes: values.frozen().rawBytes)
+      return try StoredTensor(
+        name: name, type: .f32, shape: shape, storage: values.frozen().rawBytes, place: name)
     }
     let values = try MutableTable<UInt16>(count: count)
     fill { values[$0] = Float16($1).bitPattern }
-    return try WeightMatrix(name: name, shape: shape, type: .f16, bytes: values.frozen().rawBytes)
+    return try StoredTensor(
+      name: name, type: .f16, shape: shape, storage: values.frozen().rawBytes, place: name)
   }
 }

@@ -1,114 +1,115 @@
 import Checkpoints
 import Files
 import Kernels
-import NN
 
-/// GPT-2 for generation: weights as they lie in a file, without the tensor engine. One serves any
-/// number of sessions, on any threads.
+/// A transformer for generation, without the tensor engine. One serves any number of sessions, on any threads.
 final class TransformerEngine: Sendable {
+  /// Of what is read: as many tokens and positions as were asked for.
   let sizes: TransformerShape
   let decoder: TransformerDecoder
-  /// Names and bytes of all weights, for ``fingerprint()``.
-  private let parts: [WeightMatrix]
-
-  /// Weights by Hugging Face's names, with `transformer.` before them or not; other tensors in the
-  /// file are of no concern.
-  /// - Throws: ``/Files/AIGCError`` (mismatch) when a weight is missing or has another shape; failed when
-  ///   memory is refused.
-  convenience init(_ checkpoint: Checkpoint, sizes: TransformerShape) throws(AIGCError) {
-    let prefix = checkpoint["transformer.wte.weight"] == nil ? "" : "transformer."
-    try self.init(sizes) { (name) throws(AIGCError) -> WeightMatrix in
-      let full = name == "lm_head.weight" ? name : prefix + name
-      guard let tensor = checkpoint[full] else {
-        throw .mismatch("\(checkpoint.path): does not fit the model: \(full) is missing")
-      }
-      return try WeightMatrix(tensor)
-    }
-  }
+  /// How sessions keep keys and values.
+  let cacheType: CacheType
+  private let weights: TransformerWeights
 
   /// - Parameters:
-  ///   - sizes: of the network.
-  ///   - weight: gives the weights by their names, such as `h.0.attn.c_attn.weight`.
-  /// - Throws: what `weight` throws; ``/Files/AIGCError`` (mismatch) when a shape is another one.
+  ///   - weights: are packed; what they lie in is not needed afterwards but for ``fingerprint()``.
+  ///   - vocabulary: the first rows of the embeddings, which alone are scored; nil: all.
+  ///   - context: the first positions, more are never read; nil: all.
+  /// - Throws: ``/Files/AIGCError`` (failed) when memory is refused.
   init(
-    _ sizes: TransformerShape, _ weight: (String) throws(AIGCError) -> WeightMatrix
+    _ weights: TransformerWeights, vocabulary: Int? = nil, context: Int? = nil,
+    cacheType: CacheType = .f32
   ) throws(AIGCError) {
+    var sizes = weights.shape
+    sizes.vocabulary = min(vocabulary ?? sizes.vocabulary, sizes.vocabulary)
+    sizes.context = min(context ?? sizes.context, sizes.context)
     self.sizes = sizes
-    var builder = TransformerAssembly(sizes: sizes)
-    let weights = try builder.weights(weight)
-    decoder = TransformerDecoder(weights)
-    parts = builder.parts
+    (self.weights, self.cacheType) = (weights, cacheType)
+    decoder = TransformerDecoder(try weights.decoderWeights(sizes))
   }
 
   /// A number that differs between models: of every weight's name and bytes. Reads the whole file.
   /// - Throws: ``/Files/AIGCError`` (failed) when the system refuses memory.
   func fingerprint() throws(AIGCError) -> UInt64 {
-    var sum: UInt64 = UInt64(sizes.heads)
-    for part in parts {
-      for byte in part.name.utf8 { sum = (sum ^ UInt64(byte)) &* 0x100_0000_01B3 }
-      sum = (sum ^ (try Checksum.of(part.bytes))) &* 0x100_0000_01B3
+    var sum = UInt64(sizes.heads)
+    for tensor in weights.tensors {
+      let stored = try weights.tensor(tensor.key)
+      for byte in tensor.name.utf8 { sum = (sum ^ UInt64(byte)) &* 0x100_0000_01B3 }
+      let bytes = if let blocks = stored.blockBytes { blocks } else { try stored.bytes() }
+      sum = (sum ^ (try Checksum.of(bytes))) &* 0x100_0000_01B3
     }
     return sum
   }
 }
 
-/// Builds a decoder of named weights, shape by shape.
-private struct TransformerAssembly {
-  let sizes: TransformerShape
-  var parts: [WeightMatrix] = []
+// MARK: Packing
 
-  mutating func weights(
-    _ source: (String) throws(AIGCError) -> WeightMatrix
-  ) throws(AIGCError) -> DecoderWeights {
-    func take(_ name: String, _ shape: [Int]) throws(AIGCError) -> WeightMatrix {
-      let weight = try source(name)
-      guard weight.shape == shape else {
-        throw .mismatch(
-          "the weights do not fit the model: \(printable(weight.name)) has the shape "
-            + "\(weight.shape), not \(shape)")
-      }
-      parts.append(weight)
-      return weight
-    }
-    func norm(_ name: String) throws(AIGCError) -> StoredNorm {
-      StoredNorm(
-        weight: try take("\(name).weight", [width]).vector(),
-        bias: try take("\(name).bias", [width]).vector())
-    }
-    func linear(
-      _ name: String, _ inputs: Int, _ outputs: Int, parts: Int = 1
-    ) throws(AIGCError) -> [StoredLinear] {
-      let matrix = try take("\(name).weight", [inputs, parts * outputs]).matrix(.byInput)
-      let bias = try take("\(name).bias", [parts * outputs])
-      var result: [StoredLinear] = []
-      for part in 0..<parts {
-        let range = part * outputs..<(part + 1) * outputs
-        result.append(
-          StoredLinear(
-            PackedMatrix(matrix.outputs(range)), bias: try bias.part(range).vector()))
-      }
-      return result
-    }
-    let (width, inner) = (sizes.width, sizes.inner)
-    let tokens = try take("wte.weight", [sizes.vocabulary, width]).matrix(.byOutput)
-    let positions = try take("wpe.weight", [sizes.context, width]).matrix(.byOutput)
+extension TransformerWeights {
+  /// The weights as a decoder takes them.
+  /// - Parameter sizes: those of the model, maybe with fewer tokens and positions.
+  fileprivate func decoderWeights(_ sizes: TransformerShape) throws(AIGCError) -> DecoderWeights {
+    var shape = sizes
+    // Norms are given as what values are multiplied by.
+    if case .rms = shape.norm { shape.norm = .rms(addsOne: false) }
+    let embeddings = try matrix(.embeddings, rows: shape.vocabulary).stored()
     var layers: [DecoderLayer] = []
-    for index in 0..<sizes.layers {
-      let attention = try linear("h.\(index).attn.c_attn", width, width, parts: 3)
-      layers.append(
-        DecoderLayer(
-          attentionNorm: try norm("h.\(index).ln_1"), query: attention[0], key: attention[1],
-          value: attention[2], output: try linear("h.\(index).attn.c_proj", width, width)[0],
-          feedForwardNorm: try norm("h.\(index).ln_2"),
-          up: try linear("h.\(index).mlp.c_fc", width, inner)[0],
-          down: try linear("h.\(index).mlp.c_proj", inner, width)[0]))
+    for index in 0..<shape.layers {
+      layers.append(try decoderLayer(index, shape))
+      try Interruption.check()
     }
-    let norm = try norm("ln_f")
-    let head =
-      sizes.isTied
-      ? tokens : try take("lm_head.weight", [sizes.vocabulary, width]).matrix(.byOutput)
     return DecoderWeights(
-      shape: sizes, embeddings: tokens, positions: positions, layers: layers, norm: norm,
-      head: PackedMatrix(head))
+      shape: shape, embeddings: embeddings,
+      positions: shape.positions == .learned
+        ? try matrix(.positions, rows: shape.context).stored() : nil,
+      layers: layers, norm: try storedNorm(.norm),
+      head: PackedMatrix(
+        shape.isTied ? embeddings : try matrix(.head, rows: shape.vocabulary).stored()))
+  }
+
+  private func decoderLayer(
+    _ index: Int, _ shape: TransformerShape
+  ) throws(AIGCError) -> DecoderLayer {
+    func linear(_ part: TransformerPart) throws(AIGCError) -> StoredLinear {
+      StoredLinear(
+        PackedMatrix(try matrix(part, layer: index).stored()), bias: try bias(part, layer: index))
+    }
+    func norm(_ part: TransformerPart) throws(AIGCError) -> StoredNorm {
+      try storedNorm(part, layer: index)
+    }
+    var layer = DecoderLayer(
+      attentionNorm: try norm(.attentionNorm), query: try linear(.query), key: try linear(.key),
+      value: try linear(.value), output: try linear(.output),
+      feedForwardNorm: try norm(.feedForwardNorm), up: try linear(.up), down: try linear(.down))
+    if shape.isGated { layer.gate = try linear(.gate) }
+    if shape.normalizesHeads {
+      (layer.queryNorm, layer.keyNorm) = (try norm(.queryNorm), try norm(.keyNorm))
+    }
+    if shape.hasSandwichNorms {
+      layer.outputNorm = try norm(.attentionOutputNorm)
+      layer.downNorm = try norm(.feedForwardOutputNorm)
+    }
+    return layer
+  }
+
+  private func storedNorm(
+    _ part: TransformerPart, layer: Int? = nil
+  ) throws(AIGCError) -> StoredNorm {
+    StoredNorm(weight: try norm(part, layer: layer), bias: try bias(part, layer: layer))
+  }
+}
+
+extension StoredWeight {
+  /// The matrix as it lies in memory; blocks of few bits are decoded to float32.
+  fileprivate func stored() throws(AIGCError) -> StoredMatrix {
+    switch form {
+    case .plain(let type):
+      let whole = try StoredMatrix(
+        bytes, type: type, layout: layout, inputs: inputs, outputs: storedOutputs)
+      return outputs == 0..<storedOutputs ? whole : whole.outputs(outputs)
+    case .blocks(let type):
+      return try StoredMatrix(
+        try type.decode(bytes).frozen().rawBytes, type: .f32, layout: layout, inputs: inputs,
+        outputs: storedOutputs)
+    }
   }
 }

@@ -36,7 +36,7 @@ enum TransformerPromptCache {
   ) throws(AIGCError) -> TransformerSession {
     let checkpoint = try Checkpoint.open(path)
     guard checkpoint.metadata["format"] == format else {
-      throw .badInput("\(path): no prompt cache of a GPT-2 model")
+      throw .badInput("\(path): no prompt cache of a transformer")
     }
     guard checkpoint.metadata["version"] == version else {
       throw .badInput("\(path): a prompt cache of another version of aigc; make it anew")
@@ -47,7 +47,7 @@ enum TransformerPromptCache {
     // It is written anew after the prompt.
     InputRecord.release(path)
     let tokens = try tokens(checkpoint, engine)
-    let cache = KeyValueCache(for: engine.decoder.weights)
+    let cache = KeyValueCache(for: engine.decoder.weights, type: engine.cacheType)
     guard checkpoint.metadata["cache_type"] == cache.type.rawValue else {
       throw .mismatch("\(path): keys and values of another type; make it anew")
     }

@@ -2,12 +2,12 @@ import Autograd
 import Kernels
 import Training
 
-/// GPT-2 at one position of one text. A copy goes its own way and shares the memory of what both have
+/// A transformer at one position of one text. A copy goes its own way and shares the memory of what both have
 /// read.
 ///
 /// Tokens are read when scores are asked for, so that a prompt is read at once. A text that outgrows
 /// the context loses its middle: the first ``keep`` tokens stay, and the latter half of the rest.
-/// GPT-2's positions are absolute, so that what moves is read anew: that costs one prompt of half a
+/// Keys know their positions, so that what moves is read anew: that costs one prompt of half a
 /// context, every half a context.
 struct TransformerSession: GenerationSession {
   let engine: TransformerEngine
@@ -31,7 +31,7 @@ struct TransformerSession: GenerationSession {
     self.engine = engine
     self.startToken = startToken
     self.keep = min(max(keep, 0), engine.sizes.context / 2)
-    cache = KeyValueCache(for: engine.decoder.weights)
+    cache = KeyValueCache(for: engine.decoder.weights, type: engine.cacheType)
   }
 
   /// A session that has read `tokens`, whose keys and values are in `cache`.

@@ -39,14 +39,23 @@ public struct TransformerWeights: Sendable {
   init(
     _ checkpoint: Checkpoint, _ configuration: TransformerConfiguration
   ) throws(AIGCError) {
+    try self.init(
+      checkpoint.tensors, path: checkpoint.path, isGGUF: checkpoint.format == .gguf, configuration)
+  }
+
+  /// - Parameters:
+  ///   - source: all tensors of a file, or of a model in memory.
+  ///   - path: of the file, for messages.
+  ///   - isGGUF: whether they have GGUF's names and forms.
+  init(
+    _ source: [StoredTensor], path: String, isGGUF: Bool, _ configuration: TransformerConfiguration
+  ) throws(AIGCError) {
     let (architecture, shape) = (configuration.architecture, configuration.shape)
-    path = checkpoint.path
-    isGGUF = checkpoint.format == .gguf
-    self.shape = shape
+    (self.path, self.isGGUF, self.shape) = (path, isGGUF, shape)
     tensors = architecture.tensors(of: shape)
-    let naming = CheckpointNaming(architecture, checkpoint)
+    let naming = CheckpointNaming(architecture, Set(source.map { $0.name }), isGGUF: isGGUF)
     var found: [String: StoredTensor] = [:]
-    for tensor in checkpoint.tensors { found[naming.plainName(tensor.name)] = tensor }
+    for tensor in source { found[naming.plainName(tensor.name)] = tensor }
     var problems: [String] = []
     var known: Set<String> = []
     var stored: [TransformerTensor.Key: StoredTensor] = [:]
@@ -74,7 +83,7 @@ public struct TransformerWeights: Sendable {
         "\(headName) is another one than \(tensors[0].name), but the configuration ties them")
     }
     // In the order of the file, so that the message is the same every time.
-    for tensor in checkpoint.tensors {
+    for tensor in source {
       let name = naming.plainName(tensor.name)
       if !known.contains(name), !naming.isLeftOut(name) {
         problems.append("\(printable(tensor.name)) is unknown")
@@ -202,15 +211,14 @@ private struct CheckpointNaming {
   private let base: String?
   private let isGGUF: Bool
 
-  init(_ architecture: any Architecture, _ checkpoint: Checkpoint) {
+  init(_ architecture: any Architecture, _ found: Set<String>, isGGUF: Bool) {
     let names = architecture.names
     let first = names.parts[.embeddings] ?? ""
-    self.names = names
-    isGGUF = checkpoint.format == .gguf
+    (self.names, self.isGGUF) = (names, isGGUF)
     let bases = isGGUF ? [] : architecture.otherBases
     base =
-      checkpoint["\(names.base)\(first).weight"] == nil
-      ? bases.first { checkpoint["\($0)\(first).weight"] != nil } : nil
+      found.contains("\(names.base)\(first).weight")
+      ? nil : bases.first { found.contains("\($0)\(first).weight") }
   }
 
   /// The name with the architecture's own base.

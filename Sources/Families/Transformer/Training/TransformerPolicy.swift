@@ -62,22 +62,15 @@ final class TransformerPolicy: TextPolicy {
   }
 
   func languageModel() throws(AIGCError) -> any LanguageModel {
-    guard configuration.kind == .gpt2 else {
-      return TransformerLanguageModel(configuration, network, tokenizer)
+    var tensors: [StoredTensor] = []
+    for (name, parameter) in network.namedParameters {
+      let values = try Table(parameter.value.values).rawBytes
+      tensors.append(
+        try StoredTensor(
+          name: name, type: .f32, shape: parameter.shape.dimensions, storage: values, place: name))
     }
-    var shape = network.shape
-    shape.vocabulary = known
-    let values = Dictionary(
-      network.namedParameters.map { ($0.name, $0.parameter.value) }, uniquingKeysWith: { $1 })
-    let engine = try TransformerEngine(shape) { (name) throws(AIGCError) in
-      let full = name == "lm_head.weight" ? name : "transformer.\(name)"
-      guard let tensor = values[full] else { throw .mismatch("\(full) is missing") }
-      let isTable = name == "wte.weight" || name == "lm_head.weight"
-      let shape = isTable ? [known, width] : tensor.shape.dimensions
-      let values = tensor.withValues { Array($0.prefix(shape.reduce(1, *))) }
-      return try WeightMatrix(
-        name: name, shape: shape, type: .f32, bytes: try Table(values).rawBytes)
-    }
+    let weights = try TransformerWeights(tensors, path: "", isGGUF: false, configuration)
+    let engine = try TransformerEngine(weights, vocabulary: known)
     return TransformerLanguageModel(configuration, network, tokenizer, engine)
   }
 
