@@ -74,7 +74,8 @@ static inline long aigc_lowbit_scales(int type, long blocks) {
   return aigc_lowbit_rounded(blocks * aigc_lowbit_scale_bytes(type));
 }
 static inline long aigc_lowbit_group_bytes(int type, long blocks) {
-  return aigc_lowbit_tops(type, blocks) + aigc_lowbit_scales(type, blocks) + blocks * 64 * aigc_lowbit_layouts[type].bits;
+  const long codes = blocks * 64 * aigc_lowbit_layouts[type].bits;
+  return aigc_lowbit_tops(type, blocks) + aigc_lowbit_scales(type, blocks) + codes;
 }
 
 /* Activations of several rows, row after row. */

@@ -95,8 +95,9 @@ void aigc_lowbit_quantize(long first, long rows, const float *x, long x_row, con
 }
 void aigc_lowbit_multiply(const aigc_lowbit_matrix *w, long first, long groups, const aigc_lowbit_rows *x,
     long first_row, long rows, const float *start, long start_row, float *y, long y_row) {
-  /* Tiles have 16 rows. */
-  const int by = rows < 16 ? AIGC_TILES_NONE : aigc_lowbit_tiles();
+  /* Tiles have 16 rows. Where scales and minima belong to 16 inputs these take longer than the products do. */
+  const aigc_lowbit_layout *l = &aigc_lowbit_layouts[w->type];
+  const int by = rows < 16 || (l->halves && l->minimum) ? AIGC_TILES_NONE : aigc_lowbit_tiles();
   aigc_lowbit_product *multiply = by == AIGC_TILES_PLAIN ? aigc_lowbit_plain_tiles : active->multiply;
 #if defined(__x86_64__)
   if (by == AIGC_TILES_AMX) multiply = aigc_lowbit_amx_tiles;

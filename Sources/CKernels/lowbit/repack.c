@@ -53,7 +53,9 @@ INLINE void decode(int type, bytes p, int n, uint32_t quads[8]) {
     }
 }
 
-INLINE void put(unsigned char *codes, int word, int row, uint32_t value) { memcpy(codes + 64 * word + 4 * row, &value, 4); }
+INLINE void put(unsigned char *codes, int word, int row, uint32_t value) {
+  memcpy(codes + 64 * word + 4 * row, &value, 4);
+}
 /* The codes' bits from `from` on, as words of four, two or one bit. */
 INLINE void put_nibbles(unsigned char *codes, int row, const uint32_t q[8]) {
   for (int k = 0; k < 4; k++) put(codes, k, row, (q[k] & 0x0F0F0F0F) | (q[k + 4] & 0x0F0F0F0F) << 4);

@@ -26,7 +26,9 @@ INLINE VW moved(VW w, int from, int to, unsigned int mask) {
   return (to >= from ? w << (to - from) : w >> (from - to)) & (mask << to);
 }
 INLINE VW nibble(const unsigned char *p, int j) { return moved(words(p + j % 4 * 64), j / 4 * 4, 0, 0x0F0F0F0F); }
-INLINE VW crumb(const unsigned char *p, int j, int to) { return moved(words(p + j / 4 * 64), j % 4 * 2, to, 0x03030303); }
+INLINE VW crumb(const unsigned char *p, int j, int to) {
+  return moved(words(p + j / 4 * 64), j % 4 * 2, to, 0x03030303);
+}
 INLINE VW bit(const unsigned char *p, int j, int to) { return moved(words(p), j, to, 0x01010101); }
 
 /* Codes of the inputs 4 j ... 4 j + 3 of LANES outputs. */

@@ -25,7 +25,8 @@ UNROLLED
 UNROLLED
       for (int j = h * 4; j < (l->halves ? h * 4 + 4 : 8); j++) {
         VW four = spread(values + 4 * j);
-        sum = is_wide(type) ? dot_wide(sum, wide_at(type, mine, j), four) : dot_codes(sum, codes_at(type, mine, j), four);
+        sum = is_wide(type) ? dot_wide(sum, wide_at(type, mine, j), four)
+                            : dot_codes(sum, codes_at(type, mine, j), four);
       }
       sums[v] = fused(as_floats(sum), scales[h] * scale, sums[v]);
       if (l->minimum)

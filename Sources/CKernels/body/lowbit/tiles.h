@@ -1,6 +1,6 @@
 /* Products of 16 rows or more with tiles: 16 rows of activations, 32 (or 16) inputs wide, times as many inputs of 16
- * outputs give 16 x 16 whole sums; scales are applied to these as everywhere. Written on five tile functions: TILE_BEGIN
- * and TILE_END around a thread's work, TILE_CLEAR, TILE_LOAD, TILE_DOT, TILE_STORE; tiles are named by constants. */
+ * outputs give 16 x 16 whole sums; scales are applied to these as everywhere. Written on tile functions: TILE_BEGIN and
+ * TILE_END around a call's work, TILE_CLEAR, TILE_LOAD, TILE_DOT, TILE_STORE; tiles are named by constants. */
 
 /* Sums of the parts of blocks that are multiplied before scales are applied to them: while these are, the next tiles
  * are loaded. */
@@ -14,7 +14,6 @@ typedef struct {
     TILE_LOAD(4 + i % 2, x + i * quads * 4, x_row); \
     TILE_LOAD(6 + i % 2, w + i * quads * 64, 64); \
     TILE_DOT(i, 4 + i % 2, 6 + i % 2); \
-    TILE_STORE(i, to->sums[i], 64); \
   } \
 } while (0)
 INLINE void multiply_tiles(long count, int quads, const int8_t *x, long x_row, const unsigned char *w, tile_sums *to) {
@@ -22,6 +21,11 @@ INLINE void multiply_tiles(long count, int quads, const int8_t *x, long x_row, c
   TILE_PART(1);
   TILE_PART(2);
   TILE_PART(3);
+  /* Stores wait for products: they come when all are under way. */
+  if (count > 0) TILE_STORE(0, to->sums[0], 64);
+  if (count > 1) TILE_STORE(1, to->sums[1], 64);
+  if (count > 2) TILE_STORE(2, to->sums[2], 64);
+  if (count > 3) TILE_STORE(3, to->sums[3], 64);
 }
 #undef TILE_PART
 
@@ -41,7 +45,8 @@ UNROLLED
   for (long b = 0; b < count * parts; b += 4) {
     tile_sums tiles;
     const long some = count * parts - b < 4 ? count * parts - b : 4;
-    multiply_tiles(some, quads, x->codes + at * 32 + b * quads * 4, x->blocks * 32, w->codes[n][0] + b * quads * 64, &tiles);
+    multiply_tiles(some, quads, x->codes + at * 32 + b * quads * 4, x->blocks * 32,
+        w->codes[n][0] + b * quads * 64, &tiles);
     for (long i = 0; i < some; i++)
       for (int v = 0; v < vectors; v++) {
         const V scale = load(w->scales[n][b + i] + v * LANES);
@@ -62,17 +67,18 @@ UNROLLED
       if (r >= skipped) store_part_of_row(y + r * y_row, column + v * LANES, outputs, sums[r][v]);
 }
 
+/* Of types with minima for 16 inputs see dispatch.c. */
 #define KERNEL(kind) \
   static __attribute__((noinline)) void tiles_##kind(const unpacked *w, int n, long first, long count, \
       const aigc_lowbit_rows *x, long row, int skipped, long column, long outputs, const float *start, \
       long start_row, float *y, long y_row) { \
     sixteen_rows((kind) / 2, (kind) % 2, w, n, first, count, x, row, skipped, column, outputs, start, start_row, y, \
         y_row); }
-KERNEL(0) KERNEL(1) KERNEL(2) KERNEL(3)
+KERNEL(0) KERNEL(1) KERNEL(2)
 #undef KERNEL
-static void (*const tile_kernels[4])(const unpacked *w, int n, long first, long count, const aigc_lowbit_rows *x,
+static void (*const tile_kernels[3])(const unpacked *w, int n, long first, long count, const aigc_lowbit_rows *x,
     long row, int skipped, long column, long outputs, const float *start, long start_row, float *y,
-    long y_row) = {tiles_0, tiles_1, tiles_2, tiles_3};
+    long y_row) = {tiles_0, tiles_1, tiles_2};
 
 /* aigc_lowbit_multiply for at least 16 rows: the last 16 are computed anew where they are no multiple. */
 static void tiles_multiply(const aigc_lowbit_matrix *w, long first, long groups, const aigc_lowbit_rows *x,
