@@ -52,6 +52,24 @@ import Training
     )
   }
 
+  /// A vocabulary without weights, whose texts stand between two tokens; see
+  /// Scripts/fixtures/tokenizer_kinds.py.
+  @Test func vocabulariesOfGGUF() throws {
+    let file = fixture("tokenizer-kinds/scores.gguf", of: "DatasetsTests")
+    let tokenizer = try BPETokenizer(gguf: file)
+    let text = "the cat <s> sees"
+    let ids = try tokenizer.encode(prompt: text)
+    #expect(ids.contains(1))
+    let line = ids.map { String($0) }.joined(separator: " ")
+    for flag in ["--vocab", "--model"] {
+      #expect(try tokenize(flag, file, text) == "1 \(line) 2\n")
+      #expect(try tokenize(flag, file, text, "--no-special-tokens") == line + "\n")
+      #expect(try !tokenize(flag, file, text, "--no-parse-special").contains(" 1 "))
+    }
+    #expect(try detokenize("--vocab", file, line) == Array("the cat <s>  sees".utf8))
+    #expect(try detokenize("--model", file, "1 " + line) == Array("<s> the cat <s>  sees".utf8))
+  }
+
   @Test func filesAndWords() throws {
     let folder = try TemporaryFolder()
     let vocabulary = Self.vocabulary

@@ -83,6 +83,31 @@ import Testing
     }
   }
 
+  private struct Class: Decodable {
+    var kind: String
+    var files: [String: String]
+    var texts: [String]
+    var ids: [[Int32]]
+  }
+
+  /// Folders as transformers' AutoTokenizer reads them, by the class that they name.
+  @Test func classesHaveAutoTokenizersIds() throws {
+    let classes = try JSONDecoder().decode(
+      [Class].self, from: Data(bytes("\(Self.folder)/classes.json")))
+    #expect(classes.count > 14)
+    for one in classes {
+      let folder = try TemporaryFolder()
+      try folder.write("tokenizer.json", bytes("\(Self.folder)/\(one.kind).json"))
+      for (name, content) in one.files { try folder.write(name, content) }
+      let tokenizer = try BPETokenizer(folder: folder.path)
+      for (text, ids) in zip(one.texts, one.ids) {
+        #expect(
+          try tokenizer.encode(prompt: text, addsSpecialTokens: true) == ids,
+          "\(one.kind), \(one.files): \(text.debugDescription)")
+      }
+    }
+  }
+
   @Test func rangesAreOfTheText() throws {
     let tokenizer = try BPETokenizer(tokenizerJSON: "\(Self.folder)/composed.json")
     // Two characters that are composed, and the mark of a space.

@@ -65,7 +65,7 @@ extension BPETokenizer {
     if marks.contains(where: { $0.name == "eos_token" }) { endToken = mark("eos_token") }
     splitsSpecialTokens = companions.splitsSpecialTokens
     parsesSpecialTokens = !splitsSpecialTokens
-    if let file, companions.reader == .gpt2 || !companions.choosesMarks {
+    if let file {
       try frame(prefix: file.prefix, suffix: file.suffix, path: file.path)
     } else {
       let start = companions.addsStart ? mark("bos_token").map { [$0] } : nil

@@ -22,8 +22,6 @@ struct TokenizerCompanions {
   /// Whether `bos_token` stands before each text, and `eos_token` behind it.
   private(set) var addsStart = false
   private(set) var addsEnd = false
-  /// Whether a file says one of the two, and not the template of `tokenizer.json`.
-  private(set) var choosesMarks = false
   /// Whether LlamaTokenizer puts a space before what follows a special token, too.
   private var isLegacy = false
   private var saysNoPrefixSpace = false
@@ -53,6 +51,8 @@ struct TokenizerCompanions {
   ]
   private static let largest = 64 << 20
   private var className: String?
+  /// How the name of the class begins, of one that makes its own tokenizer; else empty.
+  private var family = ""
   private let folder: String
 
   /// - Throws: ``/Files/AIGCError`` (badInput) when a file is damaged or asks for what is not supported.
@@ -75,7 +75,7 @@ struct TokenizerCompanions {
     }
     for entry in ofObjects { try set(entry.name, entry.token) }
     try chooseReader(folder)
-    if reader == .gpt2 { addDefaults() }
+    addDefaults()
   }
 
   private func read(
@@ -100,12 +100,8 @@ struct TokenizerCompanions {
       let isNull = scanner.peek() == UInt8(ascii: "n")
       addsPrefixSpace = try flag(&scanner)
       saysNoPrefixSpace = !addsPrefixSpace && !isNull
-    case "add_bos_token":
-      addsStart = try flag(&scanner)
-      choosesMarks = true
-    case "add_eos_token":
-      addsEnd = try flag(&scanner)
-      choosesMarks = true
+    case "add_bos_token": addsStart = try flag(&scanner)
+    case "add_eos_token": addsEnd = try flag(&scanner)
     case "legacy": isLegacy = try flag(&scanner)
     case "split_special_tokens": splitsSpecialTokens = try flag(&scanner)
     case "added_tokens_decoder":
@@ -189,11 +185,23 @@ struct TokenizerCompanions {
 
   // MARK: The class
 
-  /// GPT2Tokenizer takes this for each of its marks that no file names.
+  /// The marks that a class has where no file names them.
   private mutating func addDefaults() {
-    for name in ["bos_token", "eos_token", "unk_token"]
-    where !named.contains(where: { $0.name == name }) {
-      named.append((name, AddedToken(id: -1, content: BPETokenizer.endOfText)))
+    let end = "<|endoftext|>"
+    let defaults =
+      switch family {
+      case "GPT2": [("bos_token", end), ("eos_token", end), ("unk_token", end)]
+      case "Qwen2": [("eos_token", end), ("unk_token", end), ("pad_token", end)]
+      case "Llama": [("bos_token", "<s>"), ("eos_token", "</s>"), ("unk_token", "<unk>")]
+      case "Gemma":
+        [
+          ("bos_token", "<bos>"), ("eos_token", "<eos>"), ("unk_token", "<unk>"),
+          ("pad_token", "<pad>"), ("mask_token", "<mask>"),
+        ]
+      default: [(String, String)]()
+      }
+    for (name, text) in defaults where !named.contains(where: { $0.name == name }) {
+      named.append((name, AddedToken(id: -1, content: Array(text.utf8))))
     }
     sortNames()
   }
@@ -217,8 +225,13 @@ struct TokenizerCompanions {
     }
     guard let name = className ?? modelClass else {
       reader = modelType == "gpt2" || !hasFile ? .gpt2 : .tokenizerJSON
+      let type = modelType ?? ""
+      family =
+        reader == .gpt2
+        ? "GPT2" : type.hasPrefix("qwen") ? "Qwen2" : type.hasPrefix("gemma") ? "Gemma" : ""
       return
     }
+    family = ["GPT2", "Qwen2", "Llama", "Gemma"].first { name.hasPrefix($0 + "Tokenizer") } ?? ""
     switch name {
     case "GPT2Tokenizer", "GPT2TokenizerFast": reader = .gpt2
     case "PreTrainedTokenizerFast", "TokenizersBackend", "PreTrainedTokenizer", "Qwen2Tokenizer",
