@@ -20,6 +20,12 @@ public struct VocabularyData: Sendable {
       ends.append(bytes.count)
     }
 
+    /// Adds a text of a mapped file.
+    public mutating func append(_ text: Table<UInt8>) {
+      withExtendedLifetime(text) { bytes.append(text.start, count: text.count) }
+      ends.append(bytes.count)
+    }
+
     /// The bytes of one; the index is in range.
     subscript(index: Int) -> ArraySlice<UInt8> {
       bytes[(index == 0 ? 0 : ends[index - 1])..<ends[index]]

@@ -13,8 +13,7 @@ extension VocabularyData {
       var texts = Texts()
       for index in strings.indices {
         try Interruption.check(at: index)
-        let bytes = strings.bytes(at: index)
-        texts.append(bytes.indices.lazy.map { bytes[$0] })
+        texts.append(strings.bytes(at: index))
       }
       return texts
     }
