@@ -61,7 +61,7 @@ let package = Package(
         "Files", "Archives", "Kernels", "Autograd", "NN", "Weights", "Checkpoints", "Datasets",
         "Inference", "Plots",
       ]),
-    library("Console", ["Files", "Kernels", argumentParser]),
+    library("Console", ["Files", "Kernels", "CSystem", argumentParser]),
     library(
       "Families",
       [

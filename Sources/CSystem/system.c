@@ -6,6 +6,7 @@
 #include <malloc.h>
 #include <sched.h>
 #include <stdint.h>
+#include <sys/ioctl.h>
 #include <sys/auxv.h>
 #include <sys/sysinfo.h>
 
@@ -108,4 +109,9 @@ long aigc_write(int descriptor, const void *bytes, long count) {
   }
   pthread_sigmask(SIG_SETMASK, &before, 0);
   return errno = reason, written;
+}
+
+int aigc_terminal_columns(int descriptor) {
+  struct winsize size;
+  return ioctl(descriptor, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
 }

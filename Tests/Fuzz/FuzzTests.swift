@@ -22,7 +22,7 @@ import Training
     case gan, dcgan, classifier, cyclegan, stylegan
     case vae, vaegan, vaeTable, vqvae, vaeWeights
     case summarizer, articles
-    case prompts
+    case prompts, template
     case agent, agentRun
   }
 
@@ -92,6 +92,7 @@ extension FuzzTests.Target {
     case .summarizer, .articles: try SummaryFuzz(self, folder: folder)
     case .agent, .agentRun: try AgentFuzz(self, folder: folder)
     case .prompts: PromptFuzz(folder: folder)
+    case .template: try TemplateFuzz(folder: folder)
     default: try FuzzWork(self, folder: folder)
     }
   }

@@ -19,6 +19,8 @@ void sincos(double x, double *sine, double *cosine);
 /* Runs `/bin/sh -c command` as the leader of a process group of its own, what it reads and writes at the other ends
  * of pipes that do not wait. Returns 0 and the id of the process, else the error's number. */
 int aigc_spawn(const char *command, int *process, int *to, int *from);
+/* Columns of the terminal at a descriptor; 0 where it is none. */
+int aigc_terminal_columns(int descriptor);
 /* write(2) to a pipe that nobody may read any more: EPIPE without the signal, whatever the program does with it. */
 long aigc_write(int descriptor, const void *bytes, long count);
 #endif

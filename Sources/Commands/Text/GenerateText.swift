@@ -19,6 +19,12 @@ struct GenerateText: ConsoleCommand {
 
   @OptionGroup var model: ModelOption
   @OptionGroup var text: TextArguments
+  @Flag(
+    name: .customLong("chat"),
+    help: "Answer to the prompt as a message, by the model's chat template.")
+  var isChat = false
+
+  @OptionGroup var chat: ChatArguments
   @OptionGroup(title: "Sampling") var sampling: SamplingArguments
   @OptionGroup var seed: SeedOption
   @OptionGroup(title: "Copies of the training text") var copies: CopyArguments
@@ -37,6 +43,7 @@ struct GenerateText: ConsoleCommand {
 
   func validate() throws {
     if text.logprobs != nil, !common.json { throw ValidationError("--logprobs goes with --json") }
+    try checkChat()
     guard let beams = text.beams, beams > 1 else {
       if text.lengthPenalty != nil { throw ValidationError("--length-penalty goes with --beams") }
       return
@@ -47,11 +54,19 @@ struct GenerateText: ConsoleCommand {
     }
   }
 
+  private func checkChat() throws {
+    if isChat, text.prompt == nil, text.file == nil {
+      throw ValidationError("--chat answers to --prompt or --file")
+    }
+    let given = chat.system != nil ? "--system" : chat.chatTemplate != nil ? "--chat-template" : nil
+    if !isChat, let given { throw ValidationError("\(given) goes with --chat") }
+  }
+
   func run() throws {
     try copies.check(prompt: text)
     try OutputPlan.check(
       [(out, common.json ? .json : .text), (text.promptCache, .promptCache)],
-      reading: [text.file] + copies.files)
+      reading: [text.file, chat.chatTemplate] + copies.files)
     var options = try text.options(sampling: sampling.configuration)
     let (path, model) = try model.load(context: contextSize)
     // A search draws nothing.
@@ -63,10 +78,21 @@ struct GenerateText: ConsoleCommand {
     if samples.last?.reason == .interrupted { throw AIGCError.interrupted }
   }
 
+  private func answering(
+    _ options: GenerationOptions, _ model: any LanguageModel
+  ) throws(AIGCError) -> TextGenerator {
+    let message = ChatMessage(role: "user", content: options.prompt)
+    return try TextGenerator(
+      model: model, options: options,
+      answering: Conversation(system: chat.system, messages: [message]),
+      template: chat.template(of: model))
+  }
+
   private func generate(
     _ options: GenerationOptions, _ model: any LanguageModel, _ path: String
   ) throws -> [GeneratedSample] {
-    var generator = try TextGenerator(model: model, options: options)
+    var generator =
+      try isChat ? answering(options, model) : TextGenerator(model: model, options: options)
     generator.promptProgress = promptProgress()
     let answer = try Answer(out, common.json ? .json : .text)
     var printer = SamplePrinter(answer: answer)

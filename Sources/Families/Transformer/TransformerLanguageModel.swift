@@ -28,6 +28,8 @@ public final class TransformerLanguageModel: LanguageModel, @unchecked Sendable 
   let startToken: Int32
   /// Settings of `generation_config.json` that are not taken, a text for each.
   public private(set) var ignoredSettings: [String] = []
+  /// Where the model was opened; nil for a model in memory.
+  private let folder: String?
   private let lock = Mutex(())
   private var loaded: Transformer?
   private let engine: TransformerEngine?
@@ -41,7 +43,7 @@ public final class TransformerLanguageModel: LanguageModel, @unchecked Sendable 
     self.configuration = configuration
     self.tokenizer = tokenizer
     context = configuration.shape.context
-    (weights, self.engine) = (nil, engine)
+    (weights, self.engine, folder) = (nil, engine, nil)
     loaded = network
     (startToken, endTokens) = Self.marks(configuration, nil, tokenizer)
   }
@@ -53,6 +55,7 @@ public final class TransformerLanguageModel: LanguageModel, @unchecked Sendable 
   /// - Throws: ``/Files/AIGCError`` (badInput) when a file is missing or damaged, (mismatch) when its files
   ///   do not fit together, (usage) when `context` is none that the model has.
   public init(folder: String, context: Int? = nil) throws(AIGCError) {
+    self.folder = folder
     configuration = try TransformerConfiguration.read(folder: folder)
     tokenizer = try Self.tokenizer(folder, configuration)
     let defaults = try GenerationDefaults.read(folder: folder)
@@ -128,6 +131,24 @@ public final class TransformerLanguageModel: LanguageModel, @unchecked Sendable 
   ///   that the tokenizer refuses, failed without memory.
   public func encode(_ text: String) throws(AIGCError) -> [Int32] {
     try tokenizer.encode(prompt: text, addsSpecialTokens: true)
+  }
+
+  /// The template of the model's folder.
+  /// - Throws: ``/Files/AIGCError`` (badInput) for a damaged file and for what is no template.
+  public func chatTemplate() throws(AIGCError) -> ChatTemplate? {
+    guard let folder else { return nil }
+    return try ChatTemplate.read(folder: folder)
+  }
+
+  /// The ids of a conversation as its template renders it.
+  /// - Throws: as ``encode(_:)``.
+  public func encode(rendered chat: String) throws(AIGCError) -> [Int32] {
+    try tokenizer.encode(rendered: chat)
+  }
+
+  /// Those of the model's tokenizer that the model has.
+  public var specialTokens: [SpecialToken] {
+    tokenizer.specialTokens.filter { Int($0.id) < vocabularySize }
   }
 
   /// A decoder of the model's tokenizer.

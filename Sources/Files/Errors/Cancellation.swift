@@ -23,6 +23,9 @@ public final class Cancellation: Sendable {
   /// Asks the work to stop.
   public func cancel() { requested.store(true, ordering: .relaxed) }
 
+  /// Takes the request back, before the next work of the same kind.
+  func reset() { requested.store(false, ordering: .relaxed) }
+
   /// Whether the work is asked to stop.
   public var isRequested: Bool {
     requested.load(ordering: .relaxed) || (outer?.isRequested ?? false)

@@ -7,6 +7,9 @@ public enum Interruption {
   /// The program's: Ctrl-C cancels it.
   private static let program = Cancellation()
   private static let signals = Atomic<Int>(0)
+  /// That of one answer of a dialogue, and whether it is being made.
+  private static let answer = Cancellation()
+  private static let isAnswering = Atomic<Bool>(false)
 
   /// Runs a program's work under handlers for SIGINT and SIGTERM, which ask it to stop, and ignores
   /// SIGPIPE (a closed pipe is then an error of `write`). For programs; a library's user hands in a
@@ -17,12 +20,28 @@ public enum Interruption {
     signal(SIGXFSZ, SIG_IGN)
     let cancellation = program
     for number in [SIGINT, SIGTERM] {
-      signal(number) { _ in
+      signal(number) { number in
+        if number == SIGINT, Interruption.isAnswering.load(ordering: .relaxed),
+          !Interruption.answer.isRequested
+        {
+          return Interruption.answer.cancel()
+        }
         Interruption.program.cancel()
         if Interruption.signals.add(1, ordering: .relaxed).oldValue > 0 { _exit(130) }
       }
     }
     return cancellation.run(body)
+  }
+
+  /// Runs work of a program that Ctrl-C stops without stopping the program: one answer of a dialogue. A second
+  /// Ctrl-C in its course asks the program to stop, as any other does. One at a time.
+  package static func runAnswer<Result, Failure>(
+    _ body: () throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    answer.reset()
+    isAnswering.store(true, ordering: .sequentiallyConsistent)
+    defer { isAnswering.store(false, ordering: .sequentiallyConsistent) }
+    return try answer.run(body)
   }
 
   /// Whether the work on this thread is asked to stop.

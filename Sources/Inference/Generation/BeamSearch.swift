@@ -150,11 +150,11 @@ extension TextGenerator {
     _ start: any GenerationSession, _ emit: (Piece) throws -> Void
   ) throws -> [GeneratedSample] {
     let adjustments = ScoreAdjustments(
-      options.sampling, banned: options.ignoreEnd ? model.endTokens : [],
+      options.sampling, banned: options.ignoreEnd ? model.endTokens + endTokens : [],
       vocabularySize: model.vocabularySize)
     var search = BeamSearch(
       model: model, beams: options.beams, lengthPenalty: options.lengthPenalty, length: room,
-      endTokens: model.endTokenEndsText ? model.endTokens : [], adjustments: adjustments)
+      endTokens: endTokens, adjustments: adjustments)
     let found = search.run(prompt, start)
     guard search.areScoresFinite else { throw model.scoreDamage }
     var samples: [GeneratedSample] = []

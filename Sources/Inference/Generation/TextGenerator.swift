@@ -18,32 +18,58 @@ public struct TextGenerator {
   /// Told how many tokens of the prompt have been read, and of how many.
   public var promptProgress: (_ done: Int, _ total: Int) -> Void = { _, _ in }
 
+  /// The tokens at which a text ends; empty: none does.
+  let endTokens: [Int32]
+
   /// - Throws: ``/Files/AIGCError``: options out of range, a biased token that the model does not have, a
   ///   prompt that the model cannot read.
   public init(model: any LanguageModel, options: GenerationOptions) throws(AIGCError) {
     try options.validate()
-    for entry in options.sampling.logitBias where Int(entry.token) >= model.vocabularySize {
-      throw .usage(
-        "`logitBias` \(entry): the model's token ids end at \(model.vocabularySize - 1)")
-    }
-    self.model = model
-    self.options = options
-    seed = options.seed.resolved()
-    sampler = try Sampler(
-      options.sampling, vocabularySize: model.vocabularySize, endToken: model.endToken,
-      otherEndTokens: Array(model.endTokens.dropFirst()), ignoreEnd: options.ignoreEnd)
-    fresh = try model.makeWritingSession(backoff: options.backoff)
-    prompt = options.prompt.isEmpty ? [] : try model.encode(options.prompt)
+    let prompt = options.prompt.isEmpty ? [] : try model.encode(options.prompt)
     if let context = model.contextSize, prompt.count > context {
       throw .usage(
         "the prompt has \(counted(prompt.count, "token")), the model sees \(context) at once: shorten it"
       )
     }
-    startedOutput = try TextOutput(model: model, options: options, prompt: prompt)
+    let ends = model.endTokenEndsText ? model.endTokens : []
+    try self.init(model, options, prompt: prompt, shown: prompt, endTokens: ends)
     if let cache = options.promptCache {
       guard !prompt.isEmpty else { throw .usage("`promptCache`: there is no prompt") }
       start = try model.makeSession(prompt: prompt, cache: cache)
     }
+  }
+
+  /// Answers to a conversation: its prompt stands in place of that of the options.
+  /// - Throws: ``/Files/AIGCError``: options out of range, a biased token that the model does not have.
+  init(
+    model: any LanguageModel, options: GenerationOptions, chat: ChatPrompt
+  ) throws(AIGCError) {
+    try options.validate()
+    try self.init(model, options, prompt: chat.tokens, shown: nil, endTokens: chat.endTokens)
+    if let cache = options.promptCache {
+      start = try model.makeSession(prompt: chat.tokens, cache: cache)
+    }
+  }
+
+  /// - Parameter shown: tokens of the prompt that the text goes on from, for its spaces; nil: it begins anew.
+  private init(
+    _ model: any LanguageModel, _ options: GenerationOptions, prompt: [Int32], shown: [Int32]?,
+    endTokens: [Int32]
+  ) throws(AIGCError) {
+    for entry in options.sampling.logitBias where Int(entry.token) >= model.vocabularySize {
+      throw .usage(
+        "`logitBias` \(entry): the model's token ids end at \(model.vocabularySize - 1)")
+    }
+    (self.model, self.options, self.prompt, self.endTokens) = (model, options, prompt, endTokens)
+    seed = options.seed.resolved()
+    // Whether an end token ends a text or a sentence, one that is to be ignored is never drawn.
+    let ends = endTokens.isEmpty ? model.endTokens : endTokens
+    sampler = try Sampler(
+      options.sampling, vocabularySize: model.vocabularySize, endToken: ends.first,
+      otherEndTokens: Array(ends.dropFirst()), ignoreEnd: options.ignoreEnd)
+    fresh = try model.makeWritingSession(backoff: options.backoff)
+    startedOutput = try TextOutput(
+      model: model, options: options, prompt: shown, endTokens: endTokens)
   }
 
   /// A session that stands after the prompt.
@@ -122,6 +148,14 @@ public struct TextGenerator {
   func generate(
     _ index: Int, _ start: any GenerationSession, _ emit: (Piece) throws -> Void
   ) rethrows -> GeneratedSample {
+    var session = start
+    return try generate(index, &session, emit)
+  }
+
+  /// - Parameter session: behind the prompt; then behind the text but for its last token.
+  func generate(
+    _ index: Int, _ session: inout any GenerationSession, _ emit: (Piece) throws -> Void
+  ) rethrows -> GeneratedSample {
     var output = startedOutput
     var result = GeneratedSample()
     func hand(_ bytes: [UInt8]) throws {
@@ -130,7 +164,6 @@ public struct TextGenerator {
       try emit(Piece(sample: index, bytes: bytes))
     }
     if options.echo { try hand(Array(options.prompt.utf8)) }
-    var session = start
     var steps = Steps(
       sampler: sampler, options: options, seed: seed, index: index, history: prompt)
     result.reason = try run(&steps, &session) { token throws in
@@ -225,20 +258,20 @@ struct TextOutput {
 
   /// - Throws: ``/Files/AIGCError`` (interrupted) after Ctrl-C.
   init(
-    model: any LanguageModel, options: GenerationOptions, prompt: [Int32]
+    model: any LanguageModel, options: GenerationOptions, prompt: [Int32]?, endTokens: [Int32]
   ) throws(AIGCError) {
     decoder = model.makeDecoder()
     var decoded: [UInt8] = []
-    for (index, token) in prompt.enumerated() {
+    for (index, token) in (prompt ?? []).enumerated() {
       try Interruption.check(at: index)
       decoded.append(contentsOf: decoder.append(token))
     }
-    echo = PromptEcho(prompt: options.prompt, decoded: decoded)
+    echo = PromptEcho(prompt: prompt == nil ? "" : options.prompt, decoded: decoded)
     stop = StopMatcher(options.stop)
-    endTokens = model.endTokens
-    endReason = model.endTokenEndsText ? .end : options.untilSentence ? .sentence : nil
+    self.endTokens = endTokens.isEmpty ? model.endTokens : endTokens
+    endReason = !endTokens.isEmpty ? .end : options.untilSentence ? .sentence : nil
     // A model whose end token ends sentences needs no search for their ends.
-    let searches = options.untilSentence && (model.endToken == nil || model.endTokenEndsText)
+    let searches = options.untilSentence && (model.endToken == nil || !endTokens.isEmpty)
     sentence = searches ? SentenceMatcher() : nil
     isPlain = !searches && options.stop.isEmpty
   }

@@ -102,6 +102,18 @@ public protocol LanguageModel: Sendable {
   /// - Throws: ``/Files/AIGCError`` where the text cannot be read in the model's tokens.
   func encode(_ text: String) throws(AIGCError) -> [Int32]
 
+  /// How the model wants conversations written; nil for a model that has learned none, as by default.
+  /// - Throws: ``/Files/AIGCError`` (badInput) where the model's files hold a template that is none.
+  func chatTemplate() throws(AIGCError) -> ChatTemplate?
+
+  /// Token ids of a conversation as its template renders it: special tokens in it stand for themselves, and
+  /// none are put before it. Default: those of a prompt.
+  /// - Throws: as ``encode(_:)``.
+  func encode(rendered chat: String) throws(AIGCError) -> [Int32]
+
+  /// The tokens that stand for themselves in a text, `<|im_end|>` say. Default: none.
+  var specialTokens: [SpecialToken] { get }
+
   /// Turns generated tokens into text, piece by piece.
   func makeDecoder() -> any TokenDecoder
 
@@ -198,6 +210,13 @@ public protocol LanguageModel: Sendable {
 }
 
 extension LanguageModel {
+  /// Unless a model says otherwise, it has learned no conversations.
+  public func chatTemplate() throws(AIGCError) -> ChatTemplate? { nil }
+  /// Unless a model says otherwise, a conversation is a text like others.
+  /// - Throws: as ``encode(_:)``.
+  public func encode(rendered chat: String) throws(AIGCError) -> [Int32] { try encode(chat) }
+  /// Unless a model says otherwise, there are none.
+  public var specialTokens: [SpecialToken] { [] }
   /// Unless a model says otherwise, a text ends at ``endToken`` alone.
   public var endTokens: [Int32] { endToken.map { [$0] } ?? [] }
   /// Unless a model says otherwise, all settings of its files are taken.

@@ -47,6 +47,7 @@ final class FlagFolder: Sendable {
     try folder.write("a.txt", text(1))
     try folder.write("b.txt", text(9))
     try folder.write("empty.json", "{}")
+    try fillChat(folder)
     try fillSummaries(folder)
     try folder.write("words.txt", "the\ncat\ndog\n")
     let series = (0..<60).map { "2020-\($0),\($0 % 7 + $0 + 1),\($0 % 5)\n" }
@@ -73,6 +74,20 @@ final class FlagFolder: Sendable {
     try folder.write("lexicon.txt", "yucky\t-4\ntale\t3\n")
     try folder.write("v.vec", "good 1 0\nbad 0 1\n")
     try folder.write("labels.idx", [0, 0, 8, 1, 0, 0, 0, 12] + (0..<12).map { UInt8($0 % 2) })
+  }
+
+  /// Messages, and how they are written for a model.
+  private static func fillChat(_ folder: TemporaryFolder) throws {
+    try folder.write(
+      "t.jinja",
+      """
+      {% for m in messages %}{{ m.role }}: {{ m.content }}
+      {% endfor %}{% if add_generation_prompt %}model: {% endif %}
+      """)
+    try folder.write("t2.jinja", "{{ messages[-1].content }} -")
+    try folder.write("m.json", "[{\"role\": \"user\", \"content\": \"the cat\"}]")
+    try folder.write(
+      "m2.json", "{\"messages\": [{\"role\": \"user\", \"content\": \"dog\"}], \"tools\": []}")
   }
 
   /// Articles of five sentences, what is to be said of them, and what was said.
@@ -125,6 +140,8 @@ final class FlagFolder: Sendable {
         + "--batch-size 1 --seed 1 --out tuned",
       "train gpt2 a.txt --layers 1 --heads 1 --width 8 --context 8 --steps 1 --batch-size 2 --out bpe "
         + "--tokens bpe --vocab-size 270",
+      "train gpt2 a.txt --layers 1 --heads 1 --width 8 --context 96 --steps 1 --batch-size 2 --seed 1 "
+        + "--out talk --tokens bpe --vocab-size 270",
       "train gpt2 a.txt --layers 1 --heads 1 --width 8 --context 8 --steps 1 --batch-size 2 --out "
         + "gpt2byte --tokens byte",
       "convert gpt2 spare", "convert gpt2/model.safetensors w.safetensors",
@@ -154,7 +171,7 @@ final class FlagFolder: Sendable {
       if run.code != 0 { return "aigc \(command): \(run.code) \(run.errors)" }
     }
     let code = system(
-      "cd \(folder) && mkdir broken && cp imgs/cats/*.png broken && echo x >broken/b.png && tar czf imgs.tgz imgs && grep -v ^# m.arpa >bare.arpa"
+      "cd \(folder) && mkdir broken && cp imgs/cats/*.png broken && echo x >broken/b.png && tar czf imgs.tgz imgs && grep -v ^# m.arpa >bare.arpa && cp t.jinja talk/chat_template.jinja"
     )
     return code == 0 ? "" : "cannot copy images"
   }

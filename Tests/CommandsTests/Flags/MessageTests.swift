@@ -68,6 +68,7 @@ import Training
     ("Commands/Models/Play", ["play", "train rl"]), ("Commands/Models/Score", ["score"]),
     ("Commands/Series/GenerateSeries", ["generate series"]),
     ("Commands/Text/EvaluateMixture", ["evaluate", "interpolate"]),
+    ("Commands/Text/Chat", ["chat", "generate text"]),
     ("Commands/Text/GenerateText", ["generate text"]),
     ("Commands/Text/Interpolate", ["interpolate"]), ("Commands/Text/Next", ["next"]),
     ("Commands/Text/Quantize", ["quantize"]),

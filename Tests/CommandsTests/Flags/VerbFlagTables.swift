@@ -1,6 +1,7 @@
 /// What is expected of the flags of the verbs that use models.
 let otherVerbs: [VerbFlags] = [
-  generateText, generateSeries, sample("gan"), sample("dcgan"), sample("vae"), sample("vaegan"),
+  generateText, generateSeries, chat, sample("gan"), sample("dcgan"), sample("vae"),
+  sample("vaegan"),
   sample("vqvae"), sample("stylegan"),
   VerbFlags(verb: "next", base: "ngram the", flags: ["num": [.acts("--num 2")]]),
   evaluate, score, tokenize,
@@ -51,6 +52,18 @@ private let generateText: VerbFlags = {
       "file": [.acts("--file b.txt", "--model lstm --seed 1 -n 5")],
       "max-tokens": [.acts("--max-tokens 5")], "max-length": [.acts("--max-length 8")],
       "num": [.acts("--num 2")], "stop": [.acts("--stop e")],
+      "chat": [
+        .acts("--chat", "--model talk --prompt cat --seed 1"),
+        .refused("--chat", "answers to --prompt", "--model talk"), .refused("--chat", "template"),
+      ],
+      "system": [
+        .acts("--system dog", "--model talk --prompt cat --seed 1 --chat"),
+        .refused("--system dog", "--chat"),
+      ],
+      "chat-template": [
+        .acts("--chat-template t2.jinja", "--model talk --prompt cat --seed 1 --chat"),
+        .refused("--chat-template t2.jinja", "--chat"),
+      ],
       "until-sentence": [.acts("--until-sentence", words)],
       "ignore-eos": [.acts("--ignore-eos", words)], "echo": [.acts("--echo")],
       "beams": [
@@ -96,6 +109,39 @@ private let generateText: VerbFlags = {
         .refused("--ctx-size 2", "--ctx-size"),
       ],
       "out": [.acts("--out $OUT")],
+    ])
+}()
+
+private let chat: VerbFlags = {
+  let base = "--model talk --messages m.json --seed 1 -n 40"
+  return VerbFlags(
+    verb: "chat", base: base,
+    flags: [
+      "model": [.refused("--model gpt2byte", "no chat template")],
+      "messages": [.acts("--messages m2.json"), .refused("--messages a.txt", "a.txt")],
+      "system": [.acts("--system 'be brief'")],
+      "chat-template": [
+        .acts("--chat-template t2.jinja"),
+        .allows("--chat-template t2.jinja", "--model gpt2byte --messages m2.json -n 1"),
+      ],
+      "print-prompt": [.acts("--print-prompt")], "max-tokens": [.acts("--max-tokens 5")],
+      "stop": [.acts("--stop a --stop e --stop t")],
+      "prompt-cache": [
+        .acts("--prompt-cache $OUT"), .refused("--prompt-cache -", "a file is needed"),
+      ],
+      "temperature": [.acts("--temperature 0")], "top-k": [.acts("--top-k 1")],
+      "top-p": [.acts("--top-p 0.01")], "min-p": [.acts("--min-p 0.99")],
+      "typical": [.acts("--typical 0.01")],
+      "repeat-penalty": [.acts("--repeat-penalty 9")],
+      "repeat-last-n": [
+        .acts("--repeat-last-n 1", base + " --repeat-penalty 9"),
+        .refused("--repeat-last-n 1", "--repeat-penalty"),
+      ],
+      "presence-penalty": [.acts("--presence-penalty 9")],
+      "frequency-penalty": [.acts("--frequency-penalty 9")],
+      "no-repeat-ngram": [.acts("--no-repeat-ngram 1")],
+      "logit-bias": [.acts("--logit-bias 65=90")], "seed": [.acts("--seed 2")],
+      "ctx-size": [.acts("--ctx-size 32")],
     ])
 }()
 

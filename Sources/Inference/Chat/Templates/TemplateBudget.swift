@@ -14,7 +14,7 @@ struct TemplateBudget {
   private(set) var steps = 0
   private(set) var memory = 0
 
-  init(steps: Int = 20_000_000, memory: Int = 64 << 20) {
+  init(steps: Int = 6_000_000, memory: Int = 64 << 20) {
     (largestSteps, largestMemory) = (steps, memory)
   }
 

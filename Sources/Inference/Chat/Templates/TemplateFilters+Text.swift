@@ -7,6 +7,8 @@ extension TemplateRenderer {
   ) -> TemplateOperation {
     { (renderer, value, _) throws(AIGCError) in
       let text = try renderer.string(value)
+      // Properties of characters are looked up one by one.
+      try renderer.budget.spend(text.count / 2)
       var result = change(text)
       result.isMarkup = text.isMarkup
       return try renderer.text(result)

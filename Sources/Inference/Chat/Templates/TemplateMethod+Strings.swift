@@ -13,7 +13,10 @@ extension TemplateMethod {
     _ change: @escaping @Sendable (TemplateText) -> TemplateText
   ) -> TemplateMethod {
     TemplateMethod { (renderer, value, _) throws(AIGCError) in
-      try renderer.text(change(try renderer.own(value)))
+      let text = try renderer.own(value)
+      // Properties of characters are looked up one by one.
+      try renderer.budget.spend(text.count / 2)
+      return try renderer.text(change(text))
     }
   }
 
@@ -215,7 +218,7 @@ extension TemplateMethod {
   ) -> TemplateMethod {
     TemplateMethod { (renderer, value, _) throws(AIGCError) in
       let text = try renderer.own(value)
-      try renderer.budget.spend(text.count / 16)
+      try renderer.budget.spend(text.count / 4)
       return .bool((evenEmpty || !text.isEmpty) && text.scalars.allSatisfy(isMet))
     }
   }
