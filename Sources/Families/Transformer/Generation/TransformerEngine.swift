@@ -18,14 +18,14 @@ final class TransformerEngine: Sendable {
   /// - Throws: ``/Files/AIGCError`` (failed) when memory is refused.
   init(
     _ weights: TransformerWeights, vocabulary: Int? = nil, context: Int? = nil,
-    cacheType: CacheType = .f32
+    cacheType: CacheType = .f32, activations: ActivationType = .int8
   ) throws(AIGCError) {
     var sizes = weights.shape
     sizes.vocabulary = min(vocabulary ?? sizes.vocabulary, sizes.vocabulary)
     sizes.context = min(context ?? sizes.context, sizes.context)
     self.sizes = sizes
     (self.weights, self.cacheType) = (weights, cacheType)
-    decoder = TransformerDecoder(try weights.decoderWeights(sizes))
+    decoder = TransformerDecoder(try weights.decoderWeights(sizes, activations))
   }
 
   /// A number that differs between models: of every weight's name and bytes. Reads the whole file.
@@ -47,31 +47,33 @@ final class TransformerEngine: Sendable {
 extension TransformerWeights {
   /// The weights as a decoder takes them.
   /// - Parameter sizes: those of the model, maybe with fewer tokens and positions.
-  fileprivate func decoderWeights(_ sizes: TransformerShape) throws(AIGCError) -> DecoderWeights {
+  fileprivate func decoderWeights(
+    _ sizes: TransformerShape, _ activations: ActivationType
+  ) throws(AIGCError) -> DecoderWeights {
     var shape = sizes
     // Norms are given as what values are multiplied by.
     if case .rms = shape.norm { shape.norm = .rms(addsOne: false) }
-    let embeddings = try matrix(.embeddings, rows: shape.vocabulary).stored()
+    let embeddings = try matrix(.embeddings, rows: shape.vocabulary)
     var layers: [DecoderLayer] = []
     for index in 0..<shape.layers {
-      layers.append(try decoderLayer(index, shape))
+      layers.append(try decoderLayer(index, shape, activations))
       try Interruption.check()
     }
     return DecoderWeights(
-      shape: shape, embeddings: embeddings,
+      shape: shape, embeddings: try embeddings.rows(),
       positions: shape.positions == .learned
-        ? try matrix(.positions, rows: shape.context).stored() : nil,
+        ? try matrix(.positions, rows: shape.context).rows() : nil,
       layers: layers, norm: try storedNorm(.norm),
-      head: PackedMatrix(
-        shape.isTied ? embeddings : try matrix(.head, rows: shape.vocabulary).stored()))
+      head: try (shape.isTied ? embeddings : matrix(.head, rows: shape.vocabulary)).packed(
+        activations))
   }
 
   private func decoderLayer(
-    _ index: Int, _ shape: TransformerShape
+    _ index: Int, _ shape: TransformerShape, _ activations: ActivationType
   ) throws(AIGCError) -> DecoderLayer {
     func linear(_ part: TransformerPart) throws(AIGCError) -> StoredLinear {
       StoredLinear(
-        PackedMatrix(try matrix(part, layer: index).stored()), bias: try bias(part, layer: index))
+        try matrix(part, layer: index).packed(activations), bias: try bias(part, layer: index))
     }
     func norm(_ part: TransformerPart) throws(AIGCError) -> StoredNorm {
       try storedNorm(part, layer: index)
@@ -99,17 +101,29 @@ extension TransformerWeights {
 }
 
 extension StoredWeight {
-  /// The matrix as it lies in memory; blocks of few bits are decoded to float32.
-  fileprivate func stored() throws(AIGCError) -> StoredMatrix {
+  /// Rows that are looked up, as they lie in memory.
+  fileprivate func rows() throws(AIGCError) -> StoredRows {
     switch form {
-    case .plain(let type):
-      let whole = try StoredMatrix(
-        bytes, type: type, layout: layout, inputs: inputs, outputs: storedOutputs)
-      return outputs == 0..<storedOutputs ? whole : whole.outputs(outputs)
-    case .blocks(let type):
-      return try StoredMatrix(
-        try type.decode(bytes).frozen().rawBytes, type: .f32, layout: layout, inputs: inputs,
-        outputs: storedOutputs)
+    case .plain(let type): .values(try values(type))
+    case .blocks(let type): .blocks(try blocks(type))
     }
+  }
+
+  /// For products.
+  fileprivate func packed(_ activations: ActivationType) throws(AIGCError) -> PackedMatrix {
+    switch form {
+    case .plain(let type): PackedMatrix(try values(type))
+    case .blocks(let type): try PackedMatrix(blocks(type), activations: activations)
+    }
+  }
+
+  private func values(_ type: StoredType) throws(AIGCError) -> StoredMatrix {
+    let whole = try StoredMatrix(
+      bytes, type: type, layout: layout, inputs: inputs, outputs: storedOutputs)
+    return outputs == 0..<storedOutputs ? whole : whole.outputs(outputs)
+  }
+
+  private func blocks(_ type: BlockType) throws(AIGCError) -> BlockMatrix {
+    try BlockMatrix(bytes, type: type, inputs: inputs, outputs: storedOutputs)
   }
 }
