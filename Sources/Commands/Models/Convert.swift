@@ -165,7 +165,9 @@ func writeTensors(of checkpoint: Checkpoint, to path: String) throws(AIGCError) 
   switch checkpoint.format {
   // What the programs that read weights of PyTorch ask for.
   case .torchZip, .torchLegacy, .pickle: metadata["format"] = "pt"
-  case .safetensors, .sharded, .gguf: break
+  case .safetensors, .sharded: break
+  // What is said of the model there is for programs that read GGUF; its arrays are abbreviated here.
+  case .gguf: metadata = [:]
   }
   try SafetensorsWriter.write(
     checkpoint.tensors.map { NewTensor($0) }, metadata: metadata, to: path, sync: true)

@@ -50,41 +50,44 @@ struct AffineFit {
     let inverse = line.scale == 0 ? 0 : 1 / line.scale
     var sum = ValueRun.Vector()
     for index in 0..<run.count {
-      let values = run[index] - line.minimum
-      let rest = values - line.scale * nearest(values * inverse, from: 0, to: highest)
-      sum += rest * rest
+      let values = run[index]
+      let moved = values - line.minimum
+      let rest = moved - line.scale * nearest(moved * inverse, from: 0, to: highest)
+      sum += run.weights(values) * rest * rest
     }
     return sum.sum()
   }
 
-  /// Σq, Σq², Σxq of the nearest integers q, and Σx.
+  /// Σwq, Σwq², Σwxq of the nearest integers q and the weights w, Σwx and Σw.
   @inline(__always)
-  func sums(_ line: Line) -> (q: Float, qq: Float, xq: Float, x: Float) {
+  func sums(_ line: Line) -> (q: Float, qq: Float, xq: Float, x: Float, all: Float) {
     sums(line.scale == 0 ? 0 : 1 / line.scale, line.minimum)
   }
 
   @inline(__always)
   private func sums(
     _ inverse: Float, _ minimum: Float
-  ) -> (q: Float, qq: Float, xq: Float, x: Float) {
+  ) -> (q: Float, qq: Float, xq: Float, x: Float, all: Float) {
     var (q, qq, xq) = (ValueRun.Vector(), ValueRun.Vector(), ValueRun.Vector())
-    var x = ValueRun.Vector()
+    var (x, all) = (ValueRun.Vector(), ValueRun.Vector())
     for index in 0..<run.count {
       let values = run[index]
       let integers = nearest((values - minimum) * inverse, from: 0, to: highest)
-      q += integers
-      qq += integers * integers
-      xq += values * integers
-      x += values
+      let weights = run.weights(values)
+      let weighted = weights * integers
+      q += weighted
+      qq += weighted * integers
+      xq += values * weighted
+      x += values * weights
+      all += weights
     }
-    return (q.sum(), qq.sum(), xq.sum(), x.sum())
+    return (q.sum(), qq.sum(), xq.sum(), x.sum(), all.sum())
   }
 
   /// The best line for the integers of one, and by how much less than Σx² its errors are.
   @inline(__always)
   private func fit(_ inverse: Float, _ minimum: Float) -> (line: Line, gain: Float) {
-    let (sum, squares, products, x) = sums(inverse, minimum)
-    let count = Float(8 &* run.count)
+    let (sum, squares, products, x, count) = sums(inverse, minimum)
     let determinant = count * squares - sum * sum
     guard determinant > 0, squares > 0 else {
       return (Line(scale: 0, minimum: minimum), -.infinity)

@@ -175,7 +175,7 @@ extension BlockWriter {
       let sums = affineRun(values, run).sums(lines.line(run))
       aa += a * a * sums.qq
       ab += a * b * sums.q
-      bb += b * b * 32
+      bb += b * b * sums.all
       xa += a * sums.xq
       xb += b * sums.x
     }

@@ -1,5 +1,5 @@
 /// The scale of a run whose values become integers from -`levels` to `levels` - 1 times it, so that the sum
-/// of squared errors is small.
+/// of squared errors, weighted as ``ValueRun`` says, is small.
 ///
 /// For a trial scale the nearest integers q are taken, then the scale that fits them best, Σxq / Σq²;
 /// what it leaves of Σx² is Σx² - (Σxq)² / Σq². Trials put the value farthest from 0 near either end of
@@ -45,7 +45,7 @@ struct SymmetricFit {
     for index in 0..<run.count {
       let values = run[index]
       let rest = values - scale * nearest(values * inverse, from: -levels, to: levels - 1)
-      sum += rest * rest
+      sum += run.weights(values) * rest * rest
     }
     return sum.sum()
   }
@@ -57,8 +57,9 @@ struct SymmetricFit {
     for index in 0..<run.count {
       let values = run[index]
       let integers = nearest(values * inverse, from: -levels, to: levels - 1)
-      xq += values * integers
-      qq += integers * integers
+      let weighted = run.weights(values) * integers
+      xq += values * weighted
+      qq += weighted * integers
     }
     return (xq.sum(), qq.sum())
   }

@@ -1,14 +1,30 @@
 /// Neighbouring values that share a scale: 8 at a time, as their sums are taken in one order on every machine.
+///
+/// The square of an error counts by the values' root mean square + the value's magnitude, as GGML has it in Q4_K: large
+/// weights matter more than their share of the squares says. (SmolLM2 in Q4_0: mean KL 0.257, with equal weights 0.295.)
 struct ValueRun {
   typealias Vector = SIMD8<Float>
 
   let start: UnsafePointer<Float>
   /// Vectors of 8 values.
   let count: Int
+  private let rootMeanSquare: Float
 
   init(_ start: UnsafePointer<Float>, values: Int) {
     self.start = start
     count = values / 8
+    var squares = Vector()
+    for index in 0..<values / 8 {
+      let part = UnsafeRawPointer(start + 8 &* index).loadUnaligned(as: Vector.self)
+      squares += part * part
+    }
+    rootMeanSquare = (squares.sum() / Float(values)).squareRoot()
+  }
+
+  /// By what the squares of errors count.
+  @inline(__always)
+  func weights(_ values: Vector) -> Vector {
+    rootMeanSquare + values.replacing(with: -values, where: values .< 0)
   }
 
   @inline(__always)
