@@ -15,7 +15,7 @@ struct ModelOption: ParsableArguments {
   init() {}
 
   /// The chosen language model. Which one it is goes to standard error when nobody named it.
-  /// - Parameter context: see ``TextFamily/load(_:context:)``.
+  /// - Parameter context: the most tokens in view; nil: all that the model can see.
   func load(
     context: Int? = nil
   ) throws(AIGCError) -> (path: String, model: any LanguageModel) {
@@ -49,7 +49,9 @@ func loadTextModel(
   let path = try ModelStore.standard().resolve(nameOrPath)
   let text = try textFamily(of: path)
   let start = ContinuousClock.now
-  let model = try text.load(path, context: context)
+  var options = ModelLoadOptions()
+  options.context = context
+  let model = try text.load(path, options: options)
   model.notes.forEach { Diagnostics.note($0) }
   Diagnostics.detail("loaded \(path) in \(Format.fixed((.now - start) / .milliseconds(1), 1)) ms")
   return (path, model)

@@ -20,7 +20,7 @@ public let settingNames: [String: String] = [
   "iterations": "--num-iterations", "l2": "--l2", "label": "--label",
   "labelColumn": "--label-column",
   "labels": "--class", "layers": "--layers",
-  "lengthPenalty": "--length-penalty", "load(_:context:)": "--ctx-size", "logarithm": "--log",
+  "lengthPenalty": "--length-penalty", "load(_:options:)": "--ctx-size", "logarithm": "--log",
   "logEvery": "--log-every", "logitBias": "--logit-bias", "logProbabilities": "--logprobs",
   "maxDivergence": "--max-kl", "maxLength": "--max-length", "maxTokens": "--max-tokens",
   "measure": "--measure",

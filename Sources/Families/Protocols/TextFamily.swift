@@ -1,15 +1,27 @@
 import Datasets
 import Files
+import Kernels
 import Training
+
+/// How a language model is opened.
+public struct ModelLoadOptions: Equatable, Sendable {
+  /// The most tokens in view; nil: all that the model can see.
+  public var context: Int?
+  /// How a transformer keeps keys and values of what it has read.
+  public var cacheType = CacheType.f16
+
+  /// Creates the options that leave the context to the model.
+  public init() {}
+}
 
 /// A family whose models are language models, usable by every text verb.
 public protocol TextFamily: Family {
   /// Opens the model folder, or the bare file that the family ``Family/claims(_:)``.
   func load(_ path: String) throws(AIGCError) -> any LanguageModel
 
-  /// The same with a choice of how many tokens the model sees at once; nil: all it can.
+  /// The same with choices of its own.
   /// - Throws: ``/Files/AIGCError`` (usage) where the family has no such choice, or not this one.
-  func load(_ path: String, context: Int?) throws(AIGCError) -> any LanguageModel
+  func load(_ path: String, options: ModelLoadOptions) throws(AIGCError) -> any LanguageModel
 
   /// How the model at `path` cuts text into tokens: `aigc tokenize`. Reads no weights where it can.
   /// - Throws: ``/Files/AIGCError``: badInput when its files are missing or damaged, usage when the model
@@ -21,11 +33,14 @@ extension TextFamily {
   /// What its models make, "text".
   public var kind: String { "text" }
 
-  /// Unless a family says otherwise, the number of tokens in view cannot be chosen.
-  /// - Throws: ``/Files/AIGCError``: usage for a `context`, and as ``load(_:)``.
-  public func load(_ path: String, context: Int?) throws(AIGCError) -> any LanguageModel {
-    guard context == nil else {
-      throw .usage("`load(_:context:)` is of models with a context, such as gpt2; \(path) has none")
+  /// Unless a family says otherwise, the number of tokens in view cannot be chosen, and keys and values there are
+  /// none.
+  /// - Throws: ``/Files/AIGCError``: usage for a context, and as ``load(_:)``.
+  public func load(
+    _ path: String, options: ModelLoadOptions
+  ) throws(AIGCError) -> any LanguageModel {
+    guard options.context == nil else {
+      throw .usage("`load(_:options:)` is of models with a context, such as gpt2; \(path) has none")
     }
     return try load(path)
   }

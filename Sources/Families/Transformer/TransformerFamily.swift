@@ -24,35 +24,46 @@ public struct TransformerFamily: TextFamily {
     name == self.name || transformer.architecture.modelTypes.contains(name)
   }
 
-  /// Opens a model folder with a context of all its positions.
+  /// Whether a bare file is a GGUF file of the architecture.
+  public func claims(_ path: String) -> Bool {
+    guard (try? GGUFFile.recognizes(path)) == true, let file = try? GGUFFile.open(path) else {
+      return false
+    }
+    return (try? file.metadata.string("general.architecture")) == name
+  }
+
+  /// Opens a model folder or a GGUF file with a context of all its positions.
   /// - Throws: ``/Files/AIGCError``: badInput when a file is missing or damaged, mismatch when its files
   ///   do not fit together.
   public func load(_ path: String) throws(AIGCError) -> any LanguageModel {
-    try TransformerLanguageModel(folder: path)
+    try load(path, options: ModelLoadOptions())
   }
 
-  /// Opens a model folder.
+  /// Opens a model folder or a GGUF file.
   /// - Parameters:
-  ///   - path: of the folder.
-  ///   - context: the most tokens in view, from 2 to the model's positions; nil: all of these.
+  ///   - path: of the folder or the file.
+  ///   - options: a context from 2 to the model's positions; how keys and values are kept.
   /// - Throws: ``/Files/AIGCError``: as ``load(_:)``, and usage for another context.
-  public func load(_ path: String, context: Int?) throws(AIGCError) -> any LanguageModel {
-    try TransformerLanguageModel(folder: path, context: context)
+  public func load(
+    _ path: String, options: ModelLoadOptions
+  ) throws(AIGCError) -> any LanguageModel {
+    try TransformerLanguageModel(path: path, options: options)
   }
 
-  /// Reads the tokenizer of a model folder, and none of its weights.
+  /// Reads the tokenizer of a model folder or of a GGUF file, which may hold nothing else, and no weights.
   /// - Throws: ``/Files/AIGCError``: badInput when a file is missing or damaged, mismatch when the
   ///   tokenizer has more tokens than the model.
   public func tokenizer(_ path: String) throws(AIGCError) -> any Tokenizer {
-    try TransformerLanguageModel.tokenizer(path, .read(folder: path))
+    guard isFolder(path) else { return try BPETokenizer(gguf: path) }
+    return try TransformerFiles.tokenizer(path, .read(folder: path))
   }
 
   /// The tokens, vocabulary, context and sizes of the model, its parameters and their type, and how
   /// many tokens were learned from.
   /// - Throws: ``/Files/AIGCError``: as ``load(_:)``.
   public func inspect(_ path: String) throws(AIGCError) -> [JSONValue.Member] {
-    let model = try TransformerLanguageModel(folder: path)
-    let configuration = model.configuration
+    let files = try TransformerFiles(path)
+    let (configuration, weights) = (files.configuration, try files.weights())
     return [
       .init("tokens", .string(configuration.tokens.rawValue)),
       .init("vocabulary", .int(configuration.shape.vocabulary)),
@@ -60,12 +71,13 @@ public struct TransformerFamily: TextFamily {
       .init("width", .int(configuration.shape.width)),
       .init("layers", .int(configuration.shape.layers)),
       .init("heads", .int(configuration.shape.heads)),
+      .init("key_value_heads", .int(configuration.shape.keyValueHeads)),
       .init("inner", .int(configuration.shape.inner)),
       .init("activation", .string(configuration.shape.activation.name)),
       .init("dropout", .float(configuration.dropout.residual)),
       .init("tied", .bool(configuration.shape.isTied)),
       .init("parameters", .int(configuration.parameterCount)),
-      .init("type", JSONValue(model.weights?.type.rawValue)),
+      .init("type", .string(weights.typeName)),
       .init("training_tokens", JSONValue(configuration.trainingTokens)),
       .init("updatable", .bool(true)),
     ]
@@ -78,14 +90,15 @@ public struct TransformerFamily: TextFamily {
     guard !output.hasSuffix(".safetensors") else {
       throw .usage("\(output): a \(transformer.title) model is a folder; name one")
     }
-    let model = try TransformerLanguageModel(folder: path)
-    var configuration = model.configuration
-    let weights = try TransformerWeights(folder: path, configuration)
+    let files = try TransformerFiles(path)
+    let (weights, tokenizer) = (try files.weights(), files.tokenizer)
+    var configuration = files.configuration
     let target = try RunFolder.path(
       family: name, data: path, out: output, force: options.force)
     let folder = try OutputFolder(path: target)
-    try model.tokenizer.write { folder.file($0) }
-    (configuration.startToken, configuration.endTokens) = model.marks
+    try tokenizer.write { folder.file($0) }
+    (configuration.startToken, configuration.endTokens) = TransformerLanguageModel.savedMarks(
+      configuration, files.defaults, tokenizer)
     try TransformerFolder.write(
       try weights.newTensors(options.type), to: folder.file(TransformerWeights.file))
     try configuration.write(to: folder.file(ModelConfiguration.fileName))

@@ -8,8 +8,7 @@ import NN
 import Synchronization
 import Training
 
-/// A GPT-2 model with its tokenizer: what the text verbs work with. Opening it maps the weights and
-/// reads none of them.
+/// A transformer with its tokenizer: what the text verbs work with. Opening it maps the weights and packs them.
 public final class TransformerLanguageModel: LanguageModel, @unchecked Sendable {
   // A network's parameters are read only once it is loaded, from any thread; the lock guards that.
   /// What `config.json` says of the model: its sizes, its tokens, and those that start
@@ -48,48 +47,39 @@ public final class TransformerLanguageModel: LanguageModel, @unchecked Sendable 
     (startToken, endTokens) = Self.marks(configuration, nil, tokenizer)
   }
 
-  /// Opens a model folder: one of ours, or one that transformers wrote.
+  /// Opens a model folder, one of ours or one that transformers wrote, with a context of its choice.
+  /// - Throws: as ``init(path:options:)``.
+  public convenience init(folder: String, context: Int? = nil) throws(AIGCError) {
+    var options = ModelLoadOptions()
+    options.context = context
+    try self.init(path: folder, options: options)
+  }
+
+  /// Opens a model folder or a GGUF file.
   /// - Parameters:
-  ///   - folder: its path.
-  ///   - context: the most tokens in view; nil: as many as the model has positions.
+  ///   - path: of one of ours, or one that transformers or llama.cpp wrote.
+  ///   - options: the most tokens in view, and how what is read is kept.
   /// - Throws: ``/Files/AIGCError`` (badInput) when a file is missing or damaged, (mismatch) when its files
-  ///   do not fit together, (usage) when `context` is none that the model has.
-  public init(folder: String, context: Int? = nil) throws(AIGCError) {
-    self.folder = folder
-    configuration = try TransformerConfiguration.read(folder: folder)
-    tokenizer = try Self.tokenizer(folder, configuration)
-    let defaults = try GenerationDefaults.read(folder: folder)
-    (startToken, endTokens) = Self.marks(configuration, defaults, tokenizer)
-    ignoredSettings = (defaults?.others ?? []).map { "\(GenerationDefaults.fileName): \($0)" }
-    let weights = try TransformerWeights(folder: folder, configuration)
-    self.context = context ?? configuration.shape.context
-    guard (2...max(2, configuration.shape.context)).contains(self.context) else {
+  ///   do not fit together, (usage) when the context is none that the model has.
+  public init(path: String, options: ModelLoadOptions) throws(AIGCError) {
+    folder = path
+    let files = try TransformerFiles(path)
+    (configuration, tokenizer) = (files.configuration, files.tokenizer)
+    (startToken, endTokens) = Self.marks(configuration, files.defaults, tokenizer)
+    ignoredSettings = (files.defaults?.others ?? []).map {
+      "\(GenerationDefaults.fileName): \($0)"
+    }
+    let weights = try files.weights()
+    context = options.context ?? configuration.shape.context
+    guard (2...max(2, configuration.shape.context)).contains(context) else {
       throw .usage(
-        "`load(_:context:)` \(self.context): the model has positions for \(configuration.shape.context)"
-      )
+        "`load(_:options:)` \(context): the model has positions for \(configuration.shape.context)")
     }
     // What the tokenizer does not know is never generated.
     engine = try TransformerEngine(
-      weights, vocabulary: tokenizer.vocabularySize, context: self.context)
+      weights, vocabulary: tokenizer.vocabularySize, context: context,
+      cacheType: options.cacheType)
     self.weights = weights
-  }
-
-  /// The tokenizer of a folder. A published vocabulary may be padded, and tokens may have been added
-  /// that the model was not enlarged for; the rest must fit.
-  static func tokenizer(
-    _ folder: String, _ configuration: TransformerConfiguration
-  ) throws(AIGCError) -> any Tokenizer {
-    let tokenizer = try loadTokenizer(kind: configuration.tokens, folder: folder)
-    var bpe = tokenizer as? BPETokenizer
-    let count = bpe?.plainVocabularySize ?? tokenizer.vocabularySize
-    guard count <= configuration.shape.vocabulary else {
-      throw .mismatch(
-        "\(folder): config.json says \(configuration.shape.vocabulary) tokens, the tokenizer has "
-          + "\(count)")
-    }
-    bpe?.idLimit = configuration.shape.vocabulary
-    if let end = bpe?.endToken, end >= configuration.shape.vocabulary { bpe?.endToken = nil }
-    return bpe ?? tokenizer
   }
 
   /// The tokens before and behind a text, as `generate` has them: of `generation_config.json`, else of
@@ -115,6 +105,15 @@ public final class TransformerLanguageModel: LanguageModel, @unchecked Sendable 
   /// The same for a configuration.
   var marks: (start: Int?, ends: [Int]?) {
     (tokenizer.kind == .bpe ? Int(startToken) : nil, endTokens.map { Int($0) })
+  }
+
+  /// The same of files that are not opened as a model.
+  static func savedMarks(
+    _ configuration: TransformerConfiguration, _ defaults: GenerationDefaults?,
+    _ tokenizer: any Tokenizer
+  ) -> (start: Int?, ends: [Int]?) {
+    let marks = marks(configuration, defaults, tokenizer)
+    return (tokenizer.kind == .bpe ? Int(marks.start) : nil, marks.ends.map { Int($0) })
   }
 
   /// How many tokens can be generated: those that both the tokenizer and the model have.

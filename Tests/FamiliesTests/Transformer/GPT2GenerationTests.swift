@@ -38,7 +38,9 @@ import Testing
   }
 
   private func model(context: Int? = nil) throws -> TransformerLanguageModel {
-    try TransformerLanguageModel(folder: gpt2Fixture("generation"), context: context)
+    var options = ModelLoadOptions()
+    (options.context, options.cacheType) = (context, .f32)
+    return try TransformerLanguageModel(path: gpt2Fixture("generation"), options: options)
   }
 
   @Test func promptAndFirstProbabilities() throws {
