@@ -46,7 +46,8 @@ struct FinetuneArguments: ParsableArguments {
         "--grad-accum is of texts; with --reward a step takes its texts in parts by itself")
     }
     if memory.checkpointActivations, TransformerKind(rawValue: family) == nil {
-      throw .usage("--checkpoint-activations is of gpt2 models and other transformers, not of \(family)")
+      throw .usage(
+        "--checkpoint-activations is of gpt2 models and other transformers, not of \(family)")
     }
   }
 

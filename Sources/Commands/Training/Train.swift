@@ -9,7 +9,8 @@ struct Train: ParsableCommand {
     subcommands: [
       TrainNGram.self, TrainCommand<RecurrentArguments<RNNName>>.self,
       TrainCommand<RecurrentArguments<GRUName>>.self,
-      TrainCommand<RecurrentArguments<LSTMName>>.self, TrainCommand<TransformerArguments<GPT2Name>>.self,
+      TrainCommand<RecurrentArguments<LSTMName>>.self,
+      TrainCommand<TransformerArguments<GPT2Name>>.self,
       TrainCommand<TransformerArguments<LlamaName>>.self,
       TrainCommand<TransformerArguments<Qwen3Name>>.self,
       TrainCommand<TransformerArguments<Gemma3Name>>.self,

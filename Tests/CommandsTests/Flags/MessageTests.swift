@@ -80,7 +80,7 @@ import Training
     ("Commands/Training/Recipes/CycleGAN", ["train cyclegan", "translate", "convert"]),
     ("Commands/Training/Recipes/Forecast", ["train lstm"]),
     ("Commands/Training/Recipes/GAN", ["train gan", "train dcgan", "sample gan"]),
-    ("Commands/Training/Recipes/GPT2", ["train gpt2"]),
+    ("Commands/Training/Recipes/Transformer", ["train gpt2", "train llama"]),
     ("Commands/Training/Recipes/Image", ["train gan", "train vae", "train classifier"]),
     ("Commands/Training/Recipes/Reward", ["finetune"]),
     ("Commands/Training/Recipes/Recurrent", ["train lstm", "generate text"]),

@@ -49,7 +49,8 @@ import Training
     #expect(model.configuration.kind == kind && model.configuration.trainingTokens == 40 * 128)
     #expect(shape.keyValueHeads == 1 && shape.isTied && shape.context == 16)
     // Of two layers with a window of Gemma's, the last sees all.
-    #expect((0..<2).map { shape.window(ofLayer: $0) } == (kind == .gemma3 ? [8, nil] : [nil, nil]))
+    #expect(
+      (0..<2).map { shape.window(ofLayer: $0) } == (kind == .gemma3 ? [8, nil] : [nil, nil]))
   }
 
   @Test(arguments: kinds) func sameSeedSameBytesForAnyThreads(_ kind: TransformerKind) throws {

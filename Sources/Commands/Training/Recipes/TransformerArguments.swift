@@ -111,6 +111,9 @@ struct TransformerModelArguments<Name: TransformerName>: ParsableArguments {
     if let heads { result.heads = heads }
     if let width { result.width = width }
     if let context { result.context = context }
+    // What a preset says of heads goes with its own sizes.
+    if heads != nil || width != nil { (result.headSize, result.inner) = (nil, nil) }
+    if heads != nil { result.keyValueHeads = nil }
     own.fill(&result)
     result.storage = storage?.scalarType
     guard result.width % result.heads == 0 else {
@@ -134,7 +137,7 @@ struct TransformerModelArguments<Name: TransformerName>: ParsableArguments {
       RunSetting("--width", width, else: "\(model.width)"),
       RunSetting("--context", context, else: "\(model.context)"),
     ] + own.settings(model) + [
-      RunSetting("--storage", storage?.rawValue, else: model.storage?.rawValue.lowercased()),
+      RunSetting("--storage", storage?.rawValue, else: model.storage?.rawValue.lowercased())
     ]
   }
 }
@@ -223,7 +226,8 @@ struct RotaryArguments: TransformerOwnArguments {
     }
     let size = options.headSize ?? options.width / heads
     guard size % 2 == 0 else {
-      throw .usage("--width \(options.width): rotary positions need heads of an even size, not \(size)")
+      throw .usage(
+        "--width \(options.width): rotary positions need heads of an even size, not \(size)")
     }
   }
 
