@@ -42,7 +42,7 @@ public enum TransformerPreset: String, Codable, CaseIterable, Sendable {
       (result.tokens, result.vocabularySize) = (.bpe, 50257)
     case .smollm2:
       (result.layers, result.heads, result.width, result.context) = (30, 9, 576, 2048)
-      (result.keyValueHeads, result.inner, result.ropeBase) = (3, 1536, 10000)
+      (result.keyValueHeads, result.inner, result.ropeBase) = (3, 1536, 100_000)
       (result.tokens, result.vocabularySize) = (.bpe, 49152)
     case .qwen3:
       (result.layers, result.heads, result.width, result.context) = (28, 16, 1024, 4096)
