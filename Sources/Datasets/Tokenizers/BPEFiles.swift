@@ -26,7 +26,7 @@ extension BPETokenizer {
     let vocabularyPath = "\(folder)/\(Self.vocabularyFile)"
     let vocabulary = try VocabularyJSON(path: vocabularyPath)
     // What the vocabulary itself lacks is said before what its merges miss.
-    _ = try Self.byteTokens(vocabulary, name: vocabularyPath)
+    _ = try Self.byteTokens(vocabulary, name: vocabularyPath, isWhole: true)
     let merges = try Self.readMerges("\(folder)/\(Self.mergesFile)", vocabulary)
     var model = BPEModel()
     if companions.addsPrefixSpace { model.pipeline.preparation.prefix = .space }
@@ -124,24 +124,28 @@ extension BPETokenizer {
   /// - Throws: as ``init(folder:)``.
   public init(vocabulary path: String, merges mergesPath: String) throws(AIGCError) {
     let vocabulary = try VocabularyJSON(path: path)
-    let byteTokens = try Self.byteTokens(vocabulary, name: path)
+    let byteTokens = try Self.byteTokens(vocabulary, name: path, isWhole: true)
     let end = vocabulary.id(of: Self.endOfText).map { AddedToken(id: $0, content: Self.endOfText) }
     try self.init(
       vocabulary, byteTokens: byteTokens, merges: try Self.readMerges(mergesPath, vocabulary),
       addedTokens: end.map { [$0] } ?? [])
   }
 
-  /// The id of each byte.
-  /// - Parameter name: the vocabulary's file, for messages.
+  /// The id of each byte; -1 for one that has none.
+  /// - Parameters:
+  ///   - name: the vocabulary's file, for messages.
+  ///   - isWhole: whether each byte must have one. Published vocabularies lack bytes that their training texts did
+  ///     not hold.
   static func byteTokens(
-    _ vocabulary: VocabularyJSON, name: String
+    _ vocabulary: VocabularyJSON, name: String, isWhole: Bool
   ) throws(AIGCError) -> [Int32] {
-    var tokens: [Int32] = []
-    for byte in UInt8.min...UInt8.max {
-      guard let id = vocabulary.id(of: ByteAlphabet.encode([byte])) else {
-        throw .badInput("\(name): no token for byte \(byte): not a byte-level vocabulary")
-      }
-      tokens.append(id)
+    let tokens = (UInt8.min...UInt8.max).map { byte in
+      vocabulary.id(of: ByteAlphabet.encode([byte])) ?? -1
+    }
+    let missing = tokens.indices.filter { tokens[$0] < 0 }
+    // Without printable ASCII it is none.
+    if let byte = missing.first(where: { isWhole || (0x20..<0x7F).contains($0) }) {
+      throw .badInput("\(name): no token for byte \(byte): not a byte-level vocabulary")
     }
     return tokens
   }
@@ -151,7 +155,8 @@ extension BPETokenizer {
   ///   - addedTokens: those that are not in the vocabulary have the ids behind it, in order.
   init(
     _ vocabulary: VocabularyJSON, byteTokens: [Int32], merges: MergeTable,
-    addedTokens: [AddedToken], pipeline: TextPipeline = TextPipeline(), ignoresMerges: Bool = false
+    addedTokens: [AddedToken], pipeline: TextPipeline = TextPipeline(), ignoresMerges: Bool = false,
+    unknown: Int32? = nil
   ) throws(AIGCError) {
     // An added token that the merges do not make stands for its characters.
     var plain: Set<Int32> = []
@@ -174,6 +179,7 @@ extension BPETokenizer {
       tokens: tokens, plainTokens: plain, byteTokens: byteTokens, merges: merges,
       addedTokens: addedTokens, pipeline: pipeline, wholePieces: ignoresMerges ? vocabulary : nil,
       endToken: vocabulary.id(of: Self.endOfText))
+    if byteTokens.contains(where: { $0 < 0 }) { unknownByte = unknown }
   }
 
   private static func readMerges(

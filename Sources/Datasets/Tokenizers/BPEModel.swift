@@ -30,8 +30,10 @@ extension BPETokenizer {
   ) throws(AIGCError) {
     if model.isByteLevel {
       try self.init(
-        vocabulary, byteTokens: Self.byteTokens(vocabulary, name: name), merges: merges,
-        addedTokens: addedTokens, pipeline: model.pipeline, ignoresMerges: model.ignoresMerges)
+        vocabulary, byteTokens: Self.byteTokens(vocabulary, name: name, isWhole: false),
+        merges: merges, addedTokens: addedTokens, pipeline: model.pipeline,
+        ignoresMerges: model.ignoresMerges,
+        unknown: model.unknown.flatMap { vocabulary.id(of: $0) })
       return
     }
     var characters = CharacterTokens(vocabulary, hasByteFallback: model.hasByteFallback) {

@@ -19,6 +19,9 @@ extension BPETokenizer {
       try self.init(
         vocabulary, merges: data.mergeTable(vocabulary), addedTokens: addedTokens, model: model,
         name: data.name)
+      if lacksBytes, let id = data.unknownToken, (0..<data.tokens.count).contains(id) {
+        unknownByte = Int32(id)
+      }
       try mark(
         data, addsStart: PreTokenizerName.llama3.contains(pre), startToken: nil, endToken: nil)
     case "llama":

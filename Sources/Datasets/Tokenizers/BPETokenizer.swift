@@ -12,8 +12,11 @@ public struct BPETokenizer: Tokenizer {
   let tokens: TokenBytes
   /// Ids of tokens that the files hold as plain text, not in GPT-2's alphabet for bytes.
   let plainTokens: Set<Int32>
-  /// The id of each byte by itself.
+  /// The id of each byte by itself; -1 for one that has none.
   private let byteTokens: [Int32]
+  var lacksBytes: Bool { byteTokens.contains { $0 < 0 } }
+  /// The token of bytes that have none, of a vocabulary that lacks some; nil: they are left out.
+  var unknownByte: Int32?
   /// For vocabularies of characters, in the place of ``byteTokens``.
   let characters: CharacterTokens?
   /// The byte of each token that spells one.
@@ -61,7 +64,7 @@ public struct BPETokenizer: Tokenizer {
   /// - Parameters:
   ///   - tokens: the bytes of each id.
   ///   - plainTokens: see ``plainTokens``.
-  ///   - byteTokens: the id of each byte; empty where there are `characters`.
+  ///   - byteTokens: the id of each byte, -1 for none; empty where there are `characters`.
   ///   - merges: pairs of ids, all in range.
   ///   - addedTokens: what is found in text before it is cut; ids in range.
   ///   - pipeline: GPT-2's where it is not another.
@@ -96,7 +99,7 @@ public struct BPETokenizer: Tokenizer {
   /// Always true: ``endToken`` ends a whole text.
   public var endTokenEndsText: Bool { true }
   /// The token of characters that have no other; nil where every text in UTF-8 has ids.
-  public var unknownToken: Int32? { characters?.unknown }
+  public var unknownToken: Int32? { characters?.unknown ?? unknownByte }
   /// The number of merges in the vocabulary.
   public var mergeCount: Int { merges.pairs.count }
 
@@ -246,7 +249,10 @@ public struct BPETokenizer: Tokenizer {
     if let characters {
       characters.append(word.start, word.length, to: &ids)
     } else {
-      for place in 0..<word.length { ids.append(byteTokens[Int(word.start[place])]) }
+      for place in 0..<word.length {
+        let id = byteTokens[Int(word.start[place])]
+        if id >= 0 { ids.append(id) } else if let unknownByte { ids.append(unknownByte) }
+      }
     }
     merger.merge(&ids, from: start)
   }
@@ -276,7 +282,14 @@ public struct BPETokenizer: Tokenizer {
   ) -> Int {
     guard position < text.count else { return 0 }
     if isPrepared, text[position] == TokenMark.first { return TokenMark.length }
-    guard let characters else { return tokens.range(of: id).count }
+    guard let characters else {
+      var missing = 0
+      while position + missing < text.count, byteTokens[Int(text[position + missing])] < 0 {
+        if id == unknownByte { return 1 }
+        missing += 1
+      }
+      return missing + tokens.range(of: id).count
+    }
     if id == characters.unknown {
       return characters.unknownLength(text, position, isToken: true)
     }

@@ -28,7 +28,7 @@ extension TokenizerJSON {
       "decoder": isByteLevel ? byteLevel(prefix: true, trims: true) : decoder(tokenizer),
       "model": [
         "type": "BPE", "dropout": .null,
-        "unk_token": tokenizer.characters?.unknown.map {
+        "unk_token": tokenizer.unknownToken.map {
           .string(String(decoding: tokenizer.written($0), as: UTF8.self))
         } ?? .null,
         "continuing_subword_prefix": "", "end_of_word_suffix": "",
