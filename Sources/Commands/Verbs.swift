@@ -2,8 +2,9 @@ import ArgumentParser
 
 /// Every verb of `aigc`, in the order of its help.
 public let verbs: [any ParsableCommand.Type] = [
-  Train.self, Generate.self, Chat.self, Sample.self, Next.self, Evaluate.self, Score.self, Tokenize.self,
-  Detokenize.self, Inspect.self, Convert.self, Update.self, Finetune.self, Encode.self,
-  Reconstruct.self, Translate.self, Models.self, Bench.self, Completion.self, Interpolate.self,
-  Quantize.self, Classify.self, Sentiment.self, Rouge.self, Summarize.self, Play.self,
+  Train.self, Generate.self, Chat.self, Sample.self, Next.self, Evaluate.self, Score.self,
+  Tokenize.self, Detokenize.self, Inspect.self, Convert.self, Update.self, Finetune.self,
+  Encode.self, Reconstruct.self, Translate.self, Models.self, Bench.self, Completion.self,
+  Interpolate.self, Quantize.self, Classify.self, Sentiment.self, Rouge.self, Summarize.self,
+  Play.self,
 ]

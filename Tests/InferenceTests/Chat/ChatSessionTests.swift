@@ -3,6 +3,7 @@ import Kernels
 import Synchronization
 import Testing
 
+@testable import Datasets
 @testable import Inference
 
 /// One token a byte, and two special ones. It answers with the last word of the user and ends its turn.

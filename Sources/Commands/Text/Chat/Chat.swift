@@ -68,19 +68,24 @@ struct Chat: ConsoleCommand {
   }
 
   func run() throws {
-    let inputs = [messages, chat.chatTemplate].compactMap { $0 }
+    let inputs = [messages, chat.chatTemplate]
     try OutputPlan.check([(promptCache, .promptCache)], reading: inputs)
     let conversation = try self.conversation()
     let (path, model) = try model.load(context: contextSize)
+    var dialogue = try Dialogue(session(conversation, model), path: path, isJSON: common.json)
+    if printPrompt { return try dialogue.printPrompt(asksForMessage: messages == nil) }
+    try messages == nil ? dialogue.talk() : dialogue.answerOnce()
+  }
+
+  private func session(
+    _ conversation: Conversation, _ model: any LanguageModel
+  ) throws(AIGCError) -> ChatSession {
     let template = try chat.template(of: model)
     var options = try options()
     // What is only printed draws nothing.
     options.seed = .fixed(printPrompt ? 0 : seed.resolve())
-    let session = try ChatSession(
+    return try ChatSession(
       model: model, template: template, conversation: conversation, options: options)
-    var dialogue = try Dialogue(session, path: path, isJSON: common.json)
-    if printPrompt { return try dialogue.printPrompt(asksForMessage: messages == nil) }
-    try messages == nil ? dialogue.run() : dialogue.answerOnce()
   }
 
   private func options() throws(AIGCError) -> GenerationOptions {

@@ -61,25 +61,18 @@ struct Dialogue {
   // MARK: In turns
 
   /// Answers line by line until the input ends.
-  mutating func run() throws {
+  mutating func talk() throws {
     if reader.isInteractive {
       Diagnostics.note("a line is a message; /help lists what else there is")
     }
-    loop: while true {
+    var isOver = false
+    while !isOver {
       switch try reader.next(prompt: "> ") {
-      case .end: break loop
+      case .end: isOver = true
       case .cancelled: Diagnostics.note("Ctrl-D or /quit ends the chat")
       case .text(let line):
-        let text = line.trimmed
-        if text.isEmpty { continue }
         do {
-          if text.hasPrefix("//") {
-            try turn(String(text.dropFirst()))
-          } else if text.hasPrefix("/") {
-            if try command(text) { break loop }
-          } else {
-            try turn(line)
-          }
+          isOver = try take(line)
         } catch let error as AIGCError where reader.isInteractive && error.code != .interrupted {
           // Somebody is there to say something else.
           Diagnostics.error(error.description)
@@ -91,6 +84,15 @@ struct Dialogue {
       try answer.write(json: model + [.init("messages", .array(messages))])
     }
     try answer.finish()
+  }
+
+  /// A message or a command.
+  /// - Returns: whether the chat is over.
+  private mutating func take(_ line: String) throws -> Bool {
+    let text = line.trimmed
+    if text.hasPrefix("/"), !text.hasPrefix("//") { return try command(text) }
+    if !text.isEmpty { try turn(text.hasPrefix("//") ? String(text.dropFirst()) : line) }
+    return false
   }
 
   private mutating func turn(_ text: String) throws {

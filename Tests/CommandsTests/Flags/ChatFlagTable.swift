@@ -1,0 +1,33 @@
+/// What is expected of the flags of `aigc chat`.
+let chat: VerbFlags = {
+  let base = "--model talk --messages m.json --seed 1 -n 40"
+  return VerbFlags(
+    verb: "chat", base: base,
+    flags: [
+      "model": [.refused("--model gpt2byte", "no chat template")],
+      "messages": [.acts("--messages m2.json"), .refused("--messages a.txt", "a.txt")],
+      "system": [.acts("--system 'be brief'")],
+      "chat-template": [
+        .acts("--chat-template t2.jinja"),
+        .allows("--chat-template t2.jinja", "--model gpt2byte --messages m2.json -n 1"),
+      ],
+      "print-prompt": [.acts("--print-prompt")], "max-tokens": [.acts("--max-tokens 5")],
+      "stop": [.acts("--stop a --stop e --stop t")],
+      "prompt-cache": [
+        .acts("--prompt-cache $OUT"), .refused("--prompt-cache -", "a file is needed"),
+      ],
+      "temperature": [.acts("--temperature 0")], "top-k": [.acts("--top-k 1")],
+      "top-p": [.acts("--top-p 0.01")], "min-p": [.acts("--min-p 0.99")],
+      "typical": [.acts("--typical 0.01")],
+      "repeat-penalty": [.acts("--repeat-penalty 9")],
+      "repeat-last-n": [
+        .acts("--repeat-last-n 1", base + " --repeat-penalty 9"),
+        .refused("--repeat-last-n 1", "--repeat-penalty"),
+      ],
+      "presence-penalty": [.acts("--presence-penalty 9")],
+      "frequency-penalty": [.acts("--frequency-penalty 9")],
+      "no-repeat-ngram": [.acts("--no-repeat-ngram 1")],
+      "logit-bias": [.acts("--logit-bias 65=90")], "seed": [.acts("--seed 2")],
+      "ctx-size": [.acts("--ctx-size 32")],
+    ])
+}()
