@@ -41,7 +41,7 @@ struct ChatVerbTests {
     }
     #expect(messages.count == 6)
     guard case .object(let third) = messages[4] else { return }
-    #expect(third.last?.value == .string("/slash"))
+    #expect(third.first { $0.name == "content" }?.value == .string("/slash"))
     #expect(try text("\(name).2").contains("there is no /nope"))
     // What was saved is what a later chat goes on with.
     let saved = try Conversation(file: "\(name).json")

@@ -90,7 +90,11 @@ struct EditedLine {
       pending = []
       return
     }
-    guard let last = pending.last, last >= 0x40 || pending.count > 16 else { return }
+    guard let last = pending.last, last >= 0x40 else {
+      // However long it is, it ends with a letter.
+      if pending.count > 16 { pending.removeLast() }
+      return
+    }
     let parameters = String(decoding: pending[2...].dropLast(), as: UTF8.self)
     let isByWord = parameters.hasSuffix(";5") || parameters.hasSuffix(";3")
     pending = []

@@ -19,7 +19,8 @@ struct Chat: ConsoleCommand {
 
   @Option(
     help: """
-      Answer to the messages of a JSON file, an array or {"messages": […], "tools": […]}, and stop.
+      Answer to the messages of a JSON file, an array or {"messages": […], "tools": […]}, and stop \
+      (default: each line of standard input is a message).
       """,
     completion: .file(extensions: ["json"]))
   var messages: String?

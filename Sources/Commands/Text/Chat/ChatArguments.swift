@@ -6,11 +6,11 @@ import Files
 struct ChatArguments: ParsableArguments {
   @Option(
     parsing: .unconditional,
-    help: "What the model is told before all turns, where its template has a place for it.")
+    help: "What the model is told before all turns, as a message of the system (default: nothing).")
   var system: String?
 
   @Option(
-    help: "The template of conversations, from a file, in place of the model's own (Jinja).",
+    help: "A file with the template of conversations, in Jinja (default: the model's own).",
     completion: .file())
   var chatTemplate: String?
 
