@@ -132,11 +132,13 @@ public final class TransformerLanguageModel: LanguageModel, @unchecked Sendable 
     try tokenizer.encode(prompt: text, addsSpecialTokens: true)
   }
 
-  /// The template of the model's folder.
-  /// - Throws: ``/Files/AIGCError`` (badInput) for a damaged file and for what is no template.
+  /// The template of the model's folder, or of its GGUF file.
+  /// - Throws: ``/Files/AIGCError``: badInput for a damaged file and for what is no template, mismatch for a template
+  ///   that is no text.
   public func chatTemplate() throws(AIGCError) -> ChatTemplate? {
     guard let folder else { return nil }
-    return try ChatTemplate.read(folder: folder)
+    if isFolder(folder) { return try ChatTemplate.read(folder: folder) }
+    return try ChatTemplate.read(gguf: GGUFFile.open(folder).metadata)
   }
 
   /// The ids of a conversation as its template renders it.
