@@ -57,6 +57,34 @@ extension TemporaryFolder {
     }
   }
 
+  @Test func findsFiles() throws {
+    let store = ModelStore(folders: store.folders) { path in
+      path.contains("bad")
+        ? nil : ModelConfiguration(family: "llama", formatVersion: 1, kind: "text")
+    }
+    try folder.write("home/talker/some-name.gguf", "x")
+    try folder.write("home/bare.gguf", "x")
+    try folder.write("home/bad.gguf", "x")
+    try folder.write("home/two/a.gguf", "x")
+    try folder.write("home/two/b.gguf", "x")
+    try folder.addModel("home/both")
+    try folder.write("home/both/a.gguf", "x")
+    let home = "\(folder.path)/home"
+    #expect(store.models().map { $0.name } == ["bare", "both", "talker"])
+    #expect(store.models().map { $0.configuration.family } == ["llama", "ngram", "llama"])
+    #expect(store.models()[2].path == "\(home)/talker/some-name.gguf")
+    #expect(try store.resolve("talker") == "\(home)/talker/some-name.gguf")
+    #expect(try store.resolve("\(home)/talker") == "\(home)/talker/some-name.gguf")
+    #expect(try store.resolve("bare") == "\(home)/bare.gguf")
+    #expect(try store.resolve("bare.gguf") == "\(home)/bare.gguf")
+    #expect(try store.resolve("both") == "\(home)/both")
+    for name in ["two", "\(home)/two"] {
+      let line = refuses([.badInput]) { _ = try store.resolve(name) }
+      #expect(line.contains("2 GGUF files"))
+    }
+    #expect(try store.defaultModel(kind: "text") { $0.name == "talker" }.place == .home)
+  }
+
   @Test func choosesTheDefault() throws {
     #expect(throws: AIGCError.self) { try store.defaultModel(kind: "text") }
     try folder.addModel("home/h")

@@ -15,11 +15,11 @@ struct ModelOption: ParsableArguments {
   init() {}
 
   /// The chosen language model. Which one it is goes to standard error when nobody named it.
-  /// - Parameter context: the most tokens in view; nil: all that the model can see.
+  /// - Parameter options: how it is opened.
   func load(
-    context: Int? = nil
+    _ options: ModelLoadOptions
   ) throws(AIGCError) -> (path: String, model: any LanguageModel) {
-    try loadTextModel(path(), context: context)
+    try loadTextModel(path(), options)
   }
 
   /// Where the chosen language model is.
@@ -44,13 +44,11 @@ func defaultModelPath(
 /// Opens the language model that the user wrote as a name or a path.
 /// - Throws: ``/Files/AIGCError``: badInput for what is no model, mismatch for a model of another kind.
 func loadTextModel(
-  _ nameOrPath: String, context: Int? = nil
+  _ nameOrPath: String, _ options: ModelLoadOptions
 ) throws(AIGCError) -> (path: String, model: any LanguageModel) {
   let path = try ModelStore.standard().resolve(nameOrPath)
   let text = try textFamily(of: path)
   let start = ContinuousClock.now
-  var options = ModelLoadOptions()
-  options.context = context
   let model = try text.load(path, options: options)
   model.notes.forEach { Diagnostics.note($0) }
   Diagnostics.detail("loaded \(path) in \(Format.fixed((.now - start) / .milliseconds(1), 1)) ms")

@@ -1,6 +1,7 @@
 /// What the settings of the library are called on the command line. Messages of the library name settings
 /// in backticks, as a Swift program sets them; what a user reads says the flag.
 public let settingNames: [String: String] = [
+  "activations": "--activations", "cacheType": "--cache-type",
   "annealingSteps": "--kl-anneal", "anomalousClasses": "--anomaly", "augmentation": "--augment",
   "axes": "--axes", "backbone": "--backbone", "backoff": "--backoff", "batchSize": "--batch-size",
   "beams": "--beams",

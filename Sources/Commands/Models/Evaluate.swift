@@ -28,6 +28,8 @@ struct Evaluate: ConsoleCommand {
 
   @OptionGroup(title: "Windows") var window: WindowArguments
 
+  @OptionGroup(title: "Computation") var loading: LoadingArguments
+
   @OptionGroup(title: "Mixture") var mixture: MixtureArguments
 
   @OptionGroup(title: "Images") var images: ImageEvaluationArguments
@@ -64,18 +66,23 @@ struct Evaluate: ConsoleCommand {
       throw AIGCError.usage("evaluate MODEL DATA: what to measure \(model) on is missing")
     }
     guard let file, !isOfImages(model) else {
-      guard !window.isGiven, mixture.others.isEmpty else {
-        throw AIGCError.usage("--context, --stride and --with are of texts, not of \(model)")
+      guard !choosesReading, mixture.others.isEmpty else {
+        throw AIGCError.usage(
+          "--context, --stride, --activations, --cache-type and --with are of texts, not of \(model)"
+        )
       }
       return try images.evaluate(model, file)
     }
-    if let (family, path) = measuredOnImages(model), !images.isOfDistances, !window.isGiven,
+    if let (family, path) = measuredOnImages(model), !images.isOfDistances, !choosesReading,
       mixture.others.isEmpty
     {
       return try family.evaluate(path, on: file, images.reading.reading, Diagnostics.show)
     }
     return try evaluateText(file)
   }
+
+  /// Whether it is said how a language model reads.
+  private var choosesReading: Bool { window.isGiven || loading.isGiven }
 
   /// What an agent reaches; nil where the model is none.
   private func agent() throws -> EpisodeReturns? {
@@ -85,7 +92,7 @@ struct Evaluate: ConsoleCommand {
       if episodes != nil { throw AIGCError.usage("--episodes is of agents, not of \(model)") }
       return nil
     }
-    guard file == nil, !window.isGiven, mixture.others.isEmpty, !columns.isGiven,
+    guard file == nil, !choosesReading, mixture.others.isEmpty, !columns.isGiven,
       !images.isGivenBesideSeed
     else { throw AIGCError.usage("\(model) is an agent: it takes --episodes and --seed only") }
     return try family.evaluate(
@@ -98,27 +105,28 @@ struct Evaluate: ConsoleCommand {
         "--num, --features, --bad-pictures, --ignore-orientation, --iw-samples, --input, --direction, --seed compare "
           + "images with a model that makes some, or with others: \(model) is none")
     }
-    if window.isGiven, !mixture.others.isEmpty {
-      throw AIGCError.usage("--context and --stride are not of mixtures")
+    if choosesReading, !mixture.others.isEmpty {
+      throw AIGCError.usage(
+        "--context, --stride, --activations and --cache-type are not of mixtures")
     }
     guard mixture.others.isEmpty else {
       return try mixture.evaluate(first: model, file: file)
     }
     let path = try ModelStore.standard().resolve(model)
-    if let family = try family(of: path) as? TextClassifierFamily, !window.isGiven {
+    if let family = try family(of: path) as? TextClassifierFamily, !choosesReading {
       return try family.evaluate(
         path, on: file, try columns.options(nil), Diagnostics.show)
     }
     guard !columns.isGiven else {
       throw AIGCError.usage("--text-column and --label-column are of classifiers of texts")
     }
-    if !window.isGiven,
+    if !choosesReading,
       let result = try family(of: path).evaluate(
         path, on: file, Diagnostics.show)
     {
       return result
     }
-    let model = try loadTextModel(model).model
+    let model = try loadTextModel(model, loading.options()).model
     let result = try model.evaluate(readText(path: file), name: file, window: window.window)
     SampleSize.ofMeans("perplexity and bits per byte", result.tokens, "tokens").map {
       Diagnostics.warning($0)

@@ -27,11 +27,20 @@ struct Score: ConsoleCommand {
   var files: [String]
 
   @OptionGroup(title: "Windows") var window: WindowArguments
+  @OptionGroup(title: "Computation") var loading: LoadingArguments
 
   @OptionGroup(title: "Anomalies") var anomalies: AnomalyArguments
 
   @Flag(help: "Score each line by itself, without those before it.")
   var byLine = false
+
+  @Option(
+    help: """
+      Write the unnormalised scores of all tokens, where each token but the first stands, to this array of NumPy, \
+      [tokens - 1, vocabulary] of 32 bits.
+      """,
+    completion: .file(extensions: ["npy"]))
+  var logits: String?
 
   @Option(name: .shortAndLong, help: "Write to this file.", completion: .file())
   var out: String?
@@ -40,9 +49,14 @@ struct Score: ConsoleCommand {
 
   init() {}
 
+  func validate() throws {
+    if logits != nil, byLine { throw ValidationError("--logits or --by-line, not both") }
+  }
+
   func run() throws {
     try OutputPlan.check(
-      [(out, common.json ? .json : .lines), (anomalies.roc, .image)], reading: files)
+      [(out, common.json ? .json : .lines), (logits, .array), (anomalies.roc, .image)],
+      reading: files)
     let path = try ModelStore.standard().resolve(model)
     let family = try family(of: path)
     if let family = family as? any AnomalyFamily { return try scoreAnomalies(path, family) }
@@ -54,8 +68,9 @@ struct Score: ConsoleCommand {
   }
 
   private func scoreAnomalies(_ path: String, _ family: any AnomalyFamily) throws {
-    guard !window.isGiven, !byLine else {
-      throw AIGCError.usage("--context, --stride, --by-line are of texts")
+    guard !window.isGiven, !loading.isGiven, !byLine, logits == nil else {
+      throw AIGCError.usage(
+        "--context, --stride, --activations, --cache-type, --by-line, --logits are of texts")
     }
     try family.score(path, files, anomalies.options, Diagnostics.show)
       .write(to: out, json: common.json, roc: anomalies.roc, model: path)
@@ -67,9 +82,15 @@ struct Score: ConsoleCommand {
         "\(model): a text model scores one text, without the flags of anomalies")
     }
     let file = files[0]
-    let model = try loadTextModel(path).model
+    let model = try loadTextModel(path, loading.options()).model
     let text = try readText(path: file)
     let tokens = try byLine ? scoreLines(of: text, model, file) : score(text, model, file)
+    if let logits {
+      try NumPyArray.write(model.vocabularySize, rows: max(0, tokens.count - 1), to: logits) {
+        (write) throws(AIGCError) in
+        try model.logits(of: tokens.map { $0.id }, window: window.window, write)
+      }
+    }
     let answer = try Answer(out, common.json ? .json : .lines)
     if common.json {
       try answer.write(json: [], array: "tokens", count: tokens.count) { tokens[$0].json }

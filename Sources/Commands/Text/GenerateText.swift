@@ -27,6 +27,7 @@ struct GenerateText: ConsoleCommand {
   @OptionGroup var chat: ChatArguments
   @OptionGroup(title: "Sampling") var sampling: SamplingArguments
   @OptionGroup var seed: SeedOption
+  @OptionGroup(title: "Computation") var loading: LoadingArguments
   @OptionGroup(title: "Copies of the training text") var copies: CopyArguments
 
   @Option(
@@ -68,7 +69,7 @@ struct GenerateText: ConsoleCommand {
       [(out, common.json ? .json : .text), (text.promptCache, .promptCache)],
       reading: [text.file, chat.chatTemplate] + copies.files)
     var options = try text.options(sampling: sampling.configuration)
-    let (path, model) = try model.load(context: contextSize)
+    let (path, model) = try model.load(loading.options(context: contextSize))
     // A search draws nothing.
     options.seed = .fixed(options.beams > 1 ? 0 : seed.resolve())
     for setting in model.ignoredSettings {

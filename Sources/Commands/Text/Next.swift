@@ -24,6 +24,8 @@ struct Next: ConsoleCommand {
   @Option(help: "How many continuations.")
   var num = 10
 
+  @OptionGroup(title: "Computation") var loading: LoadingArguments
+
   @OptionGroup var common: CommonOptions
 
   init() {}
@@ -33,7 +35,7 @@ struct Next: ConsoleCommand {
   }
 
   func run() throws {
-    let model = try loadTextModel(model).model
+    let model = try loadTextModel(model, loading.options()).model
     let found = try continuations(of: readText(text, allowsWords: true), in: model, count: num)
     let answer = try Answer(nil)
     if common.json {

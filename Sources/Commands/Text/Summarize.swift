@@ -136,6 +136,8 @@ struct SummaryArguments: ParsableArguments {
     help: "Of a language model above temperature 0: the random seed (default 0).")
   var seed: Int?
 
+  @OptionGroup(title: "Computation") var loading: LoadingArguments
+
   func validate() throws {
     if let seed, seed < 0 { throw ValidationError("--seed \(seed): a number from 0 up") }
     if SummaryLength(length) == nil {
@@ -172,9 +174,10 @@ struct SummaryArguments: ParsableArguments {
       }
       learned = try LearnedSummarizer(folder: path)
     }
-    if temperature != nil || seed != nil {
+    if temperature != nil || seed != nil || loading.isGiven {
       throw .usage(
-        "--temperature and --seed are of language models; sentences are chosen without chance")
+        "--temperature, --seed, --activations and --cache-type are of language models; sentences are chosen "
+          + "without chance")
     }
     var makers: [any TextSummarizer] = []
     for _ in 0..<Threads.count {
@@ -189,7 +192,7 @@ struct SummaryArguments: ParsableArguments {
     _ path: String, _ length: SummaryLength
   ) throws(AIGCError) -> AbstractiveSummarizer {
     try AbstractiveSummarizer(
-      loadTextModel(path).model, length: length, temperature: temperature ?? 0,
+      loadTextModel(path, loading.options()).model, length: length, temperature: temperature ?? 0,
       seed: UInt64(seed ?? 0), notices: { Diagnostics.show($0) })
   }
 

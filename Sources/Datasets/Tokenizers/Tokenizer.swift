@@ -45,6 +45,11 @@ public struct SpecialToken: Sendable, Equatable {
   public var text: String
   /// Whether it is a mark, `<|im_end|>` say, and not text.
   public var isControl: Bool
+
+  /// Creates a token of its parts.
+  public init(id: Int32, text: String, isControl: Bool) {
+    (self.id, self.text, self.isControl) = (id, text, isControl)
+  }
 }
 
 /// Turns text into the token ids of a neural language model, and back.

@@ -4,33 +4,34 @@ import Inference
 
 extension ChatTemplate {
   private static let key = "tokenizer.chat_template"
+  /// What templates call the tokens whose ids the metadata give, by the word that stands there.
+  private static let names = [
+    ("bos", "bos_token"), ("eos", "eos_token"), ("unknown", "unk_token"), ("padding", "pad_token"),
+    ("seperator", "sep_token"), ("cls", "cls_token"), ("mask", "mask_token"), ("eot", "eot_token"),
+  ]
 
-  /// The template of a GGUF file: `tokenizer.chat_template`, and `tokenizer.chat_template.tool_use` for
-  /// conversations with tools. The special tokens are those that the file names.
+  /// The template in a GGUF file's metadata (`tokenizer.chat_template`; `….tool_use` for conversations with tools),
+  /// and the texts of the special tokens by their ids.
   /// - Returns: nil where the file has none.
-  /// - Throws: ``/Files/AIGCError``: badInput for what is no template, mismatch for a value of another type.
-  public static func read(gguf metadata: GGUFMetadata) throws(AIGCError) -> ChatTemplate? {
+  /// - Throws: ``/Files/AIGCError``: badInput for what is no template, mismatch for values of another type.
+  static func read(_ metadata: GGUFMetadata, _ path: String) throws(AIGCError) -> ChatTemplate? {
     guard metadata[key] != nil else { return nil }
-    let tools = "\(key).tool_use"
-    let toolSource = metadata[tools] == nil ? nil : try metadata.string(tools)
-    return try ChatTemplate(
-      try metadata.string(key), specialTokens: try specialTokens(metadata), toolSource: toolSource)
+    let toolKey = "\(key).tool_use"
+    let tools = metadata[toolKey] == nil ? nil : try metadata.string(toolKey)
+    do {
+      return try ChatTemplate(
+        metadata.string(key), specialTokens: specialTokens(metadata), toolSource: tools)
+    } catch {
+      throw AIGCError(error.code, "\(path): \(error.description)")
+    }
   }
 
-  private static func specialTokens(
-    _ metadata: GGUFMetadata
-  ) throws(AIGCError) -> [(name: String, text: String)] {
-    let prefix = "tokenizer.ggml."
-    guard metadata[prefix + "tokens"] != nil else { return [] }
-    let texts = try metadata.strings(prefix + "tokens")
-    var result: [(name: String, text: String)] = []
-    for (key, name) in [
-      ("bos", "bos_token"), ("eos", "eos_token"), ("unknown", "unk_token"),
-      ("padding", "pad_token"), ("eot", "eot_token"),
-    ] where metadata["\(prefix)\(key)_token_id"] != nil {
-      let id = try metadata.int("\(prefix)\(key)_token_id")
-      if (0..<texts.count).contains(id) { result.append((name, texts[id])) }
+  private static func specialTokens(_ metadata: GGUFMetadata) -> [(name: String, text: String)] {
+    guard let tokens = try? metadata.strings("tokenizer.ggml.tokens") else { return [] }
+    return names.compactMap { word, name in
+      guard let id = metadata["tokenizer.ggml.\(word)_token_id"]?.int, tokens.indices.contains(id)
+      else { return nil }
+      return (name, tokens[id])
     }
-    return result
   }
 }

@@ -3,10 +3,12 @@ import Datasets
 import Files
 
 extension VocabularyData {
-  /// The vocabulary that a GGUF file's metadata holds.
+  /// The vocabulary that a GGUF file's metadata hold.
+  /// - Parameters:
+  ///   - metadata: the file's.
+  ///   - path: the file's, for messages.
   /// - Throws: ``/Files/AIGCError``: mismatch when the file has none, or values of other types.
-  public init(_ file: GGUFFile) throws(AIGCError) {
-    let metadata = file.metadata
+  public init(_ metadata: GGUFMetadata, path: String) throws(AIGCError) {
     func key(_ name: String) -> String { "tokenizer.ggml.\(name)" }
     func texts(_ name: String) throws(AIGCError) -> Texts {
       let strings = try metadata.strings(key(name))
@@ -22,7 +24,7 @@ extension VocabularyData {
     ) throws(AIGCError) -> Value? {
       metadata[key(name)] == nil ? nil : try read(key(name))
     }
-    self.init(name: file.path, model: try metadata.string(key("model")))
+    self.init(name: path, model: try metadata.string(key("model")))
     pre = try value("pre", metadata.string)
     tokens = try texts("tokens")
     scores = try value("scores", metadata.floats) ?? []
@@ -42,7 +44,7 @@ extension BPETokenizer {
   /// The tokenizer of a GGUF file, which need not hold weights.
   /// - Throws: ``/Files/AIGCError``: badInput when the file is damaged, mismatch when it has no vocabulary.
   public init(gguf path: String) throws(AIGCError) {
-    try self.init(VocabularyData(GGUFFile.open(path)))
+    try self.init(VocabularyData(GGUFFile.open(path).metadata, path: path))
   }
 }
 

@@ -7,8 +7,10 @@ import Training
 public struct ModelLoadOptions: Equatable, Sendable {
   /// The most tokens in view; nil: all that the model can see.
   public var context: Int?
-  /// How a transformer keeps keys and values of what it has read.
-  public var cacheType = CacheType.f16
+  /// How a transformer keeps keys and values of what it has read; nil: in 16 bits.
+  public var cacheType: CacheType?
+  /// How the inputs of products with weights of few bits are taken; nil: in 8 bits.
+  public var activations: ActivationType?
 
   /// Creates the options that leave the context to the model.
   public init() {}
@@ -35,12 +37,17 @@ extension TextFamily {
 
   /// Unless a family says otherwise, the number of tokens in view cannot be chosen, and keys and values there are
   /// none.
-  /// - Throws: ``/Files/AIGCError``: usage for a context, and as ``load(_:)``.
+  /// - Throws: ``/Files/AIGCError``: usage for any choice, and as ``load(_:)``.
   public func load(
     _ path: String, options: ModelLoadOptions
   ) throws(AIGCError) -> any LanguageModel {
     guard options.context == nil else {
       throw .usage("`load(_:options:)` is of models with a context, such as gpt2; \(path) has none")
+    }
+    guard options.cacheType == nil, options.activations == nil else {
+      throw .usage(
+        "`\(options.cacheType == nil ? "activations" : "cacheType")` is of transformers, such as gpt2; "
+          + "\(path) is none")
     }
     return try load(path)
   }

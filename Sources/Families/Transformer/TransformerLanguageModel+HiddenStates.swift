@@ -25,19 +25,24 @@ extension TransformerLanguageModel {
     guard (1...context).contains(tokens.count) else {
       throw .usage("`tokens`: \(tokens.count) of them; the model sees 1 to \(context) at once")
     }
-    let size = Int32(configuration.shape.vocabulary)
+    let size = Int32(engine?.sizes.vocabulary ?? configuration.shape.vocabulary)
     if let token = tokens.first(where: { !(0..<size).contains($0) }) {
       throw .mismatch("the token \(token): the model has those from 0 to \(size - 1)")
     }
-    let states = try network().states(
-      Indices(tokens, [1, tokens.count]), after: layers, .inference)
+    let states = try states(of: tokens, after: layers)
     try Interruption.check()
     var result: [HiddenStates] = []
-    for state in states {
-      let values = state.values
+    for values in states {
       guard values.allSatisfy({ $0.isFinite }) else { throw scoreDamage }
       result.append(HiddenStates(values: values, width: configuration.shape.width))
     }
     return result
+  }
+
+  private func states(of tokens: [Int32], after layers: [Int]) throws(AIGCError) -> [[Float]] {
+    if let engine { return engine.decoder.states(tokens, after: layers) }
+    let states = try network().states(
+      Indices(tokens, [1, tokens.count]), after: layers, .inference)
+    return states.map { $0.values }
   }
 }

@@ -20,18 +20,18 @@ public final class TransformerLanguageModel: LanguageModel, @unchecked Sendable 
   /// The most tokens in view: the model's, or fewer where the user wants so.
   let context: Int
   /// The tokens at which a text ends: those of `generation_config.json` where the folder has one,
-  /// else those of `config.json`; the tokenizer's end token where `config.json` does not say, or
+  /// else those of `config.json`; those of a GGUF file with the marks by which templates end a turn; the tokenizer's end token where `config.json` does not say, or
   /// where the model has none of those that are named. Empty where nothing ends a text.
   public let endTokens: [Int32]
   /// What stands before a text that begins with nothing: the end of the one before, or of a line.
   let startToken: Int32
   /// Settings of `generation_config.json` that are not taken, a text for each.
   public private(set) var ignoredSettings: [String] = []
-  /// Where the model was opened; nil for a model in memory.
-  private let folder: String?
+  /// What the model was opened of; nil for a model in memory.
+  private let files: TransformerFiles?
   private let lock = Mutex(())
   private var loaded: Transformer?
-  private let engine: TransformerEngine?
+  let engine: TransformerEngine?
 
   /// A model in memory.
   /// - Parameter engine: its weights for generation; nil: each token computes the whole text anew.
@@ -42,7 +42,7 @@ public final class TransformerLanguageModel: LanguageModel, @unchecked Sendable 
     self.configuration = configuration
     self.tokenizer = tokenizer
     context = configuration.shape.context
-    (weights, self.engine, folder) = (nil, engine, nil)
+    (weights, self.engine, files) = (nil, engine, nil)
     loaded = network
     (startToken, endTokens) = Self.marks(configuration, nil, tokenizer)
   }
@@ -62,10 +62,14 @@ public final class TransformerLanguageModel: LanguageModel, @unchecked Sendable 
   /// - Throws: ``/Files/AIGCError`` (badInput) when a file is missing or damaged, (mismatch) when its files
   ///   do not fit together, (usage) when the context is none that the model has.
   public init(path: String, options: ModelLoadOptions) throws(AIGCError) {
-    folder = path
     let files = try TransformerFiles(path)
+    self.files = files
     (configuration, tokenizer) = (files.configuration, files.tokenizer)
-    (startToken, endTokens) = Self.marks(configuration, files.defaults, tokenizer)
+    let marks = Self.marks(configuration, files.defaults, tokenizer)
+    let turnEnds = files.turnEnds.filter {
+      $0 < files.configuration.shape.vocabulary && !marks.ends.contains($0)
+    }
+    (startToken, endTokens) = (marks.start, marks.ends + turnEnds)
     ignoredSettings = (files.defaults?.others ?? []).map {
       "\(GenerationDefaults.fileName): \($0)"
     }
@@ -76,9 +80,13 @@ public final class TransformerLanguageModel: LanguageModel, @unchecked Sendable 
         "`load(_:options:)` \(context): the model has positions for \(configuration.shape.context)")
     }
     // What the tokenizer does not know is never generated.
+    if options.activations == .int8, !weights.hasBlocks {
+      throw .usage(
+        "`activations` int8 is of weights in blocks of few bits; \(path) holds \(weights.typeName)")
+    }
     engine = try TransformerEngine(
       weights, vocabulary: tokenizer.vocabularySize, context: context,
-      cacheType: options.cacheType)
+      cacheType: options.cacheType ?? .f16, activations: options.activations ?? .int8)
     self.weights = weights
   }
 
@@ -132,14 +140,9 @@ public final class TransformerLanguageModel: LanguageModel, @unchecked Sendable 
     try tokenizer.encode(prompt: text, addsSpecialTokens: true)
   }
 
-  /// The template of the model's folder, or of its GGUF file.
-  /// - Throws: ``/Files/AIGCError``: badInput for a damaged file and for what is no template, mismatch for a template
-  ///   that is no text.
-  public func chatTemplate() throws(AIGCError) -> ChatTemplate? {
-    guard let folder else { return nil }
-    if isFolder(folder) { return try ChatTemplate.read(folder: folder) }
-    return try ChatTemplate.read(gguf: GGUFFile.open(folder).metadata)
-  }
+  /// The template of the model's folder or GGUF file.
+  /// - Throws: ``/Files/AIGCError`` (badInput) for a damaged file and for what is no template.
+  public func chatTemplate() throws(AIGCError) -> ChatTemplate? { try files?.chatTemplate() }
 
   /// The ids of a conversation as its template renders it.
   /// - Throws: as ``encode(_:)``.
@@ -216,140 +219,4 @@ public final class TransformerLanguageModel: LanguageModel, @unchecked Sendable 
       return network
     }
   }
-}
-
-// MARK: Whole texts
-
-extension TransformerLanguageModel {
-  /// How many tokens go through the network at once.
-  private static let tokensAtOnce = 4096
-
-  /// Natural-log probabilities of tokens, each from those before it in its window; nil for the first.
-  ///
-  /// Windows of `context` tokens begin `stride` tokens apart. Each token is scored once, in the first
-  /// window that holds it, so that all but the first window's have at least context - stride before
-  /// them (the way of transformers' guide "Perplexity of fixed-length models"). Windows that would
-  /// only touch overlap by one token, so that each token has one before it.
-  func logProbabilities(
-    _ tokens: [Int32], context: Int, stride: Int
-  ) throws(AIGCError) -> [Float?] {
-    let network = try network()
-    var result = [Float?](repeating: nil, count: tokens.count)
-    let (context, stride) = (max(context, 2), max(1, min(stride, context - 1)))
-    var starts: [Int] = [0]
-    while let last = starts.last, last + context < tokens.count { starts.append(last + stride) }
-    var scored = 1
-    var next = 0
-    while next < starts.count {
-      // Windows of one length side by side; only the last may be shorter.
-      let length = min(context, tokens.count - starts[next])
-      guard length > 1 else { break }
-      var rows = 1
-      while next + rows < starts.count, starts[next + rows] + length <= tokens.count,
-        (rows + 1) * length <= Self.tokensAtOnce
-      {
-        rows += 1
-      }
-      var (inputs, targets): ([Int32], [Int32]) = ([], [])
-      for start in starts[next..<next + rows] {
-        inputs += tokens[start..<start + length - 1]
-        targets += tokens[start + 1..<start + length]
-      }
-      let losses = network.losses(Indices(inputs, [rows, length - 1]), targets: targets)
-      for row in 0..<rows {
-        let start = starts[next + row]
-        for place in scored..<max(scored, start + length) {
-          result[place] = -losses[row * (length - 1) + place - start - 1]
-        }
-        scored = max(scored, start + length)
-      }
-      next += rows
-      try Interruption.check()
-    }
-    try checkScores(result)
-    return result
-  }
-
-  /// The perplexity of a text in windows of the whole context, each half a context after the one
-  /// before.
-  /// - Throws: ``/Files/AIGCError``: as ``evaluate(_:name:window:)``.
-  public func evaluate(_ text: Table<UInt8>, name: String) throws(AIGCError) -> TextEvaluation {
-    try evaluate(text, name: name, window: ScoringWindow())
-  }
-
-  /// The probabilities of a text's tokens in windows of the whole context, each half a context
-  /// after the one before.
-  /// - Throws: ``/Files/AIGCError``: as ``score(_:name:window:)``.
-  public func score(_ text: Table<UInt8>, name: String) throws(AIGCError) -> [ScoredToken] {
-    try score(text, name: name, window: ScoringWindow())
-  }
-
-  /// Perplexity, also over words and bytes, and bits per byte of a text. Each token but the first
-  /// is scored once, in the first window that holds it.
-  /// - Throws: ``/Files/AIGCError``: usage for a window that is larger than the context, or a stride that
-  ///   is larger than the window; badInput for text of fewer than two tokens, text that the
-  ///   tokenizer refuses and damaged weights; mismatch for text that the vocabulary cannot write;
-  ///   interrupted.
-  public func evaluate(
-    _ text: Table<UInt8>, name: String, window: ScoringWindow
-  ) throws(AIGCError) -> TextEvaluation {
-    let tokens = try tokenizer.encode(text, name: name)
-    let (context, stride) = try resolved(window)
-    let scores = try logProbabilities(tokens, context: context, stride: stride)
-    var (total, counted) = (0.0, 0)
-    for case let score? in scores {
-      total += Double(score)
-      counted += 1
-    }
-    guard counted > 0 else { throw .badInput("\(name): too little text to evaluate") }
-    var result = TextEvaluation(
-      perplexity: exp(-total / Double(counted)), perplexityWithoutUnknown: nil,
-      bitsPerByte: -total / M_LN2 / Double(max(text.count, 1)), tokens: counted, unknown: nil)
-    result.perplexityPerWord = exp(-total / Double(max(wordCount(text), 1)))
-    result.perplexityPerByte = exp(-total / Double(max(text.count, 1)))
-    (result.context, result.stride) = (context, stride)
-    return result
-  }
-
-  /// The natural-log probability of each token of a text, in windows; the first token has none.
-  /// - Throws: ``/Files/AIGCError``: as ``evaluate(_:name:window:)``, though a short text is no error.
-  public func score(
-    _ text: Table<UInt8>, name: String, window: ScoringWindow
-  ) throws(AIGCError) -> [ScoredToken] {
-    let tokens = try tokenizer.encode(text, name: name)
-    let ranges = try tokenizer.ranges(of: text, name: name)
-    let (context, stride) = try resolved(window)
-    let scores = try logProbabilities(tokens, context: context, stride: stride)
-    return try Interruption.map(tokens.count) { (index) throws(AIGCError) in
-      ScoredToken(
-        id: tokens[index], bytes: ranges[index].map { text[$0] }, logProbability: scores[index],
-        isUnknown: tokenizer.unknownToken.map { $0 == tokens[index] })
-    }
-  }
-
-  /// What stands in `window`, or the whole context and half of it.
-  private func resolved(
-    _ window: ScoringWindow
-  ) throws(AIGCError) -> (context: Int, stride: Int) {
-    let context = window.context ?? self.context
-    guard (2...max(2, self.context)).contains(context) else {
-      throw .usage("`context` \(context): the model has positions for \(self.context)")
-    }
-    let stride = window.stride ?? max(1, context / 2)
-    guard (1...context).contains(stride) else {
-      throw .usage("`stride` \(stride): from 1 to the context, \(context)")
-    }
-    return (context, stride)
-  }
-}
-
-/// Words with white space between them.
-private func wordCount(_ text: Table<UInt8>) -> Int {
-  var (count, isInside) = (0, false)
-  for index in text.indices {
-    let isSpace = text[index] == 32 || (9...13).contains(text[index])
-    if !isSpace, !isInside { count += 1 }
-    isInside = !isSpace
-  }
-  return count
 }

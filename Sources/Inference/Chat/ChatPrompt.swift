@@ -21,6 +21,11 @@ public struct ChatPrompt: Sendable, Equatable {
     "</s>", "<eos>", "[e~[", "<|assistant_end|>",
   ]
 
+  /// Whether published templates end a turn with a token.
+  public static func endsTurn(_ token: SpecialToken) -> Bool {
+    token.isControl && turnEnds.contains(token.text)
+  }
+
   /// - Parameters:
   ///   - conversation: ends with what is to be answered.
   ///   - template: renders it.
@@ -53,7 +58,7 @@ public struct ChatPrompt: Sendable, Equatable {
       conversation = shorter
       dropped += 1
     }
-    let own = model.specialTokens.filter { $0.isControl && Self.turnEnds.contains($0.text) }
+    let own = model.specialTokens.filter(Self.endsTurn)
     var ends = model.endTokenEndsText ? model.endTokens : []
     for token in own where !ends.contains(token.id) { ends.append(token.id) }
     endTokens = ends

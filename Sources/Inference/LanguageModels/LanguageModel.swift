@@ -161,6 +161,17 @@ public protocol LanguageModel: Sendable {
     _ text: Table<UInt8>, name: String, window: ScoringWindow
   ) throws(AIGCError) -> [ScoredToken]
 
+  /// Unnormalised scores of all tokens, where each token of a text but the first stands, from those before it.
+  /// - Parameters:
+  ///   - tokens: of the text.
+  ///   - window: as for ``score(_:name:window:)``.
+  ///   - body: gets the scores in order, [rows, vocabulary], some rows at a time.
+  /// - Throws: ``/Files/AIGCError``: what `body` throws; usage where the model has no windows, or not these; badInput
+  ///   for damaged weights.
+  func logits(
+    of tokens: [Int32], window: ScoringWindow, _ body: ([Float]) throws(AIGCError) -> Void
+  ) throws(AIGCError)
+
   /// A session that has read `prompt`, or as much of it as the file `cache` begins with; the file is
   /// written where it does not hold all of the prompt.
   /// - Throws: ``/Files/AIGCError``: usage where the model keeps no such files; badInput and mismatch when the
@@ -284,32 +295,6 @@ extension LanguageModel {
     prompt: [Int32], cache: String
   ) throws(AIGCError) -> any GenerationSession {
     throw .usage("`promptCache` is of GPT-2 models")
-  }
-
-  /// Unless a model says otherwise, it has no windows and evaluates a text as a whole.
-  /// - Throws: ``/Files/AIGCError``: usage for a window with a context or a stride, and as
-  ///   ``evaluate(_:name:)``.
-  public func evaluate(
-    _ text: Table<UInt8>, name: String, window: ScoringWindow
-  ) throws(AIGCError) -> TextEvaluation {
-    guard window == ScoringWindow() else { throw .withoutWindows }
-    return try evaluate(text, name: name)
-  }
-
-  /// Unless a model says otherwise, it has no windows and scores a text as a whole.
-  /// - Throws: ``/Files/AIGCError``: usage for a window with a context or a stride, and as
-  ///   ``score(_:name:)``.
-  public func score(
-    _ text: Table<UInt8>, name: String, window: ScoringWindow
-  ) throws(AIGCError) -> [ScoredToken] {
-    guard window == ScoringWindow() else { throw .withoutWindows }
-    return try score(text, name: name)
-  }
-}
-
-extension AIGCError {
-  fileprivate static var withoutWindows: AIGCError {
-    .usage("`context` and `stride` are of models with a context, such as gpt2")
   }
 }
 

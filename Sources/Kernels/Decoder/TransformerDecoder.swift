@@ -66,15 +66,16 @@ public struct TransformerDecoder: Sendable {
     }
   }
 
-  private func inParts(
-    _ tokens: [Int32], _ cache: KeyValueCache, _ body: ([Int32], DecoderRun, Bool) -> Void
-  ) {
+  private func inParts<Failure: Error>(
+    _ tokens: [Int32], _ cache: KeyValueCache,
+    _ body: ([Int32], DecoderRun, Bool) throws(Failure) -> Void
+  ) throws(Failure) {
     check(cache, tokens.count)
     cache.reserve(cache.count + tokens.count)
     for first in stride(from: 0, to: tokens.count, by: Self.batch) {
       let part = Array(tokens[first..<min(first + Self.batch, tokens.count)])
       let run = DecoderRun(cache: cache, firstRow: 0, count: part.count, position: cache.count)
-      body(part, run, first + part.count == tokens.count)
+      try body(part, run, first + part.count == tokens.count)
       cache.count += part.count
     }
   }
@@ -141,31 +142,133 @@ extension TransformerDecoder {
     require(targets.count == tokens.count, "TransformerDecoder: a target for each token")
     var result: [Float] = []
     inParts(tokens, cache) { part, run, _ in
-      let x = PoolMemory(part.count * shape.width)
-      embed([run], part, x.base)
-      DecoderPass.run(
-        weights, [run], x: x.base, layers: 0..<shape.layers, wanted: part.count, logits: nil)
-      for first in stride(from: 0, to: part.count, by: Self.scoredRows) {
-        let count = min(Self.scoredRows, part.count - first)
-        result += logProbabilities(
-          x.base + first * shape.width,
-          DecoderRun(cache: cache, firstRow: 0, count: count, position: run.position + first),
-          targets: Array(targets[result.count..<result.count + count]))
+      result += logProbabilities(
+        [run], part, targets: Array(targets[result.count..<result.count + part.count]))
+    }
+    return result
+  }
+
+  /// The same of several texts, each from its start, short ones of them together.
+  /// - Parameters:
+  ///   - texts: tokens with the ones that follow, as for ``logProbabilities(_:targets:_:)``.
+  ///   - type: how keys and values are kept.
+  /// - Returns: for each text those of its targets: the same that it would have alone.
+  public func logProbabilities(
+    _ texts: [(tokens: [Int32], targets: [Int32])], type: CacheType
+  ) -> [[Float]] {
+    var result: [[Float]] = []
+    while result.count < texts.count {
+      let first = result.count
+      var (last, rows) = (first, 0)
+      while last < texts.count, rows + texts[last].tokens.count <= Self.batch {
+        rows += texts[last].tokens.count
+        last += 1
       }
+      guard last > first + 1, rows > 0 else {
+        let cache = KeyValueCache(for: weights, type: type)
+        result.append(logProbabilities(texts[first].tokens, targets: texts[first].targets, cache))
+        continue
+      }
+      result += together(texts[first..<last], type)
+    }
+    return result
+  }
+
+  /// Scores of all tokens behind each one of a text.
+  /// - Parameters:
+  ///   - tokens: any number, as long as the positions last.
+  ///   - first: the first place whose scores are wanted.
+  ///   - cache: of what stands before; it grows.
+  ///   - body: gets them in order, [rows, vocabulary]: those that ``read(_:_:scores:)`` would have given.
+  /// - Throws: what `body` throws.
+  public func logits<Failure: Error>(
+    _ tokens: [Int32], from first: Int, _ cache: KeyValueCache,
+    _ body: ([Float]) throws(Failure) -> Void
+  ) throws(Failure) {
+    let start = cache.count + first
+    try inParts(tokens, cache) { (part, run, _) throws(Failure) in
+      let x = states([run], part)
+      for row in stride(
+        from: max(0, start - run.position), to: part.count, by: Self.scoredRows)
+      {
+        let count = min(Self.scoredRows, part.count - row)
+        var scores = [Float](repeating: 0, count: count * shape.vocabulary)
+        scores.withUnsafeMutableBufferPointer {
+          head(x.base + row * shape.width, run.cache, rows: count, logits: $0.baseAddress)
+        }
+        try body(scores)
+      }
+    }
+  }
+
+  /// [tokens, width]: what the last layer gives.
+  private func states(_ runs: [DecoderRun], _ tokens: [Int32]) -> PoolMemory {
+    let x = PoolMemory(tokens.count * shape.width)
+    embed(runs, tokens, x.base)
+    DecoderPass.run(
+      weights, runs, x: x.base, layers: 0..<shape.layers, wanted: tokens.count, logits: nil)
+    return x
+  }
+
+  /// The head looks at no keys, so rows of several texts may stand as one.
+  private func head(
+    _ x: UnsafeMutablePointer<Float>, _ cache: KeyValueCache, rows: Int,
+    logits: UnsafeMutablePointer<Float>?
+  ) {
+    DecoderPass.run(
+      weights, [DecoderRun(cache: cache, firstRow: 0, count: rows, position: 0)], x: x,
+      layers: shape.layers..<shape.layers, wanted: rows, logits: logits)
+  }
+
+  private func together(
+    _ texts: ArraySlice<(tokens: [Int32], targets: [Int32])>, _ type: CacheType
+  ) -> [[Float]] {
+    var (runs, tokens, targets): ([DecoderRun], [Int32], [Int32]) = ([], [], [])
+    for text in texts where !text.tokens.isEmpty {
+      require(
+        text.targets.count == text.tokens.count, "TransformerDecoder: a target for each token")
+      let cache = KeyValueCache(for: weights, type: type)
+      check(cache, text.tokens.count)
+      cache.reserve(text.tokens.count)
+      runs.append(
+        DecoderRun(cache: cache, firstRow: tokens.count, count: text.tokens.count, position: 0))
+      tokens += text.tokens
+      targets += text.targets
+    }
+    let all = logProbabilities(runs, tokens, targets: targets)
+    var first = 0
+    return texts.map { text in
+      defer { first += text.tokens.count }
+      return Array(all[first..<first + text.tokens.count])
+    }
+  }
+
+  private func logProbabilities(
+    _ runs: [DecoderRun], _ tokens: [Int32], targets: [Int32]
+  ) -> [Float] {
+    let x = states(runs, tokens)
+    var result: [Float] = []
+    for first in stride(from: 0, to: tokens.count, by: Self.scoredRows) {
+      let rows = first..<min(first + Self.scoredRows, tokens.count)
+      guard targets[rows].contains(where: { $0 >= 0 }) else {
+        result += [Float](repeating: 0, count: rows.count)
+        continue
+      }
+      result += logProbabilities(
+        x.base + first * shape.width, runs[0].cache, targets: Array(targets[rows]))
     }
     return result
   }
 
   /// - Parameter x: [targets, width], what the last layer gave.
   private func logProbabilities(
-    _ x: UnsafeMutablePointer<Float>, _ run: DecoderRun, targets: [Int32]
+    _ x: UnsafeMutablePointer<Float>, _ cache: KeyValueCache, targets: [Int32]
   ) -> [Float] {
     let vocabulary = shape.vocabulary
-    let memory = PoolMemory(run.count * vocabulary)
+    let memory = PoolMemory(targets.count * vocabulary)
     nonisolated(unsafe) let logits = memory.base
-    DecoderPass.run(
-      weights, [run], x: x, layers: shape.layers..<shape.layers, wanted: run.count, logits: logits)
-    return parallelValues(run.count, block: 1) { row in
+    head(x, cache, rows: targets.count, logits: logits)
+    return parallelValues(targets.count, block: 1) { row in
       guard targets[row] >= 0 else { return 0 }
       let line = logits + row * vocabulary
       aigc_log_softmax(1, vocabulary, line, line)

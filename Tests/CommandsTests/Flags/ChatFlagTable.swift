@@ -1,6 +1,7 @@
 /// What is expected of the flags of `aigc chat`.
 let chat: VerbFlags = {
   let base = "--model talk --messages m.json --seed 1 -n 40"
+  let little = "--model little.gguf --messages m.json --seed 1 -n 150"
   return VerbFlags(
     verb: "chat", base: base,
     flags: [
@@ -29,5 +30,9 @@ let chat: VerbFlags = {
       "no-repeat-ngram": [.acts("--no-repeat-ngram 1")],
       "logit-bias": [.acts("--logit-bias 65=90")], "seed": [.acts("--seed 2")],
       "ctx-size": [.acts("--ctx-size 32")],
+      "activations": [
+        .acts("--activations f32", little), .refused("--activations int8", "blocks of few bits"),
+      ],
+      "cache-type": [.acts("--cache-type q8_0", little), .same("--cache-type f16")],
     ])
 }()

@@ -71,6 +71,7 @@ final class FlagFolder: Sendable {
     try folder.write("turned.tsv", texts.map { "\($0.1)\t\($0.0)\n" }.joined())
     let tokenizer = fixture("tokenizer-kinds/llama3.json", of: "DatasetsTests")
     try folder.write("marks.json", bytes(tokenizer))
+    try folder.write("little.gguf", bytes(fixture("chat.gguf", of: "FamiliesTests")))
     try folder.write("lexicon.txt", "yucky\t-4\ntale\t3\n")
     try folder.write("v.vec", "good 1 0\nbad 0 1\n")
     try folder.write("labels.idx", [0, 0, 8, 1, 0, 0, 0, 12] + (0..<12).map { UInt8($0 % 2) })

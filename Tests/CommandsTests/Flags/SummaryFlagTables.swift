@@ -33,6 +33,14 @@ let summaryVerbs: [VerbFlags] = [
         .acts("--seed 2", "story.txt --model lw --temperature 2"),
         .refused("--seed 1", "language models"),
       ],
+      "activations": [
+        .acts("--activations f32", "words.txt --model little.gguf --length 20w"),
+        .refused("--activations f32", "language models"),
+      ],
+      "cache-type": [
+        .acts("--cache-type q8_0", "words.txt --model little.gguf --length 20w"),
+        .refused("--cache-type f16", "language models"),
+      ],
       "out": [.acts("--out $OUT")],
     ]),
   VerbFlags(

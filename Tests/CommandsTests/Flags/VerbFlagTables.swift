@@ -3,7 +3,11 @@ let otherVerbs: [VerbFlags] = [
   generateText, generateSeries, chat, sample("gan"), sample("dcgan"), sample("vae"),
   sample("vaegan"),
   sample("vqvae"), sample("stylegan"),
-  VerbFlags(verb: "next", base: "ngram the", flags: ["num": [.acts("--num 2")]]),
+  VerbFlags(
+    verb: "next", base: "ngram the",
+    flags: ["num": [.acts("--num 2")]].merging(loading("little.gguf the", other: "ngram the")) {
+      $1
+    }),
   evaluate, score, tokenize,
   VerbFlags(
     verb: "detokenize", base: "1 2 --model lstm",
@@ -39,78 +43,6 @@ let otherVerbs: [VerbFlags] = [
     flags: ["eval": [.acts("--eval b.txt")], "force": [.allows("--force", "ngram ngram2")]]),
   classify, sentiment,
 ]
-
-private let generateText: VerbFlags = {
-  let base = "--model lstm --prompt the --seed 1 -n 40"
-  let words = "--model ngram --prompt the --seed 3 -n 60"
-  let search = "--model lstm --prompt the -n 5 --beams 2"
-  func refusedBySearch(_ flag: String) -> FlagCheck { .refused(flag, "searches", search) }
-  return VerbFlags(
-    verb: "generate text", base: base,
-    flags: [
-      "model": [.acts("--model gpt2")], "prompt": [.acts("--prompt of")],
-      "file": [.acts("--file b.txt", "--model lstm --seed 1 -n 5")],
-      "max-tokens": [.acts("--max-tokens 5")], "max-length": [.acts("--max-length 8")],
-      "num": [.acts("--num 2")], "stop": [.acts("--stop e")],
-      "chat": [
-        .acts("--chat", "--model talk --prompt cat --seed 1"),
-        .refused("--chat", "answers to --prompt", "--model talk"), .refused("--chat", "template"),
-      ],
-      "system": [
-        .acts("--system dog", "--model talk --prompt cat --seed 1 --chat"),
-        .refused("--system dog", "--chat"),
-      ],
-      "chat-template": [
-        .acts("--chat-template t2.jinja", "--model talk --prompt cat --seed 1 --chat"),
-        .refused("--chat-template t2.jinja", "--chat"),
-      ],
-      "until-sentence": [.acts("--until-sentence", words)],
-      "ignore-eos": [.acts("--ignore-eos", words)], "echo": [.acts("--echo")],
-      "beams": [
-        .acts(
-          "--beams 2", "--model lstm --prompt the -n 9 --temp 1".replacing(" --temp 1", with: ""))
-      ],
-      "length-penalty": [
-        .refused("--length-penalty 2", "--beams"),
-        .same("--length-penalty 1", "--model ngram --prompt the -n 12 --beams 2"),
-      ],
-      "logprobs": [.acts("--logprobs 2", base + " --json"), .refused("--logprobs 2", "--json")],
-      "backoff": [
-        .acts("--backoff 1", "--model ngram --seed 1 -n 40"),
-        .refused("--backoff 1", "n-gram", "--model lstm --seed 1 -n 5"),
-      ],
-      "prompt-cache": [
-        .acts("--prompt-cache $OUT", "--model gpt2 --prompt the --seed 1 -n 5"),
-        .refused("--prompt-cache $OUT", "prompt-cache"),
-        .refused("--prompt-cache -", "a file is needed", "--model gpt2 --prompt the -n 5"),
-      ],
-      "temperature": [.acts("--temperature 0"), refusedBySearch("--temperature 0.5")],
-      "top-k": [.acts("--top-k 1"), refusedBySearch("--top-k 3")],
-      "top-p": [.acts("--top-p 0.01"), refusedBySearch("--top-p 0.5")],
-      "min-p": [.acts("--min-p 0.99"), refusedBySearch("--min-p 0.5")],
-      "typical": [.acts("--typical 0.01"), refusedBySearch("--typical 0.5")],
-      "repeat-penalty": [.acts("--repeat-penalty 9")],
-      "repeat-last-n": [
-        .acts("--repeat-last-n 1", base + " --repeat-penalty 9"),
-        .refused("--repeat-last-n 1", "--repeat-penalty"),
-      ],
-      "presence-penalty": [.acts("--presence-penalty 9")],
-      "frequency-penalty": [.acts("--frequency-penalty 9")],
-      "no-repeat-ngram": [.acts("--no-repeat-ngram 1")],
-      "logit-bias": [.acts("--logit-bias 3=90")],
-      "seed": [.acts("--seed 2"), refusedBySearch("--seed 2")],
-      "copy-report": [.acts("--copy-report a.txt --json", base + " --json")],
-      "copy-length": [
-        .refused("--copy-length 3", "--copy-report"),
-        .acts("--copy-length 1", base + " --json --copy-report a.txt"),
-      ],
-      "ctx-size": [
-        .acts("--ctx-size 2", "--model gpt2 --prompt t --seed 1 -n 40"),
-        .refused("--ctx-size 2", "--ctx-size"),
-      ],
-      "out": [.acts("--out $OUT")],
-    ])
-}()
 
 private let generateSeries = VerbFlags(
   verb: "generate series", base: "--model series",
@@ -187,6 +119,15 @@ private let evaluate = VerbFlags(
       .refused("--context 5", "of texts", "vae imgs --features cls --num 4"),
     ],
     "stride": [.acts("--stride 2"), .refused("--stride 2 --with gpt2", "not of mixtures")],
+    "activations": [
+      .acts("--activations f32", "little.gguf b.txt"),
+      .refused("--activations f32", "of texts", "vae imgs --features cls --num 4"),
+    ],
+    "cache-type": [
+      .acts("--cache-type q8_0"), .refused("--cache-type f16", "of transformers", "ngram b.txt"),
+      .refused("--cache-type f16 --with gpt2", "not of mixtures"),
+      .refused("--cache-type f16", "is an agent", "agent"),
+    ],
     "with": [
       .acts("--with lstm", "gpt2 b.txt"),
       .refused("--with lstm", "of texts", "vae imgs --features cls --num 4"),
@@ -240,6 +181,18 @@ private let score = VerbFlags(
   flags: [
     "context": [.acts("--context 5"), .refused("--context 5", "of texts", "tab r.csv")],
     "stride": [.acts("--stride 1", "gpt2 b.txt --context 5")],
+    "activations": [
+      .acts("--activations f32", "little.gguf b.txt"),
+      .refused("--activations f32", "of texts", "tab r.csv"),
+    ],
+    "cache-type": [
+      .acts("--cache-type q8_0"), .refused("--cache-type f16", "of transformers", "ngram b.txt"),
+    ],
+    "logits": [
+      .acts("--logits $OUT.npy", "gpt2 words.txt"), .acts("--logits $OUT.npy", "lstm words.txt"),
+      .refused("--logits $OUT.npy", "of texts", "tab r.csv"), .refused("--logits $OUT", ".npy"),
+      .refused("--logits $OUT.npy --by-line", "not both"),
+    ],
     "measure": [
       .acts("--measure deviance", "tab r.csv"), .refused("--measure elbo", "text model"),
       .acts("--measure elbo", "vq imgs"), .refused("--measure iw", "this model has", "vq imgs"),

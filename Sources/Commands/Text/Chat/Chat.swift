@@ -49,6 +49,7 @@ struct Chat: ConsoleCommand {
 
   @OptionGroup(title: "Sampling") var sampling: SamplingArguments
   @OptionGroup var seed: SeedOption
+  @OptionGroup(title: "Computation") var loading: LoadingArguments
 
   @Option(
     name: [.customLong("ctx-size"), .customShort("c")], parsing: .unconditional,
@@ -72,7 +73,7 @@ struct Chat: ConsoleCommand {
     let inputs = [messages, chat.chatTemplate]
     try OutputPlan.check([(promptCache, .promptCache)], reading: inputs)
     let conversation = try self.conversation()
-    let (path, model) = try model.load(context: contextSize)
+    let (path, model) = try model.load(loading.options(context: contextSize))
     var dialogue = try Dialogue(session(conversation, model), path: path, isJSON: common.json)
     if printPrompt { return try dialogue.printPrompt(asksForMessage: messages == nil) }
     try messages == nil ? dialogue.talk() : dialogue.answerOnce()

@@ -1,6 +1,7 @@
 import Checkpoints
 import Datasets
 import Files
+import Inference
 
 /// What a model folder or a GGUF file holds beside its weights.
 struct TransformerFiles {
@@ -9,7 +10,7 @@ struct TransformerFiles {
   /// Of a folder with such a file.
   let defaults: GenerationDefaults?
   private let path: String
-  /// An open GGUF file.
+  /// An open GGUF file; nil for a folder.
   private let checkpoint: Checkpoint?
 
   /// - Throws: ``/Files/AIGCError``: badInput when a file is missing or damaged, mismatch when they do not fit each
@@ -23,7 +24,9 @@ struct TransformerFiles {
     } else {
       let checkpoint = try Checkpoint.open(path)
       configuration = try TransformerConfiguration(checkpoint)
-      tokenizer = try Self.fitted(BPETokenizer(gguf: path), configuration, path)
+      guard let metadata = checkpoint.gguf else { throw .badInput("\(path): no GGUF file") }
+      let vocabulary = try VocabularyData(metadata, path: path)
+      tokenizer = try Self.fitted(BPETokenizer(vocabulary), configuration, path)
       (defaults, self.checkpoint) = (nil, checkpoint)
     }
   }
@@ -33,6 +36,20 @@ struct TransformerFiles {
   func weights() throws(AIGCError) -> TransformerWeights {
     guard let checkpoint else { return try TransformerWeights(folder: path, configuration) }
     return try TransformerWeights(checkpoint, configuration)
+  }
+
+  /// How a conversation is written for the model; nil where no file says.
+  /// - Throws: ``/Files/AIGCError`` (badInput) for a damaged file and for what is no template.
+  func chatTemplate() throws(AIGCError) -> ChatTemplate? {
+    guard let checkpoint else { return try ChatTemplate.read(folder: path) }
+    guard let metadata = checkpoint.gguf else { return nil }
+    return try ChatTemplate.read(metadata, path)
+  }
+
+  /// The marks of a GGUF file's vocabulary by which published templates end a turn: such a file names one end of texts,
+  /// and models of conversations have another beside it.
+  var turnEnds: [Int32] {
+    checkpoint == nil ? [] : tokenizer.specialTokens.filter(ChatPrompt.endsTurn).map { $0.id }
   }
 
   /// The tokenizer of a folder.

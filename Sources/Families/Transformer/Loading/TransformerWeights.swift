@@ -122,6 +122,9 @@ public struct TransformerWeights: Sendable {
   /// Whether the model has such a tensor.
   func has(_ key: TransformerTensor.Key) -> Bool { stored[key] != nil }
 
+  /// Whether some are blocks of few bits.
+  var hasBlocks: Bool { stored.values.contains { $0.blocks != nil } }
+
   /// The type of the first layer's largest matrix, which stands for the whole: "F32", "Q4_1".
   public var typeName: String {
     let key = TransformerTensor.Key(part: .up, layer: 0)

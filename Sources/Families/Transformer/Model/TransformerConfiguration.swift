@@ -231,7 +231,12 @@ extension TransformerConfiguration {
         rotaryFactors: try checkpoint["rope_freqs.weight"]?.floats()))
     description = try? metadata.string("general.name")
     startToken = metadata["tokenizer.ggml.bos_token_id"]?.int
-    endTokens = metadata["tokenizer.ggml.eos_token_id"]?.int.map { [$0] }
+    var ends: [Int] = []
+    for name in ["eos", "eot", "eom"] {
+      guard let id = metadata["tokenizer.ggml.\(name)_token_id"]?.int else { continue }
+      if !ends.contains(id) { ends.append(id) }
+    }
+    endTokens = ends.isEmpty ? nil : ends
     if let sizeProblem { throw .badInput("\(checkpoint.path): \(sizeProblem)") }
   }
 }
