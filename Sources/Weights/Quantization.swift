@@ -75,20 +75,26 @@ public struct QuantizationRule: Sendable {
 
   /// - Parameter tensor: under the name that it has in the new file.
   public func choice(for tensor: StoredTensor) -> Choice {
-    guard isQuantized(tensor) else {
-      let type = tensor.blocks.map { GGUFType.blocks($0) } ?? .scalar(tensor.type)
-      return Choice(type: type, wanted: nil)
-    }
-    let wanted = wanted(tensor.name, rowLength: tensor.shape.last ?? 1)
-    let type = Self.fitting(wanted, rowLength: tensor.shape.last ?? 1)
-    return Choice(type: type, wanted: type == wanted ? nil : wanted)
+    choice(
+      name: tensor.name, shape: tensor.shape,
+      type: tensor.blocks.map { .blocks($0) } ?? .scalar(tensor.type))
   }
 
-  private func isQuantized(_ tensor: StoredTensor) -> Bool {
-    guard tensor.type.isFloatingPoint, tensor.shape.filter({ $0 > 1 }).count >= 2 else {
-      return false
-    }
-    let name = tensor.name
+  /// The same for a tensor that is not made yet.
+  /// - Parameters:
+  ///   - name: that it has in the new file.
+  ///   - shape: outermost first.
+  ///   - type: that it has now.
+  public func choice(name: String, shape: [Int], type: GGUFType) -> Choice {
+    guard isQuantized(name, shape, type) else { return Choice(type: type, wanted: nil) }
+    let wanted = wanted(name, rowLength: shape.last ?? 1)
+    let fitting = Self.fitting(wanted, rowLength: shape.last ?? 1)
+    return Choice(type: fitting, wanted: fitting == wanted ? nil : wanted)
+  }
+
+  private func isQuantized(_ name: String, _ shape: [Int], _ type: GGUFType) -> Bool {
+    if case .scalar(let scalar) = type, !scalar.isFloatingPoint { return false }
+    guard shape.filter({ $0 > 1 }).count >= 2 else { return false }
     if !name.hasSuffix("weight"), layers > 0 || name.hasSuffix("bias") { return false }
     return !name.hasSuffix("_norm.weight") && !Self.kept.contains(name)
   }
@@ -128,19 +134,5 @@ public struct QuantizationRule: Sendable {
       (0..<65_536).contains(layer)
     else { return nil }
     return layer
-  }
-}
-
-/// Tensors to be written to a GGUF file by a rule, one after the other, some rows at a time.
-/// - Parameters:
-///   - tensors: under the names that they have in the new file.
-///   - rule: which type each one gets.
-/// - Returns: with each tensor what was chosen for it.
-public func quantized(
-  _ tensors: [StoredTensor], _ rule: QuantizationRule
-) -> [(tensor: GGUFTensor, choice: QuantizationRule.Choice)] {
-  tensors.map { tensor in
-    let choice = rule.choice(for: tensor)
-    return (GGUFTensor(tensor, as: choice.type), choice)
   }
 }

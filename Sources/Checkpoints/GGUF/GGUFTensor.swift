@@ -56,6 +56,22 @@ public struct GGUFTensor: Sendable {
   }
   private static let valuesAtOnce = 1 << 22
 
+  /// A tensor that is made when it is its turn, one of a model in another form; its values are turned to
+  /// `type`.
+  /// - Parameters:
+  ///   - name: of the tensor.
+  ///   - shape: of what `make` gives.
+  ///   - type: see ``init(_:name:as:)``.
+  ///   - make: gives the tensor.
+  public init(
+    name: String, shape: [Int], as type: GGUFType,
+    make: @escaping @Sendable () throws(AIGCError) -> StoredTensor
+  ) {
+    self.init(name: name, type: type, shape: shape) { (write) throws(AIGCError) in
+      try GGUFTensor(try make(), as: type).values(write)
+    }
+  }
+
   /// Size of the values in the file.
   /// - Throws: ``/Files/AIGCError`` (mismatch) when name, shape and type are not what GGUF holds.
   func byteCount() throws(AIGCError) -> Int {

@@ -4,37 +4,65 @@ import Datasets
 import Families
 import Files
 import Training
+import Weights
 
 /// `aigc quantize MODEL OUT`.
 struct Quantize: ConsoleCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Store a model's probabilities in 8 bits.")
+    abstract: "Store a model's weights, or its probabilities, in few bits.",
+    discussion: """
+      Transformers (a folder or a .gguf file) become a .gguf file that llama.cpp reads too: --type says how most \
+      matrices are stored, the rest follows the rules of llama-quantize. f16 and bf16 lose nothing that matters; \
+      q8_0 has 8 bits a weight, q4_k is the best of 4 bits, and q4_0 the fastest.
+      N-gram models become a folder with probabilities in 8 bits.
+      With --eval the loss on a text is measured: the perplexity before and after, and the mean divergence \
+      (Kullback-Leibler) of the next token's probabilities.
+      """)
 
   @Argument(help: "A model's name or path.", completion: .model)
   var model: String
-  @Argument(help: "Folder of the quantised model.", completion: .directory)
+  @Argument(
+    help: "The quantised model: a .gguf file for transformers, else a folder.",
+    completion: .file())
   var out: String
-  @Option(help: "Text on which the change of perplexity is measured.", completion: .file())
+  @Option(help: "Transformers: what most matrices become (needed).")
+  var type: QuantizedType?
+  @Option(help: "Text on which the loss is measured.", completion: .file())
   var eval: String?
-  @Flag(help: "Replace the model at OUT.")
+  @Flag(help: "Replace the model folder at OUT.")
   var force = false
   @OptionGroup var common: CommonOptions
 
   func run() throws {
     if let eval { InputRecord.add(eval) }
+    let path = try ModelStore.standard().resolve(model)
+    let report =
+      if let family = try Families.family(of: path) as? any QuantizableFamily {
+        try NetworkQuantization(path: path, out: out, eval: eval, force: force).run(family, type)
+      } else {
+        try probabilities()
+      }
+    let answer = Answer.ofFinishedWork()
+    try common.json ? answer.write(json: report.members) : answer.write(report.text)
+    try answer.finish()
+  }
+
+  // MARK: N-gram models
+
+  private func probabilities() throws(AIGCError) -> QuantizeReport {
+    guard type == nil else {
+      throw .usage("--type is of networks; the probabilities of n-gram models get 8 bits")
+    }
     let (source, before) = try NGramFamily().openNamed(model)
     let path = try RunFolder.path(family: "ngram", data: source, out: out, force: force)
     let folder = try OutputFolder(path: path)
     try before.write(to: folder, isQuantized: true)
-    let answer = Answer.ofFinishedWork()
-    let (members, text) = try report(before, source, path)
-    try common.json ? answer.write(json: members) : answer.write(text)
-    try answer.finish()
+    return try report(before, source, path)
   }
 
   private func report(
     _ before: NGramLanguageModel, _ source: String, _ path: String
-  ) throws(AIGCError) -> (members: [JSONValue.Member], text: String) {
+  ) throws(AIGCError) -> QuantizeReport {
     let binary = isFolder(source) ? "\(source)/\(NGramFamily.modelFile)" : source
     let quantized = "\(path)/\(NGramFamily.modelFile)"
     let sizes = (try MappedFile(path: binary).count, try MappedFile(path: quantized).count)
@@ -44,7 +72,7 @@ struct Quantize: ConsoleCommand {
     ]
     guard let eval else {
       let text = "size        \(Format.byteCount(sizes.0)) → \(Format.byteCount(sizes.1))\n"
-      return (members, text)
+      return QuantizeReport(members: members, text: text)
     }
     let held = try readText(path: eval)
     let report = QuantizationReport(
@@ -56,6 +84,23 @@ struct Quantize: ConsoleCommand {
       .init("perplexity_before", .double(report.perplexityBefore)),
       .init("perplexity", .double(report.perplexityAfter)),
     ]
-    return (members + measured, report.description + "\n")
+    return QuantizeReport(members: members + measured, text: report.description + "\n")
   }
+}
+
+/// What `aigc quantize` says, for programs and for people.
+struct QuantizeReport {
+  var members: [JSONValue.Member]
+  var text: String
+}
+
+extension QuantizedType: ExpressibleByArgument {
+  public init?(argument: String) {
+    guard let type = Self.allCases.first(where: { $0.rawValue.lowercased() == argument.lowercased() })
+    else { return nil }
+    self = type
+  }
+
+  public static var allValueStrings: [String] { allCases.map { $0.rawValue.lowercased() } }
+  public var defaultValueDescription: String { rawValue.lowercased() }
 }

@@ -48,6 +48,7 @@ extension BPETokenizer {
     endOfTurnToken = id(data.endOfTurnToken, nil)
     namedTokens = [("bos_token", start), ("eos_token", self.endToken)]
     if let unknownToken { namedTokens?.append(("unk_token", unknownToken)) }
+    if let padding = id(data.paddingToken, nil) { namedTokens?.append(("pad_token", padding)) }
     let prefix = data.addsStart ?? addsStart ? start : nil
     let suffix = data.addsEnd == true ? self.endToken : nil
     try frame(
@@ -71,6 +72,7 @@ extension VocabularyData {
     }
     for (what, id) in [
       ("bos", startToken), ("eos", endToken), ("unknown", unknownToken), ("eot", endOfTurnToken),
+      ("padding", paddingToken),
     ] {
       guard let id, !(0..<tokens.count).contains(id) else { continue }
       throw error("the \(what) token has the id \(id), of \(counted(tokens.count, "token"))")

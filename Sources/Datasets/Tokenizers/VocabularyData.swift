@@ -26,6 +26,11 @@ public struct VocabularyData: Sendable {
       ends.append(bytes.count)
     }
 
+    /// All of them, with U+FFFD where one is not UTF-8.
+    public var strings: [String] {
+      ends.indices.map { String(decoding: self[$0], as: UTF8.self) }
+    }
+
     /// The bytes of one; the index is in range.
     subscript(index: Int) -> ArraySlice<UInt8> {
       bytes[(index == 0 ? 0 : ends[index - 1])..<ends[index]]
@@ -70,6 +75,8 @@ public struct VocabularyData: Sendable {
   public var unknownToken: Int?
   /// `eot_token_id`.
   public var endOfTurnToken: Int?
+  /// `padding_token_id`.
+  public var paddingToken: Int?
   /// Whether a text gets the start token (`add_bos_token`); nil: as the model has it.
   public var addsStart: Bool?
   /// Whether a text gets the end token (`add_eos_token`); nil: no.
@@ -103,6 +110,17 @@ enum PreTokenizerName {
   static let llama3 = [
     "llama-bpe", "llama3", "llama-v3", "falcon3", "falcon-h1", "pixtral", "lfm2",
   ]
+
+  /// The name that is written for a way to cut text; nil: there is none.
+  static func name(_ split: PieceSplit) -> String? {
+    switch split {
+    case .gpt2: "gpt-2"
+    case .digits: "smollm"
+    case .llama3: "llama-bpe"
+    case .qwen2: "qwen2"
+    case .metaspace, .whole: nil
+    }
+  }
 
   /// nil for a name that is not known.
   static func split(_ name: String) -> PieceSplit? {

@@ -34,6 +34,7 @@ extension VocabularyData {
     endToken = try value("eos_token_id", metadata.int)
     unknownToken = try value("unknown_token_id", metadata.int)
     endOfTurnToken = try value("eot_token_id", metadata.int)
+    paddingToken = try value("padding_token_id", metadata.int)
     addsStart = try value("add_bos_token", metadata.bool)
     addsEnd = try value("add_eos_token", metadata.bool)
     addsSpacePrefix = try value("add_space_prefix", metadata.bool)

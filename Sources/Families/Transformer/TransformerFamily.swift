@@ -6,7 +6,7 @@ import Training
 
 /// Decoder-only transformers of one architecture: our own, and those published as Hugging Face folders.
 public struct TransformerFamily: TextFamily {
-  private let transformer: TransformerKind
+  let transformer: TransformerKind
 
   /// Creates the family of an architecture.
   public init(_ kind: TransformerKind = .gpt2) { transformer = kind }
@@ -81,35 +81,5 @@ public struct TransformerFamily: TextFamily {
       .init("training_tokens", JSONValue(configuration.trainingTokens)),
       .init("updatable", .bool(true)),
     ]
-  }
-
-  /// A Hugging Face folder again: one safetensors file, in the type that is asked for.
-  public func convert(
-    _ path: String, to output: String, options: ConversionOptions, _ notices: NoticeHandler
-  ) throws(AIGCError) {
-    guard !output.hasSuffix(".safetensors") else {
-      throw .usage("\(output): a \(transformer.title) model is a folder; name one")
-    }
-    let files = try TransformerFiles(path)
-    let (weights, tokenizer) = (try files.weights(), files.tokenizer)
-    var configuration = files.configuration
-    let target = try RunFolder.path(
-      family: name, data: path, out: output, force: options.force)
-    let folder = try OutputFolder(path: target)
-    try tokenizer.write { folder.file($0) }
-    (configuration.startToken, configuration.endTokens) = TransformerLanguageModel.savedMarks(
-      configuration, files.defaults, tokenizer)
-    try TransformerFolder.write(
-      try weights.newTensors(options.type), to: folder.file(TransformerWeights.file))
-    try configuration.write(to: folder.file(ModelConfiguration.fileName))
-    try folder.commit()
-  }
-}
-
-/// How the files of a model are written.
-enum TransformerFolder {
-  /// Weights as transformers reads them: it asks for the note that they are PyTorch's.
-  static func write(_ tensors: [NewTensor], to path: String) throws(AIGCError) {
-    try SafetensorsWriter.write(tensors, metadata: ["format": "pt"], to: path, sync: true)
   }
 }

@@ -13,6 +13,8 @@ public enum OutputKind: Sendable {
   case tensors
   /// An array of NumPy.
   case array
+  /// A language model in one file.
+  case gguf
   /// What `aigc encode` writes.
   case latents
   case arpa
@@ -55,6 +57,7 @@ public enum OutputKind: Sendable {
       ("an animation, a PNG or GIF file", ".png, .apng or .gif", ["png", "apng", "gif"], false)
     case .tensors: ("tensors", ".safetensors", ["safetensors"], false)
     case .array: ("an array of NumPy", ".npy", ["npy"], false)
+    case .gguf: ("a GGUF file", ".gguf", ["gguf"], false)
     case .latents: ("compressed images", ".aigl", ["aigl"], true)
     case .arpa: ("an ARPA file", ".arpa or .arpa.gz", ["arpa", "gz"], true)
     case .promptCache: ("a prompt cache", ".safetensors", ["safetensors"], true)

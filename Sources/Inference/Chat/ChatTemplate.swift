@@ -12,7 +12,7 @@ public struct ChatTemplate: Sendable, Equatable {
   /// What the template finds under names such as `bos_token`: the texts of the model's special tokens.
   public var specialTokens: [(name: String, text: String)]
   /// The template for conversations with tools, where the model has one of its own.
-  private var toolSource: String?
+  public private(set) var toolSource: String?
 
   static let largestSource = 4 << 20
 

@@ -305,3 +305,124 @@ extension TransformerDecoder {
     return layers.map { found[$0] ?? [] }
   }
 }
+
+// MARK: Comparing
+
+/// How several decoders score the tokens of a text, as sums over the tokens.
+public struct DecoderComparison: Sendable {
+  /// Tokens that were scored.
+  public var tokens = 0
+  /// Natural logarithms of the tokens' probabilities, of each decoder.
+  public var logProbabilities: [Double]
+  /// Kullback-Leibler divergences of each decoder's next tokens from the first one's, nats.
+  public var divergences: [Double]
+
+  /// Sums of no token.
+  public init(decoders: Int) {
+    logProbabilities = [Double](repeating: 0, count: decoders)
+    divergences = logProbabilities
+  }
+
+  /// Adds those of another text.
+  public static func += (a: inout DecoderComparison, b: DecoderComparison) {
+    a.tokens += b.tokens
+    for index in a.logProbabilities.indices {
+      a.logProbabilities[index] += b.logProbabilities[index]
+      a.divergences[index] += b.divergences[index]
+    }
+  }
+}
+
+extension TransformerDecoder {
+  /// Rows whose scores by all decoders are in memory at a time.
+  private static let comparedRows = 32
+
+  /// Scores each token of a text but the first from those before it.
+  /// - Parameters:
+  ///   - decoders: of one vocabulary; the others are compared with the first.
+  ///   - tokens: at most one more than each decoder has positions.
+  public static func compare(
+    _ decoders: [TransformerDecoder], on tokens: [Int32]
+  ) -> DecoderComparison {
+    var result = DecoderComparison(decoders: decoders.count)
+    guard let vocabulary = decoders.first?.shape.vocabulary, tokens.count > 1 else { return result }
+    require(
+      decoders.allSatisfy { $0.shape.vocabulary == vocabulary },
+      "TransformerDecoder: decoders of one vocabulary are compared")
+    let caches = decoders.map { KeyValueCache(for: $0.weights, type: .f32) }
+    for first in stride(from: 0, to: tokens.count - 1, by: batch) {
+      let part = Array(tokens[first..<min(first + batch, tokens.count - 1)])
+      let states = zip(decoders, caches).map { $0.lastStates(part, $1) }
+      for row in stride(from: 0, to: part.count, by: comparedRows) {
+        let rows = row..<min(row + comparedRows, part.count)
+        result += compare(
+          decoders, states, rows, targets: Array(tokens[first + 1 + row..<first + 1 + rows.upperBound]))
+      }
+    }
+    return result
+  }
+
+  /// [tokens, width]: what the last layer gives, not normalised.
+  private func lastStates(_ tokens: [Int32], _ cache: KeyValueCache) -> [Float] {
+    var result: [Float] = []
+    inParts(tokens, cache) { part, run, _ in
+      let x = PoolMemory(part.count * shape.width)
+      embed([run], part, x.base)
+      DecoderPass.run(
+        weights, [run], x: x.base, layers: 0..<shape.layers, wanted: part.count, logits: nil)
+      result += UnsafeBufferPointer(start: x.base, count: part.count * shape.width)
+    }
+    return result
+  }
+
+  private static func compare(
+    _ decoders: [TransformerDecoder], _ states: [[Float]], _ rows: Range<Int>, targets: [Int32]
+  ) -> DecoderComparison {
+    let vocabulary = decoders[0].shape.vocabulary
+    let size = rows.count * vocabulary
+    let memory = PoolMemory((decoders.count + 1) * size)
+    nonisolated(unsafe) let logits = memory.base
+    for (index, decoder) in decoders.enumerated() {
+      let width = decoder.shape.width
+      var x = Array(states[index][rows.lowerBound * width..<rows.upperBound * width])
+      let cache = KeyValueCache(for: decoder.weights, type: .f32)
+      let run = DecoderRun(cache: cache, firstRow: 0, count: rows.count, position: 0)
+      x.withUnsafeMutableBufferPointer { x in
+        guard let x = x.baseAddress else { return }
+        let layers = decoder.shape.layers
+        DecoderPass.run(
+          decoder.weights, [run], x: x, layers: layers..<layers, wanted: rows.count,
+          logits: logits + index * size)
+      }
+    }
+    let probabilities = logits + decoders.count * size
+    nonisolated(unsafe) let scratch = probabilities
+    var result = DecoderComparison(decoders: decoders.count)
+    result.tokens = rows.count
+    for index in decoders.indices {
+      let values = parallelValues(rows.count, block: 1) { row -> SIMD2<Double> in
+        let own = logits + row * vocabulary
+        let line = logits + index * size + row * vocabulary
+        aigc_log_softmax(1, vocabulary, line, line)
+        if index == 0 { aigc_exp(vocabulary, line, scratch + row * vocabulary) }
+        let divergence = index == 0 ? 0 : divergence(scratch + row * vocabulary, own, line, vocabulary)
+        return [Double(line[Int(targets[row])]), divergence]
+      }
+      for value in values {
+        result.logProbabilities[index] += value.x
+        result.divergences[index] += value.y
+      }
+    }
+    return result
+  }
+
+  /// Σp (log p - log q).
+  private static func divergence(
+    _ p: UnsafePointer<Float>, _ logP: UnsafePointer<Float>, _ logQ: UnsafePointer<Float>,
+    _ count: Int
+  ) -> Double {
+    var sum = 0.0
+    for index in 0..<count { sum += Double(p[index]) * (Double(logP[index]) - Double(logQ[index])) }
+    return sum
+  }
+}

@@ -9,9 +9,11 @@ struct TransformerFiles {
   let tokenizer: any Tokenizer
   /// Of a folder with such a file.
   let defaults: GenerationDefaults?
-  private let path: String
+  let path: String
   /// An open GGUF file; nil for a folder.
   private let checkpoint: Checkpoint?
+  /// What a GGUF file says of its model; nil for a folder.
+  var gguf: GGUFMetadata? { checkpoint?.gguf }
 
   /// - Throws: ``/Files/AIGCError``: badInput when a file is missing or damaged, mismatch when they do not fit each
   ///   other.
@@ -51,6 +53,12 @@ struct TransformerFiles {
   var turnEnds: [Int32] {
     checkpoint == nil ? [] : tokenizer.specialTokens.filter(ChatPrompt.endsTurn).map { $0.id }
   }
+
+  /// Whether weights are blocks of few bits.
+  var hasBlocks: Bool { checkpoint?.tensors.contains { $0.blocks != nil } == true }
+
+  /// A tensor of a GGUF file by its name there.
+  func tensor(_ name: String) -> StoredTensor? { checkpoint?[name] }
 
   /// The tokenizer of a folder.
   static func tokenizer(

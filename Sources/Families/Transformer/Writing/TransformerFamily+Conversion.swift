@@ -1,0 +1,117 @@
+import Checkpoints
+import Datasets
+import Files
+import Training
+import Weights
+
+extension TransformerFamily {
+  /// A GGUF file where the name ends in .gguf; else a Hugging Face folder with one safetensors file. The weights are
+  /// of the type that is asked for; those of a GGUF file that goes to another stay as they are where none is.
+  /// - Throws: ``/Files/AIGCError``: usage for another kind of file, mismatch for a model that GGUF cannot say,
+  ///   badInput when a file is damaged.
+  public func convert(
+    _ path: String, to output: String, options: ConversionOptions, _ notices: NoticeHandler
+  ) throws(AIGCError) {
+    guard !output.hasSuffix(".safetensors") else {
+      throw .usage(
+        "\(output): a \(transformer.title) model is a folder or a .gguf file; name one of these")
+    }
+    if output.hasSuffix(".gguf") {
+      try OutputPlan.check([(output, .gguf)], reading: [path])
+      let file = try GGUFModelFile(TransformerFiles(path), name: Self.modelName(path))
+      try file.write(options.type, to: output)
+    } else {
+      try writeFolder(path, to: output, options)
+    }
+  }
+
+  private func writeFolder(
+    _ path: String, to output: String, _ options: ConversionOptions
+  ) throws(AIGCError) {
+    let files = try TransformerFiles(path)
+    let (weights, tokenizer) = (try files.weights(), files.tokenizer)
+    var configuration = files.configuration
+    let target = try RunFolder.path(
+      family: name, data: path, out: output, force: options.force)
+    let folder = try OutputFolder(path: target)
+    try tokenizer.write { folder.file($0) }
+    (configuration.startToken, configuration.endTokens) = TransformerLanguageModel.savedMarks(
+      configuration, files.defaults, tokenizer)
+    try TransformerFolder.write(
+      try weights.newTensors(options.type), to: folder.file(TransformerWeights.file))
+    try configuration.write(to: folder.file(ModelConfiguration.fileName))
+    for (name, content) in try TransformerFolder.companions(files, configuration) {
+      let file = try OutputFile(path: folder.file(name))
+      try file.write(content)
+      try file.commit(sync: true)
+    }
+    try folder.commit()
+  }
+
+  /// "models/smollm2.gguf" → "smollm2".
+  static func modelName(_ path: String) -> String {
+    let parts = path.split(separator: "/").filter { $0 != "." && $0 != ".." }
+    let name = String(parts.last ?? "model")
+    return name.hasSuffix(".gguf") ? String(name.dropLast(5)) : name
+  }
+}
+
+extension GGUFModelFile {
+  /// Writes the file with matrices of a type; nil: as they are.
+  func write(_ type: ScalarType?, to path: String) throws(AIGCError) {
+    let types = tensors.map { tensor -> GGUFType in
+      guard let type, tensor.shape.count == 2, !tensor.name.hasPrefix("position_embd") else {
+        return tensor.type
+      }
+      return .scalar(type)
+    }
+    let matrix = zip(tensors, types).first { $0.0.name.hasSuffix("ffn_up.weight") }?.1
+    try write(types: types, fileType: matrix?.fileType, to: path)
+  }
+}
+
+extension GGUFType {
+  /// "general.file_type" of a model whose matrices are of that type; nil where the type does not say it.
+  fileprivate var fileType: UInt32? {
+    switch self {
+    case .scalar(.f32): 0
+    default: QuantizedType.allCases.first { $0.stored == self }?.fileType
+    }
+  }
+}
+
+/// How the files of a model are written.
+enum TransformerFolder {
+  /// Weights as transformers reads them: it asks for the note that they are PyTorch's.
+  static func write(_ tensors: [NewTensor], to path: String) throws(AIGCError) {
+    try SafetensorsWriter.write(tensors, metadata: ["format": "pt"], to: path, sync: true)
+  }
+
+  /// What else transformers reads beside a model's own files: the template of its chats, and the tokens that
+  /// `generate` stops at.
+  static func companions(
+    _ files: TransformerFiles, _ configuration: TransformerConfiguration
+  ) throws(AIGCError) -> [(name: String, content: String)] {
+    var result: [(name: String, content: String)] = []
+    if let template = try template(files) { result.append(("chat_template.jinja", template)) }
+    if files.gguf != nil {
+      let ends = configuration.endTokens ?? []
+      let settings: JSONValue = [
+        "bos_token_id": JSONValue(configuration.startToken),
+        "eos_token_id": ends.count > 1
+          ? .array(ends.map { .int($0) }) : JSONValue(ends.first),
+        "pad_token_id": JSONValue(files.gguf?["tokenizer.ggml.padding_token_id"]?.int),
+      ]
+      result.append((GenerationDefaults.fileName, settings.text + "\n"))
+    }
+    return result
+  }
+
+  private static func template(_ files: TransformerFiles) throws(AIGCError) -> String? {
+    guard let metadata = files.gguf else {
+      return try ChatTemplate.read(folder: files.path)?.source
+    }
+    let key = "tokenizer.chat_template"
+    return metadata[key] == nil ? nil : try metadata.string(key)
+  }
+}
