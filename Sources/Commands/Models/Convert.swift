@@ -15,8 +15,9 @@ struct Convert: ConsoleCommand {
       N-gram models: .arpa and .arpa.gz are ARPA files, other names model folders.
       Files of PyTorch (.pth .pt .bin .ckpt) and safetensors: OUT ends in .safetensors, or --family \
       makes a model folder of the state_dict in the file, under whatever key and prefix.
-      GPT-2 models: a folder, as Hugging Face has them (model.safetensors or pytorch_model.bin), goes \
-      to a folder with model.safetensors.
+      Transformers: a folder, as Hugging Face has them (model.safetensors or pytorch_model.bin), and a GGUF file \
+      go to a folder with model.safetensors and tokenizer.json, or to a .gguf file, which llama.cpp reads \
+      ('aigc quantize' writes one of few bits).
       Agents: policy.safetensors (stable-baselines3's names), or policy.c, a C file of its own.
       GANs, autoencoders and translators: a folder goes to a folder, with --type f16 of half the size, with \
       --part generator without what only training needs.
@@ -26,7 +27,7 @@ struct Convert: ConsoleCommand {
     help: "A model's name or path, an ARPA file, or a file of tensors.", completion: .model)
   var input: String
   @Argument(
-    help: "model.arpa, model.arpa.gz, weights.safetensors, policy.c, or a folder.",
+    help: "model.arpa, model.arpa.gz, model.gguf, weights.safetensors, policy.c, or a folder.",
     completion: .file())
   var output: String
   @Option(help: "What a token of an ARPA file is (default: what the file says, else whitespace).")
@@ -125,18 +126,14 @@ struct Convert: ConsoleCommand {
     options.force = force
     options.type = type?.scalarType
     options.part = part
-    if isFolder(path) {
-      let family = try Families.family(of: path)
-      try check(isOfWords: family.name == NGramFamily().name, path)
-      guard part == nil || family.hasParts else {
-        throw .usage("--part: a model of the family \(family.name) is one network")
-      }
-      try family.convert(path, to: output, options: options, Diagnostics.show)
-    } else {
-      // ARPA files may have any name.
-      try check(isOfWords: true, path)
-      try (claiming ?? NGramFamily()).convert(path, to: output, options: options, Diagnostics.show)
+    // ARPA files may have any name.
+    let family =
+      isFolder(path) ? try Families.family(of: path) : claiming ?? NGramFamily()
+    try check(isOfWords: family.name == NGramFamily().name, path)
+    guard part == nil || family.hasParts else {
+      throw .usage("--part: a model of the family \(family.name) is one network")
     }
+    try family.convert(path, to: output, options: options, Diagnostics.show)
   }
 
   /// Refuses the flags that the model has not.
