@@ -104,7 +104,9 @@ extension VocabularyData {
           return Int(known.id) >= size || found.rank != MergeTable.Reader.none && found.id == known.id
         }
           && read.pairs.allSatisfy {
+            // No text has spaces once they are U+2581.
             old.find($0.left, $0.right).rank != MergeTable.Reader.none
+              || tokens[Int($0.left)].contains(32) || tokens[Int($0.right)].contains(32)
           }
       }
     }
@@ -121,6 +123,8 @@ extension VocabularyData {
     guard prefix.count <= 1, suffix.count <= 1 else {
       throw refusal("several tokens around each text")
     }
+    guard suffix.first == nil || tokenizer.endToken == nil || suffix.first == tokenizer.endToken
+    else { throw refusal("another token than its end behind each text") }
     startToken = prefix.first.map { Int($0) } ?? named("bos_token")
     endToken = (suffix.first ?? tokenizer.endToken).map { Int($0) }
     paddingToken = named("pad_token")
