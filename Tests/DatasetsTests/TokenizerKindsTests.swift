@@ -170,7 +170,7 @@ import Testing
           $0.model = "gpt2"; $0.pre = "tekken"
         }, "the pre-tokenizer 'tekken' is not supported"
       ),
-      ({ $0.model = "gpt2" }, "no token for byte 0: not a byte-level vocabulary"),
+      ({ $0.model = "gpt2" }, "no token for byte 32: not a byte-level vocabulary"),
       ({ $0.tokens = .init() }, "a vocabulary without tokens"),
       ({ $0.scores = [1] }, "6 tokens and 1 score"),
       ({ $0.types = [1, 2] }, "6 tokens and 2 types"),

@@ -13,6 +13,12 @@ struct Bench: ConsoleCommand {
   @Argument(help: "Benchmarks, or all; without a name they are listed.")
   var names: [String] = []
 
+  @Option(
+    name: [.customLong("model"), .customLong("network"), .customShort("m")],
+    help: "Measure generation and prompts of this language model, a name or a path.",
+    completion: .model)
+  var model: String?
+
   @Option(help: "How long to measure (default 5).")
   var seconds: Double?
 
@@ -30,20 +36,29 @@ struct Bench: ConsoleCommand {
     if compareThreads, seconds != nil {
       throw ValidationError("--seconds is of measuring, --compare-threads measures nothing")
     }
-    if names.isEmpty, compareThreads || seconds != nil {
+    if names.isEmpty, model == nil, compareThreads || seconds != nil {
       throw ValidationError("--seconds and --compare-threads go with the names of benchmarks")
     }
   }
 
   func run() throws {
-    let all = families.flatMap { $0.benchmarks } + machineBenchmarks + convolutionBenchmarks
-    guard !names.isEmpty else { return try list(all) }
-    let chosen = try names.flatMap { try benchmarks(named: $0, among: all) }
+    let all = try available()
+    guard !names.isEmpty || model != nil else { return try list(all) }
+    let chosen =
+      names.isEmpty ? all : try names.flatMap { try benchmarks(named: $0, among: all) }
     let different = try measure(chosen)
     guard different.isEmpty else {
       throw AIGCError.failed(
         "results differ with the number of threads: \(different.joined(separator: ", "))")
     }
+  }
+
+  /// Those of the program's own shapes, or of a model.
+  private func available() throws(AIGCError) -> [Benchmark] {
+    guard let model else {
+      return families.flatMap { $0.benchmarks } + machineBenchmarks + convolutionBenchmarks
+    }
+    return Families.benchmarks(of: try loadTextModel(model, ModelLoadOptions()).model)
   }
 
   private func list(_ all: [Benchmark]) throws {
@@ -108,12 +123,14 @@ struct Bench: ConsoleCommand {
 
   private func line(_ benchmark: Benchmark, _ times: [Double]) -> JSONValue {
     let median = times.sorted()[times.count / 2]
-    return JSONValue.object([
+    var members: [JSONValue.Member] = [
       .init("workload", .string(benchmark.name)), .init("peer", "aigc"),
       .init("unit", .string(benchmark.unit)),
       .init("rate", .double((Double(benchmark.items) / median * 10).rounded() / 10)),
       .init("median_ms", .double((median * 1e6).rounded() / 1e3)),
       .init("threads", .int(Threads.count)),
-    ])
+    ]
+    if let bytes = benchmark.bytesPerItem { members.append(.init("bytes_per_token", .int(bytes))) }
+    return .object(members)
   }
 }

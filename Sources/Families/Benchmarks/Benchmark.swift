@@ -10,6 +10,8 @@ public struct Benchmark: Sendable {
   public let unit: String
   /// Items of one call.
   public let items: Int
+  /// Bytes of weights that an item reads; nil where that is not the limit.
+  public var bytesPerItem: Int?
   /// Makes the model and its data, and returns the call to be measured. The call gives what it has
   /// computed, to be compared: ``isSame(forThreads:)``.
   public let prepare: @Sendable () throws -> () -> [Tensor]
