@@ -44,7 +44,7 @@ func defaultModelPath(
 /// Opens the language model that the user wrote as a name or a path.
 /// - Throws: ``/Files/AIGCError``: badInput for what is no model, mismatch for a model of another kind.
 func loadTextModel(
-  _ nameOrPath: String, _ options: ModelLoadOptions
+  _ nameOrPath: String, _ options: ModelLoadOptions = ModelLoadOptions()
 ) throws(AIGCError) -> (path: String, model: any LanguageModel) {
   let path = try ModelStore.standard().resolve(nameOrPath)
   let text = try textFamily(of: path)

@@ -33,7 +33,7 @@ struct MixtureArguments: ParsableArguments {
       throw AIGCError.usage("--tune -: standard input is read already")
     }
     var models: [(path: String, model: any LanguageModel)] = []
-    for name in [first] + others { models.append(try loadTextModel(name, ModelLoadOptions())) }
+    for name in [first] + others { models.append(try loadTextModel(name)) }
     let shares: [Double]
     if let tune {
       shares = try ProbabilityMixture.fit(scores(of: models, on: tune))

@@ -135,7 +135,9 @@ import Training
   }
 
   @Test func windowsScoreEachTokenOnce() throws {
-    let model = try TransformerLanguageModel(folder: gpt2Fixture("generation"))
+    var options = ModelLoadOptions()
+    options.cacheType = .f32
+    let model = try TransformerLanguageModel(path: gpt2Fixture("generation"), options: options)
     let network = try model.network()
     var random = RandomSource(seed: 5)
     let tokens = (0..<53).map { _ in Int32(random.integer(below: 280)) }

@@ -127,7 +127,8 @@ import Testing
     #expect(prompt.text == known.first?.text && prompt.tokens == known.first?.ids)
     var options = GenerationOptions()
     options.sampling.temperature = 0
-    let sample = try TextGenerator(model: model, options: options, chat: prompt).run { _ in }[0]
+    var session = try ChatSession(model: model, conversation: conversation, options: options)
+    let sample = try session.answer { _ in }.sample
     #expect(sample.text == "The capital of France is Paris." && sample.reason == .end)
   }
 }
