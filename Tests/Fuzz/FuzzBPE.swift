@@ -93,11 +93,18 @@ struct TokenizerFuzz: FuzzSubject {
     try trainer.train([Table(Array(text.utf8))], name: "seed").write { "\(folder)/\($0)" }
     let fixtures = fixture("tokenizer-json", of: "DatasetsTests")
     let names = ["pairs", "strings", "written"].map { "\(fixtures)/\($0).json" }
-    seeds = try ([path] + names).map { try bytes($0) }
+    let kinds = fixture("tokenizer-kinds", of: "DatasetsTests")
+    let others = ["lacking", "qwen2", "legacy", "words", "gemma", "composed", "unknown"].map {
+      "\(kinds)/\($0).json"
+    }
+    seeds = try ([path] + names + others).map { try bytes($0) }
   }
 
   var dictionary: [String] {
     FuzzBPE.dictionary + [
+      "\"unk_token\":\"<unk>\"", "\"byte_fallback\":true", "\"fuse_unk\":true", "\"Metaspace\"",
+      "\"prepend_scheme\":\"always\"", "\"Sequence\"", "\"NFC\"", "\"Replace\"", "\"Prepend\"",
+      "\"Digits\"", "\"TemplateProcessing\"", "<0x0A>", "\"ignore_merges\":true", "▁",
       "\"id\":", "\"content\":\"\",", "\"special\":true", "\"normalized\":true", "\"type\":\"BPE\"",
       "\"merges\":[", "\"vocab\":{", "[\"a\",\"b\"],", "\"a b\",", "null", "true", "false", "{}",
       "[]", "1e9",

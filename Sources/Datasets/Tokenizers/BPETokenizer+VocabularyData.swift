@@ -9,7 +9,9 @@ extension BPETokenizer {
     let addedTokens = data.addedTokens(vocabulary)
     switch data.model {
     case "gpt2":
-      let pre = data.pre ?? "default"
+      guard let pre = data.pre else {
+        throw .badInput("\(data.name): the pre-tokenizer (tokenizer.ggml.pre) is missing")
+      }
       guard let split = PreTokenizerName.split(pre) else {
         throw .badInput("\(data.name): the pre-tokenizer \(shown(pre)) is not supported")
       }

@@ -92,23 +92,34 @@ public struct VocabularyData: Sendable {
 }
 
 /// How files name the ways in which text is cut (llama.cpp's `llama-vocab.cpp`): the names of one line are the
-/// same way.
+/// same way. Its "default" cuts otherwise than GPT-2, at every run of signs, and no published model was trained so:
+/// it is refused, as is a file that names none.
 enum PreTokenizerName {
   private static let splits: [([String], PieceSplit)] = [
     (
       [
-        "default", "gpt-2", "phi-2", "jina-es", "jina-de", "jina-v2-es", "jina-v2-de", "gigachat",
-        "a.x-4.0", "mellum", "exaone4", "mpt", "olmo", "jais", "trillion", "granite-docling",
+        "gpt-2", "phi-2", "jina-es", "jina-de", "jina-v2-es", "jina-v2-de", "gigachat", "a.x-4.0",
+        "mellum", "modern-bert", "exaone4", "mpt", "olmo", "jais", "trillion", "granite-docling",
       ], .gpt2
     ),
     (
-      ["smollm", "starcoder", "refact", "command-r", "codeshell", "exaone", "minerva-7b"], .digits
+      [
+        "smollm", "starcoder", "refact", "command-r", "codeshell", "exaone", "minerva-7b",
+        "mellum2",
+      ], .digits
     ),
-    (llama3, .llama3),
-    (["qwen2", "deepseek-r1-qwen", "megrez", "stablelm2", "hunyuan"], .qwen2),
+    (llama3, .llama3), (["dbrx", "smaug-bpe"], .llama3),
+    (
+      [
+        "qwen2", "deepseek-r1-qwen", "kormo", "f2llmv2", "megrez", "stablelm2", "hunyuan",
+        "solar-open",
+      ], .qwen2
+    ),
   ]
+  /// These also take a whole piece that is a token without merges, and begin texts with a token.
   static let llama3 = [
-    "llama-bpe", "llama3", "llama-v3", "falcon3", "falcon-h1", "pixtral", "lfm2",
+    "llama-bpe", "llama3", "llama-v3", "falcon3", "falcon-h1", "pixtral", "midm-2.0", "lfm2",
+    "jina-v5-nano",
   ]
 
   /// The name that is written for a way to cut text; nil: there is none.

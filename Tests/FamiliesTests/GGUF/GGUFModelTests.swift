@@ -71,6 +71,47 @@ import Testing
     withExtendedLifetime((folder, tools)) {}
   }
 
+  /// What public reports say of other readers: counts, ids and sizes that fit nothing.
+  @Test func hostileMetadata() throws {
+    let tokens = { (count: Int) throws in
+      GGUFValue.array(try GGUFArray((0..<count).map { "t\($0)" }))
+    }
+    for (key, value, words) in [
+      ("llama.attention.head_count", GGUFValue.uint32(0), "is 0, not 1 to"),
+      ("llama.attention.head_count", .uint32(.max), "is 4294967295, not 1 to"),
+      ("llama.attention.head_count", .uint64(1 << 63), "no whole number"),
+      ("llama.attention.head_count", .uint32(3), "no multiple of 3 heads"),
+      ("llama.attention.head_count_kv", .uint32(0), "is 0, not 1 to"),
+      ("llama.embedding_length", .uint64(1 << 60), "not 1 to"),
+      ("llama.embedding_length", .int32(-32), "not 1 to"),
+      ("llama.block_count", .uint64(1 << 60), "not 1 to"),
+      ("llama.block_count", .uint32(3), "is missing"),
+      ("llama.context_length", .uint32(0), "not 2 to"),
+      ("llama.rope.dimension_count", .uint32(7), "llama.rope.dimension_count"),
+      ("llama.rope.dimension_count", .uint64(1 << 63), "no whole number"),
+      ("llama.rope.freq_base", .float32(.nan), "llama.rope.freq_base"),
+      ("llama.rope.freq_base", .float32(0), "llama.rope.freq_base"),
+      ("llama.attention.layer_norm_rms_epsilon", .float32(-1), "no number above 0"),
+      ("llama.feed_forward_length", .array(try GGUFArray([Int32(1), 2])), "no whole number"),
+      ("tokenizer.ggml.tokens", try tokens(10), "10 tokens and 260 types"),
+      ("tokenizer.ggml.tokens", try tokens(0), "without tokens"),
+      ("tokenizer.ggml.token_type", .array(try GGUFArray([Int32(1)])), "260 tokens and 1 type"),
+      ("tokenizer.ggml.merges", .array(try GGUFArray(["t zz"])), "merge 0"),
+      ("tokenizer.ggml.merges", .array(try GGUFArray([""])), "merge 0"),
+      ("tokenizer.ggml.bos_token_id", .uint32(260), "has the id 260, of 260 tokens"),
+      ("tokenizer.ggml.eos_token_id", .uint32(.max), "has the id 4294967295, of 260 tokens"),
+      ("tokenizer.ggml.eot_token_id", .int32(-1), "has the id -1, of 260 tokens"),
+      ("tokenizer.ggml.unknown_token_id", .uint64(1 << 63), "must be an integer"),
+    ] {
+      let (folder, file) = try changed([key: value])
+      let line = refuses([.badInput, .mismatch], "\(key) \(value)") {
+        _ = try TransformerLanguageModel(folder: file)
+      }
+      #expect(line.contains(words) && !line.contains("\n"), "\(key): \(line)")
+      withExtendedLifetime(folder) {}
+    }
+  }
+
   /// Scores of whole texts are those of generation to the last bit, in windows too.
   @Test(arguments: [ActivationType.f32, .int8], CacheType.allCases) func scoresAreThoseOfGeneration(
     _ activations: ActivationType, _ cache: CacheType

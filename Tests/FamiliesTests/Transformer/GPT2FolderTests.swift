@@ -153,8 +153,9 @@ import Training
         }
         let window = Array(tokens[begin..<place])
         let all = network.logits(Indices(window, [1, window.count]), .inference)
-        let scores = logSoftmax(all.reshaped([window.count, 300])).values.suffix(300)
-        let own = scores[scores.startIndex + Int(tokens[place])]
+        // Of the tokens that the tokenizer has, as in generation.
+        let row = Array(all.values.suffix(300).prefix(model.vocabularySize))
+        let own = logSoftmax(Tensor(row, [1, row.count])).values[Int(tokens[place])]
         #expect(abs(own - (found[place] ?? 0)) < 1e-4, "\(context) \(stride) \(place)")
       }
     }

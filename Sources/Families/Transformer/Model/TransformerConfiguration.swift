@@ -259,6 +259,8 @@ extension GGUFValue {
     switch self {
     case .string(let text): .string(text)
     case .bool(let value): .bool(value)
+    // It is there, and no number that anything here could be.
+    case .uint64(let value) where value > UInt64(Int.max): .double(Double(value))
     case .array(let array) where array.count <= ModelBounds.layers.upperBound:
       if let values = array.bools {
         .array(values.map { .bool($0) })
