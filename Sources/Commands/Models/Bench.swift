@@ -19,6 +19,8 @@ struct Bench: ConsoleCommand {
     completion: .model)
   var model: String?
 
+  @OptionGroup var loading: LoadingArguments
+
   @Option(help: "How long to measure (default 5).")
   var seconds: Double?
 
@@ -35,6 +37,9 @@ struct Bench: ConsoleCommand {
     }
     if compareThreads, seconds != nil {
       throw ValidationError("--seconds is of measuring, --compare-threads measures nothing")
+    }
+    if model == nil, loading.isGiven {
+      throw ValidationError("--activations and --cache-type go with --model")
     }
     if names.isEmpty, model == nil, compareThreads || seconds != nil {
       throw ValidationError("--seconds and --compare-threads go with the names of benchmarks")
@@ -58,7 +63,7 @@ struct Bench: ConsoleCommand {
     guard let model else {
       return families.flatMap { $0.benchmarks } + machineBenchmarks + convolutionBenchmarks
     }
-    return Families.benchmarks(of: try loadTextModel(model, ModelLoadOptions()).model)
+    return Families.benchmarks(of: try loadTextModel(model, loading.options()).model)
   }
 
   private func list(_ all: [Benchmark]) throws {

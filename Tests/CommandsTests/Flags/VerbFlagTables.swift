@@ -22,6 +22,9 @@ let otherVerbs: [VerbFlags] = [
   VerbFlags(
     verb: "bench", base: "",
     flags: [
+      "model": [.acts("--model gpt2byte --seconds 0")],
+      "activations": [.refused("--activations f32", "go with --model")],
+      "cache-type": [.refused("--cache-type f32", "go with --model")],
       "seconds": [
         .refused("--seconds 1", "names of benchmarks"),
         .refused("--seconds 1 --compare-threads gan-train", "measures nothing"),
