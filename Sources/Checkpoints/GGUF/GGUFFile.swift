@@ -172,7 +172,8 @@ public struct GGUFFile: Sendable {
   public func checkpoint() throws(AIGCError) -> Checkpoint {
     if let parts = metadata["split.count"]?.int, parts > 1 {
       throw .mismatch(
-        "\(path): one of \(parts) parts of a model; llama.cpp's program llama-gguf-split joins them")
+        "\(path): one of \(parts) parts of a model; llama.cpp's program llama-gguf-split joins them"
+      )
     }
     var texts: [String: String] = [:]
     for (key, value) in metadata.entries { texts[key] = value.summary }

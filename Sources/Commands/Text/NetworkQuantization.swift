@@ -15,8 +15,12 @@ struct NetworkQuantization {
     _ family: any QuantizableFamily, _ type: QuantizedType?
   ) throws(AIGCError) -> QuantizeReport {
     guard let type else {
-      let known = QuantizedType.allValueStrings.joined(separator: ", ")
-      throw .usage("--type is missing: what the weights become, one of \(known)")
+      throw .usage("--type is missing: what the weights become, one of \(WeightType.names)")
+    }
+    guard eval == nil || family is any TextFamily else {
+      throw .usage(
+        "--eval is of language models; 'aigc evaluate' measures \(path) and the new model on labelled texts"
+      )
     }
     let text = try eval.map { (path) throws(AIGCError) in try readText(path: path) }
     let start = ContinuousClock.now

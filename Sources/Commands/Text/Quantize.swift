@@ -4,7 +4,6 @@ import Datasets
 import Families
 import Files
 import Training
-import Weights
 
 /// `aigc quantize MODEL OUT`.
 struct Quantize: ConsoleCommand {
@@ -14,7 +13,8 @@ struct Quantize: ConsoleCommand {
       Transformers (a folder or a .gguf file) become a .gguf file that llama.cpp reads too: --type says how most \
       matrices are stored, the rest follows the rules of llama-quantize. f16 and bf16 lose nothing that matters; \
       q8_0 has 8 bits a weight, q4_k is the best of 4 bits, and q4_0 the fastest.
-      N-gram models become a folder with probabilities in 8 bits.
+      Recurrent networks and classifiers of texts become a folder with smaller weights, which are 32-bit values \
+      again when it is opened. N-gram models become a folder with probabilities in 8 bits.
       With --eval the loss on a text is measured: the perplexity before and after, and the mean divergence \
       (Kullback-Leibler) of the next token's probabilities.
       """)
@@ -25,8 +25,8 @@ struct Quantize: ConsoleCommand {
     help: "The quantised model: a .gguf file for transformers, else a folder.",
     completion: .file())
   var out: String
-  @Option(help: "Transformers: what most matrices become (needed).")
-  var type: QuantizedType?
+  @Option(help: "What most matrices of a network become; networks need it.")
+  var type: WeightType?
   @Option(help: "Text on which the loss is measured.", completion: .file())
   var eval: String?
   @Flag(help: "Replace the model folder at OUT.")
@@ -37,8 +37,10 @@ struct Quantize: ConsoleCommand {
     if let eval { InputRecord.add(eval) }
     let path = try ModelStore.standard().resolve(model)
     let report =
-      if let family = try Families.family(of: path) as? any QuantizableFamily {
-        try NetworkQuantization(path: path, out: out, eval: eval, force: force).run(family, type)
+      // ARPA files may have any name.
+      if let family = (try? Families.family(of: path)) as? any QuantizableFamily {
+        try NetworkQuantization(path: path, out: out, eval: eval, force: force).run(
+          family, type?.quantizedType)
       } else {
         try probabilities()
       }
@@ -92,15 +94,4 @@ struct Quantize: ConsoleCommand {
 struct QuantizeReport {
   var members: [JSONValue.Member]
   var text: String
-}
-
-extension QuantizedType: ExpressibleByArgument {
-  public init?(argument: String) {
-    guard let type = Self.allCases.first(where: { $0.rawValue.lowercased() == argument.lowercased() })
-    else { return nil }
-    self = type
-  }
-
-  public static var allValueStrings: [String] { allCases.map { $0.rawValue.lowercased() } }
-  public var defaultValueDescription: String { rawValue.lowercased() }
 }

@@ -101,7 +101,8 @@ extension VocabularyData {
       read.withReader { new in
         pairs.allSatisfy {
           let (known, found) = (old.find($0.left, $0.right), new.find($0.left, $0.right))
-          return Int(known.id) >= size || found.rank != MergeTable.Reader.none && found.id == known.id
+          return Int(known.id) >= size
+            || found.rank != MergeTable.Reader.none && found.id == known.id
         }
           && read.pairs.allSatisfy {
             // No text has spaces once they are U+2581.

@@ -6,6 +6,7 @@ import Glibc
 import Kernels
 import NN
 import Training
+import Weights
 
 /// A recurrent language model with its tokenizer: what the text verbs work with.
 public final class RecurrentLanguageModel: LanguageModel, @unchecked Sendable {
@@ -38,7 +39,7 @@ public final class RecurrentLanguageModel: LanguageModel, @unchecked Sendable {
         "\(folder): config.json says \(counted(configuration.vocabularySize, "token")), the vocabulary has "
           + "\(tokenizer.vocabularySize)")
     }
-    let checkpoint = try Checkpoint.open("\(folder)/\(RecurrentFolder.weights)")
+    let checkpoint = try ModelWeights.open(folder)
     let network = ParameterPlan.shapes { RecurrentNetwork(configuration.sizes, using: &$0) }
     try StateDictionary.load(network.namedParameters, from: checkpoint)
     self.init(configuration, network, tokenizer, path: checkpoint.path)

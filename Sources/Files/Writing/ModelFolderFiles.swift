@@ -10,7 +10,7 @@ package enum ModelFolderFiles {
     // Vocabularies and tokenizers, ours and those taken over with a model.
     "vocab.json", "vocab.txt", "merges.txt", "tokenizer.json", "tokenizer_config.json",
     "special_tokens_map.json", "added_tokens.json", "generation_config.json",
-    "model.safetensors.index.json",
+    "model.safetensors.index.json", "chat_template.jinja", "model.gguf",
     // Images of runs.
     "loss.png", "reward.png", "samples.png", "animation.png", "reconstructions.png",
     "confusion.png", "forecast.png", "kl.png",

@@ -11,10 +11,10 @@ public enum OutputKind: Sendable {
   /// An image that moves: PNG or GIF, by the name.
   case animation
   case tensors
-  /// An array of NumPy.
-  case array
   /// A language model in one file.
   case gguf
+  /// An array of NumPy.
+  case array
   /// What `aigc encode` writes.
   case latents
   case arpa
@@ -56,8 +56,8 @@ public enum OutputKind: Sendable {
     case .animation:
       ("an animation, a PNG or GIF file", ".png, .apng or .gif", ["png", "apng", "gif"], false)
     case .tensors: ("tensors", ".safetensors", ["safetensors"], false)
-    case .array: ("an array of NumPy", ".npy", ["npy"], false)
     case .gguf: ("a GGUF file", ".gguf", ["gguf"], false)
+    case .array: ("an array of NumPy", ".npy", ["npy"], false)
     case .latents: ("compressed images", ".aigl", ["aigl"], true)
     case .arpa: ("an ARPA file", ".arpa or .arpa.gz", ["arpa", "gz"], true)
     case .promptCache: ("a prompt cache", ".safetensors", ["safetensors"], true)

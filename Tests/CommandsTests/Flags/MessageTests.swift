@@ -20,7 +20,7 @@ import Training
     ("Families/GAN", ["train gan", "train dcgan", "sample gan", "convert", "evaluate"]),
     (
       "Families/Transformer",
-      ["train gpt2", "generate text", "finetune", "update", "convert", "score"]
+      ["train gpt2", "generate text", "finetune", "update", "convert", "quantize", "score"]
     ),
     (
       "Families/NGram",
@@ -71,7 +71,7 @@ import Training
     ("Commands/Text/Chat", ["chat", "generate text"]),
     ("Commands/Text/GenerateText", ["generate text"]),
     ("Commands/Text/Interpolate", ["interpolate"]), ("Commands/Text/Next", ["next"]),
-    ("Commands/Text/Quantize", ["quantize"]),
+    ("Commands/Text/Quantize", ["quantize"]), ("Commands/Text/NetworkQuantization", ["quantize"]),
     ("Commands/Text/Rouge", ["rouge"]),
     ("Commands/Text/Summarize", ["summarize", "train summarizer"]),
     ("Commands/Text/Tokenize", ["tokenize", "detokenize"]),

@@ -43,7 +43,10 @@ let otherVerbs: [VerbFlags] = [
     ]),
   VerbFlags(
     verb: "quantize", base: "ngram $OUT",
-    flags: ["eval": [.acts("--eval b.txt")], "force": [.allows("--force", "ngram ngram2")]]),
+    flags: [
+      "type": [.allows("--type q8_0", "lstm $OUT"), .refused("--type q8_0", "n-gram")],
+      "eval": [.acts("--eval b.txt")], "force": [.allows("--force", "ngram ngram2")],
+    ]),
   classify, sentiment,
 ]
 

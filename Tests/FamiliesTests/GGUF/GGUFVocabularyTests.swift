@@ -35,6 +35,10 @@ import Testing
     if isWritten {
       try tokenizer.write { folder.file($0) }
       readers.append(try BPETokenizer(folder: folder.path))
+      // And so is what is written of that to another GGUF file.
+      let again = try VocabularyData(
+        readers[1], size: tokenizer.vocabularySize + 2, name: "again")
+      readers.append(try BPETokenizer(again))
     }
     let cases = try cases(path)
     #expect(cases.count > 45)

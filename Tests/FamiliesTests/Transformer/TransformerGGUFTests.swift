@@ -98,6 +98,38 @@ import Testing
     }
   }
 
+  /// The tensors that we write of a folder are those that llama.cpp's converter writes of it, byte for byte.
+  @Test(arguments: models) func tensorsAreThoseOfTheConverter(_ name: String) throws {
+    let (weights, _) = try open(name)
+    let theirs = try Checkpoint.open("\(folder(name))/model.gguf")
+    let ours = try weights.ggufTensors()
+    for tensor in ours {
+      let (made, other) = (try tensor.make(), try theirs.tensor(tensor.name))
+      #expect(made.name == tensor.name && made.shape == tensor.shape)
+      #expect(made.shape == other.shape && made.typeName == other.typeName, "\(tensor.name)")
+      #expect(try made.bytes().holdsSame(as: other.bytes()), "\(tensor.name)")
+    }
+    let known = Set(theirs.tensors.map { $0.name }).subtracting(["rope_freqs.weight"])
+    #expect(known == Set(ours.map { $0.name }))
+  }
+
+  /// Matrices of 16 bits are moved as they are.
+  @Test(arguments: ["gpt2", "llama"]) func halvesAreMoved(_ name: String) throws {
+    let (plain, folder) = (try open(name).folder, try TemporaryFolder())
+    try SafetensorsWriter.write(
+      plain.newTensors(.bf16), to: folder.file("model.safetensors"), sync: false)
+    let halves = try TransformerWeights(
+      folder: folder.path, .read(folder: self.folder(name)))
+    for (a, b) in zip(try plain.ggufTensors(), try halves.ggufTensors()) {
+      let isMatrix = a.shape.count == 2 && a.name != "position_embd.weight"
+      #expect(b.type == .scalar(isMatrix ? .bf16 : .f32), "\(a.name)")
+      let expected = try a.make().floats().map { float(brain: brainBits($0)) }
+      // 1 is added to what was rounded.
+      guard !a.name.hasSuffix("norm.weight") else { continue }
+      #expect(try b.make().floats() == expected, "\(a.name)")
+    }
+  }
+
   /// A projection that equals the embeddings which it is tied to is no other one, and buffers are no weights.
   @Test func publishedVariantsAreRead() throws {
     let source = try Checkpoint.open("\(folder("llama"))/model.safetensors")

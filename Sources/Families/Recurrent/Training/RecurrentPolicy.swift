@@ -5,6 +5,7 @@ import Files
 import Inference
 import NN
 import Training
+import Weights
 
 extension RecurrentFamily: RewardTunableFamily {
   /// The model in a folder as a policy, without dropout.
@@ -36,8 +37,7 @@ final class RecurrentPolicy: TextPolicy {
     self.network = network
     (configuration, tokenizer) = (model.configuration, model.tokenizer)
     startToken = model.startToken
-    storage =
-      try Checkpoint.open("\(folder)/\(RecurrentFolder.weights)").tensors.first?.type ?? .f32
+    storage = try ModelWeights.open(folder).tensors.first?.type ?? .f32
   }
 
   func inputs(_ prompt: [Int32]) -> [Int32] {

@@ -31,7 +31,7 @@ struct TextNetworkScorer: TextScorer, @unchecked Sendable {
   ///   each other.
   init(folder: String, _ configuration: TextClassifierConfiguration) throws(AIGCError) {
     let vocabulary = try TextVocabulary(folder: folder, count: configuration.vocabularySize ?? 0)
-    let checkpoint = try Checkpoint.open("\(folder)/\(Self.file)")
+    let checkpoint = try ModelWeights.open(folder)
     let sizes = configuration.network ?? TextNetworkOptions()
     let network = ParameterPlan.shapes {
       TextNetwork(configuration, sizes, words: vocabulary.count, using: &$0)

@@ -40,6 +40,9 @@ struct TransformerFiles {
     return try TransformerWeights(checkpoint, configuration)
   }
 
+  /// A tensor of a GGUF file by its name there.
+  func tensor(_ name: String) -> StoredTensor? { checkpoint?[name] }
+
   /// How a conversation is written for the model; nil where no file says.
   /// - Throws: ``/Files/AIGCError`` (badInput) for a damaged file and for what is no template.
   func chatTemplate() throws(AIGCError) -> ChatTemplate? {
@@ -53,12 +56,6 @@ struct TransformerFiles {
   var turnEnds: [Int32] {
     checkpoint == nil ? [] : tokenizer.specialTokens.filter(ChatPrompt.endsTurn).map { $0.id }
   }
-
-  /// Whether weights are blocks of few bits.
-  var hasBlocks: Bool { checkpoint?.tensors.contains { $0.blocks != nil } == true }
-
-  /// A tensor of a GGUF file by its name there.
-  func tensor(_ name: String) -> StoredTensor? { checkpoint?[name] }
 
   /// The tokenizer of a folder.
   static func tokenizer(

@@ -25,7 +25,8 @@ extension TransformerFamily: QuantizableFamily {
   private static func byteCount(_ path: String) throws(AIGCError) -> Int {
     guard isFolder(path) else { return try MappedFile(path: path).count }
     var sum = 0
-    for name in folderContents(path) where name.hasSuffix(".safetensors") || name.hasSuffix(".bin") {
+    for name in folderContents(path) where name.hasSuffix(".safetensors") || name.hasSuffix(".bin")
+    {
       sum += try MappedFile(path: "\(path)/\(name)").count
     }
     return sum
@@ -79,18 +80,16 @@ extension TransformerFamily: QuantizableFamily {
       ).decoder
     }
     // What is not in blocks is multiplied in 32 bits anyhow.
-    let ways = new.hasBlocks ? ActivationType.allCases : [.f32]
+    let ways = try new.weights().hasBlocks ? ActivationType.allCases : [.f32]
     var decoders = [try decoder(old, .f32)]
     for way in ways { decoders.append(try decoder(new, way)) }
     guard !tokens.contains(where: { $0 < 0 || $0 >= size }), tokens.count > 1 else {
       throw .badInput("\(name): too little text to compare models on")
     }
-    var sums = DecoderComparison(decoders: decoders.count)
+    var sums = DecoderComparison(decoders)
     let length = min(Self.window, old.configuration.shape.context)
     for first in stride(from: 0, to: tokens.count - 1, by: length) {
-      sums += TransformerDecoder.compare(
-        decoders, on: Array(tokens[first..<min(first + length, tokens.count)]))
-      try Interruption.check()
+      try sums.add(Array(tokens[first..<min(first + length, tokens.count)]))
     }
     guard sums.logProbabilities.allSatisfy({ $0.isFinite }) else {
       throw .badInput("\(path): scores that are not finite: damaged weights")

@@ -70,7 +70,8 @@ struct GGUFModelFile {
   ) throws(AIGCError) -> [(key: String, value: GGUFValue)] {
     guard let bpe = files.tokenizer as? BPETokenizer else {
       throw .mismatch(
-        "\(files.path): tokens of the kind \(files.tokenizer.kind.rawValue), and GGUF has those of BPE only")
+        "\(files.path): tokens of the kind \(files.tokenizer.kind.rawValue), and GGUF has those of BPE only"
+      )
     }
     var data = try VocabularyData(
       bpe, size: files.configuration.shape.vocabulary, name: files.path)
@@ -81,7 +82,7 @@ struct GGUFModelFile {
     data.endToken = ends.first ?? data.endToken
     if data.endOfTurnToken == nil { data.endOfTurnToken = ends.dropFirst().first }
     var result = try data.metadata()
-    if let template = try ChatTemplate.read(folder: files.path) {
+    if let template = try files.chatTemplate() {
       result.append(("tokenizer.chat_template", .string(template.source)))
       if let tools = template.toolSource {
         result.append(("tokenizer.chat_template.tool_use", .string(tools)))

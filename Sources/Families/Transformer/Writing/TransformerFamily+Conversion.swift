@@ -95,7 +95,8 @@ enum TransformerFolder {
     var result: [(name: String, content: String)] = []
     if let template = try template(files) { result.append(("chat_template.jinja", template)) }
     if files.gguf != nil {
-      let ends = configuration.endTokens ?? []
+      var ends = configuration.endTokens ?? []
+      for end in files.turnEnds where !ends.contains(Int(end)) { ends.append(Int(end)) }
       let settings: JSONValue = [
         "bos_token_id": JSONValue(configuration.startToken),
         "eos_token_id": ends.count > 1
