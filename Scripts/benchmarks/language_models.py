@@ -106,6 +106,8 @@ def fidelity(options):
             distances[1].add(reference, log_softmax(ours.logits(text)[1]), targets)
             if llama:
                 distances[2].add(reference, log_softmax(llama.logits(ids)[:, :reference.shape[1]]), targets)
+            print("".join("%s: %s tokens, KL %.6f; " % (each.name, each.count, each.divergence / each.count)
+                          for each in distances), file=sys.stderr, flush=True)
             if distances[0].count >= options.tokens:
                 break
     rows = [distance.result() for distance in distances]
