@@ -89,9 +89,10 @@ import Weights
 
   @Test func writesWhatWasChosen() throws {
     let tensors = try tensors([("token_embd.weight", 256), ("blk.0.ffn_up.weight", 256)])
-    let chosen = quantized(tensors, QuantizationRule(.q4K, names: tensors.map { $0.name }))
+    let rule = QuantizationRule(.q4K, names: tensors.map { $0.name })
+    let chosen = tensors.map { GGUFTensor($0, name: $0.name, as: rule.choice(for: $0).type) }
     let path = folder.file("quantized.gguf")
-    try GGUFWriter.write(metadata: [], chosen.map { $0.tensor }, to: path, sync: false)
+    try GGUFWriter.write(metadata: [], chosen, to: path, sync: false)
     let written = try Checkpoint.open(path)
     #expect(written.tensors.map { $0.typeName } == ["Q6_K", "Q4_K"])
     #expect(try written.tensors.allSatisfy { try $0.floats().allSatisfy { abs($0 - 0.25) < 1e-3 } })
