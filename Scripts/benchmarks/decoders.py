@@ -35,11 +35,12 @@ class Decoders:
             self.compare(path, sorted(reads)[len(reads) // 2])
 
     def compare(self, path, reads):
-        name, peer = os.path.basename(path), self.options.llama and "llama.cpp"
+        name, peer = os.path.basename(path), "llama.cpp" if self.options.llama else ""
         ours, theirs = in_turns(
             self.options.runs, lambda: self.ours("--model", path),
             peer and (lambda: {key: self.peer(path, arguments) for key, arguments in WORKLOADS.items()}))
-        for key in WORKLOADS:
+        # A context may have no place for some.
+        for key in (key for key in WORKLOADS if key in ours[0]):
             rates = [lines[key]["rate"] for lines in ours]
             self.report.add("%s %s" % (name, key), "tokens/s", "more", rates, [
                 lines[key] for lines in theirs if lines], peer)
