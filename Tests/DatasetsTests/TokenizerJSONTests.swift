@@ -107,6 +107,8 @@ import Testing
         _ = try BPETokenizer(folder: folder.path)
       }.map { String($0.line.dropFirst("3 \(folder.path)/tokenizer.json: ".count)) }
     }
+    let grows =
+      #"{"type":"Replace","pattern":{"String":"a"},"content":"\#(String(repeating: "a", count: 32))"}"#
     let unsupported = "is not supported"
     let ids = (0..<600).map { _ in "0" }.joined(separator: ",")
     for (old, new, expected) in [
@@ -135,6 +137,11 @@ import Testing
         #""normalizer":null,"pre_tokenizer":"#,
         #""normalizer":\#(String(repeating: " ", count: 1 << 18))null,"pre_tokenizer":"#,
         "a normalizer of more than 262144 bytes \(unsupported)"
+      ),
+      (
+        #""normalizer":null,"pre_tokenizer":"#,
+        #""normalizer":{"type":"Sequence","normalizers":[\#(grows),\#(grows)]},"pre_tokenizer":"#,
+        "a normalizer that makes a text more than 256 times as long \(unsupported)"
       ),
       (
         #""use_regex":true"#, #""use_regex":false"#,

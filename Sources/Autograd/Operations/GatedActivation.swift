@@ -52,6 +52,7 @@ extension Tensor {
 /// - Parameters:
 ///   - gate: of any shape.
 ///   - up: of the same.
+///   - activation: of the gate.
 public func gated(_ gate: Tensor, _ up: Tensor, by activation: TransformerActivation) -> Tensor {
   require(gate.shape == up.shape, "gated: \(gate.shape) and \(up.shape)")
   let product = zip(gate, up) { n, gate, up, y in

@@ -133,12 +133,14 @@ static void k_pack_panel_16(long depth, long columns, const void *b, long b_dept
   }
 }
 
-/* To the nearest value of 16 bits, ties to even; what is too large for half precision becomes its largest. */
+/* To the nearest value of 16 bits, ties to even; what is too large for half precision becomes its largest value,
+ * but infinities stay, so that damage is seen. */
 INLINE unsigned short to_half(float x) {
   unsigned bits;
   memcpy(&bits, &x, 4);
   unsigned sign = bits >> 16 & 0x8000, magnitude = bits & 0x7FFFFFFF;
   if (magnitude > 0x7F800000) return (unsigned short)(sign | 0x7E00);
+  if (magnitude == 0x7F800000) return (unsigned short)(sign | 0x7C00);
   if (magnitude >= 0x477FF000) return (unsigned short)(sign | 0x7BFF);
   if (magnitude < 0x38800000) {
     /* Subnormal: the addition rounds to multiples of 2^-24. */

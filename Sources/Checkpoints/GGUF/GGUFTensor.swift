@@ -36,7 +36,7 @@ public struct GGUFTensor: Sendable {
 
   /// A tensor of another file, its values turned to `type`, some rows at a time.
   ///
-  /// F32, F16, BF16 and ``Kernels/BlockType/encodable`` can be written. Writing throws
+  /// F32, F16, BF16 and `BlockType.encodable` can be written. Writing throws
   /// ``/Files/AIGCError`` (badInput) for values that `type` does not hold.
   public init(_ tensor: StoredTensor, name: String? = nil, as type: GGUFType) {
     if let blocks = tensor.blocks, type == .blocks(blocks) {
@@ -45,6 +45,13 @@ public struct GGUFTensor: Sendable {
     }
     self.init(name: name ?? tensor.name, type: type, shape: tensor.shape) {
       (write) throws(AIGCError) in
+      // What does not lie row after row is gathered once.
+      var tensor = tensor
+      if tensor.strides != nil {
+        tensor = try StoredTensor(
+          name: tensor.name, type: tensor.type, shape: tensor.shape, storage: tensor.bytes(),
+          place: printable(tensor.name))
+      }
       let rows = tensor.shape.first ?? 1
       let step = max(1, Self.valuesAtOnce / max(tensor.count / max(rows, 1), 1))
       for first in stride(from: 0, to: tensor.count == 0 ? 0 : rows, by: step) {
@@ -99,8 +106,8 @@ private func encoded(_ tensor: StoredTensor, _ type: GGUFType) throws(AIGCError)
   case .scalar(tensor.type) where tensor.blocks == nil: return try tensor.bytes()
   case .scalar(.f32): return try floatValues(tensor).rawBytes
   case .scalar(.f16):
-    return try halves(tensor) { Float16($0).bitPattern }
-  case .scalar(.bf16): return try halves(tensor) { brainBits($0) }
+    return try halves(tensor, largest: BlockType.largestValue) { Float16($0).bitPattern }
+  case .scalar(.bf16): return try halves(tensor, largest: 0x1.FEp127) { brainBits($0) }
   default:
     throw .mismatch("tensor \(printable(tensor.name)): values are not turned to \(type.name)")
   }
@@ -113,9 +120,9 @@ private func floatValues(_ tensor: StoredTensor) throws(AIGCError) -> Table<Floa
 }
 
 private func halves(
-  _ tensor: StoredTensor, _ bits: (Float) -> UInt16
+  _ tensor: StoredTensor, largest: Float, _ bits: (Float) -> UInt16
 ) throws(AIGCError) -> Table<UInt8> {
   let values = try floatValues(tensor)
-  try BlockType.checkRange(values, name: tensor.name)
+  try BlockType.checkRange(values, name: tensor.name, largest: largest)
   return try Table(values.rawBytes.map(as: Float.self, bits)).rawBytes
 }

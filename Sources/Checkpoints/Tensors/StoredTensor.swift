@@ -29,6 +29,9 @@ public struct StoredTensor: Sendable {
 
   /// A tensor whose values stand row after row in memory.
   /// - Parameters:
+  ///   - name: of the tensor.
+  ///   - type: of the values.
+  ///   - shape: sizes of the axes, outermost first.
   ///   - storage: the values as bytes, little-endian.
   ///   - place: what stands before what is wrong.
   /// - Throws: ``/Files/AIGCError`` (badInput) when the shape and the size of `storage` do not fit.
@@ -167,7 +170,7 @@ public struct StoredTensor: Sendable {
 extension StoredTensor {
   /// Size of the values in bytes, as ``bytes()`` gives them.
   public var byteCount: Int {
-    // Blocks of a hostile file stand for seven times their bytes at most.
+    // Blocks of a hostile file stand for thirteen times their bytes at most.
     count * type.size
   }
 

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Checkpoints
 import Console
 import Datasets
 import Families
@@ -25,7 +26,10 @@ struct Quantize: ConsoleCommand {
     help: "The quantised model: a .gguf file for transformers, else a folder.",
     completion: .file())
   var out: String
-  @Option(help: "What most matrices of a network become; networks need it.")
+  @Option(
+    help:
+      "What most matrices of a network become; networks need it (n-gram models: 8 bits by default)."
+  )
   var type: WeightType?
   @Option(help: "Text on which the loss is measured.", completion: .file())
   var eval: String?
@@ -37,8 +41,7 @@ struct Quantize: ConsoleCommand {
     if let eval { InputRecord.add(eval) }
     let path = try ModelStore.standard().resolve(model)
     let report =
-      // ARPA files may have any name.
-      if let family = (try? Families.family(of: path)) as? any QuantizableFamily {
+      if let family = try family(path) as? any QuantizableFamily {
         try NetworkQuantization(path: path, out: out, eval: eval, force: force).run(
           family, type?.quantizedType)
       } else {
@@ -47,6 +50,14 @@ struct Quantize: ConsoleCommand {
     let answer = Answer.ofFinishedWork()
     try common.json ? answer.write(json: report.members) : answer.write(report.text)
     try answer.finish()
+  }
+
+  /// The model's family; nil where no family says that it is its own: ARPA files may have any name.
+  private func family(_ path: String) throws(AIGCError) -> (any Family)? {
+    var isNamed = isFolder(path)
+    if !isNamed { isNamed = try GGUFFile.recognizes(path) }
+    if isNamed { return try Families.family(of: path) }
+    return try? Families.family(of: path)
   }
 
   // MARK: N-gram models

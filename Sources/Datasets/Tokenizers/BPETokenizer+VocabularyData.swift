@@ -154,6 +154,10 @@ extension VocabularyData {
         else { continue }
         table.append(left, right, becomes: Int32(id), rank: rank)
       }
+      // Published vocabularies have some three for each token.
+      guard table.pairs.count <= 16 * tokens.count + 65536 else {
+        throw error("more than 16 ways a token to make it of two others")
+      }
     }
     return table
   }

@@ -46,8 +46,8 @@ struct PipelineJSON {
       switch part.type {
       case "NFC": normalizers.append(.canonicalComposition)
       case "Prepend":
-        guard let text = part.text("prepend"), !text.isEmpty else {
-          throw unsupported("an empty Prepend")
+        guard let text = part.text("prepend"), !text.isEmpty, text.utf8.count <= 64 else {
+          throw unsupported("a Prepend that is empty or longer than 64 bytes")
         }
         normalizers.append(.prepend(Array(text.utf8)))
       case "Replace":
@@ -59,6 +59,9 @@ struct PipelineJSON {
       }
     }
     guard normalizers.count <= 16 else { throw unsupported("a normalizer of more than 16 steps") }
+    guard normalizers.reduce(1, { min($0 * $1.growth, 1 << 20) }) <= 256 else {
+      throw unsupported("a normalizer that makes a text more than 256 times as long")
+    }
   }
 
   mutating func readPreTokenizer(_ scanner: inout JSONScanner) throws(AIGCError) {
@@ -212,6 +215,17 @@ struct PipelineJSON {
         pipeline.dropsFirstSpace = true
       default: throw unsupported("decoder \(shown(part.type))")
       }
+    }
+  }
+}
+
+extension Normalizer {
+  /// How many times as long a text may become by it.
+  fileprivate var growth: Int {
+    switch self {
+    case .canonicalComposition: 3
+    case .prepend(let bytes): 1 + bytes.count
+    case .replace(let old, let new): max(1, (new.count + old.count - 1) / max(old.count, 1))
     }
   }
 }

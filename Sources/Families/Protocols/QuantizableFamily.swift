@@ -7,7 +7,9 @@ import Weights
 public protocol QuantizableFamily: Family {
   /// Writes the model at `path` with weights of another type.
   /// - Parameters:
+  ///   - path: of the model.
   ///   - output: the new file or folder, by what the family writes.
+  ///   - type: what most matrices become.
   ///   - force: whether a model folder may be replaced.
   /// - Throws: ``/Files/AIGCError``: usage for a name of another kind of file, badInput for damaged weights and
   ///   those that the type does not hold.

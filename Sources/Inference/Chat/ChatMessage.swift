@@ -52,7 +52,10 @@ public struct Conversation: Sendable, Equatable {
 
   private static let largest = 64 << 20
 
-  /// - Parameter system: what stands before all turns; nil or empty: nothing.
+  /// - Parameters:
+  ///   - system: what stands before all turns; nil or empty: nothing.
+  ///   - messages: what was said so far.
+  ///   - tools: descriptions of functions.
   public init(system: String? = nil, messages: [ChatMessage] = [], tools: [JSONValue] = []) {
     self.messages = messages
     self.tools = tools

@@ -68,10 +68,15 @@ public struct ChatSession {
     var session = try start(prompt.tokens, options, progress)
     options.promptCache = nil
     let generator = try TextGenerator(model: model, options: options, chat: prompt)
+    // The prompt is read here, so that what is kept of it holds its keys and values.
+    var scores: [Float] = []
+    session.scores(into: &scores)
+    try Interruption.check()
     keep(prompt.tokens, session)
     let sample = try generator.generate(0, &session) { try emit($0.bytes) }
     if let failure = sample.failure { throw failure }
-    keep(prompt.tokens + sample.tokens.dropLast(), session)
+    // An interrupted session has read a token more than stands in the answer.
+    if sample.reason != .interrupted { keep(prompt.tokens + sample.tokens.dropLast(), session) }
     answers += 1
     if let message { conversation.messages.append(message) }
     conversation.messages.append(ChatMessage(role: "assistant", content: sample.text))
@@ -106,6 +111,8 @@ public struct ChatSession {
 extension TextGenerator {
   /// Generates answers to a conversation; the options' prompt is what is echoed.
   /// - Parameters:
+  ///   - model: which answers.
+  ///   - options: of the answers.
   ///   - conversation: ends with what is to be answered.
   ///   - template: renders it; nil: the model's own.
   /// - Throws: ``/Files/AIGCError``: as ``init(model:options:)`` and

@@ -294,7 +294,7 @@ extension LanguageModel {
   public func makeSession(
     prompt: [Int32], cache: String
   ) throws(AIGCError) -> any GenerationSession {
-    throw .usage("`promptCache` is of GPT-2 models")
+    throw .usage("`promptCache` is of transformers")
   }
 }
 

@@ -39,7 +39,9 @@ public struct ModelStore: Sendable {
   private let describesFile: @Sendable (String) -> ModelConfiguration?
 
   /// Creates a store that looks into these folders, in this order.
-  /// - Parameter describesFile: what a GGUF file would say in a `config.json`; nil for one that is no model.
+  /// - Parameters:
+  ///   - folders: the places and their folders.
+  ///   - describesFile: what a GGUF file would say in a `config.json`; nil for one that is no model.
   public init(
     folders: [(place: StoredModel.Place, path: String)],
     describesFile: @escaping @Sendable (String) -> ModelConfiguration? = { _ in nil }

@@ -18,9 +18,12 @@ public struct AttentionShape: Sendable {
   /// The most positions that one sees, itself among them; nil: all before it.
   public let window: Int?
 
-  /// Creates the sizes for `batch` sequences of `steps` positions, with `heads` heads of `headSize`
-  /// values.
+  /// Creates the sizes for some sequences.
   /// - Parameters:
+  ///   - batch: how many sequences.
+  ///   - steps: positions of each.
+  ///   - heads: heads of queries.
+  ///   - headSize: values of a head.
   ///   - keyValueHeads: a divisor of `heads`; nil: as many.
   ///   - scale: nil: 1 / √headSize.
   ///   - window: nil, or at least 1.

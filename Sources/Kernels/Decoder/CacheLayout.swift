@@ -113,10 +113,12 @@ struct CachedHead {
     _ x: UnsafePointer<Float>, _ first: Int, _ end: Int, _ store: (Int, Int8) -> Void
   ) -> Float {
     let range = first..<min(first + CacheLayout.group, end)
-    var largest: Float = 0
-    for index in range { largest = max(largest, abs(x[index])) }
+    // As whole numbers, of which what is no number is the largest.
+    var bits: UInt32 = 0
+    for index in range { bits = max(bits, x[index].bitPattern & 0x7FFF_FFFF) }
+    let largest = Float(bitPattern: bits)
     let factor = largest / 127
-    guard factor > 0, factor.isFinite else {
+    guard largest.isFinite, factor > 0 else {
       for index in range { store(index, 0) }
       // What is not finite stays so, and is found in the scores.
       return largest.isFinite ? 0 : .nan

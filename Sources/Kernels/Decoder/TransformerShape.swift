@@ -101,9 +101,15 @@ public struct TransformerShape: Sendable, Equatable {
 
   /// Creates a shape with RMS norms, a gated network with SiLU, no biases and a tied head, as small Llamas have.
   /// - Parameters:
-  ///   - positions: how a token knows its place.
-  ///   - headSize: nil: the width divided by the heads.
+  ///   - vocabulary: rows of the embeddings.
+  ///   - context: the most positions.
+  ///   - width: values of the residual stream.
+  ///   - layers: how many layers.
+  ///   - heads: heads of queries.
   ///   - keyValueHeads: nil: as many as ``heads``.
+  ///   - headSize: nil: the width divided by the heads.
+  ///   - inner: values between the layers of the feed-forward network.
+  ///   - positions: how a token knows its place.
   public init(
     vocabulary: Int, context: Int, width: Int, layers: Int, heads: Int, keyValueHeads: Int? = nil,
     headSize: Int? = nil, inner: Int, positions: Positions

@@ -169,6 +169,7 @@ import Training
     "tune",
     "rows", "cols", "styles", "direction", "target", "projected-w", "p", "snap",
     "threshold", "anomaly", "normal", "roc", "family", "part", "model", "weights", "eval", "query",
+    "logits",
   ]
 
   /// Help says what holds without a flag, or where it says so.

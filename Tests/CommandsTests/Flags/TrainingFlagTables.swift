@@ -74,6 +74,10 @@ private func rotary(_ name: String, preset: String) -> VerbFlags {
     .acts("--kv-heads 1"), .refused("--kv-heads 3", "no divisor of --heads"),
     .refused("--kv-heads 0", "--kv-heads 0"),
   ]
+  result.flags["resume"] = [
+    .allows(
+      "--resume", "a.txt --layers 2 --heads 2 --kv-heads 1 --width 8 --dry-run --out \(name)")
+  ]
   result.flags["rope-base"] = [
     .acts("--rope-base 500"), .refused("--rope-base -1", "--rope-base -1"),
   ]

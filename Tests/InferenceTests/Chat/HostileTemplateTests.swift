@@ -55,6 +55,11 @@ import Testing
     "{{ 99999999999999999999 }}", "{{ 2.5 ** 100000 // 0.1 | int }}",
     "{{ range(0, 9223372036854775807, 1) }}",
     "{{ range(-9223372036854775807, 9223372036854775807) }}",
+    "{% set a = 'x' * 100000 %}{{ ('%(a)s' * 1000) % {'a': a} }}",
+    "{% set a = 'x' * 100000 %}{{ ('{0}' * 1000).format(a) }}",
+    "{{ ([0] * 1000) | tojson(separators=('x' * 100000, ':')) }}",
+    "{% set a = 'x' * 1000 %}{{ ([(a, a)] * 10000) | urlencode }}", "{{ [0] * 400000 }}",
+    "{{ '\\t'.expandtabs(9223372036854775807) }}",
     "{% include 'x' %}", "{% import 'x' as y %}", "{{ 'x' | pprint }}", "{{ lipsum() }}",
   ])
   func isRefusedSoon(_ source: String) throws {
@@ -65,6 +70,15 @@ import Testing
     #expect(!found.description.contains("\n"))
     #expect(found.code == .badInput)
     #expect(time < .seconds(60), "\(source) took \(time)")
+  }
+
+  @Test(arguments: [
+    "'a'.ljust(-9223372036854775807 - 1)", "'a'.rjust(-9223372036854775807 - 1)",
+    "'a'.zfill(-9223372036854775807 - 1)", "'a'.center(-9223372036854775807 - 1)",
+    "'a' | center(-9223372036854775807 - 1)",
+  ])
+  func widthsBelowAllAreNone(_ expression: String) {
+    #expect(Self.refusal("{{ \(expression) }}") == nil)
   }
 
   private struct LongSource: CustomTestStringConvertible {

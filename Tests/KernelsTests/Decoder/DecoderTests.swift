@@ -221,4 +221,19 @@ import Testing
       #expect(a == b)
     }
   }
+
+  /// What is no number stays so in a cache of any type, so that it is found in the scores.
+  @Test(arguments: CacheType.allCases, [Float.nan, .infinity])
+  func damageIsKept(_ type: CacheType, _ value: Float) {
+    let cache = KeyValueCache(layers: 1, heads: 1, headSize: 40, type: type)
+    var (key, whole) = ([Float](repeating: 1, count: 40), [Float](repeating: value, count: 40))
+    key[3] = value
+    cache.reserve(2)
+    cache.store(0, 0, position: 0, rows: 1, keys: &key, values: &whole, stride: 40)
+    var (keys, values) = ([Float](repeating: 0, count: 40 * 64), [Float](repeating: 0, count: 4096))
+    cache.head(0, 0, block: 0).widenKeys(to: &keys)
+    cache.head(0, 0, block: 0).widenValues(from: 0, rows: 1, to: &values)
+    #expect(!keys[3 * 64].isFinite && values.prefix(40).allSatisfy { !$0.isFinite })
+    #expect(keys[35 * 64] == 1)
+  }
 }

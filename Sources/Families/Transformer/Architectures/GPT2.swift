@@ -75,6 +75,9 @@ struct GPT2Architecture: Architecture {
 
   func shape(gguf: GGUFSource) throws(AIGCError) -> TransformerShape {
     var result = try gguf.shape()
+    guard result.keyValueHeads == result.heads, result.queryWidth == result.width else {
+      throw gguf.fields.error("attention.head_count_kv", "or key_length is none of GPT-2's")
+    }
     Self.complete(&result)
     result.epsilon = Float(try gguf.fields.positive("attention.layer_norm_epsilon"))
     return result

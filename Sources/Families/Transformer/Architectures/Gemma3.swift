@@ -56,8 +56,11 @@ struct Gemma3Architecture: Architecture {
       result.append(.init("rope_local_base_freq", .double(rotary.localBase ?? rotary.base)))
     }
     let scalar = 1 / (Double(shape.attentionScale) * Double(shape.attentionScale))
+    // The scale is kept in 32 bits: a whole number that was given is found again.
+    let isWhole = abs(scalar.rounded() - scalar) <= 1e-6 * scalar && scalar < 1e15
     return result + [
-      .init("query_pre_attn_scalar", .int(Int(scalar.rounded()))),
+      .init(
+        "query_pre_attn_scalar", isWhole ? .int(Int(scalar.rounded())) : .double(scalar)),
       .init("attention_bias", .bool(shape.hasQueryKeyValueBias)),
       .init("sliding_window", JSONValue(shape.window)), .init("layer_types", shape.layerTypes),
     ]

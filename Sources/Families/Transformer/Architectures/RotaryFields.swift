@@ -119,6 +119,10 @@ extension ModelFields {
     case .some(let other): throw refusal("rope.scaling.type", .string(other))
     }
     guard let factors, factors.contains(where: { $0 != 1 }) else { return result }
+    guard factors.count == headSize / 2 else {
+      throw .badInput(
+        "\(place)rope_freqs.weight has \(factors.count) values, where heads have \(headSize)")
+    }
     guard result.scaling == .none, let scaling = RotaryScaling(factors: factors, base: result.base)
     else {
       throw .badInput("\(place)rope_freqs.weight stretches frequencies in no way that is known")

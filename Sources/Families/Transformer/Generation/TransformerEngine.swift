@@ -9,6 +9,7 @@ final class TransformerEngine: Sendable {
   let decoder: TransformerDecoder
   /// How sessions keep keys and values.
   let cacheType: CacheType
+  private let activations: ActivationType
   private let weights: TransformerWeights
 
   /// - Parameters:
@@ -24,14 +25,21 @@ final class TransformerEngine: Sendable {
     sizes.vocabulary = min(vocabulary ?? sizes.vocabulary, sizes.vocabulary)
     sizes.context = min(context ?? sizes.context, sizes.context)
     self.sizes = sizes
-    (self.weights, self.cacheType) = (weights, cacheType)
+    (self.weights, self.cacheType, self.activations) = (weights, cacheType, activations)
     decoder = TransformerDecoder(try weights.decoderWeights(sizes, activations))
   }
 
-  /// A number that differs between models: of every weight's name and bytes. Reads the whole file.
+  /// A number that differs between models, and between ways to compute them: of every weight's name and bytes, of the
+  /// shape and of the activations. Reads the whole file.
   /// - Throws: ``/Files/AIGCError`` (failed) when the system refuses memory.
   func fingerprint() throws(AIGCError) -> UInt64 {
-    var sum = UInt64(sizes.heads)
+    var shape = sizes
+    // What is read of a longer model is the same.
+    (shape.vocabulary, shape.context) = (0, 0)
+    var sum: UInt64 = 0xCBF2_9CE4_8422_2325
+    for byte in "\(shape) \(activations.rawValue)".utf8 {
+      sum = (sum ^ UInt64(byte)) &* 0x100_0000_01B3
+    }
     for tensor in weights.tensors {
       let stored = try weights.tensor(tensor.key)
       for byte in tensor.name.utf8 { sum = (sum ^ UInt64(byte)) &* 0x100_0000_01B3 }

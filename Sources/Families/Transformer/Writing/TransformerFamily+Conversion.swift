@@ -31,6 +31,9 @@ extension TransformerFamily {
     let files = try TransformerFiles(path)
     let (weights, tokenizer) = (try files.weights(), files.tokenizer)
     var configuration = files.configuration
+    if let problem = configuration.problem {
+      throw .mismatch("\(path): config.json cannot say this model: \(problem)")
+    }
     let target = try RunFolder.path(
       family: name, data: path, out: output, force: options.force)
     let folder = try OutputFolder(path: target)

@@ -76,7 +76,7 @@ extension TemplateRenderer {
     _ text: [Unicode.Scalar], _ format: FormatSpecification, fallback: Unicode.Scalar,
     signs: Int = 0
   ) throws(AIGCError) -> [Unicode.Scalar] {
-    let missing = format.width - text.count
+    let missing = max(0, format.width) - text.count
     guard missing > 0 else { return text }
     try budget.allocate(format.width)
     func fill(_ count: Int) -> [Unicode.Scalar] { Array(repeating: format.fill, count: count) }
@@ -194,6 +194,7 @@ extension TemplateRenderer {
         continue
       }
       let part = try conversion(source, &place, values, &rest)
+      try budget.allocate((text.isMarkup ? 6 : 1) * part.count)
       result += text.isMarkup ? part.escaped().scalars : part.scalars
     }
     if !rest.isEmpty, !values.isMappingLike {
@@ -304,7 +305,9 @@ extension TemplateRenderer {
     var result: [Unicode.Scalar] = []
     while let part = try reader.next(self) {
       switch part {
-      case .text(let text): result += text
+      case .text(let text):
+        try budget.allocate(text.count)
+        result += text
       case .field(let field):
         let value = try reader.value(field.name, arguments, self)
         var specification = field.specification
@@ -315,15 +318,18 @@ extension TemplateRenderer {
         guard let format = FormatSpecification(specification) else {
           throw error("invalid format specifier")
         }
+        let shown: TemplateValue
         switch field.conversion {
-        case nil: result += try formatted(value, format)
-        case "s": result += try formatted(.text(try string(value)), format)
-        case "r", "a": result += try formatted(.text(try representation(value)), format)
+        case nil: shown = value
+        case "s": shown = .text(try string(value))
+        case "r", "a": shown = .text(try representation(value))
         default: throw error("unknown conversion in a format")
         }
+        let piece = try formatted(shown, format)
+        try budget.allocate(piece.count)
+        result += piece
       }
     }
-    try budget.allocate(result.count)
     return result
   }
 }

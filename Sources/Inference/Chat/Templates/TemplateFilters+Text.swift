@@ -166,9 +166,13 @@ extension TemplateRenderer {
     for pair in pairs {
       let values = try elements(pair)
       guard values.count == 2 else { throw error("urlencode needs pairs") }
-      let name = try string(values[0]).percentEncoded(inQuery: true).scalars
+      let (name, text) = (try string(values[0]), try string(values[1]))
+      // A character takes at most four bytes, three characters each.
+      try budget.allocate(12 * (name.count + text.count))
       parts.append(
-        TemplateText(name + ["="] + (try string(values[1]).percentEncoded(inQuery: true).scalars)))
+        TemplateText(
+          name.percentEncoded(inQuery: true).scalars + ["="]
+            + text.percentEncoded(inQuery: true).scalars))
     }
     return try joined(parts, by: "&")
   }

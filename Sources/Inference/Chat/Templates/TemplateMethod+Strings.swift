@@ -112,7 +112,8 @@ extension TemplateMethod {
       var (result, column): ([Unicode.Scalar], Int) = ([], 0)
       for scalar in try renderer.own(value).scalars {
         let spaces = scalar == "\t" && size > 0 ? size - column % size : 0
-        try renderer.budget.allocate(spaces + 1)
+        try renderer.budget.allocate(spaces)
+        try renderer.budget.allocate(1)
         if scalar == "\t" {
           result += Array(repeating: " ", count: spaces)
           column += spaces

@@ -132,7 +132,9 @@ extension TemplateRenderer {
     default: return nil
     }
     let (size, overflow) = length.multipliedReportingOverflow(by: count)
-    try budget.allocate(overflow ? .max : size)
+    // A value takes eight times what a character does.
+    let unit = if case .text = value { 1 } else { 8 }
+    try budget.allocate(overflow || size > .max / 8 ? .max : unit * size)
     switch value {
     case .text(let text):
       let parts = repeatElement(text.scalars, count: length == 0 ? 0 : count)

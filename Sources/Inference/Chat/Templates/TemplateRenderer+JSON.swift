@@ -71,13 +71,16 @@ extension TemplateRenderer {
   ) throws(AIGCError) {
     result.append("[")
     for (index, value) in values.enumerated() {
-      if index > 0 { result += style.itemSeparator }
+      if index > 0 {
+        try budget.allocate(style.itemSeparator.count)
+        result += style.itemSeparator
+      }
       try appendBreak(style, depth + 1, to: &result)
       try appendJSON(value, style, to: &result, depth: depth + 1)
     }
     if !values.isEmpty { try appendBreak(style, depth, to: &result) }
     result.append("]")
-    try budget.allocate(2 + values.count * style.itemSeparator.count)
+    try budget.allocate(2)
   }
 
   private func appendJSON(
@@ -90,7 +93,10 @@ extension TemplateRenderer {
     }
     result.append("{")
     for (index, (key, value)) in members.enumerated() {
-      if index > 0 { result += style.itemSeparator }
+      if index > 0 {
+        try budget.allocate(style.itemSeparator.count)
+        result += style.itemSeparator
+      }
       try appendBreak(style, depth + 1, to: &result)
       if case .text(let text) = key {
         try budget.allocate(text.count)
@@ -100,12 +106,13 @@ extension TemplateRenderer {
       } else {
         throw error("keys must be str, int, float, bool or None, not \(key.typeName)")
       }
+      try budget.allocate(style.keySeparator.count)
       result += style.keySeparator
       try appendJSON(value, style, to: &result, depth: depth + 1)
     }
     if !members.isEmpty { try appendBreak(style, depth, to: &result) }
     result.append("}")
-    try budget.allocate(2 + members.count * (style.itemSeparator.count + style.keySeparator.count))
+    try budget.allocate(2)
   }
 }
 

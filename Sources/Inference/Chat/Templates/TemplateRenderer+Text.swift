@@ -88,7 +88,7 @@ extension TemplateRenderer {
   func centered(
     _ text: [Unicode.Scalar], _ format: FormatSpecification
   ) throws(AIGCError) -> [Unicode.Scalar] {
-    let missing = max(0, format.width - text.count)
+    let missing = max(0, max(0, format.width) - text.count)
     try budget.allocate(missing)
     let left = missing / 2 + (missing & format.width & 1)
     func fill(_ count: Int) -> [Unicode.Scalar] { Array(repeating: format.fill, count: count) }

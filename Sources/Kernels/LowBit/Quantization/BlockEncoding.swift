@@ -58,14 +58,14 @@ extension BlockType {
   }
 
   /// - Throws: ``/Files/AIGCError`` (badInput) when a value is not a number, infinite or beyond ±65504.
-  package static func checkRange(_ values: Table<Float>, name: String) throws(AIGCError) {
-    let isSound = values.reduce(values.indices, into: true) {
-      $0 = $0 && $1.magnitude <= largestValue
-    }
+  package static func checkRange(
+    _ values: Table<Float>, name: String, largest: Float = largestValue
+  ) throws(AIGCError) {
+    let isSound = values.reduce(values.indices, into: true) { $0 = $0 && $1.magnitude <= largest }
     guard isSound else {
       throw .badInput(
-        "tensor \(printable(name)): a value is not a number, infinite or beyond ±65504; such weights "
-          + "are not quantised")
+        "tensor \(printable(name)): a value is not a number, infinite or beyond "
+          + "±\(largest == largestValue ? "65504" : "3.39e38"); such weights are not quantised")
     }
   }
 }
