@@ -112,17 +112,32 @@ struct LowBitSample {
 
 /// Activations quantised by the definition.
 struct PlainActivations {
-  var codes: [Int] = []
-  /// Of each 32 values.
-  var scales: [Float] = []
+  /// Of 32 values each.
+  struct Block {
+    var codes: [Int]
+    var scale: Float
+  }
+  /// The codes of each block, and of what is left of those whose scale is far above the row's.
+  var blocks: [(first: Block, second: Block?)] = []
 
   init(_ x: [Float]) {
+    var squares: Float = 0
     for start in stride(from: 0, to: x.count, by: 32) {
       let block = x[start..<start + 32]
       let largest = block.map { abs($0) }.max() ?? 0
       let factor = largest > 0 ? 127 / largest : 0
-      scales.append(largest / 127)
-      codes += block.map { Int(($0 * factor).rounded(.toNearestOrEven)) }
+      let codes = block.map { Int(($0 * factor).rounded(.toNearestOrEven)) }
+      blocks.append((Block(codes: codes, scale: largest / 127), nil))
+      squares += (largest / 127) * (largest / 127)
+    }
+    let least = 4 * squares / Float(blocks.count)
+    for (place, (first, _)) in blocks.enumerated() where first.scale * first.scale > least {
+      let factor = 254 / first.scale
+      let codes = (0..<32).map { i in
+        let rest = x[place * 32 + i].addingProduct(-first.scale, Float(first.codes[i]))
+        return Int((rest * factor).rounded(.toNearestOrEven))
+      }
+      blocks[place].second = Block(codes: codes, scale: first.scale / 254)
     }
   }
 }
@@ -135,15 +150,20 @@ extension LowBitSample {
     return (0..<outputs).map { output in
       var sum = start[output]
       for first in stride(from: 0, to: inputs, by: width) {
-        var (total, plain) = (0, 0)
-        for input in first..<first + width {
-          total += weights[output * inputs + input].code * x.codes[input]
-          plain += x.codes[input]
+        let (one, two) = x.blocks[first / 32]
+        for block in [one] + (two.map { [$0] } ?? []) {
+          var (total, plain) = (0, 0)
+          for input in first..<first + width {
+            total += weights[output * inputs + input].code * block.codes[input % 32]
+            plain += block.codes[input % 32]
+          }
+          let weight = weights[output * inputs + first]
+          // One rounding.
+          sum = sum.addingProduct(Float(total), weight.scale * block.scale)
+          if let minimum = weight.minimum {
+            sum = sum.addingProduct(minimum, block.scale * Float(plain))
+          }
         }
-        let (weight, scale) = (weights[output * inputs + first], x.scales[first / 32])
-        // One rounding.
-        sum = sum.addingProduct(Float(total), weight.scale * scale)
-        if let minimum = weight.minimum { sum = sum.addingProduct(minimum, scale * Float(plain)) }
       }
       return sum
     }

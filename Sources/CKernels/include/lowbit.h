@@ -9,6 +9,10 @@
  *     y = fma((float)sum, scale_w * scale_x, y), and where weights have a minimum
  *     y = fma(minimum_w, scale_x * (float)sum_x, y)
  * in float32, block after block from the first on, beginning with the bias.
+ *
+ * A few blocks of a row of activations hold values far above the rest, and most of the error of rounding is theirs:
+ * those have second codes, of what rounding left, which are multiplied and added in the same way, behind the first
+ * ones of the block (or half).
  */
 #include <stdint.h>
 
@@ -78,11 +82,16 @@ static inline long aigc_lowbit_group_bytes(int type, long blocks) {
   return aigc_lowbit_tops(type, blocks) + aigc_lowbit_scales(type, blocks) + codes;
 }
 
-/* Activations of several rows, row after row. */
+/* A block has second codes where the square of its scale is above this many times the mean of the row's. */
+#define AIGC_LOWBIT_OUTLIERS 4.0f
+
+/* Activations of several rows, row after row. The second codes of a block, and all that belongs to them, stand
+ * `second` blocks behind it; their scale is 0 where it has none, and the rest undefined then. */
 typedef struct {
   long blocks;
+  long second;
   int8_t *codes;        /* [rows][blocks][32] */
-  float *scales;        /* [rows][blocks]: the largest magnitude / 127 */
+  float *scales;        /* [rows][blocks]: the largest magnitude / 127; of second codes 1 / 254 of that */
   int32_t *starts;      /* [rows][blocks]: -128 times the sum of the codes */
   int32_t *half_starts; /* [rows][blocks][2] */
   float *sums;          /* [rows][blocks]: scale * sum of the codes */

@@ -107,15 +107,26 @@ public struct Conversation: Sendable, Equatable {
     return .object([.init("messages", array), .init("tools", .array(tools))])
   }
 
-  /// Without the oldest turn: the first message behind the system's, and all up to the next one of the user.
-  /// - Returns: nil where one turn is left.
-  public func withoutOldestTurn() -> Conversation? {
-    let first =
-      messages.firstIndex { $0.role != "system" && $0.role != "developer" } ?? messages.count
-    let next = messages.indices.dropFirst(first + 1).first { messages[$0].role == "user" }
-    guard let next else { return nil }
+  /// How many of the oldest turns can be left out: all but the last. A turn is the first message behind the
+  /// system's or one of the user, with all up to the next one of the user.
+  public var droppableTurns: Int { turnStarts.count }
+
+  /// Without some of the oldest turns.
+  /// - Parameter count: how many, from 0 to ``droppableTurns``.
+  public func withoutOldestTurns(_ count: Int) -> Conversation {
+    guard count > 0, count <= turnStarts.count else { return self }
     var result = self
-    result.messages.removeSubrange(first..<next)
+    result.messages.removeSubrange(firstOfTurns..<turnStarts[count - 1])
     return result
+  }
+
+  /// The first message behind the system's.
+  private var firstOfTurns: Int {
+    messages.firstIndex { $0.role != "system" && $0.role != "developer" } ?? messages.count
+  }
+
+  /// Where the second and each later turn begins.
+  private var turnStarts: [Int] {
+    messages.indices.dropFirst(firstOfTurns + 1).filter { messages[$0].role == "user" }
   }
 }

@@ -13,6 +13,13 @@ public struct ChatPrompt: Sendable, Equatable {
   /// How many of the oldest turns were left out, so that the rest fits into the model's context.
   public let droppedTurns: Int
 
+  /// What is left of a conversation.
+  private struct Part {
+    let text: String
+    let tokens: [Int32]
+    let droppedTurns: Int
+  }
+
   /// What ends a turn in the templates of published models.
   private static let turnEnds: Set<String> = [
     "<|im_end|>", "<|eot_id|>", "<|eom_id|>", "<end_of_turn>", "<|end|>", "<|endoftext|>",
@@ -39,25 +46,34 @@ public struct ChatPrompt: Sendable, Equatable {
     _ conversation: Conversation, template: ChatTemplate, model: any LanguageModel, room: Int,
     date: TemplateDate = .now
   ) throws(AIGCError) {
-    var conversation = conversation
-    var dropped = 0
-    while true {
-      let text = try template.render(conversation, date: date)
-      let tokens = try model.encode(rendered: text)
-      let context = model.contextSize ?? .max
-      let limit = context == .max ? .max : context - min(room, context / 4)
-      if tokens.count <= limit {
-        (self.text, self.tokens, droppedTurns) = (text, tokens, dropped)
-        break
-      }
-      guard let shorter = conversation.withoutOldestTurn() else {
-        throw .usage(
-          "the last turn has \(counted(tokens.count, "token")) with its marks, the model sees \(context) "
-            + "at once: shorten it")
-      }
-      conversation = shorter
-      dropped += 1
+    let context = model.contextSize ?? .max
+    let limit = context == .max ? .max : context - min(room, context / 4)
+    func part(_ dropped: Int) throws(AIGCError) -> Part {
+      let text = try template.render(conversation.withoutOldestTurns(dropped), date: date)
+      return Part(text: text, tokens: try model.encode(rendered: text), droppedTurns: dropped)
     }
+    var best = try part(0)
+    if best.tokens.count > limit {
+      // Each turn left out makes the prompt shorter: halving finds the fewest within some renderings.
+      let turns = conversation.droppableTurns
+      if turns > 0 { best = try part(turns) }
+      guard best.tokens.count <= limit else {
+        throw .usage(
+          "the last turn has \(counted(best.tokens.count, "token")) with its marks, the model sees "
+            + "\(context) at once: shorten it")
+      }
+      var (tooFew, enough) = (0, turns)
+      while enough - tooFew > 1 {
+        let middle = (tooFew + enough) / 2
+        let next = try part(middle)
+        if next.tokens.count <= limit {
+          (best, enough) = (next, middle)
+        } else {
+          tooFew = middle
+        }
+      }
+    }
+    (text, tokens, droppedTurns) = (best.text, best.tokens, best.droppedTurns)
     let own = model.specialTokens.filter(Self.endsTurn)
     var ends = model.endTokenEndsText ? model.endTokens : []
     for token in own where !ends.contains(token.id) { ends.append(token.id) }

@@ -124,6 +124,30 @@ private final class Parrot: LanguageModel {
     #expect(throws: AIGCError.self) { try session.prompt(long) }
   }
 
+  /// No turn more is left out than must be, whatever their lengths.
+  @Test func asFewTurnsGoAsCan() throws {
+    let turns = 40
+    for context in [60, 150, 400, 900, 2000] {
+      var conversation = Conversation(system: "Be brief.")
+      for turn in 0..<turns {
+        let text = String(repeating: "x", count: turn * 7 % 23)
+        conversation.messages.append(ChatMessage(role: "user", content: text))
+        conversation.messages.append(ChatMessage(role: "assistant", content: "y"))
+      }
+      conversation.messages.append(ChatMessage(role: "user", content: "z"))
+      let model = Parrot(context: context)
+      let template = try ChatTemplate?.none.orOwn(of: model)
+      func tokens(_ dropped: Int) throws -> Int {
+        let shorter = conversation.withoutOldestTurns(dropped)
+        return try model.encode(rendered: template.render(shorter)).count
+      }
+      let prompt = try ChatPrompt(conversation, template: template, model: model, room: 10)
+      let fewest = try (0...turns).first { try tokens($0) <= context - 10 }
+      #expect(prompt.droppedTurns == fewest, "\(context)")
+      #expect(conversation.droppableTurns == turns)
+    }
+  }
+
   @Test func answersAreCut() throws {
     var session = try ChatSession(model: Parrot())
     session.options.maxTokens = 3

@@ -18,11 +18,24 @@ typedef struct {
   long y_row;
 } rows_product;
 
+/* A block or half `h` of LANES outputs times the second codes of place `at`. */
+INLINE V second_part(int halves, int minimum, const unsigned char *codes, V scale, V least, const aigc_lowbit_rows *x,
+    long at, int h, V sums) {
+  const int quads = halves ? 4 : 8;
+  const long place = halves ? 2 * at + h : at;
+  VI total = SIGNED_CODES ? (VI){0} : (VI)spread((halves ? x->half_starts : x->starts) + place);
+UNROLLED
+  for (int j = 0; j < quads; j++)
+    total = dot_wide(total, words(codes + j * 64), spread(x->codes + at * 32 + (h * quads + j) * 4));
+  sums = fused(as_floats(total), scale * (V)spread(x->scales + at), sums);
+  return minimum ? fused(least, (V)spread((halves ? x->half_sums : x->sums) + place), sums) : sums;
+}
+
 INLINE void some_rows(int rows, int vectors, int halves, int minimum, const rows_product *p) {
   V sums[ROWS][2];
   const unsigned char *codes[2];
   const float *scales[2], *minima[2];
-  const long at = p->row * p->x->blocks + p->first, row = p->x->blocks;
+  const long at = p->row * p->x->blocks + p->first, row = p->x->blocks, second = p->x->second;
   for (int v = 0; v < vectors; v++) {
     const int vector = p->vector + v, group = vector * LANES / 16, lane = vector * LANES % 16;
     codes[v] = p->w->codes[group][0] + lane * 4;
@@ -59,6 +72,17 @@ UNROLLED
           sums[r][v] = fused(
               least, (V)spread((halves ? p->x->half_sums : p->x->sums) + place + r * row * parts), sums[r][v]);
       }
+    }
+    float any = 0;
+    for (int r = 0; r < rows; r++) any += p->x->scales[at + second + r * row + b / parts];
+    if (any == 0) continue;
+UNROLLED
+    for (int r = 0; r < rows; r++) {
+      const long own = at + second + r * row + b / parts;
+      if (p->x->scales[own] == 0) continue;
+      for (int v = 0; v < vectors; v++)
+        sums[r][v] = second_part(halves, minimum, codes[v] + b * quads * 64, load(scales[v] + 16 * b),
+            minimum ? load(minima[v] + 16 * b) : splat(0), p->x, own, (int)(b % parts), sums[r][v]);
     }
   }
   for (int r = 0; r < rows; r++)

@@ -9,28 +9,34 @@ INLINE VI start_of(int type, const int32_t *starts) {
   return (VI)spread(starts) >> shift;
 }
 
+/* Block or half `h` of LANES outputs, whose codes are `codes`, times the codes of place `at`. */
+INLINE V one_part(int type, const unsigned char *codes, int h, V scale, V minimum, const aigc_lowbit_rows *x, long at,
+    V sums) {
+  const aigc_lowbit_layout *l = &aigc_lowbit_layouts[type];
+  const int8_t *values = x->codes + at * 32;
+  VI sum = start_of(type, l->halves ? x->half_starts + 2 * at + h : x->starts + at);
+UNROLLED
+  for (int j = h * 4; j < (l->halves ? h * 4 + 4 : 8); j++) {
+    VW four = spread(values + 4 * j);
+    sum = is_wide(type) ? dot_wide(sum, wide_at(type, codes, j), four)
+                        : dot_codes(sum, codes_at(type, codes, j), four);
+  }
+  sums = fused(as_floats(sum), scale * (V)spread(x->scales + at), sums);
+  return l->minimum ? fused(minimum, (V)spread(l->halves ? x->half_sums + 2 * at + h : x->sums + at), sums) : sums;
+}
+
 INLINE void one_block(int type, parts p, long block, const aigc_lowbit_rows *x, long at, V *sums) {
   const aigc_lowbit_layout *l = &aigc_lowbit_layouts[type];
-  const unsigned char *codes = p.codes + block * 64 * l->bits;
-  const int8_t *values = x->codes + at * 32;
-  const V scale = (V)spread(x->scales + at);
+  const int has_second = x->scales[at + x->second] != 0;
 UNROLLED
   for (int v = 0; v < GROUP_VECTORS; v++) {
-    const unsigned char *mine = codes + v * LANES * 4;
+    const unsigned char *codes = p.codes + block * 64 * l->bits + v * LANES * 4;
     V scales[2], minima[2];
     scales_at(type, p, block, v * LANES, scales, minima);
 UNROLLED
     for (int h = 0; h <= l->halves; h++) {
-      VI sum = start_of(type, l->halves ? x->half_starts + 2 * at + h : x->starts + at);
-UNROLLED
-      for (int j = h * 4; j < (l->halves ? h * 4 + 4 : 8); j++) {
-        VW four = spread(values + 4 * j);
-        sum = is_wide(type) ? dot_wide(sum, wide_at(type, mine, j), four)
-                            : dot_codes(sum, codes_at(type, mine, j), four);
-      }
-      sums[v] = fused(as_floats(sum), scales[h] * scale, sums[v]);
-      if (l->minimum)
-        sums[v] = fused(minima[h], (V)spread(l->halves ? x->half_sums + 2 * at + h : x->sums + at), sums[v]);
+      sums[v] = one_part(type, codes, h, scales[h], minima[h], x, at, sums[v]);
+      if (has_second) sums[v] = one_part(type, codes, h, scales[h], minima[h], x, at + x->second, sums[v]);
     }
   }
 }

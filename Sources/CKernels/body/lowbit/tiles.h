@@ -29,6 +29,17 @@ INLINE void multiply_tiles(long count, int quads, const int8_t *x, long x_row, c
 }
 #undef TILE_PART
 
+/* Which of 16 rows have second codes of each block, a bit for each. What is behind the scales is memory too, see
+ * LowBitActivations. */
+INLINE void rows_with_second(const aigc_lowbit_rows *x, long at, long count, unsigned int *to) {
+  for (long b = 0; b < count; b += LANES) {
+    VI rows = {0};
+    for (int r = 0; r < 16; r++)
+      rows |= (load(x->scales + at + x->second + r * x->blocks + b) != splat(0)) & (1 << r);
+    store_words(to + b, (VW)rows);
+  }
+}
+
 /* One group of outputs and 16 rows, of which those from `skipped` on are stored. */
 INLINE void sixteen_rows(int halves, int minimum, const unpacked *w, int n, long first, long count,
     const aigc_lowbit_rows *x, long row, int skipped, long column, long outputs, const float *start, long start_row,
@@ -37,16 +48,22 @@ INLINE void sixteen_rows(int halves, int minimum, const unpacked *w, int n, long
   const int parts = 1 + halves, quads = halves ? 4 : 8;
   const long at = row * x->blocks + first;
   const float *x_sums = halves ? x->half_sums : x->sums;
+  unsigned int second[(DEPTH + 15) / 16 * 16];
+  rows_with_second(x, at, count, second);
   V sums[16][vectors];
 UNROLLED
   for (int r = 0; r < 16; r++)
     for (int v = 0; v < vectors; v++)
       sums[r][v] = part_of_row(start ? start + r * start_row : 0, column + v * LANES, outputs);
   for (long b = 0; b < count * parts; b += 4) {
-    tile_sums tiles;
+    tile_sums tiles, seconds;
     const long some = count * parts - b < 4 ? count * parts - b : 4;
-    multiply_tiles(some, quads, x->codes + at * 32 + b * quads * 4, x->blocks * 32,
-        w->codes[n][0] + b * quads * 64, &tiles);
+    const int8_t *values = x->codes + at * 32 + b * quads * 4;
+    const unsigned char *weights = w->codes[n][0] + b * quads * 64;
+    unsigned int outliers = 0;
+    for (long i = 0; i < some; i++) outliers |= second[(b + i) / parts];
+    multiply_tiles(some, quads, values, x->blocks * 32, weights, &tiles);
+    if (outliers) multiply_tiles(some, quads, values + x->second * 32, x->blocks * 32, weights, &seconds);
     for (long i = 0; i < some; i++)
       for (int v = 0; v < vectors; v++) {
         const V scale = load(w->scales[n][b + i] + v * LANES);
@@ -58,6 +75,17 @@ UNROLLED
           sums[r][v] = fused(total, scale * factor, sums[r][v]);
           if (minimum)
             sums[r][v] = fused(least, (V)spread(x_sums + (at + r * x->blocks) * parts + b + i), sums[r][v]);
+        }
+        const unsigned int own = second[(b + i) / parts];
+        if (!own) continue;
+UNROLLED
+        for (int r = 0; r < 16; r++) {
+          const long place = at + x->second + r * x->blocks + (b + i) / parts;
+          if (!(own >> r & 1)) continue;
+          V total = as_floats((VI)words(seconds.sums[i][r] + v * LANES));
+          sums[r][v] = fused(total, scale * (V)spread(x->scales + place), sums[r][v]);
+          if (minimum)
+            sums[r][v] = fused(least, (V)spread(x_sums + place * parts + (b + i) % parts), sums[r][v]);
         }
       }
   }
