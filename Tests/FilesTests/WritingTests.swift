@@ -193,6 +193,9 @@ private func kind(_ path: String) -> mode_t {
         #expect(refusal { _ = try FolderLock(model) }?.code == .failed)
         try write("own", to: "\(model)/config.json")
       }
+      try scratch.write("model/additional_chat_templates/tool_use.jinja", "x")
+      _ = try MappedFile(path: "\(model)/additional_chat_templates/tool_use.jinja")
+      #expect(refusal { _ = try OutputFolder(path: model) }?.code == .usage)
       InputRecord.add(scratch.path)
       #expect(refusal { _ = try OutputFolder(path: "\(scratch.path)/inside") }?.code == .usage)
     }
@@ -232,6 +235,30 @@ let ownConfiguration = "{\"family\":\"x\",\"format_version\":1,\"kind\":\"y\"}"
     try makeFolder("\(scratch.path)/empty")
     try make("\(scratch.path)/empty")
     #expect(folderContents(scratch.path) == ["empty", "file", "photos"])
+  }
+
+  /// Folders in a model's folder that the program writes go with it; with anything else in them they stay.
+  @Test func ownFoldersAreReplaced() throws {
+    let scratch = try TemporaryFolder()
+    let model = "\(scratch.path)/model"
+    let own = "\(model)/additional_chat_templates"
+    try make(model)
+    try scratch.write("model/additional_chat_templates/tool_use.jinja", "x")
+    try make(model)
+    #expect(folderContents(model) == ["config.json"])
+    for other in ["tool_use.jinja", "rag.jinja"] {
+      try scratch.write("model/additional_chat_templates/\(other)", "x")
+    }
+    #expect(refusal { try make(model) }?.code == .usage)
+    #expect(folderContents(own) == ["rag.jinja", "tool_use.jinja"])
+    removeTree(own)
+    try makeFolder("\(own)/tool_use.jinja")
+    #expect(refusal { try make(model) }?.code == .usage)
+    removeTree(own)
+    try scratch.write("others/tool_use.jinja", "x")
+    #expect(symlink("../others", own) == 0)
+    #expect(refusal { try make(model) }?.code == .usage)
+    #expect(folderContents("\(scratch.path)/others") == ["tool_use.jinja"])
   }
 
   @Test func aLinkToAFolderStays() throws {

@@ -3,7 +3,9 @@ import Files
 import Inference
 
 extension ChatTemplate {
-  private static let key = "tokenizer.chat_template"
+  static let metadataKey = "tokenizer.chat_template"
+  /// Of the template for conversations with tools.
+  static let toolMetadataKey = "tokenizer.chat_template.tool_use"
   /// What templates call the tokens whose ids the metadata give, by the word that stands there.
   private static let names = [
     ("bos", "bos_token"), ("eos", "eos_token"), ("unknown", "unk_token"), ("padding", "pad_token"),
@@ -15,12 +17,11 @@ extension ChatTemplate {
   /// - Returns: nil where the file has none.
   /// - Throws: ``/Files/AIGCError``: badInput for what is no template, mismatch for values of another type.
   static func read(_ metadata: GGUFMetadata, _ path: String) throws(AIGCError) -> ChatTemplate? {
-    guard metadata[key] != nil else { return nil }
-    let toolKey = "\(key).tool_use"
-    let tools = metadata[toolKey] == nil ? nil : try metadata.string(toolKey)
+    guard metadata[metadataKey] != nil else { return nil }
+    let tools = metadata[toolMetadataKey] == nil ? nil : try metadata.string(toolMetadataKey)
     do {
       return try ChatTemplate(
-        metadata.string(key), specialTokens: specialTokens(metadata), toolSource: tools)
+        metadata.string(metadataKey), specialTokens: specialTokens(metadata), toolSource: tools)
     } catch {
       throw AIGCError(error.code, "\(path): \(error.description)")
     }

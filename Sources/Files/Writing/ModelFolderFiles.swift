@@ -18,6 +18,22 @@ package enum ModelFolderFiles {
     "samples.jsonl",
   ]
 
+  /// The folders in a model's folder that are the program's, and what it writes there.
+  private static let folders: [String: Set<String>] = [
+    // Where transformers looks for the other templates of chats.
+    "additional_chat_templates": ["tool_use.jinja"]
+  ]
+
+  /// Whether the folder `name` in the model's folder at `path` is one of the program's, with nothing in it that is
+  /// not.
+  static func isOwnFolder(_ name: String, in path: String) -> Bool {
+    let folder = "\(path)/\(name)"
+    guard let own = folders[name], isFolder(folder),
+      (try? OutputTarget.followed(folder)) == folder
+    else { return false }
+    return folderContents(folder).allSatisfy { own.contains($0) && !isFolder("\(folder)/\($0)") }
+  }
+
   /// Whether a file of this name is one of the program's: one of the list, a shard of the weights, a log
   /// for TensorBoard, what a killed process left unfinished.
   package static func isOwn(_ name: String) -> Bool {

@@ -108,6 +108,9 @@ public final class OutputFolder {
 
   /// Puts the folder in its place; an older one there is exchanged in one step and then removed.
   public func commit() throws(AIGCError) {
+    for name in folderContents(temporaryPath) where isFolder(file(name)) {
+      try syncFolder(file(name))
+    }
     try syncFolder(temporaryPath)
     // Once more: the work may have taken long.
     try Self.checkReplaceable(target)
@@ -131,7 +134,8 @@ public final class OutputFolder {
   /// Gives the files of the old folder that the program did not write a second name in the new one, so that
   /// they are there whenever the process ends.
   private func keepOthersFiles() throws(AIGCError) {
-    for name in folderContents(target) where !ModelFolderFiles.isOwn(name) {
+    for name in folderContents(target)
+    where !ModelFolderFiles.isOwn(name) && !ModelFolderFiles.isOwnFolder(name, in: target) {
       // A name that the new model has too is the program's after all.
       guard !fileExists(file(name)), link("\(target)/\(name)", file(name)) != 0 else { continue }
       throw .failed(
@@ -171,7 +175,7 @@ public final class OutputFolder {
 
 extension OutputFolder {
   /// Refuses to replace what is at `path` unless it is an empty folder or a model's of this program: one
-  /// with a `config.json` that says so, no folders in it, and no file that this process reads.
+  /// with a `config.json` that says so, no folders in it but its own, and no file that this process reads.
   /// - Throws: ``AIGCError`` (usage).
   public static func checkReplaceable(_ path: String) throws(AIGCError) {
     guard fileExists(path) else { return }
@@ -186,11 +190,15 @@ extension OutputFolder {
         "\(path) exists and is no folder of a model that this program wrote, so it is not replaced")
     }
     for name in names {
-      let file = "\(path)/\(name)"
-      if isFolder(file) {
-        throw .usage("\(path) is not replaced: the folder '\(printable(name))' in it is no model's")
+      var files = ["\(path)/\(name)"]
+      if isFolder(files[0]) {
+        guard ModelFolderFiles.isOwnFolder(name, in: path) else {
+          throw .usage(
+            "\(path) is not replaced: the folder '\(printable(name))' in it is no model's")
+        }
+        files = folderContents(files[0]).map { "\(path)/\(name)/\($0)" }
       }
-      if InputRecord.isRead(file), FolderLock.joined(path) == nil {
+      if files.contains(where: { InputRecord.isRead($0) }), FolderLock.joined(path) == nil {
         throw .usage("\(path) is not replaced: \(printable(name)) in it is read here")
       }
     }

@@ -4,23 +4,26 @@ extension ChatTemplate {
   private static let configurationFile = "tokenizer_config.json"
   private static let specialTokensFile = "special_tokens_map.json"
   /// Where transformers looks first.
-  private static let templateFile = "chat_template.jinja"
+  package static let templateFile = "chat_template.jinja"
+  /// And for conversations with tools.
+  package static let toolTemplateFile = "additional_chat_templates/tool_use.jinja"
   private static let largestConfiguration = 64 << 20
 
-  /// Reads the template of a model folder: `chat_template.jinja`, else `chat_template` of
-  /// `tokenizer_config.json`, a text or a list of named ones, of which `default` is taken, and `tool_use`
-  /// for conversations with tools. The special tokens are those that the folder names.
+  /// Reads the template of a model folder as transformers 5 does: `chat_template.jinja`, and for conversations with
+  /// tools `additional_chat_templates/tool_use.jinja`; where neither is there, `chat_template` of
+  /// `tokenizer_config.json`, a text or a list of named ones, of which `default` and `tool_use` are taken. The
+  /// special tokens are those that the folder names.
   /// - Parameter folder: its path.
   /// - Returns: nil where the folder has no template.
   /// - Throws: ``/Files/AIGCError`` (badInput) for a damaged file and for what is no template.
   public static func read(folder: String) throws(AIGCError) -> ChatTemplate? {
     let configuration = try members("\(folder)/\(configurationFile)")
-    let file = "\(folder)/\(templateFile)"
-    var source: String?
-    var toolSource: String?
-    if fileExists(file) {
-      source = try text(file)
-    } else {
+    var source = try textIfThere("\(folder)/\(templateFile)")
+    var toolSource = try textIfThere("\(folder)/\(toolTemplateFile)")
+    if source == nil {
+      guard toolSource == nil else {
+        throw .badInput("\(folder): a chat template for tools without \(templateFile)")
+      }
       (source, toolSource) = try sources(configuration, "\(folder)/\(configurationFile)")
     }
     guard let source else { return nil }
@@ -49,6 +52,10 @@ extension ChatTemplate {
     var tokens = try members("\(folder)/\(specialTokensFile)")
     tokens += try members("\(folder)/\(configurationFile)")
     return specialTokens(tokens)
+  }
+
+  private static func textIfThere(_ path: String) throws(AIGCError) -> String? {
+    fileExists(path) ? try text(path) : nil
   }
 
   private static func text(_ path: String) throws(AIGCError) -> String {

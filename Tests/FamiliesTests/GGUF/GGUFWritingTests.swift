@@ -58,6 +58,35 @@ import Weights
     #expect(try new.int("general.file_type") == 0)
   }
 
+  /// Both templates of chats go from a file to a folder, to another folder, over that one, and to a file.
+  @Test func templatesForTools() throws {
+    let folder = try TemporaryFolder()
+    let file = try GGUFFile.open(path)
+    let tools = "{{ tools|length }} tools"
+    let key = "tokenizer.chat_template"
+    try GGUFWriter.write(
+      metadata: file.metadata.entries + [("\(key).tool_use", .string(tools))],
+      try file.tensors().map { GGUFTensor($0) }, to: folder.file("tools.gguf"), sync: false)
+    var (source, options) = (folder.file("tools.gguf"), ConversionOptions())
+    options.force = true
+    for name in ["one", "two", "two"] {
+      try family.convert(source, to: folder.file(name), options: options)
+      source = folder.file("one")
+    }
+    try family.convert(folder.file("two"), to: folder.file("back.gguf"))
+    #expect(
+      try text(folder.file("two/additional_chat_templates/tool_use.jinja")) == tools)
+    let expected = try file.metadata.string(key)
+    for name in ["one", "two", "back.gguf"] {
+      let model = try TransformerLanguageModel(folder: folder.file(name))
+      let template = try #require(try model.chatTemplate())
+      #expect(template.source == expected && template.toolSource == tools, "\(name)")
+    }
+    // A model without a template for tools in its place leaves none.
+    try family.convert(path, to: folder.file("two"), options: options)
+    #expect(!folderContents(folder.file("two")).contains("additional_chat_templates"))
+  }
+
   /// From one file to another, metadata go along, and weights stay as they are or become what is asked for.
   @Test func anotherFile() throws {
     let folder = try TemporaryFolder()

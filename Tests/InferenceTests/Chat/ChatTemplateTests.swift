@@ -51,6 +51,35 @@ import Testing
     }
   }
 
+  /// Which of the files of a folder transformers 5 takes the templates from.
+  @Test func templatesOfFolders() throws {
+    let folder = try TemporaryFolder()
+    let tools = "additional_chat_templates/tool_use.jinja"
+    func read() throws -> [String?]? {
+      try ChatTemplate.read(folder: folder.path).map { [$0.source, $0.toolSource] }
+    }
+    #expect(try read() == nil)
+    try folder.write("tokenizer_config.json", #"{"chat_template": "config"}"#)
+    #expect(try read() == ["config", nil])
+    let named = ["default", "tool_use"].map {
+      #"{"name": "\#($0)", "template": "\#($0) of config"}"#
+    }
+    try folder.write(
+      "tokenizer_config.json", "{\"chat_template\": [\(named.joined(separator: ","))]}")
+    #expect(try read() == ["default of config", "tool_use of config"])
+    try folder.write("chat_template.jinja", "file")
+    #expect(try read() == ["file", nil])
+    try folder.write(tools, "tools")
+    #expect(try read() == ["file", "tools"])
+    removeTree(folder.file("chat_template.jinja"))
+    #expect(refuses { _ = try read() }.contains("without chat_template.jinja"))
+    try folder.write("chat_template.jinja", "file")
+    for bad: [UInt8] in [Array("{% for %}".utf8), [0xFF]] {
+      try folder.write(tools, bad)
+      refuses { _ = try read() }
+    }
+  }
+
   /// All published templates at hand, with and without the generation prompt.
   @Test func publishedTemplates() throws {
     guard let folder = testData() else { return }

@@ -1,6 +1,7 @@
 import Checkpoints
 import Datasets
 import Files
+import Inference
 import Kernels
 import Weights
 
@@ -83,9 +84,9 @@ struct GGUFModelFile {
     if data.endOfTurnToken == nil { data.endOfTurnToken = ends.dropFirst().first }
     var result = try data.metadata()
     if let template = try files.chatTemplate() {
-      result.append(("tokenizer.chat_template", .string(template.source)))
+      result.append((ChatTemplate.metadataKey, .string(template.source)))
       if let tools = template.toolSource {
-        result.append(("tokenizer.chat_template.tool_use", .string(tools)))
+        result.append((ChatTemplate.toolMetadataKey, .string(tools)))
       }
     }
     return result

@@ -1,6 +1,7 @@
 import Checkpoints
 import Datasets
 import Files
+import Inference
 import Training
 import Weights
 
@@ -44,6 +45,7 @@ extension TransformerFamily {
       try weights.newTensors(options.type), to: folder.file(TransformerWeights.file))
     try configuration.write(to: folder.file(ModelConfiguration.fileName))
     for (name, content) in try TransformerFolder.companions(files, configuration) {
+      try makeFolder(parentFolder(of: folder.file(name)))
       let file = try OutputFile(path: folder.file(name))
       try file.write(content)
       try file.commit(sync: true)
@@ -90,13 +92,17 @@ enum TransformerFolder {
     try SafetensorsWriter.write(tensors, metadata: ["format": "pt"], to: path, sync: true)
   }
 
-  /// What else transformers reads beside a model's own files: the template of its chats, and the tokens that
+  /// What else transformers reads beside a model's own files: the templates of its chats, and the tokens that
   /// `generate` stops at.
   static func companions(
     _ files: TransformerFiles, _ configuration: TransformerConfiguration
   ) throws(AIGCError) -> [(name: String, content: String)] {
     var result: [(name: String, content: String)] = []
-    if let template = try template(files) { result.append(("chat_template.jinja", template)) }
+    let (template, tools) = try templates(files)
+    if let template {
+      result.append((ChatTemplate.templateFile, template))
+      if let tools { result.append((ChatTemplate.toolTemplateFile, tools)) }
+    }
     if files.gguf != nil {
       var ends = configuration.endTokens ?? []
       for end in files.turnEnds where !ends.contains(Int(end)) { ends.append(Int(end)) }
@@ -111,11 +117,17 @@ enum TransformerFolder {
     return result
   }
 
-  private static func template(_ files: TransformerFiles) throws(AIGCError) -> String? {
+  /// Of a GGUF file as they stand there, whether they can be rendered here or not.
+  private static func templates(
+    _ files: TransformerFiles
+  ) throws(AIGCError) -> (String?, tools: String?) {
     guard let metadata = files.gguf else {
-      return try ChatTemplate.read(folder: files.path)?.source
+      let template = try ChatTemplate.read(folder: files.path)
+      return (template?.source, template?.toolSource)
     }
-    let key = "tokenizer.chat_template"
-    return metadata[key] == nil ? nil : try metadata.string(key)
+    func text(_ key: String) throws(AIGCError) -> String? {
+      metadata[key] == nil ? nil : try metadata.string(key)
+    }
+    return try (text(ChatTemplate.metadataKey), text(ChatTemplate.toolMetadataKey))
   }
 }
