@@ -27,9 +27,13 @@ struct EditedLine {
   private var pending: [UInt8] = []
   /// What Ctrl-K, Ctrl-U and Ctrl-W took away.
   private var killed: [Character] = []
+  /// Whether ``characters`` are those of the text: what stood around something that was taken away may join.
+  private var isSegmented = true
 
   /// More than this is not taken: a line is a message, not a file.
   static let largest = 1 << 16
+  /// Nor are more bytes of marks over one letter.
+  static let largestCharacter = 1 << 12
 
   init(history: [String]) {
     self.history = history
@@ -132,11 +136,32 @@ struct EditedLine {
 
   private mutating func insert(_ added: [Character]) {
     guard characters.count + added.count <= Self.largest else { return }
-    // A mark may join with the character before it: the line is cut into characters anew.
-    let before = String(characters[..<cursor]) + String(added)
-    let behind = String(characters[cursor...])
-    characters = Array(before + behind)
-    cursor = min(before.count, characters.count)
+    // A mark may join with the character before it, and that with the one behind: from the character before the
+    // cursor on the text is cut anew, up to the one behind where that stays one.
+    var start = max(cursor - 1, 0)
+    var end = min(cursor + 1, characters.count)
+    if !isSegmented { (start, end) = (0, characters.count) }
+    let before = String(characters[start..<cursor]) + String(added)
+    let position = start + before.count
+    var changed = Array(before + String(characters[cursor..<end]))
+    if end < characters.count, changed.last?.utf8.count != characters[end - 1].utf8.count {
+      end = characters.count
+      changed = Array(before + String(characters[cursor...]))
+    }
+    if cursor > 0, isSegmented,
+      changed[0].utf8.count > max(characters[start].utf8.count, Self.largestCharacter)
+    {
+      return
+    }
+    characters.replaceSubrange(start..<end, with: changed)
+    cursor = min(position, characters.count)
+    isSegmented = true
+  }
+
+  private mutating func remove(_ range: Range<Int>) {
+    characters.removeSubrange(range)
+    cursor = range.lowerBound
+    if cursor > 0, cursor < characters.count { isSegmented = false }
   }
 
   private mutating func move(_ step: Int) {
@@ -145,20 +170,18 @@ struct EditedLine {
 
   private mutating func erase() {
     guard cursor > 0 else { return }
-    cursor -= 1
-    characters.remove(at: cursor)
+    remove(cursor - 1..<cursor)
   }
 
   private mutating func delete() {
     guard cursor < characters.count else { return }
-    characters.remove(at: cursor)
+    remove(cursor..<cursor + 1)
   }
 
   private mutating func kill(_ range: Range<Int>) {
     guard !range.isEmpty else { return }
     killed = Array(characters[range])
-    characters.removeSubrange(range)
-    cursor = range.lowerBound
+    remove(range)
   }
 
   private var wordStart: Int {
@@ -182,22 +205,23 @@ struct EditedLine {
     place = wanted
     characters = wanted == history.count ? draft : Array(history[wanted])
     cursor = characters.count
+    isSegmented = wanted < history.count
   }
 
   /// The part of the line around the cursor that fits into some columns, and the cursor's column in it.
   func view(columns: Int) -> (text: String, cursor: Int) {
-    let widths = characters.map { max(Format.columns(String($0)), 0) }
+    func size(_ index: Int) -> Int { max(Format.columns(String(characters[index])), 0) }
     let room = max(columns - 1, 1)
     var start = cursor
     var before = 0
-    while start > 0, before + widths[start - 1] <= room {
+    while start > 0, case let width = size(start - 1), before + width <= room {
       start -= 1
-      before += widths[start]
+      before += width
     }
     var end = cursor
     var used = before
-    while end < characters.count, used + widths[end] <= room {
-      used += widths[end]
+    while end < characters.count, case let width = size(end), used + width <= room {
+      used += width
       end += 1
     }
     return (String(characters[start..<end]), before)
