@@ -96,6 +96,37 @@ import Testing
     #expect(try pieces(Array(tokens.dropFirst()), 1 << 20).words == others.words)
   }
 
+  /// Post-processors of a sequence in a sequence, however deep, are those of one list.
+  @Test func sequencesOfSequences() throws {
+    var nested = Self.template("1", "2")
+    for level in 0..<50 {
+      let other = level == 25 ? #",{"type":"ByteLevel"}"# : ""
+      nested = #"{"processors":[\#(nested)\#(other)],"type":"Sequence"}"#
+    }
+    let marks = try Self.tokenizer(#"{"type":"Sequence","processors":[\#(nested)]"#).marks
+    #expect(marks.start == [1] && marks.end == [2])
+  }
+
+  /// The tokenizer of written.json with another post-processor, whose object is not closed.
+  private static func tokenizer(_ processor: String) throws -> BPETokenizer {
+    let old = #""post_processor":{"type":"ByteLevel""#
+    let parts = try text("\(folder)/written.json").split(
+      separator: old, maxSplits: 1, omittingEmptySubsequences: false)
+    try #require(parts.count == 2)
+    let copy = try TemporaryFolder()
+    try copy.write("tokenizer.json", parts.joined(separator: "\"post_processor\":\(processor)"))
+    return try BPETokenizer(tokenizerJSON: copy.file("tokenizer.json"))
+  }
+
+  /// A template of two ids around the text.
+  private static func template(_ before: String, _ behind: String) -> String {
+    let tokens = [before, behind].map { #""\#($0)":{"ids":[\#($0)]}"# }.joined(separator: ",")
+    let steps = [before, behind].map { #"{"SpecialToken":{"id":"\#($0)"}}"# }
+    return
+      #"{"type":"TemplateProcessing","single":[\#(steps[0]),{"Sequence":{"id":"A"}},\#(steps[1])]"#
+      + #","special_tokens":{\#(tokens)}}"#
+  }
+
   @Test func refusals() throws {
     let folder = try TemporaryFolder()
     let whole = String(decoding: try bytes("\(Self.folder)/written.json"), as: UTF8.self)
@@ -170,6 +201,25 @@ import Testing
         #""post_processor":{"type":"ByteLevel""#,
         #""post_processor":{"type":"TemplateProcessing","special_tokens":{"x":{"ids":[\#(ids)]}},"single":[{"SpecialToken":{"id":"x"}},{"SpecialToken":{"id":"x"}},{"Sequence":{"id":"A"}}]"#,
         "post_processor: more than 1024 tokens around a text"
+      ),
+      (
+        #""post_processor":{"type":"ByteLevel""#,
+        #""post_processor":{"type":"TemplateProcessing","special_tokens":{"x":{"ids":[-1]}},"single":[{"Sequence":{"id":"A"}}]"#,
+        "post_processor: 'x' has no list of ids"
+      ),
+      (
+        #""post_processor":{"type":"ByteLevel""#,
+        #""post_processor":{"type":"TemplateProcessing","single":[{"Sequence":{"x":"A"}}]"#,
+        "post_processor: 'id' is missing"
+      ),
+      (
+        #""post_processor":{"type":"ByteLevel""#,
+        #""post_processor":{"type":"Sequence","x":"\#(String(repeating: " ", count: 1 << 18))""#,
+        "a post_processor of more than 262144 bytes \(unsupported)"
+      ),
+      (
+        #""post_processor":{"type":"ByteLevel""#, #""post_processor":{"type":"Sequence""#,
+        "a Sequence without processors \(unsupported)"
       ),
       (#""dropout":null"#, #""dropout":0.1"#, "dropout 0.1 \(unsupported)"),
       (#""single_word":false"#, #""single_word":true"#, "byte "),

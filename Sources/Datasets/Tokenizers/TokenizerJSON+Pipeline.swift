@@ -7,11 +7,25 @@ struct PipelineJSON {
   private(set) var normalizers: [Normalizer] = []
   private var preTokenizers: [Part] = []
   private var decoders: [Part] = []
+  /// The ids that are put around a text.
+  private(set) var prefix: [Int32] = []
+  private(set) var suffix: [Int32] = []
 
   /// An object with its `type`; those of a Sequence stand one behind the other.
   private struct Part {
-    var type: String
-    var members: [JSONValue.Member]
+    let type: String
+    private let members: [JSONValue.Member]
+
+    /// nil for what is no object.
+    init?(_ value: JSONValue) {
+      guard case .object(let members) = value else { return nil }
+      self.members = members
+      if case .string(let type)? = members.last(where: { $0.name == "type" })?.value {
+        self.type = type
+      } else {
+        type = ""
+      }
+    }
 
     subscript(name: String) -> JSONValue? { members.last { $0.name == name }?.value }
 
@@ -72,6 +86,21 @@ struct PipelineJSON {
     decoders = try parts(&scanner, "decoder", "decoders")
   }
 
+  /// ByteLevel changes no ids; a template may put special tokens around the text.
+  mutating func readPostProcessor(_ scanner: inout JSONScanner) throws(AIGCError) {
+    (prefix, suffix) = ([], [])
+    for part in try parts(&scanner, "post_processor", "processors") where part.type != "ByteLevel" {
+      guard part.type == "TemplateProcessing" else {
+        throw unsupported("post_processor \(shown(part.type))")
+      }
+      let around = try template(part)
+      // Of several processors each goes around what those before it made.
+      prefix = around.prefix + prefix
+      suffix += around.suffix
+      guard prefix.count + suffix.count <= Self.mostAround else { throw tooManyAround }
+    }
+  }
+
   private func parts(
     _ scanner: inout JSONScanner, _ name: String, _ list: String
   ) throws(AIGCError) -> [Part] {
@@ -88,18 +117,76 @@ struct PipelineJSON {
   private func flatten(
     _ value: JSONValue, _ name: String, _ list: String, _ found: inout [Part]
   ) throws(AIGCError) {
-    switch value {
-    case .null: return
-    case .object(let members):
-      var part = Part(type: "", members: members)
-      part.type = part.text("type") ?? ""
-      guard part.type == "Sequence" else { return found.append(part) }
-      guard case .array(let values) = part[list] else {
-        throw unsupported("a Sequence without \(list)")
-      }
-      for value in values { try flatten(value, name, list, &found) }
-    default: throw unsupported("a \(name) that is no object")
+    if value == .null { return }
+    guard let part = Part(value) else { throw unsupported("a \(name) that is no object") }
+    guard part.type == "Sequence" else { return found.append(part) }
+    guard case .array(let values) = part[list] else {
+      throw unsupported("a Sequence without \(list)")
     }
+    for value in values { try flatten(value, name, list, &found) }
+  }
+
+  // MARK: Templates
+
+  /// Tokens around every text: models have one or two.
+  private static let mostAround = 1024
+  private var tooManyAround: AIGCError {
+    .badInput("\(path): post_processor: more than \(Self.mostAround) tokens around a text")
+  }
+
+  private func template(
+    _ part: Part
+  ) throws(AIGCError) -> (prefix: [Int32], suffix: [Int32]) {
+    let steps = try steps(part)
+    guard let text = steps.firstIndex(of: nil), steps.lastIndex(of: nil) == text else {
+      throw unsupported("a post_processor that is not one text")
+    }
+    let ids = try templateTokens(part)
+    func tokens(_ names: ArraySlice<String?>) throws(AIGCError) -> [Int32] {
+      var result: [Int32] = []
+      for case let name? in names {
+        guard let found = ids[name] else {
+          throw .badInput("\(path): post_processor: \(shown(name)) is none of its special_tokens")
+        }
+        result += found
+        guard result.count <= Self.mostAround else { throw tooManyAround }
+      }
+      return result
+    }
+    return (try tokens(steps[..<text]), try tokens(steps[(text + 1)...]))
+  }
+
+  /// The names of special tokens; nil for the text.
+  private func steps(_ part: Part) throws(AIGCError) -> [String?] {
+    var steps: [String?] = []
+    guard case .array(let values)? = part["single"] else { return [] }
+    for value in values {
+      guard case .object(let kinds) = value else { throw unsupported("a step that is no object") }
+      for kind in kinds {
+        guard case .string(let name)? = Part(kind.value)?["id"] else {
+          throw .badInput("\(path): post_processor: 'id' is missing")
+        }
+        steps.append(kind.name == "Sequence" ? nil : name)
+      }
+    }
+    return steps
+  }
+
+  private func templateTokens(_ part: Part) throws(AIGCError) -> [String: [Int32]] {
+    var ids: [String: [Int32]] = [:]
+    guard case .object(let tokens)? = part["special_tokens"] else { return ids }
+    for token in tokens {
+      guard case .array(let values)? = Part(token.value)?["ids"] else { continue }
+      var found: [Int32] = []
+      for value in values {
+        guard case .int(let id) = value, id >= 0, found.count < Self.mostAround else {
+          throw .badInput("\(path): post_processor: \(shown(token.name)) has no list of ids")
+        }
+        found.append(Int32(clamping: id))
+      }
+      ids[token.name] = found
+    }
+    return ids
   }
 
   // MARK: What they are

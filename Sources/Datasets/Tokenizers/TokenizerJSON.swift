@@ -18,8 +18,8 @@ struct TokenizerJSON {
   private var vocabulary: VocabularyJSON?
   private var merges: MergeTable?
   /// The ids that `post_processor` puts around a text.
-  private(set) var prefix: [Int32] = []
-  private(set) var suffix: [Int32] = []
+  var prefix: [Int32] { pipeline.prefix }
+  var suffix: [Int32] { pipeline.suffix }
   /// Where merges that stand before the vocabulary begin.
   private var waitingMerges: JSONScanner?
 
@@ -41,7 +41,7 @@ struct TokenizerJSON {
         }
       case "normalizer": try self.pipeline.readNormalizer(&scanner)
       case "pre_tokenizer": try self.pipeline.readPreTokenizer(&scanner)
-      case "post_processor": try self.postProcessor(&scanner)
+      case "post_processor": try self.pipeline.readPostProcessor(&scanner)
       case "decoder": try self.pipeline.readDecoder(&scanner)
       case "model": try self.model(&scanner)
       default: try scanner.skip()
@@ -86,87 +86,6 @@ struct TokenizerJSON {
   }
 
   // MARK: Parts
-
-  /// The type of a part, nil for null.
-  private func component(_ scanner: inout JSONScanner) throws(AIGCError) -> String? {
-    if try scanner.takeNull() { return nil }
-    return try member("type", &scanner, orElse: "")
-  }
-
-  /// ByteLevel changes no ids; a template may put special tokens around the text.
-  private mutating func postProcessor(_ scanner: inout JSONScanner) throws(AIGCError) {
-    var template = scanner
-    let type = try component(&scanner)
-    if type == nil || type == "ByteLevel" { return }
-    if type == "Sequence" {
-      return try template.object { (scanner, key) throws(AIGCError) in
-        guard key == "processors" else { return try scanner.skip() }
-        try scanner.array { (scanner) throws(AIGCError) in try self.postProcessor(&scanner) }
-      }
-    }
-    guard type == "TemplateProcessing" else { throw unsupported("post_processor \(shown(type))") }
-    try self.template(&template)
-  }
-
-  /// Tokens around every text: models have one or two.
-  private static let mostAround = 1024
-  private var tooManyAround: AIGCError {
-    .badInput("\(path): post_processor: more than \(Self.mostAround) tokens around a text")
-  }
-
-  private mutating func template(_ scanner: inout JSONScanner) throws(AIGCError) {
-    var single: [String?] = []
-    var ids: [String: [Int32]] = [:]
-    try scanner.object { (scanner, key) throws(AIGCError) in
-      switch key {
-      case "single":
-        try scanner.array { (scanner) throws(AIGCError) in
-          try scanner.object { (scanner, kind) throws(AIGCError) in
-            let name = try self.member("id", &scanner)
-            single.append(kind == "Sequence" ? nil : name)
-          }
-        }
-      case "special_tokens":
-        try scanner.object { (scanner, name) throws(AIGCError) in
-          try scanner.object { (scanner, key) throws(AIGCError) in
-            guard key == "ids" else { return try scanner.skip() }
-            ids[name] = try scanner.sizes(limit: 1024).map { Int32(clamping: $0) }
-          }
-        }
-      default: try scanner.skip()
-      }
-    }
-    guard let text = single.firstIndex(of: nil), single.lastIndex(of: nil) == text else {
-      throw unsupported("a post_processor that is not one text")
-    }
-    func tokens(_ names: ArraySlice<String?>) throws(AIGCError) -> [Int32] {
-      var result: [Int32] = []
-      for case let name? in names {
-        guard let found = ids[name] else {
-          throw .badInput("\(path): post_processor: \(shown(name)) is none of its special_tokens")
-        }
-        result += found
-        guard result.count <= Self.mostAround else { throw tooManyAround }
-      }
-      return result
-    }
-    // Of several processors each goes around what those before it made.
-    prefix = try tokens(single[..<text]) + prefix
-    suffix += try tokens(single[(text + 1)...])
-    guard prefix.count + suffix.count <= Self.mostAround else { throw tooManyAround }
-  }
-
-  /// A text member of an object.
-  private func member(
-    _ name: String, _ scanner: inout JSONScanner, orElse missing: String? = nil
-  ) throws(AIGCError) -> String {
-    var found: String?
-    try scanner.object { (scanner, key) throws(AIGCError) in
-      if key == name { found = try scanner.string() } else { try scanner.skip() }
-    }
-    guard let found = found ?? missing else { throw scanner.error("'\(name)' is missing") }
-    return found
-  }
 
   private mutating func model(_ scanner: inout JSONScanner) throws(AIGCError) {
     guard vocabulary == nil, waitingMerges == nil else { throw scanner.error("model twice") }
