@@ -107,6 +107,17 @@ import Testing
     #expect(marks.start == [1] && marks.end == [2])
   }
 
+  /// Of the tokens before a text `decode(ids, skip_special_tokens=True)` of `tokenizers` leaves out those that are
+  /// marks, wherever they come, and shows those that are text.
+  @Test func marksBeforeTextsAreNotShown() throws {
+    for (first, expected) in [("512", "a\"a\""), ("64", "`a\"`a\"")] {
+      let tokenizer = try Self.tokenizer(String(Self.template(first, "2").dropLast()))
+      let ids = try tokenizer.encode(prompt: "a", addsSpecialTokens: true)
+      #expect(ids.map { String($0) } == [first, "65", "2"])
+      #expect(decode(tokenizer, ids + ids) == expected)
+    }
+  }
+
   /// The tokenizer of written.json with another post-processor, whose object is not closed.
   private static func tokenizer(_ processor: String) throws -> BPETokenizer {
     let old = #""post_processor":{"type":"ByteLevel""#

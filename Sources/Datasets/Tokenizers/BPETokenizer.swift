@@ -48,6 +48,9 @@ public struct BPETokenizer: Tokenizer {
   /// Tokens before and behind every text: those of `add_bos_token`, or of a template.
   private(set) var prefix: [Int32] = []
   private(set) var suffix: [Int32] = []
+  /// The marks before every text, which decoding leaves out. A template may put a token of plain text there: that is
+  /// text wherever it comes.
+  private var hiddenTokens: [Int32] = []
 
   /// `bos_token` and its like, as a folder names them; nil for a tokenizer that no folder names.
   var namedTokens: [(name: String, id: Int32?)]?
@@ -158,6 +161,10 @@ public struct BPETokenizer: Tokenizer {
       throw .badInput("\(path): the token \(id) around texts is none of \(vocabularySize)")
     }
     (self.prefix, self.suffix) = (prefix, suffix)
+    hiddenTokens = prefix.filter { id in
+      addedTokens.contains { $0.id == id && $0.isSpecial }
+        || namedTokens?.contains { $0.id == id } == true
+    }
   }
 
   /// How many ids a model needs that can read text without added tokens.
@@ -307,6 +314,6 @@ public struct BPETokenizer: Tokenizer {
 
   /// Streams text out of ids; a UTF-8 character of several tokens comes when it is complete.
   public func makeDecoder() -> any TokenDecoder {
-    ByteSequenceDecoder(self, dropsFirstSpace: pipeline.dropsFirstSpace, starts: prefix)
+    ByteSequenceDecoder(self, dropsFirstSpace: pipeline.dropsFirstSpace, hidden: hiddenTokens)
   }
 }

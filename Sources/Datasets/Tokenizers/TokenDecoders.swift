@@ -45,18 +45,19 @@ struct ByteSequenceDecoder: TokenDecoder {
   private var joiner = TextJoiner(mode: .byte)
   /// Whether the next text begins with a space that is none of its own.
   private var dropsSpace: Bool
-  /// Tokens before a text, which are not shown.
-  private let starts: [Int32]
+  /// Marks that are not shown.
+  private let hidden: [Int32]
 
-  init(_ tokenizer: any Tokenizer, dropsFirstSpace: Bool = false, starts: [Int32] = []) {
+  init(_ tokenizer: any Tokenizer, dropsFirstSpace: Bool = false, hidden: [Int32] = []) {
     self.tokenizer = tokenizer
     dropsSpace = dropsFirstSpace
-    self.starts = starts
+    self.hidden = hidden
   }
 
-  /// The end token is never shown as itself.
+  /// The end token is never shown as itself, nor are the marks that stand before texts, wherever they come:
+  /// `decode(skip_special_tokens=True)` of transformers leaves them out there, too.
   mutating func append(_ id: Int32) -> [UInt8] {
-    if id == tokenizer.endToken || starts.contains(id) { return [] }
+    if id == tokenizer.endToken || hidden.contains(id) { return [] }
     var bytes = tokenizer.bytes(of: id)
     if dropsSpace, !bytes.isEmpty {
       dropsSpace = false
