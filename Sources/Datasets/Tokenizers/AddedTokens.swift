@@ -17,11 +17,12 @@ struct AddedToken: Sendable, Equatable {
 /// Finds added tokens in text: the leftmost first, of those that start at one place the longest,
 /// as the package `tokenizers` does.
 struct AddedTokenMatcher: Sendable {
-  /// The contents by their bytes; for each number there the token's id and group, -1 where there
-  /// is none.
+  /// The contents by their bytes; for each number there the token's id, -1 where it is no token or one that is
+  /// passed over.
   private let words: Vocabulary
   private var ids: [Int32]
-  private var wordGroups: [Int]
+  /// Whether some tokens are passed over, so that text, too, may be what a token is.
+  let passesOver: Bool
   /// The tokens that take white space with them, by the same numbers.
   private var strips: [Int: (left: Bool, right: Bool)] = [:]
   /// Tokens of one group are looked for together, those of the next one in what they leave.
@@ -57,33 +58,33 @@ struct AddedTokenMatcher: Sendable {
   /// nil when there is nothing to find.
   /// - Parameters:
   ///   - tokens: with their contents as files have them.
+  ///   - passesOverSpecial: whether special tokens are text. The bytes of one are no part of another token all the
+  ///     same, as `encode_special_tokens` of the package has it.
   ///   - normalized: what the content of tokens that are looked for in normalized text is there.
   /// - Throws: ``/Files/AIGCError`` (failed) without memory.
   init?(
-    _ tokens: [AddedToken], normalized: ([UInt8]) -> [UInt8] = { $0 }
+    _ tokens: [AddedToken], passesOverSpecial: Bool = false,
+    normalized: ([UInt8]) -> [UInt8] = { $0 }
   ) throws(AIGCError) {
-    if tokens.isEmpty { return nil }
+    func isFound(_ token: AddedToken) -> Bool { !(passesOverSpecial && token.isSpecial) }
+    guard tokens.contains(where: isFound) else { return nil }
+    passesOver = passesOverSpecial && tokens.contains { $0.isSpecial }
     var builder = VocabularyBuilder()
     ids = [Int32](repeating: -1, count: builder.count)
-    wordGroups = [Int](repeating: 0, count: builder.count)
     for isNormalized in [false, true] {
       var members = tokens.filter { $0.isNormalized == isNormalized }
       if isNormalized {
         for index in members.indices { members[index].content = normalized(members[index].content) }
       }
       members.removeAll { $0.content.isEmpty }
-      if members.isEmpty { continue }
+      guard members.contains(where: isFound) else { continue }
       var group = Group(
         isNormalized: isNormalized, search: WordSearch(members.lazy.map { $0.content }))
       for token in members {
         let word = Int(builder.id(for: token.content))
-        if word == ids.count {
-          ids.append(-1)
-          wordGroups.append(0)
-        }
-        ids[word] = token.id
-        wordGroups[word] = groups.count
-        if token.stripsLeft || token.stripsRight {
+        if word == ids.count { ids.append(-1) }
+        ids[word] = isFound(token) ? token.id : -1
+        if isFound(token), token.stripsLeft || token.stripsRight {
           strips[word] = (token.stripsLeft, token.stripsRight)
           // White space behind it may begin with the line end at which text is cut.
           holdsLineEnds = holdsLineEnds || token.stripsRight
@@ -174,6 +175,10 @@ struct AddedTokenMatcher: Sendable {
     var (position, search) = (start, start)
     while true {
       let match = search < end ? finder.next(search) : nil
+      if passesOver, let match, id(of: match, end) < 0 {
+        search = match.end
+        continue
+      }
       var (textEnd, next) = (match?.start ?? end, match?.end ?? end)
       if hasStrips, let match { strip(match, &textEnd, &next, position, end) }
       if textEnd > position {
@@ -184,6 +189,10 @@ struct AddedTokenMatcher: Sendable {
       if textEnd < next, !part(match.start, match.end, true) { return false }
       (position, search) = (next, match.end)
     }
+  }
+
+  private func id(of match: Match, _ end: ByteCursor) -> Int32 {
+    words.id(of: WordKey(match.start, match.length, limit: end)).map { ids[Int($0)] } ?? -1
   }
 
   /// Moves the end of the text before a token, and the start of the text behind it, past the white space

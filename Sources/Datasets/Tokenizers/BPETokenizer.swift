@@ -92,7 +92,8 @@ public struct BPETokenizer: Tokenizer {
     self.endToken = endToken ?? addedTokens.first { $0.content == Self.endOfText }?.id
     let normalized = pipeline.preparation.normalized
     allTokens = try AddedTokenMatcher(addedTokens, normalized: normalized)
-    textTokens = try AddedTokenMatcher(addedTokens.filter { !$0.isSpecial }, normalized: normalized)
+    textTokens = try AddedTokenMatcher(
+      addedTokens, passesOverSpecial: true, normalized: normalized)
   }
 
   /// The kind is ``TokenizerKind/bpe``.

@@ -36,7 +36,7 @@ struct TextPreparation: Sendable {
 
   /// Whether `text` may be cut as it stands, with its added tokens found on the way.
   func isNeeded(_ text: Table<UInt8>, _ tokens: AddedTokenMatcher?) -> Bool {
-    if prefix != .none || tokens?.hasStrips == true { return true }
+    if prefix != .none || tokens?.hasStrips == true || tokens?.passesOver == true { return true }
     return withExtendedLifetime(text) {
       normalizers.contains { $0.changes(text.start, text.end) }
     }
