@@ -73,10 +73,10 @@ public struct ChatSession {
     session.scores(into: &scores)
     try Interruption.check()
     keep(prompt.tokens, session)
-    let sample = try generator.generate(0, &session) { try emit($0.bytes) }
+    let (sample, read) = try generator.generate(0, &session) { try emit($0.bytes) }
     if let failure = sample.failure { throw failure }
-    // An interrupted session has read a token more than stands in the answer.
-    if sample.reason != .interrupted { keep(prompt.tokens + sample.tokens.dropLast(), session) }
+    // An interrupted session may stand in the midst of what it reads anew.
+    if sample.reason != .interrupted { keep(prompt.tokens + sample.tokens.prefix(read), session) }
     answers += 1
     if let message { conversation.messages.append(message) }
     conversation.messages.append(ChatMessage(role: "assistant", content: sample.text))

@@ -149,13 +149,14 @@ public struct TextGenerator {
     _ index: Int, _ start: any GenerationSession, _ emit: (Piece) throws -> Void
   ) rethrows -> GeneratedSample {
     var session = start
-    return try generate(index, &session, emit)
+    return try generate(index, &session, emit).sample
   }
 
-  /// - Parameter session: behind the prompt; then behind the text but for its last token.
+  /// - Parameter session: behind the prompt; then behind the tokens that it has read.
+  /// - Returns: the sample, and how many of its tokens the session has read: mostly all but the last one.
   func generate(
     _ index: Int, _ session: inout any GenerationSession, _ emit: (Piece) throws -> Void
-  ) rethrows -> GeneratedSample {
+  ) rethrows -> (sample: GeneratedSample, read: Int) {
     var output = startedOutput
     var result = GeneratedSample()
     func hand(_ bytes: [UInt8]) throws {
@@ -177,7 +178,7 @@ public struct TextGenerator {
     if let reason, result.reason == .length || result.reason == .end { result.reason = reason }
     result.tokens = Array(steps.history.dropFirst(prompt.count))
     result.logProbabilities = options.logProbabilities.map { _ in steps.logProbabilities }
-    return result
+    return (result, steps.read)
   }
 
   /// Takes steps until the text is over; `accept` gets each token and returns the reason to stop, if
@@ -188,7 +189,10 @@ public struct TextGenerator {
   ) rethrows -> StopReason {
     for step in 0..<room {
       if Interruption.isRequested { return .interrupted }
-      if step > 0, let last = steps.history.last { session.append(last) }
+      if step > 0, let last = steps.history.last {
+        session.append(last)
+        steps.read += 1
+      }
       guard let token = steps.next(&session) else { return .end }
       // A long text that is read anew stops in its midst.
       if Interruption.isRequested {
@@ -208,6 +212,8 @@ struct Steps {
   var random: RandomSource
   var history: [Int32]
   var logProbabilities: [SampledToken] = []
+  /// How many of the tokens a session has read.
+  var read = 0
   let alternatives: Int?
 
   init(

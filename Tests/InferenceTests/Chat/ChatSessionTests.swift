@@ -12,8 +12,21 @@ private final class Parrot: LanguageModel {
   let contextSize: Int?
   /// All tokens that sessions have read.
   let read = Mutex<[Int32]>([])
+  /// What comes behind all tokens of a text; nil: nothing can.
+  private let next: @Sendable ([Int32]) -> Int32?
 
-  init(context: Int? = nil) { contextSize = context }
+  init(context: Int? = nil, next: @escaping @Sendable ([Int32]) -> Int32? = Parrot.repeated) {
+    (contextSize, self.next) = (context, next)
+  }
+
+  /// The last word of the user, and the end of the turn.
+  @Sendable private static func repeated(_ tokens: [Int32]) -> Int32? {
+    let turns = tokens.split(separator: Parrot.begin)
+    let user = turns.last { $0.starts(with: "user".utf8.map { Int32($0) }) } ?? []
+    let word = user.dropLast().split(separator: 32).last ?? []
+    let said = (turns.last?.count ?? 0) - "assistant ".utf8.count
+    return said < word.count ? word[word.startIndex + said] : Parrot.end
+  }
 
   var vocabularySize: Int { 258 }
   var endToken: Int32? { nil }
@@ -65,11 +78,7 @@ private final class Parrot: LanguageModel {
     }
     mutating func scores(into scores: inout [Float]) {
       scores = [Float](repeating: -.infinity, count: 258)
-      let turns = tokens.split(separator: Parrot.begin)
-      let user = turns.last { $0.starts(with: "user".utf8.map { Int32($0) }) } ?? []
-      let word = user.dropLast().split(separator: 32).last ?? []
-      let said = (turns.last?.count ?? 0) - "assistant ".utf8.count
-      scores[Int(said < word.count ? word[word.startIndex + said] : Parrot.end)] = 0
+      if let token = model.next(tokens) { scores[Int(token)] = 0 }
     }
   }
 }
@@ -158,6 +167,71 @@ private final class Parrot: LanguageModel {
     session.options.stop = ["e"]
     session.options.maxTokens = 9
     #expect(try Self.say(&session, "abcdef") == "abcd")
+  }
+
+  /// However an answer ended, the next one is that of a fresh session with the same conversation: what was kept is what
+  /// was read. Each letter depends on all tokens before it.
+  @Test(arguments: Ending.allCases) func nothingWrongIsKept(_ ending: Ending) throws {
+    let cancellation = Cancellation()
+    let isFirst = Mutex(true)
+    let model = Parrot(context: ending == .context ? 80 : nil) { tokens in
+      let said = (tokens.split(separator: Parrot.begin).last?.count ?? 0) - "assistant ".utf8.count
+      let isFirst = isFirst.withLock { $0 }
+      switch ending {
+      case .none where said == 5 && isFirst: return nil
+      case .inStep where said == 5 && isFirst: cancellation.cancel()
+      case .token where said == 5: return Parrot.end
+      default: break
+      }
+      return said == 60 ? Parrot.end : 97 + tokens.reduce(0) { ($0 &* 31 &+ $1) & 0xFFFF } % 26
+    }
+    var session = try ChatSession(model: model)
+    session.options.maxTokens = ending == .length ? 5 : 90
+    session.options.ignoreEnd = ending == .none
+    func answer(_ session: inout ChatSession, _ text: String) throws -> GeneratedSample {
+      try session.answer(ChatMessage(role: "user", content: text)) { bytes in
+        if ending == .betweenSteps, isFirst.withLock({ $0 }) { cancellation.cancel() }
+      }.sample
+    }
+    // The third letter ends it, or is not there.
+    if ending == .stop {
+      var other = try ChatSession(model: model, options: session.options)
+      session.options.stop = [String(try answer(&other, "say hello").text.dropFirst(2).prefix(2))]
+    }
+    let first = try cancellation.run { try answer(&session, "say hello") }
+    #expect(first.reason == ending.reason)
+    #expect(first.tokens.count == ending.tokens, "\(first.tokens.count)")
+    isFirst.withLock { $0 = false }
+    session.options.ignoreEnd = false
+    for text in ["now bye", "and more"] {
+      var fresh = try ChatSession(
+        model: model, conversation: session.conversation, options: session.options)
+      let expected = try answer(&fresh, text)
+      #expect(try answer(&session, text) == expected, "\(text)")
+    }
+  }
+
+  enum Ending: CaseIterable {
+    case token, none, stop, length, context, betweenSteps, inStep
+
+    var reason: StopReason {
+      switch self {
+      case .token, .none: .end
+      case .stop: .stop
+      case .length, .context: .length
+      case .betweenSteps, .inStep: .interrupted
+      }
+    }
+    /// How many tokens the first answer has.
+    var tokens: Int {
+      switch self {
+      case .token: 6
+      case .none, .length, .inStep: 5
+      case .stop: 4
+      case .context: 53
+      case .betweenSteps: 1
+      }
+    }
   }
 
   @Test func theGeneratorAnswers() throws {
