@@ -63,6 +63,29 @@ struct ChatVerbTests {
         """) == 0)
   }
 
+  /// Ctrl-C on a terminal ends an answer that would not end by itself; the chat goes on.
+  @Test func controlCStopsTheAnswerAlone() throws {
+    try #require(folder.problem == "")
+    let chat = "chat --model lw --chat-template t.jinja --seed 1 -n 100000000 --no-color"
+    let terminal = try Terminal("cd '\(folder.path)' && exec \"$AIGC\" \(chat)")
+    #expect(terminal.wait(from: 0, for: "> "))
+    for message in ["hello", "and more"] {
+      let start = terminal.output.count
+      terminal.type("\(message)\r")
+      #expect(terminal.wait(from: start) { $0.count > 1000 })
+      let shown = terminal.output.count
+      terminal.type("\u{3}")
+      #expect(terminal.wait(from: shown, for: "stopped"))
+    }
+    let start = terminal.output.count
+    terminal.type("/save stopped.json\r")
+    #expect(terminal.wait(from: start, for: "4 messages in stopped.json"))
+    terminal.type("/quit\r")
+    #expect(terminal.finish() == 0)
+    let saved = try Conversation(file: "\(folder.path)/stopped.json").messages
+    #expect(saved.map { $0.role } == ["user", "assistant", "user", "assistant"])
+  }
+
   @Test(arguments: [
     ("--messages a.txt", 3, "a.txt"), ("--messages none.json", 3, "none.json"),
     ("--messages m.json --chat-template none", 3, "none"),
