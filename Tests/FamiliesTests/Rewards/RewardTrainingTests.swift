@@ -10,18 +10,19 @@ import Training
 
 /// Models that learn from rewards.
 @Suite(.serialized) struct RewardTrainingTests {
-  enum Kind: CaseIterable, Sendable { case gpt2, lstm, words }
+  enum Kind: CaseIterable, Sendable { case gpt2, lstm, words, llama }
 
   /// A model that writes letters by chance, near enough.
   private func model(_ kind: Kind, _ folder: TemporaryFolder) throws -> String {
     let path = folder.file("start")
     let letters = (0..<400).map { "abcd efgh\n".dropFirst($0 % 7).prefix(5 + $0 % 4) + "." }
     let text = try folder.write("text.txt", letters.joined())
-    if kind == .gpt2 {
-      var recipe = TransformerRecipe(texts: [text])
+    if kind == .gpt2 || kind == .llama {
+      var recipe = TransformerRecipe(kind == .gpt2 ? .gpt2 : .llama, texts: [text])
+      if kind == .llama { recipe.settings.model.keyValueHeads = 1 }
+      if kind == .gpt2 { recipe.settings.model.dropout = 0.1 }
       (recipe.settings.model.layers, recipe.settings.model.heads) = (2, 2)
       (recipe.settings.model.width, recipe.settings.model.context) = (16, 24)
-      recipe.settings.model.dropout = 0.1
       recipe.run.trainer.steps = 10
       recipe.run.trainer.seed = 2
       _ = try recipe.train(to: path)
@@ -62,7 +63,7 @@ import Training
   @Test(arguments: Kind.allCases, RewardAlgorithm.allCases)
   func learnsWithinTheBound(_ kind: Kind, _ algorithm: RewardAlgorithm) throws {
     let folder = try TemporaryFolder()
-    let reward = ["format:^[^a-d]*$", "format:e.*e", "format:abcd"][
+    let reward = ["format:^[^a-d]*$", "format:e.*e", "format:abcd", "format:e"][
       Kind.allCases.firstIndex(of: kind) ?? 0]
     var recipe = try recipe(kind, folder, [reward], steps: 60)
     recipe.settings.algorithm = algorithm
