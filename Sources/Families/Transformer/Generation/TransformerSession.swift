@@ -54,10 +54,6 @@ struct TransformerSession: GenerationSession {
     areScoresKnown = false
   }
 
-  mutating func append(contentsOf tokens: [Int32]) {
-    for token in tokens { append(token) }
-  }
-
   mutating func scores(into scores: inout [Float]) {
     read()
     scores = logits
