@@ -84,7 +84,7 @@ extension GradientRows {
   static var transformers: [GradientRow] {
     let x = Samples.normal([2, 3, 8], 80, scale: 1)
     let (narrow, wide) = (Samples.signed([4], 81), Samples.signed([8], 82))
-    let table = RotaryTable(frequencies: [1, 0.3], steps: 5)
+    let table = RotaryTable(frequencies: [1, 0.3], positions: 0..<5)
     // Four heads of queries, two of keys and values, of 3 values each.
     let parts = [
       Samples.normal([2, 5, 12], 83, scale: 1), Samples.normal([2, 5, 6], 84, scale: 1),

@@ -42,7 +42,7 @@ import Testing
       vocabulary: 1, context: 50, width: 24, layers: 1, heads: 3, inner: 1,
       positions: .rotary(RotaryEmbedding(base: 100)))
     shape.headSize = 8
-    let table = RotaryTable(frequencies: shape.rotaryFrequencies(ofLayer: 0), steps: 50)
+    let table = RotaryTable(frequencies: shape.rotaryFrequencies(ofLayer: 0), positions: 0..<50)
     try compare("rotary", [[2, 20, 24]]) { Autograd.rotary($0[0], table) }
   }
 

@@ -26,7 +26,7 @@ struct DecoderPass: @unchecked Sendable {
   /// [wanted, vocabulary].
   let logits: UnsafeMutablePointer<Float>?
   let tasks: Int
-  let rotary: RotaryTable
+  let rotary: DecoderRotary
   let buffers: DecoderBuffers
   /// The inputs of products in eight bits; nil where no matrix takes them.
   let codes: DecoderCodes?
@@ -55,7 +55,7 @@ struct DecoderPass: @unchecked Sendable {
       DecoderBuffers.size(weights.shape, rows: rows, tasks: tasks, isWide: isWide))
     DecoderPass(
       weights: weights, runs: runs, rows: rows, layers: layers, wanted: rows - wanted..<rows,
-      logits: logits, tasks: tasks, rotary: RotaryTable(weights.shape, runs, rows: rows),
+      logits: logits, tasks: tasks, rotary: DecoderRotary(weights.shape, runs),
       buffers: DecoderBuffers(
         weights.shape, rows: rows, isWide: isWide, x: x, memory: memory.base),
       codes: takesInt8

@@ -123,8 +123,9 @@ private final class RotaryTables: Sendable {
     guard shape.positions != .learned else { return nil }
     let isLocal = shape.window(ofLayer: layer) != nil
     return tables.withLock { tables in
-      if let table = tables[isLocal], table.steps >= steps { return table }
-      let table = RotaryTable(frequencies: shape.rotaryFrequencies(ofLayer: layer), steps: steps)
+      if let table = tables[isLocal], table.rows >= steps { return table }
+      let table = RotaryTable(
+        frequencies: shape.rotaryFrequencies(ofLayer: layer), positions: 0..<steps)
       tables[isLocal] = table
       return table
     }
