@@ -90,6 +90,12 @@ public final class TransformerLanguageModel: LanguageModel, @unchecked Sendable 
     self.weights = weights
   }
 
+  /// The templates of its chats, as a folder has them; none of a model in memory.
+  /// - Throws: ``/Files/AIGCError`` (badInput) for a damaged file and for what is no template.
+  func templates() throws(AIGCError) -> [TransformerFolder.Companion] {
+    try files.map(TransformerFolder.templates) ?? []
+  }
+
   /// The tokens before and behind a text, as `generate` has them: of `generation_config.json`, else of
   /// `config.json`. Where no file names a token that the model has, those of the tokenizer.
   private static func marks(

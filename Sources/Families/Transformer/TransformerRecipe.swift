@@ -95,7 +95,7 @@ public struct TransformerRecipe: TrainingRecipe {
     }
     let task = TransformerTask(
       configuration, opened.network, opened.tokenizer, stream, heldOut: heldOut, trainer,
-      storage: settings.model.storage ?? opened.storage)
+      storage: settings.model.storage ?? opened.storage, templates: opened.templates)
     return PreparedTraining(task, trainer)
   }
 
@@ -107,6 +107,8 @@ public struct TransformerRecipe: TrainingRecipe {
     var corpus: TrainingCorpus
     /// How the weights were saved that it starts from.
     var storage = ScalarType.f32
+    /// Of the chats of the model that it starts from.
+    var templates: [TransformerFolder.Companion] = []
   }
 
   private func open(_ start: TrainingStart) throws(AIGCError) -> Opened {
@@ -132,7 +134,8 @@ public struct TransformerRecipe: TrainingRecipe {
       (configuration.startToken, configuration.endTokens) = old.marks
       return Opened(
         configuration: configuration, network: try old.network(), tokenizer: old.tokenizer,
-        corpus: try texts.read(), storage: old.weights?.type ?? .f32)
+        corpus: try texts.read(), storage: old.weights?.type ?? .f32, templates: try old.templates()
+      )
     }
   }
 

@@ -3,6 +3,7 @@ import Checkpoints
 import Datasets
 import FamilySupport
 import Files
+import Inference
 import Kernels
 import NN
 import TestSupport
@@ -51,6 +52,29 @@ import Training
     // Of two layers with a window of Gemma's, the last sees all.
     #expect(
       (0..<2).map { shape.window(ofLayer: $0) } == (kind == .gemma3 ? [8, nil] : [nil, nil]))
+  }
+
+  /// A model of conversations that learns more still has its templates, after each of its runs.
+  @Test func chatTemplatesStay() throws {
+    let folder = try TemporaryFolder()
+    var recipe = try recipe(.llama, folder, steps: 2)
+    _ = try recipe.train(to: folder.file("start"))
+    try folder.write("start/chat_template.jinja", "{{ messages[0].content }}")
+    try folder.write("start/additional_chat_templates/tool_use.jinja", "tools")
+    let tuned = folder.file("tuned")
+    _ = try recipe.run(.model(folder.file("start")), in: tuned) { _ in }
+    recipe.run.trainer.steps = 4
+    _ = try recipe.resume(in: tuned)
+    let prompts = try folder.write("prompts.txt", "the\nand\n")
+    var rewards = try RewardRecipe(model: tuned, prompts: prompts, rewards: ["length:2"])
+    (rewards.settings.maxTokens, rewards.settings.generations) = (4, 2)
+    (rewards.run.trainer.steps, rewards.run.trainer.seed) = (1, 1)
+    _ = try rewards.train(to: folder.file("rewarded"))
+    for name in ["tuned", "rewarded"] {
+      let model = try TransformerLanguageModel(folder: folder.file(name))
+      let template = try #require(try model.chatTemplate(), "\(name)")
+      #expect(template.source == "{{ messages[0].content }}" && template.toolSource == "tools")
+    }
   }
 
   @Test(arguments: kinds) func sameSeedSameBytesForAnyThreads(_ kind: TransformerKind) throws {

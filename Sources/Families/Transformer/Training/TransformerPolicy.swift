@@ -20,6 +20,7 @@ final class TransformerPolicy: TextPolicy {
   private var configuration: TransformerConfiguration
   private var network: Transformer
   private let storage: ScalarType
+  private let templates: [TransformerFolder.Companion]
   let tokenizer: any Tokenizer
   private let startToken: Int32
   let endTokens: [Int32]
@@ -36,6 +37,7 @@ final class TransformerPolicy: TextPolicy {
     (configuration.startToken, configuration.endTokens) = model.marks
     self.configuration = configuration
     storage = model.weights?.type ?? .f32
+    templates = try model.templates()
     tokenizer = model.tokenizer
     (startToken, endTokens) = (model.startToken, model.endTokens)
     known = model.vocabularySize
@@ -80,5 +82,6 @@ final class TransformerPolicy: TextPolicy {
     try TransformerFolder.write(
       StateDictionary.tensors(parameters, type: storage), to: path(TransformerWeights.file))
     try configuration.write(to: path(ModelConfiguration.fileName))
+    try TransformerFolder.write(templates, to: path)
   }
 }

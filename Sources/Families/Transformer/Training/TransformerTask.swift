@@ -19,6 +19,7 @@ final class TransformerTask: TrainingTask {
   private let heldOut: [Int32]
   private let accumulation: Int
   private let storage: ScalarType
+  private let templates: [TransformerFolder.Companion]
 
   let itemName = "tokens"
   var itemsBefore: Int { configuration.trainingTokens ?? 0 }
@@ -32,16 +33,18 @@ final class TransformerTask: TrainingTask {
   ///   - heldOut: the text for validation; empty: none.
   ///   - trainer: the optimizer, and how many batches make a step.
   ///   - storage: how weights are saved.
+  ///   - templates: of the model's chats, which stay as they are.
   init(
     _ configuration: TransformerConfiguration, _ network: Transformer, _ tokenizer: any Tokenizer,
-    _ stream: WindowStream, heldOut: [Int32], _ trainer: TrainerConfiguration, storage: ScalarType
+    _ stream: WindowStream, heldOut: [Int32], _ trainer: TrainerConfiguration, storage: ScalarType,
+    templates: [TransformerFolder.Companion]
   ) {
     self.configuration = configuration
     self.network = network
     self.tokenizer = tokenizer
     self.stream = stream
     self.heldOut = heldOut
-    self.storage = storage
+    (self.storage, self.templates) = (storage, templates)
     accumulation = trainer.gradAccumulation ?? 1
     let named = network.trainableNamedParameters
     trainable = named.map { $0.parameter }
@@ -104,5 +107,6 @@ final class TransformerTask: TrainingTask {
     try TransformerFolder.write(
       StateDictionary.tensors(parameters, type: storage), to: path(TransformerWeights.file))
     try configuration.write(to: path(ModelConfiguration.fileName))
+    try TransformerFolder.write(templates, to: path)
   }
 }

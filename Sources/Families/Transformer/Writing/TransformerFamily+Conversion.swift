@@ -44,12 +44,8 @@ extension TransformerFamily {
     try TransformerFolder.write(
       try weights.newTensors(options.type), to: folder.file(TransformerWeights.file))
     try configuration.write(to: folder.file(ModelConfiguration.fileName))
-    for (name, content) in try TransformerFolder.companions(files, configuration) {
-      try makeFolder(parentFolder(of: folder.file(name)))
-      let file = try OutputFile(path: folder.file(name))
-      try file.write(content)
-      try file.commit(sync: true)
-    }
+    try TransformerFolder.write(
+      try TransformerFolder.companions(files, configuration), to: { folder.file($0) })
     try folder.commit()
   }
 
@@ -87,6 +83,20 @@ extension GGUFType {
 
 /// How the files of a model are written.
 enum TransformerFolder {
+  /// A text that stands beside the weights.
+  typealias Companion = (name: String, content: String)
+
+  static func write(
+    _ companions: [Companion], to path: (String) -> String
+  ) throws(AIGCError) {
+    for (name, content) in companions {
+      try makeFolder(parentFolder(of: path(name)))
+      let file = try OutputFile(path: path(name))
+      try file.write(content)
+      try file.commit(sync: true)
+    }
+  }
+
   /// Weights as transformers reads them: it asks for the note that they are PyTorch's.
   static func write(_ tensors: [NewTensor], to path: String) throws(AIGCError) {
     try SafetensorsWriter.write(tensors, metadata: ["format": "pt"], to: path, sync: true)
@@ -96,13 +106,8 @@ enum TransformerFolder {
   /// `generate` stops at.
   static func companions(
     _ files: TransformerFiles, _ configuration: TransformerConfiguration
-  ) throws(AIGCError) -> [(name: String, content: String)] {
-    var result: [(name: String, content: String)] = []
-    let (template, tools) = try templates(files)
-    if let template {
-      result.append((ChatTemplate.templateFile, template))
-      if let tools { result.append((ChatTemplate.toolTemplateFile, tools)) }
-    }
+  ) throws(AIGCError) -> [Companion] {
+    var result = try templates(files)
     if files.gguf != nil {
       var ends = configuration.endTokens ?? []
       for end in files.turnEnds where !ends.contains(Int(end)) { ends.append(Int(end)) }
@@ -117,17 +122,21 @@ enum TransformerFolder {
     return result
   }
 
-  /// Of a GGUF file as they stand there, whether they can be rendered here or not.
-  private static func templates(
-    _ files: TransformerFiles
-  ) throws(AIGCError) -> (String?, tools: String?) {
-    guard let metadata = files.gguf else {
-      let template = try ChatTemplate.read(folder: files.path)
-      return (template?.source, template?.toolSource)
+  /// The templates of a model's chats; those of a GGUF file as they stand there, whether they can be rendered here or
+  /// not.
+  static func templates(_ files: TransformerFiles) throws(AIGCError) -> [Companion] {
+    var (source, tools): (String?, String?) = (nil, nil)
+    if let metadata = files.gguf {
+      func text(_ key: String) throws(AIGCError) -> String? {
+        metadata[key] == nil ? nil : try metadata.string(key)
+      }
+      source = try text(ChatTemplate.metadataKey)
+      tools = try text(ChatTemplate.toolMetadataKey)
+    } else if let template = try ChatTemplate.read(folder: files.path) {
+      (source, tools) = (template.source, template.toolSource)
     }
-    func text(_ key: String) throws(AIGCError) -> String? {
-      metadata[key] == nil ? nil : try metadata.string(key)
-    }
-    return try (text(ChatTemplate.metadataKey), text(ChatTemplate.toolMetadataKey))
+    guard let source else { return [] }
+    return [(ChatTemplate.templateFile, source)]
+      + (tools.map { [(ChatTemplate.toolTemplateFile, $0)] } ?? [])
   }
 }
