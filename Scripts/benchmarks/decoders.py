@@ -16,8 +16,8 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.realpath(__file__))))
 from benchmarks.measure import Report, Run, aigc, in_turns, memory, seconds
 
-WORKLOADS = {"generate-128": ("-p", "0", "-n", "64", "-d", "128"),
-             "generate-1000": ("-p", "0", "-n", "64", "-d", "1000"),
+WORKLOADS = {"generate-128": ("-p", "0", "-n", "24", "-d", "128"),
+             "generate-1000": ("-p", "0", "-n", "24", "-d", "1000"),
              "prompt-512": ("-p", "512", "-n", "0")}
 
 

@@ -60,27 +60,6 @@ import Testing
     }
   }
 
-  /// One object takes rows of other widths in turn.
-  @Test func activationsAreReshaped() throws {
-    let x = KernelCheck.samples(640 * 2, 7)
-    let activations = LowBitActivations(rows: 3, inputs: 640)
-    activations.shape(inputs: 64)
-    #expect(activations.rows >= 30 && activations.inputs == 64)
-    activations.shape(inputs: 640)
-    #expect(activations.rows >= 3)
-    let sample = LowBitSample(.q80, inputs: 640, outputs: 5)
-    let matrix = try LowBitMatrix(Table(sample.bytes), type: .q80, inputs: 640, outputs: 5)
-    x.withUnsafeBufferPointer { buffer in
-      guard let base = buffer.baseAddress else { return }
-      activations.quantize(1..<3, base, stride: 640)
-    }
-    let y = Floats(zeros: 5)
-    matrix.multiply(0..<5, rows: 1, activations, firstRow: 2, start: nil, y.base, yStride: 5)
-    let expected = sample.product(
-      PlainActivations([Float](x[640...])), start: [Float](repeating: 0, count: 5))
-    #expect(y.values == expected)
-  }
-
   @Test func refusals() throws {
     let bytes = try Table([UInt8](repeating: 0, count: 34 * 6))
     for (inputs, outputs) in [(32, 5), (31, 6), (0, 6), (32, 0), (64, 6), (32, Int.max), (-32, -6)]

@@ -3,7 +3,7 @@ import Files
 import Inference
 import Kernels
 
-/// How fast a language model reads and writes, as llama.cpp's own benchmark measures it: generation is 64 given
+/// How fast a language model reads and writes, as llama.cpp's own benchmark measures it: generation is 24 given
 /// tokens one after the other behind a prompt, the scores of each computed and none drawn from; a prompt is read at
 /// once with the scores after its last token.
 /// - Parameter model: any; workloads that its context has no place for are left out.
@@ -15,7 +15,7 @@ public func benchmarks(of model: any LanguageModel) -> [Benchmark] {
 }
 
 /// Tokens that are written in one call.
-private let writtenTokens = 64
+private let writtenTokens = 24
 
 private func generation(of model: any LanguageModel, behind depth: Int) -> Benchmark {
   var benchmark = Benchmark("generate-\(depth)", unit: "tokens/s", items: writtenTokens) {

@@ -12,10 +12,10 @@ import Files
 public final class LowBitActivations: @unchecked Sendable {
   /// Values with a scale in common.
   public static let blockSize = 32
-  /// Rows that there is room for, as wide as ``shape(inputs:)`` said.
-  public private(set) var rows: Int
+  /// Rows that there is room for.
+  public let rows: Int
   /// Values of a row.
-  public private(set) var inputs: Int
+  public let inputs: Int
   private let memory: UnsafeMutablePointer<Float>
   /// Blocks that there is room for: first codes, and in the second half second ones.
   private let capacity: Int
@@ -33,16 +33,6 @@ public final class LowBitActivations: @unchecked Sendable {
   }
 
   deinit { MemoryPool.give(memory, count: capacity * Self.blockFloats) }
-
-  /// From now on rows are of `inputs` values, a multiple of ``blockSize``: as many as there is room for.
-  /// What was quantised is forgotten.
-  public func shape(inputs: Int) {
-    require(
-      inputs > 0 && inputs % Self.blockSize == 0 && inputs / Self.blockSize <= capacity / 2,
-      "LowBitActivations: no room for a row")
-    self.inputs = inputs
-    rows = capacity / 2 / (inputs / Self.blockSize)
-  }
 
   /// Quantises rows on the calling thread; threads may do different rows at the same time.
   /// - Parameters:
