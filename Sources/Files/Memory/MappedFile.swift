@@ -42,7 +42,7 @@ public final class MappedFile: Sendable {
     }
     guard let memory = mmap(nil, count, PROT_READ, MAP_SHARED, descriptor, 0), memory != MAP_FAILED
     else { throw errno == ENOMEM ? .outOfMemory(count, for: path) : .unreadable(path) }
-    storage = TableStorage(base: memory, byteCount: count, owner: Mapping(memory, count))
+    storage = TableStorage(base: memory, byteCount: count, owner: FileMapping(memory, count))
   }
 
   /// Asks the system to read the whole file ahead.
@@ -92,15 +92,29 @@ public final class MappedFile: Sendable {
 
   /// All bytes.
   public func bytes() throws(AIGCError) -> Table<UInt8> { try table(at: 0, count: count) }
+}
 
-  /// Unmaps on release.
-  private final class Mapping: @unchecked Sendable {
-    let memory: UnsafeMutableRawPointer
-    let count: Int
-    init(_ memory: UnsafeMutableRawPointer, _ count: Int) {
-      self.memory = memory
-      self.count = count
-    }
-    deinit { munmap(memory, count) }
+/// Unmaps a file on release.
+final class FileMapping: @unchecked Sendable {
+  private let memory: UnsafeMutableRawPointer
+  private let count: Int
+
+  init(_ memory: UnsafeMutableRawPointer, _ count: Int) {
+    self.memory = memory
+    self.count = count
+  }
+
+  deinit { munmap(memory, count) }
+}
+
+extension Table {
+  /// Says that the table will not be read for a while: whole pages of a mapped file leave this process's memory, and
+  /// come back from the file where they are read after all. Of other tables nothing changes.
+  public func releasePages() {
+    guard let storage = storage as? TableStorage, storage.isFile else { return }
+    let offset = UnsafeRawPointer(base) - UnsafeRawPointer(storage.base)
+    let first = (offset + 4095) / 4096 * 4096
+    let end = (offset + count * MemoryLayout<Element>.stride) / 4096 * 4096
+    if end > first { madvise(storage.base + first, end - first, MADV_DONTNEED) }
   }
 }

@@ -6,6 +6,9 @@ final class TableStorage: @unchecked Sendable {
   let byteCount: Int
   private let owner: AnyObject?
 
+  /// Whether a file's pages are behind it, which are there again when they are read again.
+  var isFile: Bool { owner is FileMapping }
+
   /// Memory that `owner` keeps alive.
   init(base: UnsafeMutableRawPointer, byteCount: Int, owner: AnyObject) {
     self.base = base

@@ -16,10 +16,13 @@ public struct PackedMatrix: Sendable {
   }
   private let storage: Storage
 
-  /// Packs weights of 32 or 16 bits, on all threads.
-  public init(_ matrix: StoredMatrix) { storage = .panels(WeightPanels(matrix)) }
+  /// Packs weights of 32 or 16 bits, on all threads. What was read of a mapped file leaves memory again.
+  public init(_ matrix: StoredMatrix) {
+    storage = .panels(WeightPanels(matrix))
+    matrix.releasePages()
+  }
 
-  /// Packs weights of few bits, on all threads.
+  /// Packs weights of few bits, on all threads. What was read of a mapped file leaves memory again.
   /// - Throws: ``/Files/AIGCError`` (failed) when the system refuses memory.
   public init(_ matrix: BlockMatrix, activations: ActivationType) throws(AIGCError) {
     switch activations {
@@ -29,6 +32,7 @@ public struct PackedMatrix: Sendable {
         try LowBitMatrix(
           matrix.bytes, type: matrix.type, inputs: matrix.inputs, outputs: matrix.outputs))
     }
+    matrix.bytes.releasePages()
   }
 
   /// Values of what the matrix multiplies.

@@ -83,6 +83,9 @@ public struct StoredMatrix: @unchecked Sendable {
     return StoredMatrix(self, outputs: range)
   }
 
+  /// See ``/Files/Table/releasePages()``.
+  func releasePages() { owner.releasePages() }
+
   /// Size of the weights.
   public var byteCount: Int { inputs * outputs * type.size }
 
