@@ -102,6 +102,9 @@ import Testing
       ("too large", "a", [1 << 62], 0, 0), ("too large", "a", [1 << 62], 28, 0),
       ("a dimension of 9223372036854775808", "a", [1 << 63], 0, 0),
       ("too large", "a", [1 << 40, 1 << 40, 0], 0, 0), ("too large", "a", [256, 1 << 60], 12, 0),
+      // The product of these is negative or wraps to something small in 64 bits.
+      ("too large", "a", [UInt64(Int64.max), 2], 24, 0), ("too large", "a", [1 << 62, 4], 24, 0),
+      ("bytes 0 to 149533581377672 of 256", "a", [32, 1 << 42 + 4], 8, 0),
       ("blocks of Q4_K, which has 256", "a", [128, 2], 12, 0),
       ("blocks of Q8_0, which has 32", "a", [1, 32], 8, 0),
       ("blocks of Q8_0, which has 32", "a", [], 8, 0),
