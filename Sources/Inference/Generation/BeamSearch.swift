@@ -151,7 +151,7 @@ extension TextGenerator {
   ) throws -> [GeneratedSample] {
     let adjustments = ScoreAdjustments(
       options.sampling, banned: options.ignoreEnd ? model.endTokens + endTokens : [],
-      vocabularySize: model.vocabularySize)
+      vocabularySize: model.vocabularySize, breakers: breakers)
     var search = BeamSearch(
       model: model, beams: options.beams, lengthPenalty: options.lengthPenalty, length: room,
       endTokens: endTokens, adjustments: adjustments)

@@ -55,6 +55,10 @@ public struct GenerationOptions: Codable, Equatable, Sendable {
       throw .usage("`backoff` \(backoff): must be 0 to 1")
     }
     if !lengthPenalty.isFinite { throw .usage("`lengthPenalty`: must be a number") }
+    if beams > 1, sampling.samplers != SamplingStep.standardOrder || !sampling.mirostat.isOff {
+      let name = sampling.mirostat.isOff ? "samplers" : "mirostat.version"
+      throw .usage("`\(name)`: of text that is drawn, not of `beams`")
+    }
     if beams > 1, logProbabilities != nil {
       throw .usage("`logProbabilities`: of texts that are drawn, not of `beams`")
     }

@@ -6,6 +6,7 @@ public struct TextGenerator {
   let model: any LanguageModel
   let options: GenerationOptions
   let sampler: Sampler
+  let breakers: SequenceBreakers
   /// The random seed of the texts: that of the options, or the one that was drawn for them.
   public let seed: UInt64
   let prompt: [Int32]
@@ -64,9 +65,11 @@ public struct TextGenerator {
     seed = options.seed.resolved()
     // Whether an end token ends a text or a sentence, one that is to be ignored is never drawn.
     let ends = endTokens.isEmpty ? model.endTokens : endTokens
+    breakers = try SequenceBreakers(options.sampling, of: model)
     sampler = try Sampler(
       options.sampling, vocabularySize: model.vocabularySize, endToken: ends.first,
-      otherEndTokens: Array(ends.dropFirst()), ignoreEnd: options.ignoreEnd)
+      otherEndTokens: Array(ends.dropFirst()), ignoreEnd: options.ignoreEnd, masks: [],
+      breakers: breakers)
     fresh = try model.makeWritingSession(backoff: options.backoff)
     startedOutput = try TextOutput(
       model: model, options: options, prompt: shown, endTokens: endTokens)

@@ -7,13 +7,13 @@ package protocol ScoreAdjustment: Sendable {
   var isOff: Bool { get }
   /// Whether a score can rise: a token that is none of the model's best may then be drawn.
   var raises: Bool { get }
-  /// Names the tokens whose scores change after `history`, each as often as it counts.
-  func forTokens(after history: [Int32], _ name: (Int32) -> Void)
+  /// Names the tokens whose scores change after `history`, each with a count; those of one token are added.
+  func forTokens(after history: [Int32], _ name: (_ token: Int32, _ count: Int) -> Void)
   /// The new score of a token.
   /// - Parameters:
   ///   - score: finite.
   ///   - token: one that was named.
-  ///   - count: how often it was named.
+  ///   - count: the sum of its counts, above 0.
   func adjusted(_ score: Float, of token: Int32, named count: Int) -> Float
 }
 
@@ -73,11 +73,24 @@ extension CandidateCut {
   }
 }
 
+/// A step behind the first one that cuts.
+enum SamplingStage {
+  case cut(any CandidateCut)
+  /// Top choices are removed, where the draw of their chance says so.
+  case topChoices(TopChoices)
+  /// Not 0 and not 1.
+  case temperature(Double)
+  /// Changes the scores of what is left.
+  case adjustment(any ScoreAdjustment)
+
+  /// The cut that it is, if it is one.
+  var cut: (any CandidateCut)? { if case .cut(let cut) = self { cut } else { nil } }
+}
+
 extension SamplingConfiguration {
-  /// The adjustments of the chain, in llama.cpp's order.
-  var adjustments: [any ScoreAdjustment] {
-    let all: [any ScoreAdjustment] = [RepeatPenalties(self), TokenBiases(logitBias)]
-    return all.filter { !$0.isOff }
+  /// Whether the best token of the chain is taken, and none drawn.
+  var isGreedy: Bool {
+    temperature == 0 && (!mirostat.isOff || samplers.contains(.temperature))
   }
 
   /// The masks of the chain.
@@ -90,11 +103,60 @@ extension SamplingConfiguration {
     return all.filter { !$0.isOff }
   }
 
-  /// The cuts of the chain, in llama.cpp's order.
-  func cuts(vocabularySize: Int) -> [any CandidateCut] {
-    let all: [any CandidateCut] = [
-      TopK(topK < vocabularySize ? topK : 0), LocallyTypical(typical), TopP(topP), MinP(minP),
-    ]
-    return all.filter { !$0.isOff }
+  /// The adjustments before the first cut, which look at the model's own scores: biases come last.
+  func adjustments(_ breakers: SequenceBreakers) -> [any ScoreAdjustment] {
+    let biases = TokenBiases(logitBias)
+    return leading(breakers).adjustments + (biases.isOff ? [] : [biases])
+  }
+
+  /// The steps from the first one that cuts, or the temperature. Behind a temperature of 0 there is one
+  /// candidate, which nothing changes. Mirostat has none.
+  func stages(vocabularySize: Int, _ breakers: SequenceBreakers) -> [SamplingStage] {
+    var stages: [SamplingStage] = []
+    for step in leading(breakers).rest {
+      if step == .temperature {
+        if temperature == 0 { break }
+        if temperature != 1 { stages.append(.temperature(temperature)) }
+      } else if let adjustment = adjustment(step, breakers) {
+        if !adjustment.isOff { stages.append(.adjustment(adjustment)) }
+      } else if let cut = cut(step, vocabularySize: vocabularySize) {
+        if !cut.isOff { stages.append(.cut(cut)) }
+      } else {
+        let choices = TopChoices(threshold: xtc.threshold)
+        if xtc.probability > 0, !choices.isOff { stages.append(.topChoices(choices)) }
+      }
+    }
+    return stages
+  }
+
+  /// The adjustments that the order begins with, and the steps behind them.
+  private func leading(
+    _ breakers: SequenceBreakers
+  ) -> (adjustments: [any ScoreAdjustment], rest: ArraySlice<SamplingStep>) {
+    if !mirostat.isOff { return ([], []) }
+    let count = samplers.firstIndex { adjustment($0, breakers) == nil } ?? samplers.count
+    let adjustments = samplers[..<count].compactMap { adjustment($0, breakers) }
+    return (adjustments.filter { !$0.isOff }, samplers[count...])
+  }
+
+  private func adjustment(
+    _ step: SamplingStep, _ breakers: SequenceBreakers
+  ) -> (any ScoreAdjustment)? {
+    switch step {
+    case .penalties: RepeatPenalties(self)
+    case .dry: RepetitionPenalty(dry, breakers: breakers)
+    default: nil
+    }
+  }
+
+  private func cut(_ step: SamplingStep, vocabularySize: Int) -> (any CandidateCut)? {
+    switch step {
+    case .topNSigma: TopNSigma(topNSigma)
+    case .topK: TopK(topK < vocabularySize ? topK : 0)
+    case .typical: LocallyTypical(typical)
+    case .topP: TopP(topP)
+    case .minP: MinP(minP)
+    case .penalties, .dry, .xtc, .temperature: nil
+    }
   }
 }

@@ -13,7 +13,7 @@ struct ScoreAdjustments {
   }
 
   private(set) var entries: [Entry] = []
-  /// How often each adjustment named the token of each entry: [entry, adjustment].
+  /// The count that each adjustment named the token of each entry with: [entry, adjustment].
   private var counts: [Int32] = []
   private let adjustments: [any ScoreAdjustment]
   private var masks: [any TokenMask]
@@ -31,11 +31,12 @@ struct ScoreAdjustments {
   ///   - configuration: whose adjustments and masks these are.
   ///   - banned: tokens that are never drawn.
   ///   - masks: behind those of the configuration.
+  ///   - breakers: those of the configuration in the model's tokens.
   init(
     _ configuration: SamplingConfiguration, banned: [Int32], vocabularySize: Int,
-    masks: [any TokenMask] = []
+    masks: [any TokenMask] = [], breakers: SequenceBreakers = SequenceBreakers()
   ) {
-    adjustments = configuration.adjustments
+    adjustments = configuration.adjustments(breakers)
     let all = configuration.masks(banned: banned) + masks.filter { !$0.isOff }
     self.masks = all
     freshMasks = all.contains { $0.isStateful } ? all : []
@@ -56,8 +57,10 @@ struct ScoreAdjustments {
     counts.removeAll(keepingCapacity: true)
     tellMasks(history)
     for (index, adjustment) in adjustments.enumerated() {
-      adjustment.forTokens(after: history) { token in
-        if let position = position(of: token) { counts[position * adjustments.count + index] += 1 }
+      adjustment.forTokens(after: history) { token, count in
+        guard let position = position(of: token) else { return }
+        let sum = Int(counts[position * adjustments.count + index]) + count
+        counts[position * adjustments.count + index] = Int32(clamping: sum)
       }
     }
     for mask in masks where mask.namesTokens {
@@ -115,8 +118,7 @@ struct ScoreAdjustments {
       let count = counts[position * adjustments.count + index]
       if count > 0 { result = adjustment.adjusted(result, of: entry.id, named: Int(count)) }
     }
-    // The largest finite score less infinity, or a product that overflows, stays a score.
-    return result.isNaN ? -.infinity : max(result, -.greatestFiniteMagnitude)
+    return boundedScore(result)
   }
 
   /// Changes the scores of the whole vocabulary.
@@ -135,4 +137,9 @@ struct ScoreAdjustments {
     }
     for mask in masks where !mask.namesTokens && !mask.yields { mask.apply(to: &scores) }
   }
+}
+
+/// The largest finite score less infinity, or a product that overflows, stays a score.
+func boundedScore(_ score: Float) -> Float {
+  score.isNaN ? -.infinity : max(score, -.greatestFiniteMagnitude)
 }

@@ -17,9 +17,9 @@ package struct RepeatPenalties: ScoreAdjustment {
   package var isOff: Bool { last == 0 || (divisor == 1 && presence == 0 && frequency == 0) }
   package var raises: Bool { divisor < 1 || presence < 0 || frequency < 0 }
 
-  package func forTokens(after history: [Int32], _ name: (Int32) -> Void) {
+  package func forTokens(after history: [Int32], _ name: (Int32, Int) -> Void) {
     let start = last < 0 ? 0 : max(0, history.count - last)
-    for index in start..<history.count { name(history[index]) }
+    for index in start..<history.count { name(history[index], 1) }
   }
 
   package func adjusted(_ score: Float, of token: Int32, named count: Int) -> Float {

@@ -12,8 +12,8 @@ package struct TokenBiases: ScoreAdjustment {
   package var isOff: Bool { biases.isEmpty }
   package var raises: Bool { biases.values.contains { !($0 <= 0) } }
 
-  package func forTokens(after history: [Int32], _ name: (Int32) -> Void) {
-    for token in biases.keys.sorted() { name(token) }
+  package func forTokens(after history: [Int32], _ name: (Int32, Int) -> Void) {
+    for token in biases.keys.sorted() { name(token, 1) }
   }
 
   package func adjusted(_ score: Float, of token: Int32, named count: Int) -> Float {

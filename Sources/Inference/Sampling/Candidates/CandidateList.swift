@@ -125,6 +125,40 @@ public struct CandidateList: Sendable {
     keepFirst(kept)
   }
 
+  /// Gives candidates other scores, and all their weights at temperature 1. One of NaN or -infinity is left
+  /// out.
+  mutating func rescore(_ score: (Candidate) -> Float) {
+    let before = candidates
+    removeAll()
+    for candidate in before {
+      append(Candidate(id: candidate.id, logit: score(candidate)))
+    }
+    complete()
+  }
+
+  /// Applies an adjustment to what is left of a chain.
+  mutating func adjust(by adjustment: any ScoreAdjustment, after history: [Int32]) {
+    var counts: [Int32: Int] = [:]
+    adjustment.forTokens(after: history) { counts[$0, default: 0] += $1 }
+    rescore { candidate in
+      guard let count = counts[candidate.id] else { return candidate.logit }
+      return boundedScore(
+        adjustment.adjusted(candidate.logit, of: candidate.id, named: count))
+    }
+  }
+
+  /// Divides the scores themselves by a temperature, for the steps behind it. Where the quotients are no
+  /// numbers, the best candidate is left.
+  mutating func divide(by temperature: Double) {
+    guard let best = bestIndex else { return }
+    let highest = Float(Double(candidates[best].logit) / temperature)
+    if !highest.isFinite {
+      keep { $0 == best }
+      return
+    }
+    rescore { max(Float(Double($0.logit) / temperature), -.greatestFiniteMagnitude) }
+  }
+
   /// Position of the best candidate: highest score, lowest id.
   var bestIndex: Int? {
     if isSorted { return candidates.isEmpty ? nil : 0 }
