@@ -62,6 +62,18 @@ struct SamplingArguments: ParsableArguments {
     transform: { try LogitBias(argument: $0) })
   var logitBias: [LogitBias] = []
 
+  @Option(
+    name: [.customLong("top-nsigma"), .customLong("top-n-sigma")], parsing: .unconditional,
+    help: """
+      Choose among tokens whose score is at most this many standard deviations below the best one (default 0: all).
+      """)
+  var topNSigma: Double?
+
+  @OptionGroup var order: SamplerOrderArguments
+  @OptionGroup var dry: DRYArguments
+  @OptionGroup var xtc: XTCArguments
+  @OptionGroup var mirostat: MirostatArguments
+
   init() {}
 
   /// The flag that says how tokens are drawn, where one was given.
@@ -69,6 +81,9 @@ struct SamplingArguments: ParsableArguments {
     let given: [(String, Bool)] = [
       ("--temperature", temperature != nil), ("--top-k", topK != nil), ("--top-p", topP != nil),
       ("--min-p", minP != nil), ("--typical", typical != nil),
+      ("--top-nsigma", topNSigma != nil), ("--samplers", order.samplers != nil),
+      ("--sampler-seq", order.samplerSequence != nil),
+      ("--xtc-probability", xtc.probability != nil), ("--mirostat", mirostat.version != nil),
     ]
     return given.first { $0.1 }?.0
   }
@@ -96,6 +111,11 @@ struct SamplingArguments: ParsableArguments {
     result.frequencyPenalty = frequencyPenalty
     result.noRepeatNgram = noRepeatNgram
     result.logitBias = logitBias
+    if let topNSigma { result.topNSigma = topNSigma }
+    if let steps = order.steps { result.samplers = steps }
+    dry.set(&result.dry)
+    xtc.set(&result.xtc)
+    mirostat.set(&result.mirostat)
     return result
   }
 }

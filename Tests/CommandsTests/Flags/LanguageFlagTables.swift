@@ -19,6 +19,8 @@ func loading(_ base: String, other: String) -> FlagTable {
 let generateText: VerbFlags = {
   let base = "--model lstm --prompt the --seed 1 -n 40"
   let words = "--model ngram --prompt the --seed 3 -n 60"
+  let dry = base + " --dry-multiplier 5"
+  let soft = base + " --dry-multiplier 0.5 --dry-allowed-length 0"
   let search = "--model lstm --prompt the -n 5 --beams 2"
   func refusedBySearch(_ flag: String) -> FlagCheck { .refused(flag, "searches", search) }
   return VerbFlags(
@@ -73,6 +75,50 @@ let generateText: VerbFlags = {
       "presence-penalty": [.acts("--presence-penalty 9")],
       "frequency-penalty": [.acts("--frequency-penalty 9")],
       "no-repeat-ngram": [.acts("--no-repeat-ngram 1")],
+      "top-nsigma": [.acts("--top-nsigma 0.01"), refusedBySearch("--top-nsigma 1")],
+      "samplers": [
+        .acts("--samplers temperature"),
+        .refused("--samplers top_k --sampler-seq k", "not both"),
+        refusedBySearch("--samplers top_k"),
+      ],
+      "sampler-seq": [
+        .acts("--sampler-seq t"), refusedBySearch("--sampler-seq k"),
+      ],
+      "dry-multiplier": [.acts("--dry-multiplier 9 --dry-allowed-length 0")],
+      "dry-base": [
+        .acts("--dry-base 99", soft),
+        .refused("--dry-base 2", "--dry-multiplier"),
+      ],
+      "dry-allowed-length": [
+        .acts("--dry-allowed-length 0", dry),
+        .refused("--dry-allowed-length 1", "--dry-multiplier"),
+      ],
+      "dry-penalty-last-n": [
+        .acts("--dry-penalty-last-n 0", dry + " --dry-allowed-length 0"),
+        .refused("--dry-penalty-last-n 9", "--dry-multiplier"),
+      ],
+      "dry-sequence-breaker": [
+        .acts("--dry-sequence-breaker e --dry-sequence-breaker a", dry + " --dry-allowed-length 0"),
+        .refused("--dry-sequence-breaker a", "--dry-multiplier"),
+      ],
+      "xtc-probability": [
+        .acts("--xtc-probability 1 --xtc-threshold 0.01"), refusedBySearch("--xtc-probability 1"),
+      ],
+      "xtc-threshold": [
+        .acts("--xtc-threshold 0.01", base + " --xtc-probability 1"),
+        .refused("--xtc-threshold 0.2", "--xtc-probability"),
+      ],
+      "mirostat": [
+        .acts("--mirostat 2"), .refused("--mirostat 3", "1 or 2"), refusedBySearch("--mirostat 1"),
+      ],
+      "mirostat-ent": [
+        .acts("--mirostat-ent 0", base + " --mirostat 2"),
+        .refused("--mirostat-ent 3", "--mirostat"),
+      ],
+      "mirostat-lr": [
+        .acts("--mirostat-lr 9", base + " --mirostat 2 --mirostat-ent 1"),
+        .refused("--mirostat-lr 3", "--mirostat"),
+      ],
       "logit-bias": [.acts("--logit-bias 3=90")],
       "seed": [.acts("--seed 2"), refusedBySearch("--seed 2")],
       "copy-report": [.acts("--copy-report a.txt --json", base + " --json")],

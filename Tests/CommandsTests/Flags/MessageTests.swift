@@ -106,6 +106,7 @@ import Training
     ),
     ("Commands/Flags/SampledFile", ["sample gan"]),
     ("Commands/Flags/SamplingArguments", ["generate text"]),
+    ("Commands/Flags/SamplerArguments", ["generate text"]),
     // Of all families and verbs: `Console` leaves out advice that a command cannot follow.
     ("Families/ReinforcementLearning", ["train rl", "convert", "play"]),
     ("Families/Registry", []), ("Families/Protocols", []), ("Console", []), ("Datasets", []),
