@@ -3,7 +3,7 @@ let chat: VerbFlags = {
   let base = "--model talk --messages m.json --seed 1 -n 40"
   let little = "--model little.gguf --messages m.json --seed 1 -n 150"
   let dry = base + " --dry-multiplier 5"
-  let soft = base + " --dry-multiplier 0.5 --dry-allowed-length 0"
+  let soft = little + " --dry-multiplier 0.5 --dry-allowed-length 0"
   return VerbFlags(
     verb: "chat", base: base,
     flags: [
