@@ -33,6 +33,8 @@ package protocol TokenMask: Sendable {
   func forForbidden(after history: [Int32], _ name: (Int32) -> Void)
   /// Sets the scores of forbidden tokens to -infinity, where it does not name them.
   func apply(to scores: inout [Float])
+  /// Whether it forbids a token, where it does not name those that it forbids.
+  func forbids(_ token: Int32) -> Bool
   /// Whether a token that it forbids may be taken where nothing else can follow.
   var yields: Bool { get }
 }
@@ -43,6 +45,7 @@ extension TokenMask {
   package var namesTokens: Bool { true }
   package func forForbidden(after history: [Int32], _ name: (Int32) -> Void) {}
   package func apply(to scores: inout [Float]) {}
+  package func forbids(_ token: Int32) -> Bool { false }
   package var yields: Bool { false }
 }
 

@@ -105,7 +105,10 @@ struct ScoreAdjustments {
     return Int(positions[Int(id)]) - 1
   }
 
-  func isForbidden(_ id: Int32) -> Bool { entry(for: id).map { entries[$0].isForbidden } ?? false }
+  func isForbidden(_ id: Int32) -> Bool {
+    if let position = entry(for: id), entries[position].isForbidden { return true }
+    return masks.contains { !$0.namesTokens && $0.forbids(id) }
+  }
 
   mutating func markDone(_ position: Int) { entries[position].isDone = true }
 
