@@ -134,6 +134,19 @@ extension Tokenizer {
   /// Unless a tokenizer says otherwise, there are none.
   public var specialTokens: [SpecialToken] { [] }
 
+  /// The bytes that each token adds to a text, by its id; none for marks. nil where tokens are words, whose spaces
+  /// depend on their neighbours.
+  public var tokenTexts: [[UInt8]]? {
+    guard kind.wordMode == nil else { return nil }
+    var texts = (0..<vocabularySize).map { bytes(of: Int32($0)) }
+    let marks = specialTokens.filter { $0.isControl }.map { $0.id }
+    for id in marks + [endToken, unknownToken].compactMap({ $0 })
+    where texts.indices.contains(Int(id)) {
+      texts[Int(id)] = []
+    }
+    return texts
+  }
+
   /// Ranges of tokens that lie one behind the other.
   func consecutiveRanges(_ ids: [Int32]) throws(AIGCError) -> [Range<Int>] {
     var position = 0

@@ -14,6 +14,8 @@ public struct ChatSession {
   /// Where sessions stand that a later prompt may begin with, the newest last.
   private var places: [(tokens: [Int32], session: any GenerationSession)] = []
   private var answers: UInt64 = 0
+  /// Of the options' constraint, once it is made.
+  private var engine: (constraint: Constraint, ends: [Int32], engine: ConstraintEngine)?
 
   private static let largestPlaces = 4
 
@@ -67,7 +69,8 @@ public struct ChatSession {
     options.maxLength = min(options.maxLength ?? .max, model.contextSize ?? .max)
     var session = try start(prompt.tokens, options, progress)
     options.promptCache = nil
-    let generator = try TextGenerator(model: model, options: options, chat: prompt)
+    let generator = try TextGenerator(
+      model: model, options: options, chat: prompt, engine: try engine(prompt.endTokens))
     // The prompt is read here, so that what is kept of it holds its keys and values.
     var scores: [Float] = []
     session.scores(into: &scores)
@@ -81,6 +84,16 @@ public struct ChatSession {
     if let message { conversation.messages.append(message) }
     conversation.messages.append(ChatMessage(role: "assistant", content: sample.text))
     return (sample, prompt.droppedTurns)
+  }
+
+  /// What all answers to be constrained alike share.
+  private mutating func engine(_ endTokens: [Int32]) throws(AIGCError) -> ConstraintEngine? {
+    guard let constraint = options.constraint else { return nil }
+    let ends = endTokens.isEmpty ? model.endTokens : endTokens
+    if let engine, engine.constraint == constraint, engine.ends == ends { return engine.engine }
+    let made = try ConstraintEngine(constraint, model: model, endTokens: ends)
+    engine = (constraint, ends, made)
+    return made
   }
 
   /// A session that has read the prompt: it goes on from the longest beginning that another one has read.

@@ -33,6 +33,9 @@ public struct GenerationOptions: Codable, Equatable, Sendable {
   public var backoff: Double?
   /// A file that keeps what the model made of the prompt, for the next time.
   public var promptCache: String?
+  /// What each text must be; nil: any text. A text then ends where it is complete, at the latest with
+  /// ``maxTokens``, and ``stop`` ends it before that.
+  public var constraint: Constraint?
   /// Records the log-probability of each token and this many alternatives; nil: none.
   public var logProbabilities: Int?
 
@@ -61,6 +64,9 @@ public struct GenerationOptions: Codable, Equatable, Sendable {
     }
     if beams > 1, logProbabilities != nil {
       throw .usage("`logProbabilities`: of texts that are drawn, not of `beams`")
+    }
+    if beams > 1, constraint != nil {
+      throw .usage("`constraint`: of texts that are drawn, not of `beams`")
     }
     if stop.contains("") { throw .usage("`stop`: must not be empty") }
     if let logProbabilities, logProbabilities < 0 {

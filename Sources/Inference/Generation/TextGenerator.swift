@@ -26,13 +26,15 @@ public struct TextGenerator {
   ///   prompt that the model cannot read.
   public init(model: any LanguageModel, options: GenerationOptions) throws(AIGCError) {
     try options.validate()
+    let isConstrained = options.constraint != nil
     let prompt = options.prompt.isEmpty ? [] : try model.encode(options.prompt)
     if let context = model.contextSize, prompt.count > context {
       throw .usage(
         "the prompt has \(counted(prompt.count, "token")), the model sees \(context) at once: shorten it"
       )
     }
-    let ends = model.endTokenEndsText ? model.endTokens : []
+    // A constrained text is one text, not a sentence of several.
+    let ends = model.endTokenEndsText || isConstrained ? model.endTokens : []
     try self.init(model, options, prompt: prompt, shown: prompt, endTokens: ends)
     if let cache = options.promptCache {
       guard !prompt.isEmpty else { throw .usage("`promptCache`: there is no prompt") }
@@ -42,11 +44,16 @@ public struct TextGenerator {
 
   /// Answers to a conversation: its prompt stands in place of that of the options.
   /// - Throws: ``/Files/AIGCError``: options out of range, a biased token that the model does not have.
+  /// - Parameter engine: of the options' constraint; nil: it is made.
   init(
-    model: any LanguageModel, options: GenerationOptions, chat: ChatPrompt
+    model: any LanguageModel, options: GenerationOptions, chat: ChatPrompt,
+    engine: ConstraintEngine? = nil
   ) throws(AIGCError) {
     try options.validate()
-    try self.init(model, options, prompt: chat.tokens, shown: nil, endTokens: chat.endTokens)
+    let ends =
+      chat.endTokens.isEmpty && options.constraint != nil ? model.endTokens : chat.endTokens
+    try self.init(
+      model, options, prompt: chat.tokens, shown: nil, endTokens: ends, engine: engine)
     if let cache = options.promptCache {
       start = try model.makeSession(prompt: chat.tokens, cache: cache)
     }
@@ -55,7 +62,7 @@ public struct TextGenerator {
   /// - Parameter shown: tokens of the prompt that the text goes on from, for its spaces; nil: it begins anew.
   private init(
     _ model: any LanguageModel, _ options: GenerationOptions, prompt: [Int32], shown: [Int32]?,
-    endTokens: [Int32]
+    endTokens: [Int32], engine: ConstraintEngine? = nil
   ) throws(AIGCError) {
     for entry in options.sampling.logitBias where Int(entry.token) >= model.vocabularySize {
       throw .usage(
@@ -68,7 +75,10 @@ public struct TextGenerator {
     breakers = try SequenceBreakers(options.sampling, of: model)
     sampler = try Sampler(
       options.sampling, vocabularySize: model.vocabularySize, endToken: ends.first,
-      otherEndTokens: Array(ends.dropFirst()), ignoreEnd: options.ignoreEnd, masks: [],
+      otherEndTokens: Array(ends.dropFirst()), ignoreEnd: options.ignoreEnd,
+      masks: Self.masks(
+        model, options, prompt: prompt, beginsText: shown?.isEmpty != false, endTokens: ends,
+        engine: engine),
       breakers: breakers)
     fresh = try model.makeWritingSession(backoff: options.backoff)
     startedOutput = try TextOutput(
@@ -84,8 +94,34 @@ public struct TextGenerator {
     return session
   }
 
+  /// The mask of the options' constraint, where they have one.
+  private static func masks(
+    _ model: any LanguageModel, _ options: GenerationOptions, prompt: [Int32], beginsText: Bool,
+    endTokens: [Int32], engine: ConstraintEngine?
+  ) throws(AIGCError) -> [any TokenMask] {
+    guard let constraint = options.constraint else { return [] }
+    var made = engine
+    if made == nil {
+      made = try ConstraintEngine(constraint, model: model, endTokens: endTokens)
+    }
+    guard let engine = made else { return [] }
+    let room = room(options, prompt)
+    guard engine.shortest <= room else {
+      throw .usage(
+        "`maxTokens` \(room): the shortest text of the constraint may take \(counted(engine.shortest, "token"))"
+      )
+    }
+    return [
+      GrammarMask(
+        engine, endTokens: options.ignoreEnd ? [] : endTokens, promptTokens: prompt.count,
+        room: room, dropsSpace: beginsText && engine.dropsFirstSpace(model.makeDecoder()))
+    ]
+  }
+
   /// How many tokens may be generated.
-  var room: Int {
+  var room: Int { Self.room(options, prompt) }
+
+  private static func room(_ options: GenerationOptions, _ prompt: [Int32]) -> Int {
     min(options.maxTokens, options.maxLength.map { max(0, $0 - prompt.count) } ?? .max)
   }
 

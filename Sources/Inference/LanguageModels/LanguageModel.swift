@@ -117,6 +117,10 @@ public protocol LanguageModel: Sendable {
   /// Turns generated tokens into text, piece by piece.
   func makeDecoder() -> any TokenDecoder
 
+  /// The bytes that each token adds to a text, by its id; none for marks. nil where tokens are words, whose spaces
+  /// depend on their neighbours (the default).
+  var tokenTexts: [[UInt8]]? { get }
+
   /// A fresh position at the start of a text.
   func makeSession() -> any GenerationSession
 
@@ -230,6 +234,8 @@ extension LanguageModel {
   public var specialTokens: [SpecialToken] { [] }
   /// Unless a model says otherwise, a text ends at ``endToken`` alone.
   public var endTokens: [Int32] { endToken.map { [$0] } ?? [] }
+  /// Unless a model says otherwise, its tokens are words.
+  public var tokenTexts: [[UInt8]]? { nil }
   /// Unless a model says otherwise, all settings of its files are taken.
   public var ignoredSettings: [String] { [] }
   /// Unless a model says otherwise, nothing about its files had to be assumed.

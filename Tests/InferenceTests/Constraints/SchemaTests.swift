@@ -127,9 +127,9 @@ import Testing
     let deep =
       String(repeating: #"{"items":"#, count: 120) + "true" + String(repeating: "}", count: 120)
     let cases: [(String, String)] = [
-      (##"{"type": "integer", "multipleOf": 2}"##, "#: `multipleOf` is not taken"),
-      (##"{"properties": {"a": {"not": {}}}}"##, "#/properties/a: `not` is not taken"),
-      (##"{"uniqueItems": true}"##, "`uniqueItems` is not taken"),
+      (##"{"type": "integer", "multipleOf": 2}"##, "#: \"multipleOf\" is not taken"),
+      (##"{"properties": {"a": {"not": {}}}}"##, "#/properties/a: \"not\" is not taken"),
+      (##"{"uniqueItems": true}"##, "\"uniqueItems\" is not taken"),
       (##"{"format": "email"}"##, "`format` \"email\" is not taken"),
       (##"{"$ref": "#/$defs/x"}"##, "leads nowhere"),
       (##"{"$ref": "http://x/y"}"##, "only places in the schema"),

@@ -23,6 +23,9 @@ package final class ConstraintEngine: Sendable {
   private let state: Mutex<State>
   /// The fewest tokens of a text.
   package let shortest: Int
+  /// Tokens that begin with a space, and the one that is nothing else.
+  let spaced: [Int32]
+  let space: Int32?
 
   /// - Parameters:
   ///   - grammar: what may be written.
@@ -34,6 +37,8 @@ package final class ConstraintEngine: Sendable {
     self.program = program
     self.vocabulary = vocabulary
     trie = TokenTrie(vocabulary)
+    spaced = vocabulary.indices.filter { vocabulary[$0].first == 32 }.map { Int32($0) }
+    space = spaced.first { vocabulary[Int($0)].count == 1 }
     var masks = ConstraintMasks(program, trie: trie)
     let start = masks.automaton.start()
     shortest = masks.automaton.costs[Int(start)]

@@ -8,13 +8,20 @@ package struct GrammarMask: TokenMask {
   /// How many tokens may still be written.
   private var room: Int
   private var isOver = false
+  /// Whether a space at the beginning of the next token is none of the text.
+  private var dropsSpace: Bool
 
   /// - Parameters:
   ///   - engine: of the grammar and the model's tokens.
   ///   - endTokens: end a text; allowed where the grammar may end.
   ///   - promptTokens: so many tokens come first that are none of the text.
   ///   - room: how many tokens the text may have.
-  package init(_ engine: ConstraintEngine, endTokens: [Int32], promptTokens: Int, room: Int) {
+  ///   - dropsSpace: whether the space that the text's first token begins with is not shown.
+  package init(
+    _ engine: ConstraintEngine, endTokens: [Int32], promptTokens: Int, room: Int,
+    dropsSpace: Bool = false
+  ) {
+    self.dropsSpace = dropsSpace
     self.engine = engine
     self.endTokens = endTokens
     self.promptTokens = promptTokens
@@ -34,7 +41,10 @@ package struct GrammarMask: TokenMask {
     room -= 1
     if endTokens.contains(token) {
       isOver = true
+    } else if dropsSpace, token == engine.space {
+      dropsSpace = false
     } else {
+      dropsSpace = false
       engine.move(&place, by: token)
     }
   }
@@ -50,6 +60,11 @@ package struct GrammarMask: TokenMask {
     var place = place
     var (tokens, mayEnd) = engine.tokens(at: &place, room: room)
     if isOver { tokens = TokenSet(count: 0) }
+    // Without their spaces these would be other texts. Where a text begins with one, that comes after one that is lost.
+    if dropsSpace {
+      for token in engine.spaced { tokens.remove(token) }
+      if tokens.isEmpty, !mayEnd, let space = engine.space { tokens.insert(space) }
+    }
     if mayEnd || isOver { tokens.insert(contentsOf: endTokens) }
     return tokens
   }

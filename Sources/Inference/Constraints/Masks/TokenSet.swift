@@ -14,6 +14,10 @@ struct TokenSet: Equatable, Sendable {
     for token in tokens where token >= 0 && Int(token) >> 6 < words.count { insert(token) }
   }
 
+  mutating func remove(_ token: Int32) {
+    words[Int(token) >> 6] &= ~(1 << UInt64(token & 63))
+  }
+
   func contains(_ token: Int32) -> Bool {
     let word = Int(token) >> 6
     return token >= 0 && word < words.count && words[word] >> UInt64(token & 63) & 1 == 1

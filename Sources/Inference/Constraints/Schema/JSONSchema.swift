@@ -141,7 +141,7 @@ struct JSONSchema {
       // What asks for nothing is no demand.
       if member.name == "uniqueItems", member.value == .bool(false) { continue }
       guard Self.known.contains(member.name) else {
-        throw .badInput("JSON schema, \(place): `\(printable(member.name))` is not taken")
+        throw .badInput("JSON schema, \(place): \"\(printable(member.name))\" is not taken")
       }
     }
     return members.filter { !Self.annotations.contains($0.name) && $0.name != "uniqueItems" }
