@@ -23,6 +23,7 @@ import Training
     case vae, vaegan, vaeTable, vqvae, vaeWeights
     case summarizer, articles
     case prompts, template
+    case grammar, jsonSchema
     case agent, agentRun
   }
 
@@ -94,6 +95,7 @@ extension FuzzTests.Target {
     case .agent, .agentRun: try AgentFuzz(self, folder: folder)
     case .prompts: PromptFuzz(folder: folder)
     case .template: try TemplateFuzz(folder: folder)
+    case .grammar, .jsonSchema: ConstraintFuzz(self, folder: folder)
     default: try FuzzWork(self, folder: folder)
     }
   }

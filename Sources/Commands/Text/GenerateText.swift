@@ -25,6 +25,7 @@ struct GenerateText: ConsoleCommand {
   var isChat = false
 
   @OptionGroup var chat: ChatArguments
+  @OptionGroup(title: "Form of the text") var form: ConstraintArguments
   @OptionGroup(title: "Sampling") var sampling: SamplingArguments
   @OptionGroup var seed: SeedOption
   @OptionGroup(title: "Computation") var loading: LoadingArguments
@@ -49,7 +50,7 @@ struct GenerateText: ConsoleCommand {
       if text.lengthPenalty != nil { throw ValidationError("--length-penalty goes with --beams") }
       return
     }
-    if let flag = sampling.drawingFlag ?? (seed.seed >= 0 ? "--seed" : nil) {
+    if let flag = sampling.drawingFlag ?? form.flag ?? (seed.seed >= 0 ? "--seed" : nil) {
       throw ValidationError(
         "\(flag) is of text that is drawn; --beams \(beams) searches for the likeliest one")
     }
@@ -67,8 +68,9 @@ struct GenerateText: ConsoleCommand {
     try copies.check(prompt: text)
     try OutputPlan.check(
       [(out, common.json ? .json : .text), (text.promptCache, .promptCache)],
-      reading: [text.file, chat.chatTemplate] + copies.files)
+      reading: [text.file, chat.chatTemplate] + form.files + copies.files)
     var options = try text.options(sampling: sampling.configuration)
+    options.constraint = try form.constraint()
     let (path, model) = try model.load(loading.options(context: contextSize))
     // A search draws nothing.
     options.seed = .fixed(options.beams > 1 ? 0 : seed.resolve())

@@ -64,6 +64,8 @@ public final class RecurrentLanguageModel: LanguageModel, @unchecked Sendable {
 
   /// A decoder of the model's tokenizer.
   public func makeDecoder() -> any TokenDecoder { tokenizer.makeDecoder() }
+  /// The bytes of each token; nil for words.
+  public var tokenTexts: [[UInt8]]? { tokenizer.tokenTexts }
   /// A session at the start of a text, with the states of all layers.
   public func makeSession() -> any GenerationSession { RecurrentSession(self) }
 

@@ -163,6 +163,8 @@ public final class TransformerLanguageModel: LanguageModel, @unchecked Sendable 
 
   /// A decoder of the model's tokenizer.
   public func makeDecoder() -> any TokenDecoder { tokenizer.makeDecoder() }
+  /// The bytes of each token; nil for words.
+  public var tokenTexts: [[UInt8]]? { tokenizer.tokenTexts }
   /// The most tokens in view: as many as the model has positions, or fewer where it was opened so.
   public var contextSize: Int? { context }
   /// Whether sessions can be read together: those of a model that was opened from a folder.

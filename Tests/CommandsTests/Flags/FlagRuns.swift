@@ -85,6 +85,8 @@ final class FlagFolder: Sendable {
       {% for m in messages %}{{ m.role }}: {{ m.content }}
       {% endfor %}{% if add_generation_prompt %}model: {% endif %}
       """)
+    try folder.write("form.gbnf", "root ::= \"a\" [b-d]{3}\n")
+    try folder.write("form.json", #"{"type": "array", "items": {"enum": [1, 2]}, "maxItems": 3}"#)
     try folder.write("t2.jinja", "{{ messages[-1].content }} -")
     try folder.write("m.json", "[{\"role\": \"user\", \"content\": \"the cat\"}]")
     try folder.write(

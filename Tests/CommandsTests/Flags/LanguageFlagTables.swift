@@ -15,6 +15,22 @@ func loading(_ base: String, other: String) -> FlagTable {
   ]
 }
 
+/// The flags of what a text must be.
+/// - Parameter base: with a model of bytes or characters.
+func form(_ base: String) -> FlagTable {
+  [
+    "json-schema": [
+      .acts("--json-schema form.json", base),
+      .refused("--json-schema form.gbnf", "JSON schema", base),
+      .refused("--json-schema form.json --choice a", "not both", base),
+    ],
+    "grammar": [
+      .acts("--grammar form.gbnf", base), .refused("--grammar form.json", "grammar, line", base),
+    ],
+    "choice": [.acts("--choice a,b", base), .refused("--choice a,,b", "none of them empty", base)],
+  ]
+}
+
 /// What is expected of the flags of `aigc generate text`.
 let generateText: VerbFlags = {
   let base = "--model lstm --prompt the --seed 1 -n 40"
@@ -133,5 +149,5 @@ let generateText: VerbFlags = {
       "out": [.acts("--out $OUT")],
     ].merging(
       loading("--model little.gguf --prompt the --seed 1 -n 3 --json --logprobs 1", other: base)
-    ) { $1 })
+    ) { $1 }.merging(form("--model gpt2byte --prompt the --seed 1 -n 40")) { $1 })
 }()

@@ -144,6 +144,10 @@ private struct FixedSession: GenerationSession {
       try ConstraintEngine(Grammar(choices: ["ψ"]), vocabulary: vocabulary)
     }
     #expect(error?.code == .mismatch)
+    // A vocabulary of bytes without a few of them writes all other characters.
+    let bytes = (0...255).map { $0 == 0xE5 || $0 > 0xF0 ? [] : [UInt8($0)] }
+    let most = try ConstraintEngine(Grammar(choices: ["\u{5317}", "中文"]), vocabulary: bytes)
+    #expect(most.shortest == 6)
     let some = try ConstraintEngine(Grammar(choices: ["ψ", "中"]), vocabulary: vocabulary)
     #expect(some.shortest == 1)
   }

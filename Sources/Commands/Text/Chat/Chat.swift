@@ -47,6 +47,7 @@ struct Chat: ConsoleCommand {
     completion: .file())
   var promptCache: String?
 
+  @OptionGroup(title: "Form of the answers") var form: ConstraintArguments
   @OptionGroup(title: "Sampling") var sampling: SamplingArguments
   @OptionGroup var seed: SeedOption
   @OptionGroup(title: "Computation") var loading: LoadingArguments
@@ -70,7 +71,7 @@ struct Chat: ConsoleCommand {
   }
 
   func run() throws {
-    let inputs = [messages, chat.chatTemplate]
+    let inputs = [messages, chat.chatTemplate] + form.files
     try OutputPlan.check([(promptCache, .promptCache)], reading: inputs)
     let conversation = try self.conversation()
     let (path, model) = try model.load(loading.options(context: contextSize))
@@ -96,6 +97,7 @@ struct Chat: ConsoleCommand {
     options.stop = stop
     options.promptCache = promptCache
     options.sampling = sampling.configuration
+    options.constraint = try form.constraint()
     try options.validate()
     return options
   }

@@ -87,6 +87,16 @@ public final class NGramLanguageModel: LanguageModel {
     WordDecoder(vocabulary: table.vocabulary, mode: configuration.tokens)
   }
 
+  /// The bytes of each character or byte, none for `<s>`, `</s>` and `<unk>`; nil for words.
+  public var tokenTexts: [[UInt8]]? {
+    guard configuration.tokens == .char || configuration.tokens == .byte else { return nil }
+    return (0..<vocabularySize).map { id in
+      if UInt32(id) <= NGramCounts.sentenceEnd { return [] }
+      var decoder = makeDecoder()
+      return decoder.append(Int32(id)) + decoder.finish()
+    }
+  }
+
   /// A session at the start of a text, of the model's own distribution.
   public func makeSession() -> any GenerationSession { NGramSession(model: self) }
 

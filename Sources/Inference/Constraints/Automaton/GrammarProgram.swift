@@ -88,7 +88,11 @@ struct GrammarProgram: Sendable {
 
   private mutating func read(_ new: [Edge]) throws(AIGCError) -> Int32 {
     let first = edges.count
-    edges += new
+    for edge in new {
+      for range in alphabet.writable(edge.low...edge.high) {
+        edges.append(Edge(low: range.lowerBound, high: range.upperBound, next: edge.next))
+      }
+    }
     return try add(.bytes(first..<edges.count))
   }
 

@@ -2,6 +2,8 @@
 enum WritableCharacters: Sendable {
   /// Each byte is a token: every text can be written.
   case bytes
+  /// Each of these bytes is a token: what has no other bytes can be written. Some vocabularies of bytes lack a few.
+  case someBytes([Bool])
   /// These characters are tokens, in order and apart.
   case characters([ClosedRange<UInt32>])
 
@@ -20,12 +22,18 @@ enum WritableCharacters: Sendable {
     let isComplete = isByte.indices.allSatisfy {
       isByte[$0] || [0xC0, 0xC1].contains($0) || $0 > 0xF4
     }
-    self = isComplete ? .bytes : .characters(CharacterRanges.normalized(characters))
+    if isComplete {
+      self = .bytes
+    } else if isByte[0x80..<0xC0].allSatisfy({ $0 }) {
+      self = .someBytes(isByte)
+    } else {
+      self = .characters(CharacterRanges.normalized(characters))
+    }
   }
 
   func writable(_ ranges: [ClosedRange<UInt32>]) -> [ClosedRange<UInt32>] {
     switch self {
-    case .bytes: ranges
+    case .bytes, .someBytes: ranges
     case .characters(let own): CharacterRanges.intersection(ranges, own)
     }
   }
@@ -36,6 +44,20 @@ enum WritableCharacters: Sendable {
     return text.unicodeScalars.allSatisfy { scalar in
       !CharacterRanges.intersection([scalar.value...scalar.value], own).isEmpty
     }
+  }
+
+  /// The bytes of a range that can be written.
+  func writable(_ range: ClosedRange<UInt8>) -> [ClosedRange<UInt8>] {
+    guard case .someBytes(let own) = self else { return [range] }
+    var result: [ClosedRange<UInt8>] = []
+    for byte in range where own[Int(byte)] {
+      if let last = result.last, last.upperBound + 1 == byte {
+        result[result.count - 1] = last.lowerBound...byte
+      } else {
+        result.append(byte...byte)
+      }
+    }
+    return result
   }
 
   /// How many units a byte of a text takes: those of a character count once.

@@ -35,21 +35,23 @@ struct TokenSet: Equatable, Sendable {
     var isLeft = false
     for (index, word) in words.enumerated() {
       let first = index << 6
-      let end = min(first + 64, scores.count)
-      if first >= end { break }
+      let count = min(64, scores.count - first)
+      if count <= 0 { break }
+      let inside = count == 64 ? UInt64.max : (1 << UInt64(count)) - 1
+      var ones = word & inside
+      // Most words are all of one kind, or nearly so.
+      while !isLeft, ones != 0 {
+        isLeft = scores[first + ones.trailingZeroBitCount] > -.infinity
+        ones &= ones - 1
+      }
       if word == 0 {
-        for place in first..<end { scores[place] = -.infinity }
+        for place in first..<first + count { scores[place] = -.infinity }
         continue
       }
-      if word == .max, isLeft { continue }
-      var bits = word
-      for place in first..<end {
-        if bits & 1 == 0 {
-          scores[place] = -.infinity
-        } else if scores[place] > -.infinity {
-          isLeft = true
-        }
-        bits >>= 1
+      var others = ~word & inside
+      while others != 0 {
+        scores[first + others.trailingZeroBitCount] = -.infinity
+        others &= others - 1
       }
     }
     for place in min(words.count << 6, scores.count)..<scores.count { scores[place] = -.infinity }
