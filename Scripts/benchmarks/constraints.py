@@ -84,7 +84,9 @@ def check(options, model, path, number, made):
         [options.aigc, "generate", "text", "--model", model, "--json-schema", path, "-p", "An example: ", "--seed", str(number), "-n",
          str(options.max_tokens), "--json"], capture_output=True, text=True)
     if run.returncode:
-        # What needs more tokens is told so.
+        # What a model has no characters for, and what needs more tokens, is told so.
+        if run.returncode == 4:
+            return "characters"
         return "limit" if "--max-tokens" in run.stderr else run.stderr.strip()
     text = json.loads(run.stdout)["samples"][0]["text"]
     validator = jsonschema.Draft202012Validator(made, format_checker=jsonschema.Draft202012Validator.FORMAT_CHECKER)
@@ -106,15 +108,17 @@ def main():
     bad = 0
     with tempfile.TemporaryDirectory() as folder:
         for model in options.models:
-            valid, limits = 0, 0
+            valid, limits, others = 0, 0, 0
             for number, made in enumerate(schemas(options.count, options.seed)):
                 problem = check(options, model, os.path.join(folder, "schema.json"), number, made)
                 limits += problem == "limit"
+                others += problem == "characters"
                 valid += problem is None
-                if problem not in (None, "limit"):
+                if problem not in (None, "limit", "characters"):
                     bad += 1
                     print("%s, schema %d: %s\n  %s" % (model, number, problem, json.dumps(made, ensure_ascii=False)))
-            print("%s: %d schemas, %d valid texts, %d need more tokens" % (model, options.count, valid, limits), flush=True)
+            print("%s: %d schemas, %d valid texts, %d need more tokens, %d other characters" % (
+                model, options.count, valid, limits, others), flush=True)
     return 1 if bad else 0
 
 
