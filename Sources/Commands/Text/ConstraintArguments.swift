@@ -14,7 +14,8 @@ struct ConstraintArguments: ParsableArguments {
     completion: .file(extensions: ["gbnf"]))
   var grammar: String?
 
-  @Option(parsing: .unconditional, help: "Write one of these texts: A,B,C.")
+  @Option(
+    parsing: .unconditional, help: "Write one of these texts: A,B,C; \\, is a comma in one.")
   var choice: String?
 
   init() {}
@@ -38,15 +39,48 @@ struct ConstraintArguments: ParsableArguments {
   ///   the file's name; usage for an empty text to choose.
   func constraint() throws(AIGCError) -> Constraint? {
     if let choice {
-      let texts = choice.split(separator: ",", omittingEmptySubsequences: false).map { String($0) }
+      let texts = Self.texts(choice)
       guard !texts.contains("") else {
         throw .usage(
           "--choice \(printable(choice)): texts with a comma between two, none of them empty")
       }
       return .choice(texts)
     }
-    if let grammar { return .grammar(try readText(grammar, allowsWords: false)) }
-    if let jsonSchema { return .jsonSchema(try readText(jsonSchema, allowsWords: false)) }
+    if let grammar { return try Self.checked(grammar) { .grammar($0) } }
+    if let jsonSchema { return try Self.checked(jsonSchema) { .jsonSchema($0) } }
     return nil
+  }
+
+  /// The texts between commas; a comma behind a backslash is one of the text.
+  static func texts(_ choice: String) -> [String] {
+    var (texts, isEscaped) = ([""], false)
+    for character in choice {
+      if isEscaped {
+        texts[texts.count - 1] += character == "," ? "," : "\\\(character)"
+        isEscaped = false
+      } else if character == "\\" {
+        isEscaped = true
+      } else if character == "," {
+        texts.append("")
+      } else {
+        texts[texts.count - 1].append(character)
+      }
+    }
+    if isEscaped { texts[texts.count - 1] += "\\" }
+    return texts
+  }
+
+  /// A file's constraint; what is wrong with it is told with the file's name.
+  private static func checked(
+    _ path: String, _ constraint: (String) -> Constraint
+  ) throws(AIGCError) -> Constraint {
+    let constraint = constraint(try readText(path, allowsWords: false))
+    do {
+      _ = try constraint.grammar()
+    } catch {
+      let name = path == "-" ? "standard input" : path
+      throw AIGCError(error.code, "\(name): \(error.description)")
+    }
+    return constraint
   }
 }

@@ -1,6 +1,7 @@
 import Datasets
 import Files
 import Kernels
+import Training
 import Weights
 
 /// A family whose models can be stored with weights of few bits: `aigc quantize`.
@@ -25,6 +26,28 @@ public protocol QuantizableFamily: Family {
   func compare(
     _ path: String, with quantized: String, on text: Table<UInt8>, name: String
   ) throws(AIGCError) -> QuantizationComparison?
+}
+
+extension QuantizableFamily {
+  /// Writes a model folder whose network has blocks of few bits.
+  /// - Parameter write: writes all of the folder but the weights.
+  /// - Throws: ``/Files/AIGCError``: what `write` throws; as ``quantize(_:to:type:force:)``.
+  func quantizeFolder(
+    _ path: String, to output: String, type: QuantizedType, force: Bool,
+    _ write: (OutputFolder) throws(AIGCError) -> Void
+  ) throws(AIGCError) -> QuantizedModel {
+    let weights = try ModelWeights.open(path)
+    let folder = try OutputFolder(
+      path: RunFolder.path(family: name, data: path, out: output, force: force))
+    let before = try MappedFile(path: weights.path).count
+    try write(folder)
+    let choices = try ModelWeights.quantize(
+      weights, architecture: name, type, to: folder.file(ModelWeights.quantizedFile))
+    try folder.commit()
+    return QuantizedModel(
+      choices, bytesBefore: before,
+      bytesAfter: try MappedFile(path: ModelWeights.path(output)).count)
+  }
 }
 
 /// What became of a model's weights.

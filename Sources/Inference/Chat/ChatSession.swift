@@ -14,8 +14,8 @@ public struct ChatSession {
   /// Where sessions stand that a later prompt may begin with, the newest last.
   private var places: [(tokens: [Int32], session: any GenerationSession)] = []
   private var answers: UInt64 = 0
-  /// Of the options' constraint, once it is made.
-  private var engine: (constraint: Constraint, ends: [Int32], engine: ConstraintEngine)?
+  /// Of the options, once it is made.
+  private var prepared: PreparedOptions?
 
   private static let largestPlaces = 4
 
@@ -70,7 +70,7 @@ public struct ChatSession {
     var session = try start(prompt.tokens, options, progress)
     options.promptCache = nil
     let generator = try TextGenerator(
-      model: model, options: options, chat: prompt, engine: try engine(prompt.endTokens))
+      model: model, options: options, chat: prompt, prepared: try prepare(prompt.endTokens))
     // The prompt is read here, so that what is kept of it holds its keys and values.
     var scores: [Float] = []
     session.scores(into: &scores)
@@ -86,13 +86,12 @@ public struct ChatSession {
     return (sample, prompt.droppedTurns)
   }
 
-  /// What all answers to be constrained alike share.
-  private mutating func engine(_ endTokens: [Int32]) throws(AIGCError) -> ConstraintEngine? {
-    guard let constraint = options.constraint else { return nil }
+  /// What all answers with the same options share.
+  private mutating func prepare(_ endTokens: [Int32]) throws(AIGCError) -> PreparedOptions {
     let ends = endTokens.isEmpty ? model.endTokens : endTokens
-    if let engine, engine.constraint == constraint, engine.ends == ends { return engine.engine }
-    let made = try ConstraintEngine(constraint, model: model, endTokens: ends)
-    engine = (constraint, ends, made)
+    if let prepared, prepared.serves(options, endTokens: ends) { return prepared }
+    let made = try PreparedOptions(options, model: model, endTokens: ends)
+    prepared = made
     return made
   }
 

@@ -44,16 +44,16 @@ public struct TextGenerator {
 
   /// Answers to a conversation: its prompt stands in place of that of the options.
   /// - Throws: ``/Files/AIGCError``: options out of range, a biased token that the model does not have.
-  /// - Parameter engine: of the options' constraint; nil: it is made.
+  /// - Parameter prepared: of the same options; nil: it is made.
   init(
     model: any LanguageModel, options: GenerationOptions, chat: ChatPrompt,
-    engine: ConstraintEngine? = nil
+    prepared: PreparedOptions? = nil
   ) throws(AIGCError) {
     try options.validate()
     let ends =
       chat.endTokens.isEmpty && options.constraint != nil ? model.endTokens : chat.endTokens
     try self.init(
-      model, options, prompt: chat.tokens, shown: nil, endTokens: ends, engine: engine)
+      model, options, prompt: chat.tokens, shown: nil, endTokens: ends, prepared: prepared)
     if let cache = options.promptCache {
       start = try model.makeSession(prompt: chat.tokens, cache: cache)
     }
@@ -62,7 +62,7 @@ public struct TextGenerator {
   /// - Parameter shown: tokens of the prompt that the text goes on from, for its spaces; nil: it begins anew.
   private init(
     _ model: any LanguageModel, _ options: GenerationOptions, prompt: [Int32], shown: [Int32]?,
-    endTokens: [Int32], engine: ConstraintEngine? = nil
+    endTokens: [Int32], prepared: PreparedOptions? = nil
   ) throws(AIGCError) {
     for entry in options.sampling.logitBias where Int(entry.token) >= model.vocabularySize {
       throw .usage(
@@ -72,13 +72,17 @@ public struct TextGenerator {
     seed = options.seed.resolved()
     // Whether an end token ends a text or a sentence, one that is to be ignored is never drawn.
     let ends = endTokens.isEmpty ? model.endTokens : endTokens
-    breakers = try SequenceBreakers(options.sampling, of: model)
+    var made = prepared
+    if made?.serves(options, endTokens: ends) != true {
+      made = try PreparedOptions(options, model: model, endTokens: ends)
+    }
+    breakers = made?.breakers ?? SequenceBreakers()
     sampler = try Sampler(
       options.sampling, vocabularySize: model.vocabularySize, endToken: ends.first,
       otherEndTokens: Array(ends.dropFirst()), ignoreEnd: options.ignoreEnd,
       masks: Self.masks(
         model, options, prompt: prompt, beginsText: shown?.isEmpty != false, endTokens: ends,
-        engine: engine),
+        engine: made?.engine),
       breakers: breakers)
     fresh = try model.makeWritingSession(backoff: options.backoff)
     startedOutput = try TextOutput(
@@ -99,12 +103,7 @@ public struct TextGenerator {
     _ model: any LanguageModel, _ options: GenerationOptions, prompt: [Int32], beginsText: Bool,
     endTokens: [Int32], engine: ConstraintEngine?
   ) throws(AIGCError) -> [any TokenMask] {
-    guard let constraint = options.constraint else { return [] }
-    var made = engine
-    if made == nil {
-      made = try ConstraintEngine(constraint, model: model, endTokens: endTokens)
-    }
-    guard let engine = made else { return [] }
+    guard let engine else { return [] }
     let room = room(options, prompt)
     guard engine.shortest <= room else {
       throw .usage(

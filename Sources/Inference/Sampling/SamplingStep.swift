@@ -54,7 +54,7 @@ public enum SamplingStep: String, Codable, CaseIterable, Sendable {
       }
       order.append(step)
     }
-    try check(order)
+    try check(order, setting: "order(names:)")
     return order
   }
 
@@ -70,14 +70,15 @@ public enum SamplingStep: String, Codable, CaseIterable, Sendable {
       }
       order.append(step)
     }
-    try check(order)
+    try check(order, setting: "order(letters:)")
     return order
   }
 
+  /// - Parameter setting: what the order was given as.
   /// - Throws: ``/Files/AIGCError`` with ``/Files/AIGCError/Code/usage`` for a step that comes twice.
-  static func check(_ order: [SamplingStep]) throws(AIGCError) {
+  static func check(_ order: [SamplingStep], setting: String = "samplers") throws(AIGCError) {
     for (index, step) in order.enumerated() where order[..<index].contains(step) {
-      throw .usage("`samplers`: \(step.rawValue) comes twice, each step has one place")
+      throw .usage("`\(setting)`: \(step.rawValue) comes twice, each step has one place")
     }
   }
 

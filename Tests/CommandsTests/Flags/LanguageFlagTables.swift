@@ -31,14 +31,83 @@ func form(_ base: String) -> FlagTable {
   ]
 }
 
+/// The flags of the sampling chain that any text is drawn by.
+/// - Parameters:
+///   - base: with a model of bytes or characters.
+///   - soft: where penalties on repetition change the likeliest tokens.
+func sampling(_ base: String, soft: String) -> FlagTable {
+  let dry = base + " --dry-multiplier 5"
+  return [
+    "temperature": [.acts("--temperature 0")], "top-k": [.acts("--top-k 1")],
+    "top-p": [.acts("--top-p 0.01")], "min-p": [.acts("--min-p 0.99")],
+    "typical": [.acts("--typical 0.01")],
+    "repeat-penalty": [.acts("--repeat-penalty 9")],
+    "repeat-last-n": [
+      .acts("--repeat-last-n 1", base + " --repeat-penalty 9"),
+      .refused("--repeat-last-n 1", "--repeat-penalty"),
+    ],
+    "presence-penalty": [.acts("--presence-penalty 9")],
+    "frequency-penalty": [.acts("--frequency-penalty 9")],
+    "no-repeat-ngram": [.acts("--no-repeat-ngram 1")],
+    "top-nsigma": [.acts("--top-nsigma 0.01")],
+    "samplers": [
+      .acts("--samplers temperature"),
+      .refused("--samplers top_k --sampler-seq k", "not both"),
+    ],
+    "sampler-seq": [.acts("--sampler-seq t")],
+    "dry-multiplier": [.acts("--dry-multiplier 9 --dry-allowed-length 0")],
+    "dry-base": [
+      .acts("--dry-base 99", soft),
+      .refused("--dry-base 2", "--dry-multiplier"),
+    ],
+    "dry-allowed-length": [
+      .acts("--dry-allowed-length 0", dry),
+      .refused("--dry-allowed-length 1", "--dry-multiplier"),
+    ],
+    "dry-penalty-last-n": [
+      .acts("--dry-penalty-last-n 0", dry + " --dry-allowed-length 0"),
+      .refused("--dry-penalty-last-n 9", "--dry-multiplier"),
+    ],
+    "dry-sequence-breaker": [
+      .acts(
+        "--dry-sequence-breaker none --dry-sequence-breaker a --dry-sequence-breaker e",
+        dry + " --dry-allowed-length 0"),
+      .refused("--dry-sequence-breaker a", "--dry-multiplier"),
+    ],
+    "xtc-probability": [.acts("--xtc-probability 1 --xtc-threshold 0.01")],
+    "xtc-threshold": [
+      .acts("--xtc-threshold 0.01", base + " --xtc-probability 1"),
+      .refused("--xtc-threshold 0.2", "--xtc-probability"),
+    ],
+    "mirostat": [.acts("--mirostat 2"), .refused("--mirostat 3", "1 or 2")],
+    "mirostat-ent": [
+      .acts("--mirostat-ent 0", base + " --mirostat 2"),
+      .refused("--mirostat-ent 3", "--mirostat"),
+    ],
+    "mirostat-lr": [
+      .acts("--mirostat-lr 9", base + " --mirostat 2 --mirostat-ent 1"),
+      .refused("--mirostat-lr 3", "--mirostat"),
+    ],
+  ]
+}
+
 /// What is expected of the flags of `aigc generate text`.
 let generateText: VerbFlags = {
   let base = "--model lstm --prompt the --seed 1 -n 40"
   let words = "--model ngram --prompt the --seed 3 -n 60"
-  let dry = base + " --dry-multiplier 5"
   let soft = base + " --dry-multiplier 0.5 --dry-allowed-length 0"
   let search = "--model lstm --prompt the -n 5 --beams 2"
   func refusedBySearch(_ flag: String) -> FlagCheck { .refused(flag, "searches", search) }
+  let searched = sampling(base, soft: soft).merging([
+    "temperature": [refusedBySearch("--temperature 0.5")], "top-k": [refusedBySearch("--top-k 3")],
+    "top-p": [refusedBySearch("--top-p 0.5")], "min-p": [refusedBySearch("--min-p 0.5")],
+    "typical": [refusedBySearch("--typical 0.5")],
+    "top-nsigma": [refusedBySearch("--top-nsigma 1")],
+    "samplers": [refusedBySearch("--samplers top_k")],
+    "sampler-seq": [refusedBySearch("--sampler-seq k")],
+    "xtc-probability": [refusedBySearch("--xtc-probability 1")],
+    "mirostat": [refusedBySearch("--mirostat 1")],
+  ]) { $0 + $1 }
   return VerbFlags(
     verb: "generate text", base: base,
     flags: [
@@ -78,63 +147,6 @@ let generateText: VerbFlags = {
         .refused("--prompt-cache $OUT", "prompt-cache"),
         .refused("--prompt-cache -", "a file is needed", "--model gpt2 --prompt the -n 5"),
       ],
-      "temperature": [.acts("--temperature 0"), refusedBySearch("--temperature 0.5")],
-      "top-k": [.acts("--top-k 1"), refusedBySearch("--top-k 3")],
-      "top-p": [.acts("--top-p 0.01"), refusedBySearch("--top-p 0.5")],
-      "min-p": [.acts("--min-p 0.99"), refusedBySearch("--min-p 0.5")],
-      "typical": [.acts("--typical 0.01"), refusedBySearch("--typical 0.5")],
-      "repeat-penalty": [.acts("--repeat-penalty 9")],
-      "repeat-last-n": [
-        .acts("--repeat-last-n 1", base + " --repeat-penalty 9"),
-        .refused("--repeat-last-n 1", "--repeat-penalty"),
-      ],
-      "presence-penalty": [.acts("--presence-penalty 9")],
-      "frequency-penalty": [.acts("--frequency-penalty 9")],
-      "no-repeat-ngram": [.acts("--no-repeat-ngram 1")],
-      "top-nsigma": [.acts("--top-nsigma 0.01"), refusedBySearch("--top-nsigma 1")],
-      "samplers": [
-        .acts("--samplers temperature"),
-        .refused("--samplers top_k --sampler-seq k", "not both"),
-        refusedBySearch("--samplers top_k"),
-      ],
-      "sampler-seq": [
-        .acts("--sampler-seq t"), refusedBySearch("--sampler-seq k"),
-      ],
-      "dry-multiplier": [.acts("--dry-multiplier 9 --dry-allowed-length 0")],
-      "dry-base": [
-        .acts("--dry-base 99", soft),
-        .refused("--dry-base 2", "--dry-multiplier"),
-      ],
-      "dry-allowed-length": [
-        .acts("--dry-allowed-length 0", dry),
-        .refused("--dry-allowed-length 1", "--dry-multiplier"),
-      ],
-      "dry-penalty-last-n": [
-        .acts("--dry-penalty-last-n 0", dry + " --dry-allowed-length 0"),
-        .refused("--dry-penalty-last-n 9", "--dry-multiplier"),
-      ],
-      "dry-sequence-breaker": [
-        .acts("--dry-sequence-breaker e --dry-sequence-breaker a", dry + " --dry-allowed-length 0"),
-        .refused("--dry-sequence-breaker a", "--dry-multiplier"),
-      ],
-      "xtc-probability": [
-        .acts("--xtc-probability 1 --xtc-threshold 0.01"), refusedBySearch("--xtc-probability 1"),
-      ],
-      "xtc-threshold": [
-        .acts("--xtc-threshold 0.01", base + " --xtc-probability 1"),
-        .refused("--xtc-threshold 0.2", "--xtc-probability"),
-      ],
-      "mirostat": [
-        .acts("--mirostat 2"), .refused("--mirostat 3", "1 or 2"), refusedBySearch("--mirostat 1"),
-      ],
-      "mirostat-ent": [
-        .acts("--mirostat-ent 0", base + " --mirostat 2"),
-        .refused("--mirostat-ent 3", "--mirostat"),
-      ],
-      "mirostat-lr": [
-        .acts("--mirostat-lr 9", base + " --mirostat 2 --mirostat-ent 1"),
-        .refused("--mirostat-lr 3", "--mirostat"),
-      ],
       "logit-bias": [.acts("--logit-bias 3=90")],
       "seed": [.acts("--seed 2"), refusedBySearch("--seed 2")],
       "copy-report": [.acts("--copy-report a.txt --json", base + " --json")],
@@ -149,5 +161,6 @@ let generateText: VerbFlags = {
       "out": [.acts("--out $OUT")],
     ].merging(
       loading("--model little.gguf --prompt the --seed 1 -n 3 --json --logprobs 1", other: base)
-    ) { $1 }.merging(form("--model gpt2byte --prompt the --seed 1 -n 40")) { $1 })
+    ) { $1 }.merging(form("--model gpt2byte --prompt the --seed 1 -n 40")) { $1 }
+      .merging(searched) { $0 + $1 })
 }()

@@ -67,6 +67,7 @@ import Training
     ("Commands/Models/Inspect", ["inspect"]), ("Commands/Models/Models", ["models"]),
     ("Commands/Models/Play", ["play", "train rl"]), ("Commands/Models/Score", ["score"]),
     ("Commands/Series/GenerateSeries", ["generate series"]),
+    ("Commands/Text/Constraint", ["generate text", "chat"]),
     ("Commands/Text/EvaluateMixture", ["evaluate", "interpolate"]),
     ("Commands/Text/Chat", ["chat", "generate text"]),
     ("Commands/Text/GenerateText", ["generate text"]),
@@ -170,7 +171,7 @@ import Training
     "tune",
     "rows", "cols", "styles", "direction", "target", "projected-w", "p", "snap",
     "threshold", "anomaly", "normal", "roc", "family", "part", "model", "weights", "eval", "query",
-    "logits",
+    "logits", "json-schema", "grammar", "choice",
   ]
 
   /// Help says what holds without a flag, or where it says so.

@@ -58,6 +58,8 @@ private struct FixedSession: GenerationSession {
       + #""x":{"type":"array","items":{"enum":["a",1,"中"]},"minItems":2}},"required":["name","x"]}"#,
     #"{"type":"array","items":{"pattern":"^[A-Z]{2}-[0-9]+$"},"minItems":1,"maxItems":4}"#, "true",
     #"{"type":"string","minLength":5,"maxLength":12}"#, #"{"format":"date-time"}"#,
+    #"{"type":"object","properties":{"a":{"type":"string","minLength":9,"maxLength":40},"b":{"maxLength":30}},"#
+      + #""required":["a","b"]}"#,
   ]
 
   private static func all() throws -> [Grammar] {
@@ -105,6 +107,21 @@ private struct FixedSession: GenerationSession {
         #expect(try accepts(grammar, text, alphabet), "\(String(decoding: text, as: UTF8.self))")
       }
     }
+  }
+
+  /// What is found out about one place of a bounded string serves the others, but for those from which its end is seen.
+  @Test func placesOfABoundedStringAreOfOneClass() throws {
+    let grammar = try JSONSchema.grammar(#"{"type":"string","minLength":100,"maxLength":900}"#)
+    let program = try GrammarProgram(grammar, alphabet: .bytes)
+    func count(depth: Int) -> Int {
+      let classes = NodeClasses(program, depth: depth)
+      return Set(program.nodes.indices.map { classes[Int32($0)] }).count
+    }
+    let known = program.nodes.count
+    #expect(known > 4000)
+    #expect(count(depth: 8) < 400)
+    #expect(count(depth: 4) < count(depth: 8))
+    #expect(count(depth: 1 << 20) == known)
   }
 
   /// Whatever is drawn, by a sampler with cuts and bans, is whole within the room.

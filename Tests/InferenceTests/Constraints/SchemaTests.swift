@@ -73,6 +73,15 @@ import Testing
     try check(
       #"{"type": "number", "minimum": -2, "maximum": 1}"#, ["-2", "-1.5", "-0.5", "0.5", "1"],
       ["-2.5", "1.5", "2"])
+    try check(
+      #"{"type": "number", "minimum": 0.05, "maximum": 12.5}"#,
+      ["0.05", "0.99", "1.00", "9.10", "12.50"],
+      ["0.04", "12.51", "-0.10", "00.10", "13.00", "1"])
+    try check(
+      #"{"type": "number", "exclusiveMinimum": -1.5, "exclusiveMaximum": 0.5}"#,
+      ["-1.4", "-0.1", "0.0", "0.4"], ["-1.5", "0.5", "-2.0", "-0.0"])
+    try check(
+      #"{"type": "number", "minimum": 99.5}"#, ["99.5", "100.0", "12345.6"], ["99.4", "9.9"])
     try check(#"{"type": "number"}"#, ["-0.5e-7", "12", "0"], ["01", "1.", ".5", "+1", "NaN"])
   }
 
@@ -142,6 +151,8 @@ import Testing
       (##"{"pattern": "a", "minLength": 3}"##, "beside `pattern`"),
       ("{\"type\": \"int\"}", "`type` int is none of"),
       (##"{"type": "integer", "minimum": 3, "maximum": 2}"##, "no number lies between"),
+      (##"{"type": "number", "minimum": 0.25, "maximum": 0.125}"##, "no number lies between"),
+      (##"{"type": "number", "minimum": 0.12345678}"##, "6 decimals"),
       ("[", "JSON schema: byte"),
       ("false", "accepts no value"),
       (##"{"minLength": 3, "maxLength": 2}"##, "`maxLength` 2 is less than"),

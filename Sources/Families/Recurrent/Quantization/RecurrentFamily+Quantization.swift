@@ -1,11 +1,8 @@
-import Checkpoints
 import Datasets
 import Files
 import Glibc
 import Inference
 import Kernels
-import Training
-import Weights
 
 extension RecurrentFamily: QuantizableFamily {
   /// Writes a model folder whose weights are blocks of few bits; they become 32-bit values when it is opened.
@@ -14,18 +11,11 @@ extension RecurrentFamily: QuantizableFamily {
     _ path: String, to output: String, type: QuantizedType, force: Bool
   ) throws(AIGCError) -> QuantizedModel {
     let model = try RecurrentLanguageModel(folder: path)
-    let weights = try ModelWeights.open(path)
-    let folder = try OutputFolder(
-      path: RunFolder.path(family: name, data: path, out: output, force: force))
-    let before = try MappedFile(path: weights.path).count
-    try model.tokenizer.write { folder.file($0) }
-    try model.configuration.write(to: folder.file(ModelConfiguration.fileName))
-    let choices = try ModelWeights.quantize(
-      weights, architecture: name, type, to: folder.file(ModelWeights.quantizedFile))
-    try folder.commit()
-    return QuantizedModel(
-      choices, bytesBefore: before,
-      bytesAfter: try MappedFile(path: ModelWeights.path(output)).count)
+    return try quantizeFolder(path, to: output, type: type, force: force) {
+      folder throws(AIGCError) in
+      try model.tokenizer.write { folder.file($0) }
+      try model.configuration.write(to: folder.file(ModelConfiguration.fileName))
+    }
   }
 
   private static let timedTokens = 64

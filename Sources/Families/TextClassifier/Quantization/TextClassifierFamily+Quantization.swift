@@ -16,19 +16,12 @@ extension TextClassifierFamily: QuantizableFamily {
         "\(path): a classifier of the method \(classifier.configuration.method.rawValue) has no network to "
           + "quantise; its file has weights of 8 bits, counts or a single layer")
     }
-    let weights = try ModelWeights.open(path)
-    let folder = try OutputFolder(
-      path: RunFolder.path(family: name, data: path, out: output, force: force))
-    let before = try MappedFile(path: weights.path).count
-    try scorer.vocabulary.write(to: folder.file(TextVocabulary.file))
-    try ModelConfiguration.write(
-      classifier.configuration, to: folder.file(ModelConfiguration.fileName))
-    let choices = try ModelWeights.quantize(
-      weights, architecture: name, type, to: folder.file(ModelWeights.quantizedFile))
-    try folder.commit()
-    return QuantizedModel(
-      choices, bytesBefore: before,
-      bytesAfter: try MappedFile(path: ModelWeights.path(output)).count)
+    return try quantizeFolder(path, to: output, type: type, force: force) {
+      folder throws(AIGCError) in
+      try scorer.vocabulary.write(to: folder.file(TextVocabulary.file))
+      try ModelConfiguration.write(
+        classifier.configuration, to: folder.file(ModelConfiguration.fileName))
+    }
   }
 
   /// A classifier writes no text: nil.

@@ -84,8 +84,6 @@ struct GrammarAutomaton {
   }
 
   func node(of stack: Int32) -> Int32 { stacks[Int(stack)].node }
-  /// What a stack costs after its rule.
-  func costAfter(_ stack: Int32) -> Int { stacks[Int(stacks[Int(stack)].parent)].cost }
   func cost(ofStack stack: Int32) -> Int { stacks[Int(stack)].cost }
 
   /// The set after a byte.

@@ -20,6 +20,7 @@ package final class ConstraintEngine: Sendable {
   private let program: GrammarProgram
   private let vocabulary: [[UInt8]]
   private let trie: TokenTrie
+  private let classes: NodeClasses
   private let state: Mutex<State>
   /// The fewest tokens of a text.
   package let shortest: Int
@@ -37,13 +38,14 @@ package final class ConstraintEngine: Sendable {
     self.program = program
     self.vocabulary = vocabulary
     trie = TokenTrie(vocabulary)
+    classes = NodeClasses(program, depth: trie.largestDepth)
     spaced = vocabulary.indices.filter { vocabulary[$0].first == 32 }.map { Int32($0) }
     space = spaced.first { vocabulary[Int($0)].count == 1 }
-    var masks = ConstraintMasks(program, trie: trie)
+    var masks = ConstraintMasks(program, trie: trie, classes: classes)
     let start = masks.automaton.start()
     shortest = masks.automaton.costs[Int(start)]
     try masks.automaton.checkAmbiguity()
-    state = Mutex(State(masks: ConstraintMasks(program, trie: trie)))
+    state = Mutex(State(masks: ConstraintMasks(program, trie: trie, classes: classes)))
   }
 
   /// Where texts begin.
@@ -78,7 +80,7 @@ package final class ConstraintEngine: Sendable {
   /// Makes a new automaton where the old one is large, and finds the place of a text in it.
   private func renew(_ state: inout State, _ place: inout Place) {
     if state.masks.isLarge {
-      state.masks = ConstraintMasks(program, trie: trie)
+      state.masks = ConstraintMasks(program, trie: trie, classes: classes)
       state.epoch += 1
     }
     if place.epoch == state.epoch { return }

@@ -3,11 +3,12 @@
 /// Only the tokens that end the rule in their midst are followed further, for each place that it can be called from
 /// (as XGrammar does, Dong et al., 2024).
 struct ConstraintMasks {
-  /// The tokens that stay in the rule of a node, or end with it.
+  /// The tokens that stay in the rule of a node, or end with it. It serves all nodes of a class, so costs are
+  /// differences to the node's own.
   private struct LocalMask {
     var tokens: TokenSet
     /// The most that is left to write in the rule after one of them.
-    var worst: Int
+    var worst = Int.min
     /// Nodes of the tree at which the rule is over and tokens go on.
     var overs: [Int32]
     /// What is left after each token; found where room becomes short.
@@ -28,6 +29,8 @@ struct ConstraintMasks {
 
   var automaton: GrammarAutomaton
   let trie: TokenTrie
+  private let classes: NodeClasses
+  /// By the class of nodes.
   private var locals: [Int32: LocalMask] = [:]
   private var masks: [Int32: Mask] = [:]
   private var path: [Int32] = []
@@ -38,9 +41,11 @@ struct ConstraintMasks {
   /// Bytes of masks after which all is to be made anew.
   private static let largestMemory = 64 << 20
 
-  init(_ program: GrammarProgram, trie: TokenTrie) {
+  /// - Parameter classes: of the program's nodes, for tokens as long as the tree's.
+  init(_ program: GrammarProgram, trie: TokenTrie, classes: NodeClasses) {
     automaton = GrammarAutomaton(program)
     self.trie = trie
+    self.classes = classes
   }
 
   /// Whether it takes much memory: then a new one is to take its place.
@@ -67,10 +72,12 @@ struct ConstraintMasks {
       return mask
     }
     for stack in stacks where stack != GrammarAutomaton.over {
-      let after = automaton.costAfter(stack)
       let local = local(automaton.node(of: stack))
       mask.tokens.formUnion(local.tokens)
-      mask.worst = max(mask.worst, min(local.worst + after, GrammarProgram.largestCost))
+      if local.worst > .min {
+        let worst = automaton.cost(ofStack: stack) + local.worst
+        mask.worst = max(mask.worst, min(worst, GrammarProgram.largestCost))
+      }
       let next = automaton.setAfter(stack)
       for node in local.overs { add(below: Int(node), from: next, to: &mask) }
     }
@@ -88,14 +95,16 @@ struct ConstraintMasks {
   }
 
   private mutating func local(_ node: Int32) -> LocalMask {
+    let node = classes[node]
     if let known = locals[node] { return known }
-    var local = LocalMask(tokens: TokenSet(count: trie.vocabularySize), worst: 0, overs: [])
+    var local = LocalMask(tokens: TokenSet(count: trie.vocabularySize), overs: [])
     let trie = trie
     let set = automaton.set(ofNode: node)
+    let own = automaton.costs[Int(set)]
     trie.walk(below: 0, from: set, &automaton, &path) { node, _, cost, mayEnd in
       for token in trie.tokens(at: node) {
         local.tokens.insert(token)
-        local.worst = max(local.worst, cost)
+        local.worst = max(local.worst, cost - own)
       }
       if mayEnd, Int(trie.ends[node]) > node + 1 { local.overs.append(Int32(node)) }
     }
@@ -113,11 +122,11 @@ struct ConstraintMasks {
     }
     for stack in stacks where stack != GrammarAutomaton.over {
       let node = automaton.node(of: stack)
-      let after = automaton.costAfter(stack)
+      let own = automaton.cost(ofStack: stack)
       let overs = local(node).overs
       let costs = costs(node)
-      if automaton.cost(ofStack: stack) <= room { result.formUnion(costs.equal) }
-      for (token, cost) in costs.others where cost + after <= room { result.insert(token) }
+      if own <= room { result.formUnion(costs.equal) }
+      for (token, cost) in costs.others where own + cost <= room { result.insert(token) }
       let next = automaton.setAfter(stack)
       for node in overs { add(below: Int(node), from: next, leaving: room, to: &result) }
     }
@@ -134,6 +143,7 @@ struct ConstraintMasks {
   }
 
   private mutating func costs(_ node: Int32) -> LocalCosts {
+    let node = classes[node]
     if let known = locals[node]?.costs { return known }
     var costs = LocalCosts(equal: TokenSet(count: trie.vocabularySize))
     let trie = trie
@@ -144,7 +154,7 @@ struct ConstraintMasks {
         if cost == own {
           costs.equal.insert(token)
         } else {
-          costs.others.append((token, cost))
+          costs.others.append((token, cost - own))
         }
       }
     }

@@ -79,9 +79,7 @@ extension JSONSchema {
       guard var bound = Int(exactly: rounded), abs(rounded) <= 1e15 else {
         throw .badInput("JSON schema, \(place): `\(keyword)` beyond 1e15 is not taken")
       }
-      if !isWhole, rounded != number {
-        throw .badInput("JSON schema, \(place): `\(keyword)` of numbers is taken where it is whole")
-      }
+      if !isWhole, rounded != number { return try decimal(members, place) }
       // Fractions lie between the bounds, whether these are among the values or not.
       if isLow {
         floor = max(floor ?? bound, bound)
@@ -108,6 +106,39 @@ extension JSONSchema {
     }
     return try add(place, .choice(choices))
   }
+
+  /// A number with as many decimals as its bounds have.
+  private mutating func decimal(
+    _ members: Members, _ place: String
+  ) throws(AIGCError) -> GrammarExpression {
+    let bounds = ["minimum", "exclusiveMinimum", "maximum", "exclusiveMaximum"].compactMap {
+      keyword in members.value(keyword)?.number.map { (keyword, $0) }
+    }
+    // A number's own digits say how many decimals it has.
+    let places = bounds.map { String($0.1).split(separator: ".").last?.count ?? 0 }.max() ?? 0
+    let scale = (0..<min(places, Self.largestPlaces + 1)).reduce(1.0) { unit, _ in unit * 10 }
+    var (low, high) = (Int?.none, Int?.none)
+    for (keyword, bound) in bounds {
+      guard abs(bound) <= 1e9, places <= Self.largestPlaces, !String(bound).contains("e") else {
+        throw .badInput(
+          "JSON schema, \(place): `\(keyword)` of numbers is taken up to 1e9 and to "
+            + "\(Self.largestPlaces) decimals")
+      }
+      let units = Int((bound * scale).rounded())
+      switch keyword {
+      case "minimum": low = max(low ?? units, units)
+      case "exclusiveMinimum": low = max(low ?? units + 1, units + 1)
+      case "maximum": high = min(high ?? units, units)
+      default: high = min(high ?? units - 1, units - 1)
+      }
+    }
+    guard low ?? .min <= high ?? .max else {
+      throw .badInput("JSON schema, \(place): no number lies between the bounds")
+    }
+    return try add(place, SchemaNumbers.integers(low, high, places: places))
+  }
+
+  private static var largestPlaces: Int { 6 }
 
   // MARK: Strings
 

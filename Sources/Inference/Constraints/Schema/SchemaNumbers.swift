@@ -23,15 +23,15 @@ enum SchemaNumbers {
   }
 
   /// Whole numbers from `low` to `high`; nil: no bound. The bounds are in order.
-  static func integers(_ low: Int?, _ high: Int?) -> GrammarExpression {
+  /// - Parameter places: how many of the digits are decimals: bounds of 150 and 2 places are 1.50.
+  static func integers(_ low: Int?, _ high: Int?, places: Int = 0) -> GrammarExpression {
     var choices: [GrammarExpression] = []
     if (low ?? .min) < 0 {
       let least = high.map { $0 < 0 ? $0.magnitude : 1 } ?? 1
-      choices.append(
-        .sequence([.text("-"), naturals(least, low.map { $0.magnitude })]))
+      choices.append(.sequence([.text("-"), naturals(least, low.map { $0.magnitude }, places)]))
     }
     if (high ?? .max) >= 0 {
-      choices.append(naturals(UInt(max(low ?? 0, 0)), high.map { UInt($0) }))
+      choices.append(naturals(UInt(max(low ?? 0, 0)), high.map { UInt($0) }, places))
     }
     return .choice(choices)
   }
@@ -59,9 +59,11 @@ enum SchemaNumbers {
   }
 
   /// Natural numbers from `low` to `high`.
-  private static func naturals(_ low: UInt, _ high: UInt?) -> GrammarExpression {
-    let first = Array(String(low).utf8)
-    let last = high.map { Array(String($0).utf8) }
+  private static func naturals(
+    _ low: UInt, _ high: UInt?, _ places: Int = 0
+  ) -> GrammarExpression {
+    let first = digits(low, places)
+    let last = high.map { digits($0, places) }
     var choices: [GrammarExpression] = []
     let longest = last?.count ?? max(largestLength, first.count + 1)
     for length in first.count...max(longest, first.count) {
@@ -70,18 +72,29 @@ enum SchemaNumbers {
         length == first.count ? first : [0x31] + [UInt8](repeating: 0x30, count: length - 1)
       let most =
         length == last?.count ? last ?? [] : [UInt8](repeating: 0x39, count: length)
-      choices.append(between(least[...], most[...]))
+      choices.append(between(least[...], most[...], places))
     }
     return .choice(choices)
   }
 
+  /// The digits of a number, at least one before the decimals.
+  private static func digits(_ number: UInt, _ places: Int) -> [UInt8] {
+    let digits = Array(String(number).utf8)
+    return [UInt8](repeating: 0x30, count: max(0, places + 1 - digits.count)) + digits
+  }
+
   /// Digits of equal number, in order.
   private static func between(
-    _ low: ArraySlice<UInt8>, _ high: ArraySlice<UInt8>
+    _ low: ArraySlice<UInt8>, _ high: ArraySlice<UInt8>, _ places: Int
   ) -> GrammarExpression {
     guard let first = low.first, let last = high.first else { return .sequence([]) }
+    if places > 0, low.count == places {
+      return .sequence([.text("."), between(low, high, 0)])
+    }
     let (lowRest, highRest) = (low.dropFirst(), high.dropFirst())
-    if first == last { return .sequence([.literal([first]), between(lowRest, highRest)]) }
+    if first == last {
+      return .sequence([.literal([first]), between(lowRest, highRest, places)])
+    }
     let count = lowRest.count
     let nines = [UInt8](repeating: 0x39, count: count)
     let zeros = [UInt8](repeating: 0x30, count: count)
@@ -90,12 +103,17 @@ enum SchemaNumbers {
     let begin = Array(lowRest) == zeros ? first : first + 1
     let end = Array(highRest) == nines ? last : last - 1
     if begin > first {
-      choices.append(.sequence([.literal([first]), between(lowRest, nines[...])]))
+      choices.append(.sequence([.literal([first]), between(lowRest, nines[...], places)]))
     }
     if begin <= end {
-      choices.append(.sequence([.characters([UInt32(begin)...UInt32(end)]), any(count...count)]))
+      choices.append(
+        .sequence([
+          .characters([UInt32(begin)...UInt32(end)]), between(zeros[...], nines[...], places),
+        ]))
     }
-    if end < last { choices.append(.sequence([.literal([last]), between(zeros[...], highRest)])) }
+    if end < last {
+      choices.append(.sequence([.literal([last]), between(zeros[...], highRest, places)]))
+    }
     return .choice(choices)
   }
 }
