@@ -90,10 +90,13 @@ struct PipelineJSON {
   mutating func readPostProcessor(_ scanner: inout JSONScanner) throws(AIGCError) {
     (prefix, suffix) = ([], [])
     for part in try parts(&scanner, "post_processor", "processors") where part.type != "ByteLevel" {
-      guard part.type == "TemplateProcessing" else {
-        throw unsupported("post_processor \(shown(part.type))")
+      let around: (prefix: [Int32], suffix: [Int32])
+      switch part.type {
+      case "TemplateProcessing": around = try template(part)
+      case "BertProcessing":
+        around = ([try bertMark(part, "cls")], [try bertMark(part, "sep")])
+      default: throw unsupported("post_processor \(shown(part.type))")
       }
-      let around = try template(part)
       // Of several processors each goes around what those before it made.
       prefix = around.prefix + prefix
       suffix += around.suffix
@@ -154,6 +157,13 @@ struct PipelineJSON {
       return result
     }
     return (try tokens(steps[..<text]), try tokens(steps[(text + 1)...]))
+  }
+
+  /// The id of `["[CLS]", 101]`.
+  private func bertMark(_ part: Part, _ name: String) throws(AIGCError) -> Int32 {
+    guard case .array(let pair)? = part[name], pair.count == 2, case .int(let id) = pair[1], id >= 0
+    else { throw .badInput("\(path): post_processor: '\(name)' is no token with its id") }
+    return Int32(clamping: id)
   }
 
   /// The names of special tokens; nil for the text.

@@ -55,7 +55,8 @@ public struct VocabularyData: Sendable {
 
   /// The file, for messages.
   public var name: String
-  /// `tokenizer.ggml.model`: "llama" (SentencePiece by scores) or "gpt2" (byte-level BPE).
+  /// `tokenizer.ggml.model`: "llama" (SentencePiece by scores), "gpt2" (byte-level BPE) or "bert"
+  /// (WordPiece).
   public var model: String
   /// `tokenizer.ggml.pre`: how text is cut.
   public var pre: String?
@@ -75,6 +76,8 @@ public struct VocabularyData: Sendable {
   public var unknownToken: Int?
   /// `eot_token_id`.
   public var endOfTurnToken: Int?
+  /// `seperator_token_id`, as the format spells it: what stands behind a text, for "bert".
+  public var separatorToken: Int?
   /// `padding_token_id`.
   public var paddingToken: Int?
   /// Whether a text gets the start token (`add_bos_token`); nil: as the model has it.
@@ -83,6 +86,10 @@ public struct VocabularyData: Sendable {
   public var addsEnd: Bool?
   /// Whether a text gets a space before it (`add_space_prefix`), for "llama"; nil: yes.
   public var addsSpacePrefix: Bool?
+  /// Whether text becomes lower case (`normalizer.lowercase`), for "bert"; nil: yes.
+  public var lowercases: Bool?
+  /// Whether letters lose their accents (`normalizer.strip_accents`), for "bert"; nil: as they lose their case.
+  public var stripsAccents: Bool?
 
   /// Creates a vocabulary without tokens.
   /// - Parameters:

@@ -33,11 +33,14 @@ extension VocabularyData {
     startToken = try value("bos_token_id", metadata.int)
     endToken = try value("eos_token_id", metadata.int)
     unknownToken = try value("unknown_token_id", metadata.int)
+    separatorToken = try value("seperator_token_id", metadata.int)
     endOfTurnToken = try value("eot_token_id", metadata.int)
     paddingToken = try value("padding_token_id", metadata.int)
     addsStart = try value("add_bos_token", metadata.bool)
     addsEnd = try value("add_eos_token", metadata.bool)
     addsSpacePrefix = try value("add_space_prefix", metadata.bool)
+    lowercases = try value("normalizer.lowercase", metadata.bool)
+    stripsAccents = try value("normalizer.strip_accents", metadata.bool)
   }
 }
 

@@ -99,6 +99,15 @@ struct CanonicalComposition: Sendable {
     }
   }
 
+  /// Normalization form D: takes characters apart in place, marks in their order.
+  func decompose(_ scalars: inout [UInt32]) {
+    var parts: [(scalar: UInt32, order: Int32)] = []
+    parts.reserveCapacity(scalars.count)
+    for scalar in scalars { takeApart(scalar, into: &parts) }
+    sortMarks(&parts)
+    scalars = parts.map { $0.scalar }
+  }
+
   private func takeApart(_ scalar: UInt32, into parts: inout [(scalar: UInt32, order: Int32)]) {
     if scalar >= Self.syllables, scalar - Self.syllables < Self.syllableCount {
       let index = scalar - Self.syllables
