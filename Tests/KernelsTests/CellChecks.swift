@@ -6,7 +6,7 @@ extension KernelCheck {
     for (rows, depth, columns) in [
       (1, 1, 64), (6, 7, 64), (7, 3, 64), (5, 9, 1), (13, 17, 63), (6, 0, 64), (4, 0, 5),
       (12, 5, 16),
-      (0, 3, 64), (2, 33, 40), (8, 9, 32), (7, 5, 33), (4, 2, 8),
+      (0, 3, 64), (2, 33, 40), (8, 9, 32), (7, 5, 33), (4, 2, 8), (13, 20, 64), (20, 33, 64),
     ] {
       for isColumnMajor in [false, true] {
         let (rowStride, depthStride) = isColumnMajor ? (1, rows + 2) : (depth + 3, 1)
@@ -55,6 +55,15 @@ extension KernelCheck {
       }
     }
     let source = start == 0 ? nil : UnsafePointer(start == 3 ? c.base : other.base)
+    if depthStride == 1 {
+      // Before c is written, which may be its own start.
+      let ahead = Floats(c.values)
+      let begin = start == 3 ? UnsafePointer(ahead.base) : source
+      aigc_gemm_panel_ahead(
+        rows, depth, a.base, rowStride, panel.base, begin, start == 2 ? 0 : stride, ahead.base,
+        stride, columns)
+      compare("gemm_panel_ahead \(rows) \(depth) \(columns) \(start)", ahead.values, expected, 1e-5)
+    }
     aigc_gemm_panel(
       rows, depth, a.base, rowStride, depthStride, panel.base, source, start == 2 ? 0 : stride,
       c.base, stride, columns)

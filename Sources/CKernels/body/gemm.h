@@ -95,6 +95,72 @@ static void k_gemm_panel(long rows, long depth, const float *a, long a_row, long
   }
 }
 
+#if VECTORS == 4
+/* A tile of a whole panel that asks for the `lines` next lines of what is read later with each of its steps, so that
+ * they come from memory while it computes. */
+INLINE void tile_ahead(int rows, int lines, long depth, const float *a, long a_row, const float *b,
+    const float *start, long start_row, float *c, long c_row, const float *next) {
+  V sum[ROWS][VECTORS];
+  for (int i = 0; i < rows; i++)
+    for (int j = 0; j < VECTORS; j++)
+      sum[i][j] = start ? load(start + i * start_row + j * LANES) : splat(0);
+#pragma clang loop unroll_count(4)
+  for (long k = 0; k < depth; k++) {
+    for (int j = 0; j < PANEL; j += 16) __builtin_prefetch(b + (k + 16) * PANEL + j);
+    for (int j = 0; j < lines; j++) __builtin_prefetch(next + (k * lines + j) * 16, 0, 2);
+    V columns[VECTORS];
+    for (int j = 0; j < VECTORS; j++) columns[j] = load(b + k * PANEL + j * LANES);
+#pragma clang loop unroll(full)
+    for (int i = 0; i < rows; i++) {
+      V value = splat(a[i * a_row + k]);
+      for (int j = 0; j < VECTORS; j++) sum[i][j] += value * columns[j];
+    }
+  }
+  for (int i = 0; i < rows; i++)
+    for (int j = 0; j < VECTORS; j++) store(c + i * c_row + j * LANES, sum[i][j]);
+}
+
+#define TILE_AHEAD(n, lines) \
+  static __attribute__((noinline)) void tile_ahead_##n##_##lines(long depth, const float *a, \
+      long a_row, const float *b, const float *start, long start_row, float *c, long c_row, \
+      const float *next) { \
+    tile_ahead(n, lines, depth, a, a_row, b, start, start_row, c, c_row, next); }
+#define TILES_AHEAD(lines) TILE_AHEAD(4, lines) TILE_AHEAD(5, lines) TILE_AHEAD(6, lines)
+TILES_AHEAD(0)
+TILES_AHEAD(1)
+TILES_AHEAD(2)
+typedef void (*ahead)(long depth, const float *a, long a_row, const float *b, const float *start,
+    long start_row, float *c, long c_row, const float *next);
+static const ahead tiles_ahead[3][3] = {
+  {tile_ahead_4_0, tile_ahead_5_0, tile_ahead_6_0}, {tile_ahead_4_1, tile_ahead_5_1, tile_ahead_6_1},
+  {tile_ahead_4_2, tile_ahead_5_2, tile_ahead_6_2}};
+/* From so many rows on, tiles that are cut evenly have four rows or more. */
+#define AHEAD_ROWS 13
+#endif
+
+static void k_gemm_panel_ahead(long rows, long depth, const float *a, long a_row, const float *b,
+    const float *start, long start_row, float *c, long c_row, long columns) {
+#if VECTORS == 4
+  if (rows >= AHEAD_ROWS && columns == PANEL) {
+    long tiles = (rows + ROWS - 1) / ROWS;
+    long left = depth * PANEL / 16;
+    const float *next = b + depth * PANEL;
+    for (long tile = 0, i = 0; tile < tiles; tile++) {
+      long end = rows * (tile + 1) / tiles;
+      /* A panel has four lines for each step: those of the first tiles ask for all of them. */
+      long lines = left <= 0 ? 0 : tiles < 4 ? 2 : 1;
+      tiles_ahead[lines][end - i - 4](depth, a + i * a_row, a_row, b,
+          start ? start + i * start_row : 0, start_row, c + i * c_row, c_row, next);
+      next += depth * lines * 16;
+      left -= depth * lines;
+      i = end;
+    }
+    return;
+  }
+#endif
+  k_gemm_panel(rows, depth, a, a_row, 1, b, start, start_row, c, c_row, columns);
+}
+
 /* panel[k][j] = b[j][k] for whole squares of vectors: rows of b `b_column` apart. */
 INLINE void pack_squares(long depth, long columns, const float *b, long b_column, float *panel) {
   for (long j = 0; j < columns; j += LANES)

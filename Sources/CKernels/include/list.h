@@ -44,6 +44,8 @@
  * gemm_panel: c[rows][columns] = start + a b, where b is one packed panel [depth][64], a is read with
  *   the strides a_row and a_depth. `start` may be 0 (then nothing is added), c itself, or with
  *   start_row 0 one row that is added to all.
+ * gemm_panel_ahead: the same values for a whose columns lie side by side; meanwhile what lies behind the panel, as
+ *   many bytes again, is brought nearer to the processor.
  * gemm_panel_at: the same where the places of a's rows and columns and of c's rows are listed:
  *   c[c_at[i] + j] = start + sum over k of a[row_at[i] + depth_at[k]] b[k * b_row + j]. `start` may be 0, c
  *   itself, or one row that is added to all. Of b whole vectors are read: 64 values a row, or 32 for up to 32
@@ -173,6 +175,9 @@
   K(gemm_panel, (long rows, long depth, const float *a, long a_row, long a_depth, const float *b, \
     const float *start, long start_row, float *c, long c_row, long columns), \
     (rows, depth, a, a_row, a_depth, b, start, start_row, c, c_row, columns)) \
+  K(gemm_panel_ahead, (long rows, long depth, const float *a, long a_row, const float *b, \
+    const float *start, long start_row, float *c, long c_row, long columns), \
+    (rows, depth, a, a_row, b, start, start_row, c, c_row, columns)) \
   K(gemm_panel_at, (long rows, long depth, const float *a, const long *row_at, const long *depth_at, \
     const float *b, long b_row, const float *start, float *c, const long *c_at, long columns), \
     (rows, depth, a, row_at, depth_at, b, b_row, start, c, c_at, columns)) \

@@ -94,10 +94,16 @@ public final class WeightPanels: @unchecked Sendable {
         panel = widened.base
         aigc_widen(type.rawValue, count, range.count, source, Self.width, panel, Self.width)
       }
-      aigc_gemm_panel(
-        rows, count, x + k, xStride, 1, panel,
-        k == 0 ? start.map { $0 + range.lowerBound } : UnsafePointer(target),
-        k == 0 ? startStride : yStride, target, yStride, range.count)
+      let begin = k == 0 ? start.map { $0 + range.lowerBound } : UnsafePointer(target)
+      let beginStride = k == 0 ? startStride : yStride
+      if type == .f32 {
+        // Panels lie behind one another: the next one comes from memory meanwhile.
+        aigc_gemm_panel_ahead(
+          rows, count, x + k, xStride, panel, begin, beginStride, target, yStride, range.count)
+      } else {
+        aigc_gemm_panel(
+          rows, count, x + k, xStride, 1, panel, begin, beginStride, target, yStride, range.count)
+      }
     }
   }
 
