@@ -6,5 +6,5 @@ public let verbs: [any ParsableCommand.Type] = [
   Tokenize.self, Detokenize.self, Inspect.self, Convert.self, Update.self, Finetune.self,
   Encode.self, Reconstruct.self, Translate.self, Models.self, Bench.self, Completion.self,
   Interpolate.self, Quantize.self, Classify.self, Sentiment.self, Rouge.self, Summarize.self,
-  Play.self,
+  Play.self, Embed.self, Similar.self,
 ]

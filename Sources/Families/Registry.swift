@@ -7,7 +7,8 @@ import Training
 public let families: [any Family] = [
   NGramFamily(), RecurrentFamily(.rnn), RecurrentFamily(.gru), RecurrentFamily(.lstm),
   TransformerFamily(.gpt2), TransformerFamily(.llama), TransformerFamily(.qwen2),
-  TransformerFamily(.qwen3), TransformerFamily(.gemma3), ForecastFamily(), ClassifierFamily(),
+  TransformerFamily(.qwen3), TransformerFamily(.gemma3), EncoderFamily(), ForecastFamily(),
+  ClassifierFamily(),
   GANFamily(.gan), GANFamily(.dcgan),
   VQVAEFamily(), VAEFamily(.vae), VAEFamily(.vaegan), CycleGANFamily(), StyleGANFamily(),
   TextClassifierFamily(),
@@ -30,9 +31,9 @@ public func family(of path: String) throws(AIGCError) -> any Family {
 
 private func family(ofGGUF path: String) throws(AIGCError) -> any Family {
   let name = try GGUFFile.open(path).metadata.string("general.architecture")
-  let transformers = families.compactMap { $0 as? TransformerFamily }
-  if let family = transformers.first(where: { $0.name == name }) { return family }
-  let known = transformers.map { $0.name }.joined(separator: ", ")
+  let found = families.filter { $0 is TransformerFamily || $0 is EncoderFamily }
+  if let family = found.first(where: { $0.name == name }) { return family }
+  let known = found.map { $0.name }.joined(separator: ", ")
   throw .badInput(
     "\(path): a model of the architecture '\(printable(name))'; read are: \(known)")
 }

@@ -58,9 +58,10 @@ struct Tokenize: ConsoleCommand {
     try answer.finish()
   }
 
-  private func loadTokenizer() throws -> any Tokenizer {
+  private func loadTokenizer() throws -> any TokenCoder {
     let found = try tokenizer.load()
     guard noParseSpecial || noSpecialTokens else { return found }
+    if found.kind == .wordPiece, !noParseSpecial { return found }
     guard var bpe = found as? BPETokenizer else {
       throw AIGCError.usage(
         "\(noParseSpecial ? "--no-parse-special" : "--no-special-tokens") is of BPE tokens; this "
@@ -71,7 +72,7 @@ struct Tokenize: ConsoleCommand {
   }
 
   private func write(
-    _ ids: [Int32], of tokenizer: any Tokenizer, to answer: Answer
+    _ ids: [Int32], of tokenizer: any TokenCoder, to answer: Answer
   ) throws {
     if common.json {
       let count = JSONValue.Member("count", .int(ids.count))
@@ -166,12 +167,12 @@ struct Detokenize: ConsoleCommand {
   }
 
   private func write(
-    _ ids: [Int32], of tokenizer: any Tokenizer, to answer: Answer
+    _ ids: [Int32], of tokenizer: any TokenCoder, to answer: Answer
   ) throws {
     if common.json {
       let text = try tokenizer.text(of: ids[...])
       try answer.write(json: [.init("count", .int(ids.count))] + JSONValue.text(bytes: text))
-    } else if tokenizer.kind.wordMode != nil {
+    } else if tokenizer.kind.joinsWords {
       try answer.write(tokenizer.text(of: ids[...]))
     } else {
       for start in stride(from: 0, to: ids.count, by: 1 << 14) {
@@ -183,14 +184,14 @@ struct Detokenize: ConsoleCommand {
   }
 }
 
-extension Tokenizer {
+extension TokenCoder {
   /// The bytes of tokens; words are joined as sentences are written.
   /// - Parameter isFirst: whether a text begins with them, whose first space may be none of its own.
   fileprivate func text(
     of ids: ArraySlice<Int32>, isFirst: Bool = true
   ) throws(AIGCError) -> [UInt8] {
     var text: [UInt8] = []
-    if kind.wordMode == nil {
+    if !kind.joinsWords {
       for (index, id) in ids.enumerated() {
         try Interruption.check(at: index)
         text += bytes(of: id)
@@ -261,13 +262,14 @@ struct TokenizerOption: ParsableArguments {
     if vocab != nil, model.model != nil { throw ValidationError("--model or --vocab, not both") }
   }
 
-  func load() throws(AIGCError) -> any Tokenizer {
+  func load() throws(AIGCError) -> any TokenCoder {
     if let vocab {
       if isFolder(vocab) { return try BPETokenizer(folder: vocab) }
       return try GGUFFile.recognizes(vocab)
         ? try BPETokenizer(gguf: vocab) : try BPETokenizer(tokenizerJSON: vocab)
     }
     let path = try model.path()
+    if let encoder = EncoderFamily(of: path) { return try encoder.tokenizer(path) }
     // A file may hold a vocabulary and no weights, of which no family makes a model.
     if try GGUFFile.recognizes(path) { return try BPETokenizer(gguf: path) }
     return try textFamily(of: path).tokenizer(path)

@@ -2,6 +2,9 @@ import Files
 
 /// What `config.json` calls a tokenizer.
 public enum TokenizerKind: String, Codable, CaseIterable, Sendable {
+  /// Those of language models that are trained here.
+  public static let allCases: [TokenizerKind] = [.char, .word, .auto, .whitespace, .byte, .bpe]
+
   /// ``CharTokenizer``.
   case char
   /// ``WordTokenizer`` with the tokens of ``TokenMode/word``.
@@ -14,6 +17,8 @@ public enum TokenizerKind: String, Codable, CaseIterable, Sendable {
   case byte
   /// ``BPETokenizer``.
   case bpe
+  /// ``WordPieceTokenizer``, of encoders.
+  case wordPiece = "wordpiece"
 
   /// How the words of a ``WordTokenizer`` are found; nil for the other kinds.
   public var wordMode: TokenMode? {
@@ -21,9 +26,12 @@ public enum TokenizerKind: String, Codable, CaseIterable, Sendable {
     case .word: .word
     case .auto: .auto
     case .whitespace: .whitespace
-    case .char, .byte, .bpe: nil
+    case .char, .byte, .bpe, .wordPiece: nil
     }
   }
+
+  /// Whether a text is more than the bytes of its tokens: words have spaces between them.
+  public var joinsWords: Bool { self == .wordPiece || wordMode != nil }
 
   /// Whether the number of its tokens can be chosen: of words and BPE tokens.
   public var hasVocabularyLimit: Bool { self == .bpe || wordMode != nil }
@@ -52,8 +60,8 @@ public struct SpecialToken: Sendable, Equatable {
   }
 }
 
-/// Turns text into the token ids of a neural language model, and back.
-public protocol Tokenizer: Sendable {
+/// Text to token ids and back, one token by itself or many.
+public protocol TokenCoder: Sendable {
   /// What `config.json` calls the tokenizer.
   var kind: TokenizerKind { get }
 
@@ -80,21 +88,24 @@ public protocol Tokenizer: Sendable {
   /// The same with a choice of the special tokens around it.
   func encode(prompt: String, addsSpecialTokens: Bool) throws(AIGCError) -> [Int32]
 
+  /// The bytes of one token, not always UTF-8 by themselves; none for ids out of range.
+  func bytes(of id: Int32) -> [UInt8]
+
+  /// Streams text out of ids. It never cuts a UTF-8 character and writes U+FFFD for what is none.
+  func makeDecoder() -> any TokenDecoder
+}
+
+/// Turns text into the token ids of a neural language model, and back.
+public protocol Tokenizer: TokenCoder {
   /// The ids of a chat as a template renders it: special tokens in it are found, and none are put around it.
   func encode(rendered chat: String) throws(AIGCError) -> [Int32]
 
   /// The tokens that are found in text before it is cut.
   var specialTokens: [SpecialToken] { get }
 
-  /// Byte ranges in `text` of its tokens, one for one with ``encode(_:name:)``. An end token's range
+  /// Byte ranges in `text` of its tokens, one for one with ``TokenCoder/encode(_:name:)``. An end token's range
   /// is its line end, empty where the text ends without one.
   func ranges(of text: Table<UInt8>, name: String) throws(AIGCError) -> [Range<Int>]
-
-  /// The bytes of one token, not always UTF-8 by themselves; none for ids out of range.
-  func bytes(of id: Int32) -> [UInt8]
-
-  /// Streams text out of ids. It never cuts a UTF-8 character and writes U+FFFD for what is none.
-  func makeDecoder() -> any TokenDecoder
 
   /// The token that ends a line (words) or a text (`<|endoftext|>`); nil when there is none.
   var endToken: Int32? { get }
@@ -110,7 +121,7 @@ public protocol Tokenizer: Sendable {
   func write(to path: (String) -> String) throws(AIGCError)
 }
 
-extension Tokenizer {
+extension TokenCoder {
   /// Unless a tokenizer says otherwise, a prompt is encoded as a whole text.
   public func encode(prompt: String) throws(AIGCError) -> [Int32] {
     try encode(Table(Array(prompt.utf8)), name: "the prompt", addsSpecialTokens: false)
@@ -125,7 +136,9 @@ extension Tokenizer {
   public func encode(prompt: String, addsSpecialTokens: Bool) throws(AIGCError) -> [Int32] {
     try encode(prompt: prompt)
   }
+}
 
+extension Tokenizer {
   /// Unless a tokenizer says otherwise, a chat is a prompt like others.
   public func encode(rendered chat: String) throws(AIGCError) -> [Int32] {
     try encode(prompt: chat)
@@ -186,6 +199,8 @@ public func loadTokenizer(
   case .word: try WordTokenizer(mode: .word, folder: folder)
   case .auto: try WordTokenizer(mode: .auto, folder: folder)
   case .whitespace: try WordTokenizer(mode: .whitespace, folder: folder)
+  case .wordPiece:
+    throw .badInput("\(folder): WordPiece tokens are of encoders, and this is a language model")
   }
 }
 
@@ -213,5 +228,7 @@ public func buildTokenizer(
   case .word, .auto, .whitespace:
     return try WordTokenizer(
       mode: kind.wordMode ?? .word, texts: texts, vocabularyLimit: vocabularySize, name: name)
+  case .wordPiece:
+    throw .usage("`tokens` \(kind.rawValue): no such tokens are made of texts")
   }
 }

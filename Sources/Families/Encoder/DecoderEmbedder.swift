@@ -29,9 +29,9 @@ public struct DecoderEmbedder: TextEmbedder {
         "\(name): a model without states of its tokens; encoders (bert) and transformers have them")
     }
     let context = model.contextSize ?? .max
-    limit = options.limit ?? context
+    limit = options.context ?? context
     guard (1...context).contains(limit) else {
-      throw .usage("`limit` \(limit): the model sees 1 to \(context) tokens at once")
+      throw .usage("`context` \(limit): the model sees 1 to \(context) tokens at once")
     }
     (self.model, self.layer, width) = (model, layer, states.width)
     (pooling, normalizes) = (options.pooling ?? .mean, options.normalizes ?? false)
@@ -65,9 +65,15 @@ public struct DecoderEmbedder: TextEmbedder {
 public func loadEmbedder(
   _ path: String, _ options: EmbeddingOptions = EmbeddingOptions()
 ) throws(AIGCError) -> any TextEmbedder {
-  if SentenceEncoder.recognizes(path) { return try SentenceEncoder(path, options) }
+  if EncoderFiles.recognizes(path) { return try SentenceEncoder(path, options) }
   var loading = ModelLoadOptions()
   loading.activations = options.activations
-  let model = try textFamily(of: path).load(path, options: loading)
+  let family = try family(of: path)
+  guard let family = family as? any TextFamily else {
+    throw .mismatch(
+      "\(path): a model of kind '\(family.kind)'; an encoder (bert) or a language model is needed here"
+    )
+  }
+  let model = try family.load(path, options: loading)
   return try DecoderEmbedder(model, name: path, options)
 }

@@ -1,4 +1,3 @@
-import Checkpoints
 import Datasets
 import Files
 import Kernels
@@ -19,58 +18,26 @@ public struct SentenceEncoder: TextEmbedder {
   private let tensors: EncoderTensors
   private let path: String
 
-  /// Whether a folder or a file is a model of that kind.
-  public static func recognizes(_ path: String) -> Bool {
-    if isFolder(path) {
-      guard let settings = try? SentenceSettings(folder: path) else {
-        return EncoderConfiguration.describes(folder: path)
-      }
-      return EncoderConfiguration.describes(folder: settings.folder)
-    }
-    guard (try? GGUFFile.recognizes(path)) == true,
-      let metadata = try? GGUFFile.open(path).metadata
-    else { return false }
-    return (try? metadata.string("general.architecture")) == EncoderConfiguration.name
-  }
-
   /// Opens a model.
   /// - Throws: ``/Files/AIGCError``: badInput when a file is missing, damaged or asks for what is not built here,
   ///   mismatch when files do not fit each other, usage for a limit that the model does not have.
   public init(_ path: String, _ options: EmbeddingOptions = EmbeddingOptions()) throws(AIGCError) {
-    let (settings, configuration): (SentenceSettings, EncoderConfiguration)
-    let checkpoint: Checkpoint
-    if isFolder(path) {
-      settings = try SentenceSettings(folder: path)
-      configuration = try EncoderConfiguration(folder: settings.folder)
-      tokenizer = try WordPieceTokenizer(folder: settings.folder)
-      checkpoint = try EncoderTensors.open(folder: settings.folder)
-    } else {
-      checkpoint = try Checkpoint.open(path)
-      (settings, configuration) = (
-        try SentenceSettings(checkpoint), try EncoderConfiguration(checkpoint)
-      )
-      guard let metadata = checkpoint.gguf else { throw .badInput("\(path): no GGUF file") }
-      tokenizer = try WordPieceTokenizer(VocabularyData(metadata, path: path))
-    }
-    let shape = configuration.shape
-    guard tokenizer.vocabularySize <= shape.vocabulary else {
-      throw .mismatch(
-        "\(path): the model has \(shape.vocabulary) tokens, the tokenizer has "
-          + "\(tokenizer.vocabularySize)")
-    }
+    let files = try EncoderFiles(path)
+    let (settings, shape) = (files.settings, files.configuration.shape)
+    tokenizer = files.tokenizer
     let around = tokenizer.prefix.count + tokenizer.suffix.count
-    limit = min(options.limit ?? settings.limit ?? shape.context, shape.context)
+    limit = options.context ?? files.limit
     guard limit > around else {
-      throw .usage("`limit` \(limit): \(around) tokens stand around each text")
+      throw .usage("`context` \(limit): \(around) tokens stand around each text")
     }
-    if let limit = options.limit, limit > shape.context {
-      throw .usage("`limit` \(limit): the model has \(shape.context) positions")
+    guard limit <= shape.context else {
+      throw .usage("`context` \(limit): the model has \(counted(shape.context, "position"))")
     }
     pooling = options.pooling ?? settings.pooling
     normalizes = options.normalizes ?? settings.normalizes
-    tensors = EncoderTensors(checkpoint)
+    tensors = EncoderTensors(files.checkpoint)
     encoder = TransformerEncoder(
-      try tensors.weights(configuration, options.activations ?? .f32))
+      try tensors.weights(files.configuration, options.activations ?? .f32))
     self.path = path
   }
 
@@ -110,7 +77,8 @@ public struct SentenceEncoder: TextEmbedder {
     let size = Int32(encoder.weights.shape.vocabulary)
     for text in texts {
       guard (1...limit).contains(text.count) else {
-        throw .usage("`tokens`: \(text.count) of them; the model sees 1 to \(limit) at once")
+        throw .usage(
+          "\(counted(text.count, "token")) of a text; the model sees 1 to \(limit) at once")
       }
       if let token = text.first(where: { !(0..<size).contains($0) }) {
         throw .mismatch("the token \(token): the model has those from 0 to \(size - 1)")

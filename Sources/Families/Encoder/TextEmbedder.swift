@@ -9,8 +9,9 @@ public struct EmbeddingOptions: Equatable, Sendable {
   /// Whether vectors have the length 1; nil: as the model's files say.
   public var normalizes: Bool?
   /// The most tokens of a text; nil: as the model's files say.
-  public var limit: Int?
-  /// How the inputs of products with weights of few bits are taken; nil: in 32 bits.
+  public var context: Int?
+  /// How the inputs of products with weights of few bits are taken; nil: in 32 bits, by
+  /// language models in eight.
   public var activations: ActivationType?
 
   /// Creates the options that leave all to the model.

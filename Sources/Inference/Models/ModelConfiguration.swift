@@ -16,6 +16,9 @@ public struct ModelConfiguration: Codable, Equatable, Sendable {
   /// Whether a bundled model is the one to take for its kind when none is named.
   public var isDefault: Bool?
 
+  /// `model_type` of what makes vectors of texts, and no text.
+  private static let encoders: Set = ["bert"]
+
   enum CodingKeys: String, CodingKey {
     case family
     case formatVersion = "format_version"
@@ -26,7 +29,7 @@ public struct ModelConfiguration: Codable, Equatable, Sendable {
   }
 
   /// Reads the keys of every model. A folder that another program made, with `model_type` but
-  /// without `family`, is taken for a text model of that family.
+  /// without `family`, is taken for a text model of that family, or for an encoder.
   /// - Throws: `DecodingError` when a key is missing or has another type.
   public init(from decoder: any Decoder) throws {
     let keys = try decoder.container(keyedBy: CodingKeys.self)
@@ -34,7 +37,8 @@ public struct ModelConfiguration: Codable, Equatable, Sendable {
     isDefault = try keys.decodeIfPresent(Bool.self, forKey: .isDefault)
     guard keys.contains(.family) || !keys.contains(.modelType) else {
       family = try keys.decode(String.self, forKey: .modelType)
-      (formatVersion, kind) = (1, "text")
+      formatVersion = 1
+      kind = Self.encoders.contains(family) ? "embedding" : "text"
       return
     }
     family = try keys.decode(String.self, forKey: .family)

@@ -49,6 +49,7 @@ final class FlagFolder: Sendable {
     try folder.write("empty.json", "{}")
     try fillChat(folder)
     try fillSummaries(folder)
+    try fillEncoder(folder)
     try folder.write("words.txt", "the\ncat\ndog\n")
     let series = (0..<60).map { "2020-\($0),\($0 % 7 + $0 + 1),\($0 % 5)\n" }
     try folder.write("t.csv", "day,a,b\n" + series.joined())
@@ -91,6 +92,19 @@ final class FlagFolder: Sendable {
     try folder.write("m.json", "[{\"role\": \"user\", \"content\": \"the cat\"}]")
     try folder.write(
       "m2.json", "{\"messages\": [{\"role\": \"user\", \"content\": \"dog\"}], \"tools\": []}")
+  }
+
+  /// A model that makes vectors of texts.
+  private static func fillEncoder(_ folder: TemporaryFolder) throws {
+    for name in [
+      "config.json", "model.safetensors", "modules.json", "sentence_bert_config.json",
+      "tokenizer.json", "1_Pooling/config.json",
+    ] {
+      let data = try bytes(fixture("bert/odd/\(name)", of: "FamiliesTests"))
+      try folder.write("bert/\(name)", data)
+    }
+    let blocks = try bytes(fixture("bert/blocks-q8_0.gguf", of: "FamiliesTests"))
+    try folder.write("bert.gguf", blocks)
   }
 
   /// Articles of five sentences, what is to be said of them, and what was said.

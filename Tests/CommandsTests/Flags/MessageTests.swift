@@ -26,7 +26,7 @@ import Training
       "Families/NGram",
       ["train ngram", "update", "quantize", "interpolate", "convert", "generate text", "evaluate"]
     ),
-    ("Families/Rewards", ["finetune"]),
+    ("Families/Rewards", ["finetune"]), ("Families/Encoder", ["embed", "similar"]),
     ("Families/Recurrent", ["train lstm", "finetune", "update", "convert", "generate text"]),
     ("Families/StyleGAN", ["train stylegan", "sample stylegan", "convert"]),
     ("Families/Summarizer", ["summarize", "train summarizer"]),
@@ -68,6 +68,7 @@ import Training
     ("Commands/Models/Play", ["play", "train rl"]), ("Commands/Models/Score", ["score"]),
     ("Commands/Series/GenerateSeries", ["generate series"]),
     ("Commands/Text/Constraint", ["generate text", "chat"]),
+    ("Commands/Text/Embed", ["embed"]), ("Commands/Text/Similar", ["similar"]),
     ("Commands/Text/EvaluateMixture", ["evaluate", "interpolate"]),
     ("Commands/Text/Chat", ["chat", "generate text"]),
     ("Commands/Text/GenerateText", ["generate text"]),

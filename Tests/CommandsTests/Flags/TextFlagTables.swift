@@ -81,3 +81,44 @@ let classify = VerbFlags(
       .acts("--most-uncertain 2"), .acts("--most-uncertain 2", "s.tsv --model sent"),
     ],
   ])
+
+/// What is expected of the flags of `aigc embed`.
+let embed: VerbFlags = {
+  let base = "\"the model reads\" --model bert"
+  return VerbFlags(
+    verb: "embed", base: base,
+    flags: vectors(base, blocks: "\"the model reads\" --model bert.gguf").merging([
+      "file": [
+        .allows("--file b.txt", "--model bert"), .refused("--file b.txt", "not both"),
+        .refused("--file nope.txt", "nope.txt", "--model bert"),
+      ],
+      "normalize": [.same("--normalize"), .acts("--normalize", "the --model gpt2")],
+      "no-normalize": [.acts("--no-normalize"), .same("--no-normalize", "the --model gpt2")],
+      "jsonl": [.acts("--jsonl"), .refused("--jsonl --json", "not both")],
+    ]) { $1 })
+}()
+
+/// What is expected of the flags of `aigc similar`.
+let similar: VerbFlags = {
+  let base = "\"the model reads\" a.txt --model bert"
+  return VerbFlags(
+    verb: "similar", base: base,
+    flags: vectors(base, blocks: "\"the model reads\" a.txt --model bert.gguf").merging([
+      "num": [.acts("--num 2"), .acts("-k 2"), .refused("--num 0", "1 or more")]
+    ]) { $1 })
+}()
+
+/// The flags of models that make vectors of texts.
+/// - Parameter blocks: the same command with a model of blocks of few bits.
+private func vectors(_ base: String, blocks: String) -> FlagTable {
+  [
+    "model": [
+      .isInBase, .acts("--model gpt2"), .refused("--model cls", "is needed here"),
+      .refused("--model ngram", "without states"),
+    ],
+    "pooling": [.acts("--pooling cls"), .same("--pooling mean")],
+    "context": [.acts("--context 4"), .refused("--context 73", "72 positions")],
+    "activations": [.acts("--activations int8", blocks), .same("--activations f32", blocks)],
+    "out": [.acts("--out $OUT")],
+  ]
+}

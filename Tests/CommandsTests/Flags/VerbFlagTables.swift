@@ -47,7 +47,7 @@ let otherVerbs: [VerbFlags] = [
       "type": [.allows("--type q8_0", "lstm $OUT"), .refused("--type q8_0", "n-gram")],
       "eval": [.acts("--eval b.txt")], "force": [.allows("--force", "ngram ngram2")],
     ]),
-  classify, sentiment,
+  classify, sentiment, embed, similar,
 ]
 
 private let generateSeries = VerbFlags(
@@ -253,6 +253,7 @@ private let tokenize = VerbFlags(
     "no-special-tokens": [
       .refused("--no-special-tokens", "BPE"),
       .acts("--no-special-tokens", "a --vocab marks.json"),
+      .acts("--no-special-tokens", "a --model bert"),
     ],
     "out": [.acts("--out $OUT")],
   ])

@@ -37,11 +37,11 @@ import Testing
 
   @Test(arguments: [
     ("config.json", "\"bert\"", "\"roberta\"", "'model_type'"),
-    ("config.json", "\"hidden_size\": 36", "\"hidden_size\": 33", "has the shape"),
+    ("config.json", "\"hidden_size\": 12", "\"hidden_size\": 9", "has the shape"),
     ("config.json", "\"num_attention_heads\": 3", "\"num_attention_heads\": 5", "does not divide"),
     ("config.json", "\"num_hidden_layers\": 2", "\"num_hidden_layers\": 3", "is missing"),
     ("config.json", "\"num_hidden_layers\": 2", "\"num_hidden_layers\": 99999", "not 1 to"),
-    ("config.json", "\"max_position_embeddings\": 96", "\"max_position_embeddings\": 97", "shape"),
+    ("config.json", "\"max_position_embeddings\": 72", "\"max_position_embeddings\": 73", "shape"),
     ("config.json", "\"gelu\"", "\"swoosh\"", "'hidden_act'"),
     ("modules.json", "models.Normalize", "models.Dense", "'type'"),
     ("modules.json", "1_Pooling", "..", "'path'"),
@@ -49,8 +49,8 @@ import Testing
     (
       "1_Pooling/config.json", "max_tokens\": false", "max_tokens\": true", "2 ways"
     ),
-    ("sentence_bert_config.json", "90", "2", "2 tokens stand around"),
-    ("sentence_bert_config.json", "90", "\"x\"", "no whole number"),
+    ("sentence_bert_config.json", "70", "2", "2 tokens stand around"),
+    ("sentence_bert_config.json", "70", "\"x\"", "no whole number"),
     ("tokenizer.json", "WordPiece", "BPE", "'BPE'"),
     ("tokenizer.json", "BertNormalizer", "NFC", "'NFC'"),
     ("tokenizer.json", "\"unk_token\": \"[UNK]\"", "\"unk_token\": \"[NO]\"", "'[NO]'"),
@@ -89,6 +89,6 @@ import Testing
     #expect(error == .badInput("line 2: byte 1 is not UTF-8"))
     #expect(throws: AIGCError.self) { try model.vectors([[]]) }
     #expect(throws: AIGCError.self) { try model.vectors([[1, 9999]]) }
-    #expect(throws: AIGCError.self) { try model.vectors([[Int32](repeating: 1, count: 91)]) }
+    #expect(throws: AIGCError.self) { try model.vectors([[Int32](repeating: 1, count: 71)]) }
   }
 }

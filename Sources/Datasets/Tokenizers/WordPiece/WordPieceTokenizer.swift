@@ -6,11 +6,15 @@ public struct WordPieceTokenizer: Sendable {
   let vocabulary: VocabularyJSON
   let normalization: BertNormalization
   private let added: AddedTokenMatcher?
+  /// What added tokens that are not in the vocabulary are called, by their ids.
+  private let addedTexts: [Int32: [UInt8]]
   /// What pieces inside of a word begin with in the vocabulary.
-  private let continuation: [UInt8]
+  let continuation: [UInt8]
   /// Words of more characters are unknown.
   private let longestWord: Int
   private let unknown: Int32
+  /// Characters that are normalized together, and the rest of a word: a long text takes no more memory.
+  private static let window = 4096
   /// Tokens around a text: `[CLS]` and `[SEP]`.
   public let prefix: [Int32]
   public let suffix: [Int32]
@@ -51,6 +55,7 @@ public struct WordPieceTokenizer: Sendable {
     (normalization, continuation) = (settings.normalization, settings.continuation)
     (longestWord, prefix, suffix) = (settings.longestWord, settings.prefix, settings.suffix)
     added = try AddedTokenMatcher(list.tokens)
+    addedTexts = Dictionary(list.tokens.map { ($0.id, $0.content) }) { first, _ in first }
   }
 
   /// The ids of a text, with the tokens around it.
@@ -64,7 +69,7 @@ public struct WordPieceTokenizer: Sendable {
   ) throws(AIGCError) -> [Int32] {
     let around = prefix.count + suffix.count
     guard limit > around else {
-      throw .usage("`limit` \(limit): \(around) tokens stand around each text")
+      throw .usage("a limit of \(limit): \(around) tokens stand around each text")
     }
     var ids = prefix
     let most = limit - suffix.count
@@ -90,9 +95,9 @@ public struct WordPieceTokenizer: Sendable {
     return ids + suffix
   }
 
-  /// The bytes of one token as the vocabulary has them; none for ids out of range and for added tokens.
-  public func token(_ id: Int32) -> [UInt8] {
-    id >= 0 && id < vocabulary.count ? vocabulary.token(Int(id)) : []
+  /// The bytes of one token as the vocabulary has them; none for ids out of range.
+  public func bytes(of id: Int32) -> [UInt8] {
+    id >= 0 && id < vocabulary.count ? vocabulary.token(Int(id)) : addedTexts[id] ?? []
   }
 
   /// - Returns: the place of what is not UTF-8; nil when all is.
@@ -100,21 +105,31 @@ public struct WordPieceTokenizer: Sendable {
     _ start: ByteCursor, _ end: ByteCursor, _ most: Int, _ ids: inout [Int32]
   ) -> ByteCursor? {
     var scalars: [UInt32] = []
-    scalars.reserveCapacity(end - start)
+    scalars.reserveCapacity(min(end - start, 2 * Self.window))
     var position = start
-    while position < end {
-      let byte = position.byte
-      if byte < 0x80 {
-        scalars.append(UInt32(byte))
-        position += 1
-        continue
+    while position < end, ids.count < most {
+      scalars.removeAll(keepingCapacity: true)
+      while position < end {
+        let byte = position.byte
+        // White space parts words, and nothing that is normalized reaches over it.
+        if byte == 32 || byte == 10, scalars.count >= Self.window { break }
+        if byte < 0x80 {
+          scalars.append(UInt32(byte))
+          position += 1
+          continue
+        }
+        let (scalar, length) = position.scalar(before: end)
+        if length == 0 { return position }
+        scalars.append(scalar)
+        position += length
       }
-      let (scalar, length) = position.scalar(before: end)
-      if length == 0 { return position }
-      scalars.append(scalar)
-      position += length
+      normalization.apply(to: &scalars)
+      appendWords(of: scalars, most, &ids)
     }
-    normalization.apply(to: &scalars)
+    return nil
+  }
+
+  private func appendWords(of scalars: [UInt32], _ most: Int, _ ids: inout [Int32]) {
     var word: [UInt8] = []
     BertNormalization.forEachWord(scalars) { characters in
       word.removeAll(keepingCapacity: true)
@@ -126,7 +141,6 @@ public struct WordPieceTokenizer: Sendable {
       }
       return ids.count < most
     }
-    return nil
   }
 
   private func appendPieces(_ word: [UInt8], _ ids: inout [Int32]) {
