@@ -77,7 +77,7 @@ struct Embed: ConsoleCommand {
   ) throws(AIGCError) {
     var batches = try TextBatches(texts, file: source)
     while case let batch = try batches.next(), !batch.isEmpty {
-      for (text, vector) in zip(batch, try model.vectors(of: batch)) {
+      for (text, vector) in zip(batch, try model.vectors(of: batch, batch: embedder.batchSize)) {
         try body(text.bytes, vector)
       }
     }

@@ -26,6 +26,10 @@ struct EmbedderArguments: ParsableArguments {
   var context: Int?
 
   @Option(
+    help: "Texts that go through the model together, of about one length; vectors stay the same.")
+  var batchSize = 256
+
+  @Option(
     help: """
       How the inputs of products with weights of few bits are taken: int8, or f32 (default: f32 by encoders, int8 by \
       language models).
@@ -33,6 +37,12 @@ struct EmbedderArguments: ParsableArguments {
   var activations: ActivationType?
 
   init() {}
+
+  func validate() throws {
+    guard 1...65536 ~= batchSize else {
+      throw ValidationError("--batch-size \(batchSize): from 1 to 65536")
+    }
+  }
 
   /// - Parameter normalizes: whether vectors get the length 1; nil: as the model's files say.
   func load(normalizes: Bool? = nil) throws(AIGCError) -> any TextEmbedder {
@@ -95,9 +105,9 @@ struct TextBatches {
 extension TextEmbedder {
   /// A vector for each text, in their order.
   /// - Throws: ``/Files/AIGCError``: badInput that names the text for what is none, interrupted.
-  func vectors(of texts: [TextBatches.Text]) throws(AIGCError) -> [[Float]] {
+  func vectors(of texts: [TextBatches.Text], batch: Int) throws(AIGCError) -> [[Float]] {
     var tables: [Table<UInt8>] = []
     for text in texts { tables.append(try Table(text.bytes)) }
-    return try embed(tables) { texts[$0].place }
+    return try embed(tables, batch: batch) { texts[$0].place }
   }
 }

@@ -68,12 +68,12 @@ struct Similar: ConsoleCommand {
   /// The nearest lines of the file, of which no more are kept than are asked for.
   private func nearest(_ model: any TextEmbedder) throws(AIGCError) -> [Line] {
     let query = TextBatches.Text(bytes: Array(query.utf8), number: 0, place: "the query")
-    let vector = try model.vectors(of: [query])[0]
+    let vector = try model.vectors(of: [query], batch: 1)[0]
     var batches = try TextBatches([], file: file)
     var kept: [Line] = []
     while case let batch = try batches.next(), !batch.isEmpty {
       let texts = batch.filter { !$0.bytes.isEmpty }
-      let vectors = try model.vectors(of: texts)
+      let vectors = try model.vectors(of: texts, batch: embedder.batchSize)
       kept += SimilarText.nearest(to: vector, among: vectors, count: num).map {
         Line(text: texts[$0.index], cosine: $0.cosine)
       }

@@ -41,7 +41,12 @@ public struct DecoderEmbedder: TextEmbedder {
     guard let words = String(validating: text.array(of: UInt8.self), as: UTF8.self) else {
       throw .badInput("\(name): bytes that are not UTF-8")
     }
-    let ids = try model.encode(words)
+    let ids: [Int32]
+    do { ids = try model.encode(words) } catch {
+      guard error != .interrupted else { throw error }
+      // A model says of a prompt where it is wrong, and not which of many texts that is.
+      throw AIGCError(error.code, "\(name): \(error.description)")
+    }
     guard !ids.isEmpty else {
       throw .badInput("\(name): a text without tokens, of which the model makes no vector")
     }

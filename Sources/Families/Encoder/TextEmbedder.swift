@@ -37,16 +37,14 @@ public protocol TextEmbedder: Sendable {
 }
 
 extension TextEmbedder {
-  /// Texts whose vectors are made together: of about one length, so that threads end together.
-  private static var batch: Int { 256 }
-
   /// A vector for each text, made in the order of their lengths.
   /// - Parameters:
   ///   - texts: the bytes of each.
+  ///   - batch: texts that go through the model together, of about one length; at least one.
   ///   - name: of a text by its number from 0, for messages.
   /// - Throws: ``/Files/AIGCError``: as ``tokens(of:name:)`` and ``vectors(_:)``.
   public func embed(
-    _ texts: [Table<UInt8>], name: (Int) -> String
+    _ texts: [Table<UInt8>], batch: Int = 256, name: (Int) -> String
   ) throws(AIGCError) -> [[Float]] {
     var tokens: [[Int32]] = []
     tokens.reserveCapacity(texts.count)
@@ -56,8 +54,8 @@ extension TextEmbedder {
     }
     let order = tokens.indices.sorted { (tokens[$0].count, $0) < (tokens[$1].count, $1) }
     var result = [[Float]](repeating: [], count: texts.count)
-    for first in stride(from: 0, to: order.count, by: Self.batch) {
-      let part = order[first..<min(first + Self.batch, order.count)]
+    for first in stride(from: 0, to: order.count, by: max(1, batch)) {
+      let part = order[first..<min(first + max(1, batch), order.count)]
       for (index, vector) in zip(part, try vectors(part.map { tokens[$0] })) {
         result[index] = vector
       }

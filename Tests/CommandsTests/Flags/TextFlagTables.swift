@@ -113,12 +113,13 @@ let similar: VerbFlags = {
 private func vectors(_ base: String, blocks: String) -> FlagTable {
   [
     "model": [
-      .isInBase, .acts("--model gpt2"), .refused("--model cls", "is needed here"),
+      .isInBase, .acts("--model gpt2byte"), .refused("--model cls", "is needed here"),
       .refused("--model ngram", "without states"),
     ],
     "pooling": [.acts("--pooling cls"), .same("--pooling mean")],
     "context": [.acts("--context 4"), .refused("--context 73", "72 positions")],
     "activations": [.acts("--activations int8", blocks), .same("--activations f32", blocks)],
+    "batch-size": [.same("--batch-size 1"), .refused("--batch-size 0", "from 1")],
     "out": [.acts("--out $OUT")],
   ]
 }
