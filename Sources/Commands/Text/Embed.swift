@@ -56,20 +56,23 @@ struct Embed: ConsoleCommand {
     try OutputPlan.check([(out, kind)], reading: [source])
     let model = try embedder.load(normalizes: normalize)
     let answer = try Answer(out, kind)
-    if common.json {
-      try answer.write(json: [.init("width", .int(model.width))], array: "embeddings") {
-        (add) throws(AIGCError) in
-        try forVectors(model) { (text, vector) throws(AIGCError) in
-          try add(.object(members(text, vector)))
-        }
-      }
-    } else {
-      try forVectors(model) { (text, vector) throws(AIGCError) in
+    try write(model, to: answer)
+    try answer.finish()
+  }
+
+  private func write(_ model: any TextEmbedder, to answer: Answer) throws(AIGCError) {
+    guard common.json else {
+      return try forVectors(model) { (text, vector) throws(AIGCError) in
         if jsonl { return try answer.write(json: members(text, vector)) }
         try answer.write(vector.map { "\($0)" }.joined(separator: " ") + "\n")
       }
     }
-    try answer.finish()
+    try answer.write(json: [.init("width", .int(model.width))], array: "embeddings") {
+      (add) throws(AIGCError) in
+      try forVectors(model) { (text, vector) throws(AIGCError) in
+        try add(.object(members(text, vector)))
+      }
+    }
   }
 
   private func forVectors(
