@@ -11,8 +11,9 @@ public struct SentenceEncoder: TextEmbedder {
   public let limit: Int
   /// How text becomes tokens.
   public let tokenizer: WordPieceTokenizer
-  /// How states become a vector, and whether its length is 1.
+  /// How states become a vector.
   public let pooling: StatePooling
+  /// Whether vectors have the length 1.
   public let normalizes: Bool
   private let encoder: TransformerEncoder
   private let tensors: EncoderTensors

@@ -15,8 +15,9 @@ public struct WordPieceTokenizer: Sendable {
   private let unknown: Int32
   /// Characters that are normalized together, and the rest of a word: a long text takes no more memory.
   private static let window = 4096
-  /// Tokens around a text: `[CLS]` and `[SEP]`.
+  /// Tokens before a text: `[CLS]`.
   public let prefix: [Int32]
+  /// Tokens behind a text: `[SEP]`.
   public let suffix: [Int32]
   /// The number of tokens, those that were added among them.
   public let vocabularySize: Int
