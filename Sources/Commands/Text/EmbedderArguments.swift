@@ -49,9 +49,7 @@ struct EmbedderArguments: ParsableArguments {
     var options = EmbeddingOptions()
     (options.pooling, options.normalizes) = (pooling, normalizes)
     (options.context, options.activations) = (context, activations)
-    // Older folders of sentence-transformers have their network one folder below, and no config.json.
-    if EncoderFamily(of: model) != nil { return try loadEmbedder(model, options) }
-    return try loadEmbedder(ModelStore.standard().resolve(model), options)
+    return try loadEmbedder(embedderPath(model), options)
   }
 }
 

@@ -127,6 +127,21 @@ struct SummaryArguments: ParsableArguments {
   var model: String?
 
   @Option(
+    help: """
+      An encoder or a language model by whose vectors lexrank compares sentences; of a learned summariser where that \
+      model is now (default: the words, or where it was).
+      """, completion: .model)
+  var embeddings: String?
+
+  @Flag(
+    inversion: .prefixedNo,
+    help: """
+      Ask a language model in a conversation, or have it go on behind "TL;DR:", as models that were fine-tuned on \
+      summaries do (default: ask where it has a chat template).
+      """)
+  var chat: Bool?
+
+  @Option(
     name: [.customLong("temperature"), .customLong("temp")], parsing: .unconditional,
     help: "Of a language model: how freely it writes (default 0: the likeliest token).")
   var temperature: Double?
@@ -160,6 +175,7 @@ struct SummaryArguments: ParsableArguments {
   func makers() throws(AIGCError) -> [any TextSummarizer] {
     let length = SummaryLength(length) ?? .sentences(3)
     var learned: LearnedSummarizer?
+    let vectors = try embeddings.map { (name) throws(AIGCError) in try SentenceVectors(name) }
     if method ?? .learned == .learned {
       let path: String
       if let model {
@@ -168,22 +184,26 @@ struct SummaryArguments: ParsableArguments {
         path = try bundledSummarizer()
       }
       let family = try family(of: path)
-      if family is any TextFamily, method == nil { return [try writer(path, length)] }
+      if family is any TextFamily, method == nil {
+        if embeddings != nil { throw .usage("--embeddings is of sentences that are chosen") }
+        return [try writer(path, length)]
+      }
       guard family is SummarizerFamily else {
         throw .mismatch("\(path): a model of kind '\(family.kind)'; a summariser is needed here")
       }
-      learned = try LearnedSummarizer(folder: path)
+      learned = try LearnedSummarizer(folder: path, embeddings: vectors)
     }
-    if temperature != nil || seed != nil || loading.isGiven {
+    if temperature != nil || seed != nil || chat != nil || loading.isGiven {
       throw .usage(
-        "--temperature, --seed, --activations and --cache-type are of language models; sentences are chosen "
+        "--chat, --temperature, --seed, --activations and --cache-type are of language models; sentences are chosen "
           + "without chance")
     }
     var makers: [any TextSummarizer] = []
     for _ in 0..<Threads.count {
       makers.append(
         try Summarizer(
-          method ?? .learned, length: length, model: learned, notices: { Diagnostics.show($0) }))
+          method ?? .learned, length: length, model: learned,
+          vectors: learned == nil ? vectors : nil, notices: { Diagnostics.show($0) }))
     }
     return makers
   }
@@ -192,8 +212,8 @@ struct SummaryArguments: ParsableArguments {
     _ path: String, _ length: SummaryLength
   ) throws(AIGCError) -> AbstractiveSummarizer {
     try AbstractiveSummarizer(
-      loadTextModel(path, loading.options()).model, length: length, temperature: temperature ?? 0,
-      seed: UInt64(seed ?? 0), notices: { Diagnostics.show($0) })
+      loadTextModel(path, loading.options()).model, length: length, asks: chat,
+      temperature: temperature ?? 0, seed: UInt64(seed ?? 0), notices: { Diagnostics.show($0) })
   }
 
   /// The newest summariser of runs/, else the bundled one.

@@ -65,6 +65,16 @@ public struct DecoderEmbedder: TextEmbedder {
   }
 }
 
+/// The path of a model that makes vectors of texts, by its name or path.
+///
+/// Older folders of sentence-transformers have their network one folder below, and no `config.json`: they are taken
+/// by their path as they are.
+/// - Throws: ``/Files/AIGCError``: badInput where there is none.
+public func embedderPath(_ nameOrPath: String) throws(AIGCError) -> String {
+  EncoderFamily(of: nameOrPath) != nil
+    ? nameOrPath : try ModelStore.standard().resolve(nameOrPath)
+}
+
 /// Opens a model that makes vectors of texts: an encoder, or a language model with states.
 /// - Throws: ``/Files/AIGCError``: badInput when files are missing or damaged, mismatch for another kind of model.
 public func loadEmbedder(

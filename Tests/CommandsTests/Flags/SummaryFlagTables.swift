@@ -25,6 +25,20 @@ let summaryVerbs: [VerbFlags] = [
         .acts("--model sumr", "sums.jsonl --length 1"), .refused("--model cls", "is needed here"),
         .refused("--model gpt2byte", "too few"), .refused("--model lw --length 10%", "in percent"),
       ],
+      "embeddings": [
+        .acts(
+          "--embeddings bert --method lexrank --length 1", "sums.jsonl --method lexrank --length 1"
+        ),
+        .refused("--embeddings bert --method kl", "learned and lexrank"),
+        .refused("--embeddings bert", "learned without vectors"),
+        .refused("--embeddings bert --model lw", "sentences that are chosen"),
+      ],
+      "chat": [
+        .acts("--no-chat", "words.txt --model little.gguf --length 20w"),
+        .same("--chat", "words.txt --model little.gguf --length 20w"),
+        .refused("--chat", "no chat template", "story.txt --model lw"),
+        .refused("--chat", "language models"),
+      ],
       "temperature": [
         .acts("--temperature 2 --seed 1", "story.txt --model lw"),
         .refused("--temperature 1", "language models"),
@@ -46,7 +60,8 @@ let summaryVerbs: [VerbFlags] = [
   VerbFlags(
     verb: "train summarizer", base: "sums.jsonl --out $OUT",
     flags: [
-      "no-stem": [.acts("--no-stem")], "out": [.isInBase],
+      "no-stem": [.acts("--no-stem")], "embeddings": [.acts("--embeddings bert")],
+      "out": [.isInBase],
       "force": [
         .allows("--force", "sums.jsonl --out spare3"), .refused("--force", "--out", "sums.jsonl"),
       ],

@@ -15,7 +15,8 @@ let sentimentTraining: VerbFlags = {
     [
       "method": [.acts("--method lstm", "s.tsv --dry-run --seed 1 --out $OUT")],
       "backbone": [
-        .acts("--backbone lstm", counted), .refused("--backbone lstm", "--method transfer"),
+        .acts("--backbone lstm", counted), .acts("--backbone bert", counted),
+        .refused("--backbone lstm", "--method transfer"),
       ],
       "ngrams": [.acts("--ngrams 3", counted), .refused("--ngrams 3", "of --method")],
       "negation": [.acts("--negation 0", counted), .refused("--negation 0", "of --method")],

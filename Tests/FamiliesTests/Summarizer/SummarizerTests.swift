@@ -146,9 +146,11 @@ import Training
   }
 
   private func trained(
-    _ folder: TemporaryFolder, _ name: String = "m", articles count: Int = 24
+    _ folder: TemporaryFolder, _ name: String = "m", articles count: Int = 24,
+    vectors: SentenceVectors? = nil
   ) throws -> String {
     var trainer = SummarizerTrainer()
+    trainer.vectors = vectors
     trainer.data = [try folder.write("a.jsonl", articles(count))]
     let outcome = try trainer.train(to: folder.file(name))
     #expect(outcome.share > 0.9 && outcome.configuration.trainingArticles == count)
@@ -171,6 +173,35 @@ import Training
     let (first, second) = (try trained(folder, "m1"), try trained(folder, "m2"))
     try expectSameFiles(
       ["config.json", "model.safetensors", "vocab.txt"], in: first, and: second)
+  }
+
+  /// Vectors of sentences have weights, too; without their model, or with another, the summariser is refused.
+  @Test func learnsWithVectors() throws {
+    let folder = try TemporaryFolder()
+    let vectors = try SentenceVectors(fixture("bert/odd"))
+    let model = try LearnedSummarizer(folder: trained(folder, vectors: vectors))
+    let features = SentenceFeatures.count(vectorWidth: vectors.width)
+    #expect(model.featureWeights.count == features && features > SentenceFeatures.names.count + 8)
+    let own = model.featureWeights.suffix(vectors.width + SentenceFeatures.vectorNames.count)
+    #expect(own.contains { $0 != 0 })
+    let summarizer = try Summarizer(.learned, length: .sentences(1), model: model)
+    var reader = ArticleReader(TextLines(try Table(Array(articles(30).utf8)), name: ""))
+    while let article = try reader.next() {
+      let found = try summarizer.summarize(article.article ?? [])
+      #expect(String(decoding: found.text, as: UTF8.self).contains("wanted"))
+    }
+    for damage in [
+      Damage("\"embedding_width\" : ", "\"embedding_width\" : 9"),
+      Damage("\"embedding_width\"", "\"width\"", "go together"),
+    ] {
+      try folder.expectRefusal(of: damage, in: "m/config.json") {
+        _ = try LearnedSummarizer(folder: folder.file("m"))
+      }
+    }
+    let plain = try trained(folder, "plain")
+    #expect(
+      refuses([.usage]) { _ = try LearnedSummarizer(folder: plain, embeddings: vectors) }
+        .contains("without vectors"))
   }
 
   @Test func refusesDamage() throws {

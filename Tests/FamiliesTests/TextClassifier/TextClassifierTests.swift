@@ -223,6 +223,23 @@ private func recipe(
     #expect(abs(sum - difference) < 0.01 * abs(difference) + 1e-4)
   }
 
+  /// The vectors of an encoder, and what goes with each word when it is left out.
+  @Test func vectorsOfEncodersAreRead() throws {
+    let folder = try TemporaryFolder()
+    let data = try folder.write("a.tsv", sentences(120))
+    var recipe = recipe(data, .transfer)
+    recipe.settings.backbone = fixture("bert/odd")
+    _ = try recipe.train(to: folder.file("m"))
+    let classifier = try TextClassifier(folder: folder.file("m"))
+    #expect(classifier.configuration.backbone?.layer == 1)
+    let texts = TextList(["the film is lovely and new", "the film is and new"])
+    let scores = try classifier.scores(texts)
+    let parts = try classifier.explain(texts[0], label: 1)
+    let lovely = try #require(parts.first { $0.text == "lovely" })
+    let difference = Double(scores[1] - scores[0] - scores[3] + scores[2])
+    #expect(abs(lovely.contribution - difference) < 0.02 * abs(difference) + 1e-3)
+  }
+
   /// Windows of one word, and of more words than a text has.
   @Test(arguments: [[1], [1, 7]]) func windowsOfAnyWidthFit(widths: [Int]) throws {
     let folder = try TemporaryFolder()

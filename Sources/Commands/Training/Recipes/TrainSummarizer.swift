@@ -22,6 +22,13 @@ struct TrainSummarizer: ConsoleCommand {
   var noStem = false
 
   @Option(
+    help: """
+      An encoder or a language model whose vectors of sentences get weights too; the summariser needs it later \
+      (default: none).
+      """, completion: .model)
+  var embeddings: String?
+
+  @Option(
     name: .shortAndLong, help: "Folder of the model (default: in runs/).", completion: .directory)
   var out: String?
 
@@ -42,6 +49,7 @@ struct TrainSummarizer: ConsoleCommand {
     let progress = TrainingProgress()
     var trainer = SummarizerTrainer()
     (trainer.data, trainer.isStemmed) = (data, !noStem)
+    trainer.vectors = try embeddings.map { (name) throws(AIGCError) in try SentenceVectors(name) }
     trainer.progress = { progress.update($0, $1) }
     trainer.notices = { Diagnostics.show($0) }
     let outcome = try trainer.train(to: path)

@@ -2,8 +2,9 @@ import Datasets
 import Files
 import Training
 
-/// A summary that a language model writes: what follows "TEXT\nTL;DR:" (Radford et al. 2019, section 3.6). Models that
-/// were fine-tuned on such texts (`aigc finetune --task summary`) end it themselves; of others the first line is taken.
+/// A summary that a language model writes. A model that answers to conversations is asked for it; of others it is what
+/// follows "TEXT\nTL;DR:" (Radford et al. 2019, section 3.6): models that were fine-tuned on such texts
+/// (`aigc finetune --task summary`) end it themselves, of others the first line is taken.
 ///
 /// A text that is longer than what the model sees at once is read in passages of whole sentences; of each passage's
 /// summary the first sentence is kept, and of many such a summary is written again.
@@ -11,6 +12,8 @@ public struct AbstractiveSummarizer: TextSummarizer {
   private let model: any LanguageModel
   private let length: SummaryLength
   private let options: GenerationOptions
+  /// How the model wants to be asked; nil: it goes on with a text.
+  private let template: ChatTemplate?
   private let notices: NoticeHandler
   /// Tokens of a passage at most.
   private let room: Int
@@ -26,14 +29,15 @@ public struct AbstractiveSummarizer: TextSummarizer {
   /// - Parameters:
   ///   - model: writes.
   ///   - length: sentences or words at most.
+  ///   - asks: whether the model is asked in a conversation; nil: where it has a chat template.
   ///   - temperature: 0 takes the likeliest token.
   ///   - seed: of the draws.
   ///   - notices: is told of what a user should know.
   /// - Throws: ``/Files/AIGCError``: usage for a length in percent and a temperature below 0, mismatch for a model that sees
-  ///   too little at once.
+  ///   too little at once, or has no chat template and is to be asked.
   public init(
-    _ model: any LanguageModel, length: SummaryLength, temperature: Double = 0, seed: UInt64 = 0,
-    notices: @escaping NoticeHandler = { _ in }
+    _ model: any LanguageModel, length: SummaryLength, asks: Bool? = nil, temperature: Double = 0,
+    seed: UInt64 = 0, notices: @escaping NoticeHandler = { _ in }
   ) throws(AIGCError) {
     if case .percent = length {
       throw .usage("a summary that is written has a length in sentences or words, not in percent")
@@ -42,16 +46,49 @@ public struct AbstractiveSummarizer: TextSummarizer {
     var options = GenerationOptions()
     let context = model.contextSize ?? Self.ownContext
     options.maxTokens = min(120, context / 3)
-    options.stop = ["\n"]
     options.sampling.temperature = temperature
     options.seed = .fixed(seed)
+    template = try Self.template(of: model, asks: asks)
+    var around = try model.encode(ArticleTexts.mark).count + 1
+    if let template {
+      let prompt = try ChatPrompt(
+        Self.request(for: "", length), template: template, model: model, room: options.maxTokens)
+      around = prompt.tokens.count + 1
+    } else {
+      options.stop = ["\n"]
+    }
     try options.validate()
     self.options = options
-    room = context - options.maxTokens - (try model.encode(ArticleTexts.mark).count) - 1
+    room = context - options.maxTokens - around
     guard room >= 8 else {
       throw .mismatch(
         "the model sees \(counted(context, "token")) at once: too few for a text and its summary")
     }
+  }
+
+  private static func template(
+    of model: any LanguageModel, asks: Bool?
+  ) throws(AIGCError) -> ChatTemplate? {
+    if asks == false { return nil }
+    let own = try model.chatTemplate()
+    guard own != nil || asks == nil else {
+      throw .mismatch("the model has no chat template, by which it could be asked for a summary")
+    }
+    return own
+  }
+
+  /// What a model is asked.
+  private static func request(for passage: String, _ length: SummaryLength) -> Conversation {
+    let size =
+      switch length {
+      case .sentences(1): "one sentence"
+      case .sentences(let count): "\(count) sentences"
+      case .words(let count): "at most \(count) words"
+      case .percent: "a few sentences"
+      }
+    return Conversation(messages: [
+      ChatMessage(role: "user", content: "Summarize this text in \(size).\n\n\(passage)")
+    ])
   }
 
   /// Writes a summary.
@@ -130,19 +167,30 @@ public struct AbstractiveSummarizer: TextSummarizer {
 
   /// The sentences that the model writes of a passage.
   private func write(_ passage: String) throws(AIGCError) -> [[UInt8]] {
-    var options = options
-    options.prompt = passage + ArticleTexts.mark
-    let samples: [GeneratedSample]
+    let found: GeneratedSample?
     do {
-      samples = try TextGenerator(model: model, options: options).run { _ in }
+      found = try template == nil ? continuation(of: passage) : answer(about: passage)
     } catch {
       throw error as? AIGCError ?? .failed("\(error)")
     }
-    guard let sample = samples.first, sample.reason != .interrupted else { throw .interrupted }
+    guard let sample = found, sample.reason != .interrupted else { throw .interrupted }
     guard !sample.bytes.isEmpty else { return [] }
     return try SentenceScanner.sentences(of: sample.bytes).map { place in
       SummarySentence(Array(sample.bytes[place.range]), paragraph: 0).text
     }
+  }
+
+  private func continuation(of passage: String) throws -> GeneratedSample? {
+    var options = options
+    options.prompt = passage + ArticleTexts.mark
+    return try TextGenerator(model: model, options: options).run { _ in }.first
+  }
+
+  private func answer(about passage: String) throws -> GeneratedSample? {
+    var session = try ChatSession(
+      model: model, template: template, conversation: Self.request(for: passage, length),
+      options: options)
+    return try session.answer { _ in }.sample
   }
 
   /// As many as the length allows, one at least.

@@ -37,6 +37,22 @@ struct SentenceGraph {
     return graph
   }
 
+  /// The cosine of vectors of the sentences, where it is above 0.
+  /// - Parameter vectors: of length 1.
+  /// - Throws: ``/Files/AIGCError`` (interrupted).
+  init(vectors: [[Float]]) throws(AIGCError) {
+    count = vectors.count
+    weights = [Double](repeating: 0, count: count * count)
+    for row in 0..<count {
+      try Interruption.check()
+      for column in 0..<row {
+        let cosine = zip(vectors[row], vectors[column]).reduce(Float(0)) { $0 + $1.0 * $1.1 }
+        weights[row * count + column] = Double(max(cosine, 0))
+        weights[column * count + row] = Double(max(cosine, 0))
+      }
+    }
+  }
+
   /// Products of sparse vectors, whose numbers ascend.
   init(
     _ vectors: [[(id: Int32, weight: Double)]], terms: Int

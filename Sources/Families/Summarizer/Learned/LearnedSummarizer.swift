@@ -10,23 +10,27 @@ public struct LearnedSummarizer: Sendable {
   let featureWeights: [Float]
   let phraseWeights: [Float]
   let phrases: [[UInt8]]
+  /// Of its configuration's ``SummarizerConfiguration/embeddings``.
+  let vectors: SentenceVectors?
 
   static let weightsFile = "model.safetensors"
   static let phrasesFile = "vocab.txt"
 
   init(
     _ configuration: SummarizerConfiguration, features: [Float], phrases: [[UInt8]],
-    weights: [Float]
+    weights: [Float], vectors: SentenceVectors?
   ) {
-    self.configuration = configuration
+    (self.configuration, self.vectors) = (configuration, vectors)
     (featureWeights, self.phrases, phraseWeights) = (features, phrases, weights)
   }
 
   /// Opens a model folder.
+  /// - Parameter embeddings: where the model of its vectors is now; nil: where it was when it was trained.
   /// - Throws: ``/Files/AIGCError``: badInput when a file is missing or damaged, mismatch when the files do not fit
-  ///   together.
-  public init(folder: String) throws(AIGCError) {
+  ///   together, or vectors are not those that it learned with.
+  public init(folder: String, embeddings: SentenceVectors? = nil) throws(AIGCError) {
     configuration = try SummarizerConfiguration.read(folder: folder)
+    vectors = try Self.vectors(configuration, folder, embeddings)
     let path = "\(folder)/\(Self.weightsFile)"
     let checkpoint = try Checkpoint.open(path)
     func weights(_ name: String, _ count: Int) throws(AIGCError) -> [Float] {
@@ -40,7 +44,8 @@ public struct LearnedSummarizer: Sendable {
       }
       return values
     }
-    featureWeights = try weights("features", SentenceFeatures.names.count)
+    featureWeights = try weights(
+      "features", SentenceFeatures.count(vectorWidth: configuration.embeddingWidth ?? 0))
     let count = PhraseIndex.weights(configuration.phrases, placed: configuration.placedPhrases)
     phraseWeights = count > 0 ? try weights("phrases", count) : []
     let list = "\(folder)/\(Self.phrasesFile)"
@@ -49,6 +54,26 @@ public struct LearnedSummarizer: Sendable {
       throw .mismatch(
         "\(list): \(counted(phrases.count, "phrase")), \(configuration.phrases) in config.json")
     }
+  }
+
+  private static func vectors(
+    _ configuration: SummarizerConfiguration, _ folder: String, _ given: SentenceVectors?
+  ) throws(AIGCError) -> SentenceVectors? {
+    guard let name = configuration.embeddings else {
+      if let given {
+        throw .usage(
+          "\(folder): it learned without vectors of sentences; '\(given.name)' is not used")
+      }
+      return nil
+    }
+    let vectors: SentenceVectors
+    if let given { vectors = given } else { vectors = try SentenceVectors(name) }
+    guard vectors.width == configuration.embeddingWidth else {
+      throw .mismatch(
+        "\(folder): vectors of \(vectors.width) values by \(vectors.name); it learned with "
+          + "\(configuration.embeddingWidth ?? 0)")
+    }
+    return vectors
   }
 
   /// Writes a model folder.
@@ -87,7 +112,7 @@ struct FeatureScorer {
 
   /// - Throws: ``/Files/AIGCError`` (interrupted).
   func scores(_ document: SummaryDocument) throws(AIGCError) -> [Double] {
-    let rows = try SentenceFeatures.rows(document, cues)
+    let rows = try SentenceFeatures.rows(document, cues, model.vectors?.vectors(of: document))
     return rows.enumerated().map { place, row in
       let plain = zip(row, model.featureWeights).reduce(0) { $0 + $1.0 * Double($1.1) }
       return index.phrases(place, of: document).reduce(plain) {

@@ -18,6 +18,19 @@ struct SentenceFeatures {
     "announcing next", "nothing refers", "share of references", "share of announcements",
   ]
 
+  /// What is known of a sentence's vector, where there are vectors; behind it the vector's values.
+  static let vectorNames = [
+    "vector centrality", "vector likeness to all", "vector likeness to first",
+    "vector likeness to last", "vector most alike", "vector mean likeness",
+    "vector centrality rank", "vector likeness rank",
+  ]
+
+  /// How many numbers a sentence has.
+  /// - Parameter width: values of its vector; 0: there are no vectors.
+  static func count(vectorWidth width: Int) -> Int {
+    names.count + (width > 0 ? vectorNames.count + width : 0)
+  }
+
   private let document: SummaryDocument
   private let graph: SentenceGraph
   private let cues: [CuePhrases.Found]
@@ -25,9 +38,10 @@ struct SentenceFeatures {
   private var rows: [[Double]]
 
   /// The features of all sentences.
+  /// - Parameter vectors: of length 1, one a sentence; nil: none.
   /// - Throws: ``/Files/AIGCError`` (interrupted).
   static func rows(
-    _ document: SummaryDocument, _ phrases: CuePhrases
+    _ document: SummaryDocument, _ phrases: CuePhrases, _ vectors: [[Float]]? = nil
   ) throws(AIGCError) -> [[Double]] {
     var features = try SentenceFeatures(document, phrases)
     features.addPlaces()
@@ -35,6 +49,7 @@ struct SentenceFeatures {
     features.addMarks()
     try features.addCentralities()
     features.addCueContext()
+    if let vectors { try features.add(vectors) }
     return features.rows
   }
 
@@ -147,6 +162,27 @@ struct SentenceFeatures {
       ]
       refers += cue.refers ? 1 : 0
       announces += cue.announces ? 1 : 0
+    }
+  }
+
+  private mutating func add(_ vectors: [[Float]]) throws(AIGCError) {
+    let likeness = try SentenceGraph(vectors: vectors)
+    let (count, width) = (self.count, vectors.first?.count ?? 0)
+    let ranks = try likeness.rank().map { $0 * Double(count) }
+    let mean = (0..<width).map { place in
+      vectors.reduce(0.0) { $0 + Double($1[place]) } / Double(max(count, 1))
+    }
+    let length = max(mean.reduce(0) { $0 + $1 * $1 }.squareRoot(), 1e-12)
+    let toAll = vectors.map { vector in
+      zip(vector, mean).reduce(0) { $0 + Double($1.0) * $1.1 } / length
+    }
+    let orders = [Self.ranks(ranks), Self.ranks(toAll)]
+    add { index in
+      let row = (0..<count).map { likeness[index, $0] }
+      return [
+        ranks[index], toAll[index], row.first ?? 0, row.last ?? 0, row.max() ?? 0,
+        row.reduce(0, +) / Double(max(count - 1, 1)), orders[0][index], orders[1][index],
+      ] + vectors[index].map { Double($0) }
     }
   }
 

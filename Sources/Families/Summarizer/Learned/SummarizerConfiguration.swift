@@ -15,6 +15,10 @@ public struct SummarizerConfiguration: Codable, Equatable, Sendable {
   public var isDefault: Bool?
   /// What the first weights are of, by name.
   public var features = SentenceFeatures.names
+  /// The name or path of the model whose vectors of sentences have weights too; nil: none.
+  public var embeddings: String?
+  /// Values of such a vector.
+  public var embeddingWidth: Int?
   /// How many words and pairs of words have a weight: the lines of vocab.txt.
   public var phrases = 0
   /// How many of them, the first ones, have two more weights, of places in the text.
@@ -32,7 +36,8 @@ public struct SummarizerConfiguration: Codable, Equatable, Sendable {
     case formatVersion = "format_version"
     case kind, description
     case isDefault = "default"
-    case features, phrases, penalties
+    case features, phrases, penalties, embeddings
+    case embeddingWidth = "embedding_width"
     case placedPhrases = "placed_phrases"
     case trainingArticles = "training_articles"
     case trainingSentences = "training_sentences"
@@ -49,6 +54,9 @@ public struct SummarizerConfiguration: Codable, Equatable, Sendable {
     if features != SentenceFeatures.names {
       return "'features' are not the \(SentenceFeatures.names.count) of this aigc"
     }
+    guard (embeddings == nil) == (embeddingWidth == nil),
+      (1...Self.mostPhrases).contains(embeddingWidth ?? 1)
+    else { return "'embeddings' and 'embedding_width' that do not go together" }
     guard (0...Self.mostPhrases).contains(phrases), (0...phrases).contains(placedPhrases) else {
       return "\(phrases) phrases, \(placedPhrases) of them placed"
     }

@@ -10,6 +10,8 @@ public struct SummarizerTrainer {
   public var data: [String] = []
   /// Whether words are compared with the summaries' by their stems.
   public var isStemmed = true
+  /// Vectors of sentences whose values get weights too; nil: none.
+  public var vectors: SentenceVectors?
   /// Is told the stage and the share that is done of it.
   public var progress: (_ stage: String, _ done: Double) -> Void = { _, _ in }
   /// Is told of what a user should know.
@@ -71,6 +73,7 @@ public struct SummarizerTrainer {
     for rows in scaled { all.add(rows) }
     let weights = try all.weights(densePenalty: penalties[0], onesPenalty: penalties[1])
     var configuration = SummarizerConfiguration()
+    (configuration.embeddings, configuration.embeddingWidth) = (vectors?.name, vectors?.width)
     configuration.phrases = phrases.count
     configuration.placedPhrases = Self.placed(phrases)
     configuration.penalties = penalties
@@ -79,7 +82,7 @@ public struct SummarizerTrainer {
     let model = LearnedSummarizer(
       configuration,
       features: zip(weights, scales).map { Float($0 / $1) }, phrases: phrases,
-      weights: weights[scales.count...].map { Float($0) })
+      weights: weights[scales.count...].map { Float($0) }, vectors: vectors)
     try model.write(to: folder)
     return Outcome(
       folder: folder, configuration: configuration, share: share,
@@ -187,7 +190,8 @@ public struct SummarizerTrainer {
     var documents: [[RidgeRegression.Row]] = []
     for (number, example) in examples.enumerated() {
       progress("features", Double(number) / Double(examples.count))
-      let features = try SentenceFeatures.rows(example.document, cues)
+      let features = try SentenceFeatures.rows(
+        example.document, cues, vectors?.vectors(of: example.document))
       documents.append(
         example.document.sentences.indices.map { place in
           RidgeRegression.Row(
@@ -239,7 +243,7 @@ public struct SummarizerTrainer {
   private func choosePenalties(
     _ documents: [[RidgeRegression.Row]], _ phrases: Int
   ) throws(AIGCError) -> (penalties: [Double], share: Double) {
-    let dense = SentenceFeatures.names.count
+    let dense = SentenceFeatures.count(vectorWidth: vectors?.width ?? 0)
     var parts: [RidgeRegression] = []
     for fold in 0..<Self.folds {
       var part = RidgeRegression(dense: dense, ones: phrases)

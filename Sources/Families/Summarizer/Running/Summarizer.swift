@@ -11,6 +11,7 @@ public final class Summarizer {
   /// How long summaries are.
   public let length: SummaryLength
   private let model: LearnedSummarizer?
+  private let vectors: SentenceVectors?
   private var table = TermTable()
   private var scorer: FeatureScorer?
   private var cues: CuePhrases?
@@ -31,14 +32,20 @@ public final class Summarizer {
   ///   - method: how sentences are scored.
   ///   - length: of the summaries.
   ///   - model: of ``SummaryMethod/learned``.
+  ///   - vectors: by which ``SummaryMethod/lexrank`` compares sentences, in place of their words.
   ///   - notices: is told of what a user should know.
-  /// - Throws: ``/Files/AIGCError`` (usage) where the method needs a model and has none.
+  /// - Throws: ``/Files/AIGCError`` (usage) where the method needs a model and has none, or has no use for vectors.
   public init(
     _ method: SummaryMethod, length: SummaryLength, model: LearnedSummarizer? = nil,
+    vectors: SentenceVectors? = nil,
     notices: @escaping NoticeHandler = { _ in }
   ) throws(AIGCError) {
     guard method != .learned || model != nil else { throw .usage("`method` learned needs a model") }
+    guard vectors == nil || method == .lexrank else {
+      throw .usage("`embeddings`: of the methods learned and lexrank, not of \(method.rawValue)")
+    }
     (self.method, self.length, self.model, self.notices) = (method, length, model, notices)
+    self.vectors = vectors
   }
 
   /// Summarises a text.
@@ -148,7 +155,9 @@ public final class Summarizer {
     switch method {
     case .cue: return cues?.scores(document) ?? []
     case .learned: return try scorer?.scores(document) ?? []
-    default: return try method.scores(document)
+    default:
+      guard let vectors else { return try method.scores(document) }
+      return try SentenceGraph(vectors: vectors.vectors(of: document)).rank()
     }
   }
 

@@ -4,11 +4,11 @@ import Inference
 import Kernels
 import Synchronization
 
-/// Which states of a language model a classifier reads.
+/// Which states of a language model, or vectors of an encoder, a classifier reads.
 public struct TextBackbone: Codable, Equatable, Sendable {
-  /// The name or path of the language model's folder.
+  /// The name or path of the model.
   public var model: String
-  /// After how many of its layers.
+  /// After how many of its layers; an encoder counts as one.
   public var layer: Int
   /// Values of a state.
   public var width: Int
@@ -20,25 +20,43 @@ public struct TextBackbone: Codable, Equatable, Sendable {
   }
 }
 
-/// The states of texts in a language model: the mean over each text's tokens.
+/// The states of texts in a language model, the mean over each text's tokens; or an encoder's vectors of texts.
 struct PooledStates: Sendable {
-  let model: any LanguageModel
+  /// What the states are of.
+  enum Source: Sendable {
+    case languageModel(any LanguageModel)
+    case encoder(any TextEmbedder)
+  }
+
+  let source: Source
+  /// How many layers there are to choose from.
+  let layers: Int
   private let cache = StateCache()
   /// Tokens of a text that are read, where the model could read more.
   private static let mostTokens = 512
+  /// Texts that an encoder reads at once.
+  private static let batch = 256
 
-  /// Opens a language model by name or path.
+  /// Opens a language model or an encoder by name or path.
   /// - Throws: ``/Files/AIGCError``: badInput for what is no model, mismatch for one without states.
   init(_ nameOrPath: String) throws(AIGCError) {
-    let path = try ModelStore.standard().resolve(nameOrPath)
-    model = try textFamily(of: path).load(path)
-    guard model.stateLayers != nil else {
-      throw .mismatch("\(path): a language model without hidden states; a neural one is needed")
+    let path = try embedderPath(nameOrPath)
+    if EncoderFamily(of: path) != nil {
+      (source, layers) = (.encoder(try loadEmbedder(path)), 1)
+      return
     }
+    let model = try textFamily(of: path).load(path)
+    guard let layers = model.stateLayers else {
+      throw .mismatch(
+        "\(path): a language model without hidden states; a neural one or an encoder is needed")
+    }
+    (source, self.layers) = (.languageModel(model), layers)
   }
 
   /// The tokens of a text that are read.
-  func tokens(_ text: ArraySlice<UInt8>) throws(AIGCError) -> [Int32] {
+  func tokens(
+    _ text: ArraySlice<UInt8>, _ model: any LanguageModel
+  ) throws(AIGCError) -> [Int32] {
     let tokens = try model.encode(String(decoding: text, as: UTF8.self))
     return Array(tokens.prefix(min(model.contextSize ?? Self.mostTokens, Self.mostTokens)))
   }
@@ -49,30 +67,62 @@ struct PooledStates: Sendable {
     _ texts: TextList, layers: [Int]
   ) throws(AIGCError) -> [[Float]] {
     var result = [[Float]](repeating: [], count: layers.count)
+    let model: any LanguageModel
+    switch source {
+    case .languageModel(let found): model = found
+    case .encoder(let encoder): return [try vectors(texts, encoder)]
+    }
     for index in 0..<texts.count {
       try Interruption.check()
       let found = try cache.means(texts[index], layers) { () throws(AIGCError) in
-        try means(texts[index], layers)
+        try means(texts[index], layers, model)
       }
       for place in layers.indices { result[place] += found[place] }
     }
     return result
   }
 
+  /// [texts · width].
+  private func vectors(
+    _ texts: TextList, _ encoder: any TextEmbedder
+  ) throws(AIGCError) -> [Float] {
+    var result: [Float] = []
+    for first in stride(from: 0, to: texts.count, by: Self.batch) {
+      let places = first..<min(first + Self.batch, texts.count)
+      let unknown = places.filter { cache.mean(texts[$0]) == nil }
+      var tables: [Table<UInt8>] = []
+      for index in unknown {
+        tables.append(
+          try Table(Array(String(decoding: texts[index], as: UTF8.self).utf8)))
+      }
+      let made = try encoder.embed(tables, batch: 32) { "text \(unknown[$0] + 1)" }
+      let new = Dictionary(uniqueKeysWithValues: zip(unknown, made))
+      for index in places {
+        if let vector = new[index] {
+          cache.keep(texts[index], [(1, vector)])
+          result += vector
+        } else {
+          result += cache.mean(texts[index]) ?? []
+        }
+      }
+    }
+    return result
+  }
+
   private func means(
-    _ text: ArraySlice<UInt8>, _ layers: [Int]
+    _ text: ArraySlice<UInt8>, _ layers: [Int], _ model: any LanguageModel
   ) throws(AIGCError) -> [[Float]] {
-    let tokens = try tokens(text)
+    let tokens = try tokens(text, model)
     if !tokens.isEmpty, let states = try model.hiddenStates(of: tokens, layers: layers) {
       return states.map { Self.mean($0) }
     }
     var result: [[Float]] = []
-    for layer in layers { result.append(try empty(layer)) }
+    for layer in layers { result.append(try empty(layer, model)) }
     return result
   }
 
   /// What stands for a text without tokens, in whose place the mean of all texts is taken.
-  private func empty(_ layer: Int) throws(AIGCError) -> [Float] {
+  private func empty(_ layer: Int, _ model: any LanguageModel) throws(AIGCError) -> [Float] {
     guard model.vocabularySize > 0, let states = try model.hiddenStates(of: [0], layer: layer)
     else { return [] }
     return [Float](repeating: .nan, count: states.width)
@@ -103,12 +153,21 @@ private final class StateCache: Sendable {
     let found = known.withLock { known in layers.compactMap { known[key]?[$0] } }
     if found.count == layers.count { return found }
     let result = try compute()
-    let size = result.reduce(0) { $0 + $1.count } + key.count / 4
-    guard count.add(size, ordering: .relaxed).newValue < Self.most else { return result }
-    known.withLock { known in
-      for (layer, mean) in zip(layers, result) { known[key, default: [:]][layer] = mean }
-    }
+    keep(text, Array(zip(layers, result)))
     return result
+  }
+
+  /// What is known of a text after the first layer, which is an encoder's only one.
+  func mean(_ text: ArraySlice<UInt8>) -> [Float]? {
+    known.withLock { $0[Array(text)]?[1] }
+  }
+
+  func keep(_ text: ArraySlice<UInt8>, _ means: [(layer: Int, mean: [Float])]) {
+    let size = means.reduce(0) { $0 + $1.mean.count } + text.count / 4
+    guard count.add(size, ordering: .relaxed).newValue < Self.most else { return }
+    known.withLock { known in
+      for (layer, mean) in means { known[Array(text), default: [:]][layer] = mean }
+    }
   }
 }
 

@@ -3,7 +3,7 @@ import Datasets
 import Files
 import Inference
 
-/// A linear layer on the mean states of a language model.
+/// A linear layer on the mean states of a language model, or on an encoder's vectors.
 struct TransferScorer: TextScorer {
   static let file = "model.safetensors"
 
@@ -47,9 +47,9 @@ struct TransferScorer: TextScorer {
     let bias = try tensor("bias", [scores])
     let mean = try tensor("mean", [backbone.width])
     let states = try PooledStates(backbone.model)
-    guard let layers = states.model.stateLayers, backbone.layer <= layers else {
+    guard (1...max(states.layers, 1)).contains(backbone.layer) else {
       throw .mismatch(
-        "\(folder): the language model \(backbone.model) has no layer \(backbone.layer)")
+        "\(folder): the model \(backbone.model) has no layer \(backbone.layer)")
     }
     self.init(configuration, backbone, states, weights: weights, bias: bias, mean: mean)
   }
@@ -58,7 +58,7 @@ struct TransferScorer: TextScorer {
     let states = try states.means(texts, layers: [backbone.layer])[0]
     guard states.count == texts.count * backbone.width else {
       throw .mismatch(
-        "\(backbone.model): states of another width than \(backbone.width): not the language model that "
+        "\(backbone.model): states of another width than \(backbone.width): not the model that "
           + "the classifier was trained on")
     }
     var result: [Float] = []
@@ -84,9 +84,14 @@ struct TransferScorer: TextScorer {
   func contributions(
     _ text: ArraySlice<UInt8>, _ words: [TextWords.Word], to label: Int
   ) throws(AIGCError) -> [Double] {
-    let tokens = try states.tokens(text)
+    let model: any LanguageModel
+    switch states.source {
+    case .languageModel(let found): model = found
+    case .encoder: return try differences(text, words, to: label)
+    }
+    let tokens = try states.tokens(text, model)
     guard !tokens.isEmpty, !words.isEmpty,
-      let found = try states.model.hiddenStates(of: tokens, layer: backbone.layer)
+      let found = try model.hiddenStates(of: tokens, layer: backbone.layer)
     else { return [Double](repeating: 0, count: words.count) }
     var direction = [Float](repeating: 0, count: backbone.width)
     let others = Float(configuration.scoreCount - 1)
@@ -99,7 +104,7 @@ struct TransferScorer: TextScorer {
       }
     }
     var result = [Double](repeating: 0, count: words.count)
-    let places = wordPlaces(tokens, text, words)
+    let places = wordPlaces(tokens, text, words, model)
     for token in 0..<found.count {
       var sum: Float = 0
       for (place, value) in found[token].enumerated() {
@@ -110,11 +115,31 @@ struct TransferScorer: TextScorer {
     return result
   }
 
+  /// How much of the score goes with each word when it is left out: an encoder's vector is no sum over words.
+  private func differences(
+    _ text: ArraySlice<UInt8>, _ words: [TextWords.Word], to label: Int
+  ) throws(AIGCError) -> [Double] {
+    var texts = TextList()
+    texts.append(text)
+    for word in words {
+      let (start, end) = (text.startIndex + Int(word.start), text.startIndex + Int(word.end))
+      texts.append(text[..<start] + text[end...])
+    }
+    let (logits, classes) = (try logits(texts), configuration.classes.count)
+    func margin(_ row: Int) -> Double {
+      let scores = (0..<classes).map { Double(logits[row * classes + $0]) }
+      let others = scores.reduce(0, +) - scores[label]
+      return scores[label] - others / Double(max(classes - 1, 1))
+    }
+    return words.indices.map { margin(0) - margin($0 + 1) }
+  }
+
   /// The word of each token: that which the token's last byte stands in, or the next one.
   private func wordPlaces(
-    _ tokens: [Int32], _ text: ArraySlice<UInt8>, _ words: [TextWords.Word]
+    _ tokens: [Int32], _ text: ArraySlice<UInt8>, _ words: [TextWords.Word],
+    _ model: any LanguageModel
   ) -> [Int] {
-    var decoder = states.model.makeDecoder()
+    var decoder = model.makeDecoder()
     var written = 0
     var ends: [Int] = []
     for token in tokens {

@@ -5,7 +5,7 @@ import Files
 import NN
 import Training
 
-/// Logistic regression on the mean states of a language model, whose layer is chosen on texts that are kept apart.
+/// Logistic regression on the mean states of a language model or an encoder's vectors. The layer is chosen on texts that are kept apart.
 /// One step does it all; the states of a text are computed once.
 final class TransferTask: ScorerTask {
   var configuration: TextClassifierConfiguration
@@ -42,7 +42,7 @@ final class TransferTask: ScorerTask {
     let texts = data.learned
     let choice = try chooseLayer()
     report(
-      .note("layer \(choice.layer) of \(states.model.stateLayers ?? 0), penalty \(choice.penalty)"))
+      .note("layer \(choice.layer) of \(states.layers), penalty \(choice.penalty)"))
     let values = try states.means(texts.texts, layers: [choice.layer])[0]
     let width = values.count / max(texts.count, 1)
     let matrix = StateMatrix(values, width: width)
@@ -71,7 +71,7 @@ final class TransferTask: ScorerTask {
 
   /// The layer and the penalty by which some texts are told apart best that others were learned from.
   private func chooseLayer() throws(AIGCError) -> (layer: Int, penalty: Double) {
-    let last = states.model.stateLayers ?? 0
+    let last = states.layers
     let layers = Set([last, last * 3 / 4, last / 2, last / 4]).filter { $0 > 0 }.sorted()
     let share = min(1, Double(Self.mostForChoice) / Double(data.learned.count))
     let texts = data.learned.split(share: share, seed: 1).heldOut ?? data.learned
