@@ -19,6 +19,9 @@ public struct NGramConfiguration: Codable, Equatable, Sendable {
   public var order = 5
   /// How text is cut into tokens.
   public var tokens = TokenMode.auto
+  /// Of a model whose words are the ids of a tokenizer, which stands in its folder: which kind of tokenizer. ``tokens``
+  /// is then whitespace.
+  public var tokenizer: TokenizerKind?
   /// How probabilities were estimated from the counts.
   public var estimator = Estimator.kneserNey
   /// For each order, n-grams that occur so often or less are left out.
@@ -38,7 +41,7 @@ public struct NGramConfiguration: Codable, Equatable, Sendable {
     case kind
     case description
     case isDefault = "default"
-    case order, tokens, estimator, prune, sentences, quantized
+    case order, tokens, tokenizer, estimator, prune, sentences, quantized
     case isInterpolated = "interpolated"
     case trainingTokens = "training_tokens"
   }
@@ -55,6 +58,13 @@ public struct NGramConfiguration: Codable, Equatable, Sendable {
     return configuration
   }
 
+  /// The tokenizer in the model's folder, where its words are ids.
+  /// - Throws: ``/Files/AIGCError`` (badInput) when its files are missing or damaged.
+  func tokenIds(folder: String) throws(AIGCError) -> TokenIds? {
+    guard let tokenizer else { return nil }
+    return TokenIds(tokenizer: try loadTokenizer(kind: tokenizer, folder: folder))
+  }
+
   func write(to path: String) throws(AIGCError) {
     try ModelConfiguration.write(self, to: path)
   }
@@ -67,8 +77,10 @@ enum NGramFolder {
 
   /// Writes a whole model folder and puts it in its place.
   static func write(
-    _ table: NGramTable, _ configuration: NGramConfiguration, to folder: OutputFolder
+    _ table: NGramTable, _ configuration: NGramConfiguration, _ tokenIds: TokenIds? = nil,
+    to folder: OutputFolder
   ) throws(AIGCError) {
+    try tokenIds?.tokenizer.write { folder.file($0) }
     try table.write(to: folder.file(model), isQuantized: configuration.quantized)
     try configuration.write(to: folder.file(ModelConfiguration.fileName))
     try folder.commit()

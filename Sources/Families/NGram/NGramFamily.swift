@@ -54,6 +54,7 @@ public struct NGramFamily: TextFamily, UpdatableFamily {
   /// - Throws: ``/Files/AIGCError``: as ``load(_:)``.
   public func tokenizer(_ path: String) throws(AIGCError) -> any Tokenizer {
     let model = try open(path)
+    if let tokenizer = model.tokenIds?.tokenizer { return tokenizer }
     return WordTokenizer(mode: model.configuration.tokens, vocabulary: model.table.vocabulary)
   }
 
@@ -74,14 +75,13 @@ public struct NGramFamily: TextFamily, UpdatableFamily {
   public func open(_ path: String) throws(AIGCError) -> NGramLanguageModel {
     if isFolder(path) { return try NGramLanguageModel(folder: path) }
     guard path.lowercased().hasSuffix(".ngram") else { return try readARPA(path) }
-    let table = try NGramTable(path: path)
     let folder = parentFolder(of: path)
     if lastComponent(of: path) == NGramFolder.model,
       fileExists("\(folder)/\(ModelConfiguration.fileName)")
     {
-      return NGramLanguageModel(
-        table: table, configuration: try NGramConfiguration.read(folder: folder))
+      return try NGramLanguageModel(folder: folder)
     }
+    let table = try NGramTable(path: path)
     var configuration = NGramConfiguration()
     configuration.tokens = .whitespace
     configuration.order = table.order
@@ -99,6 +99,7 @@ public struct NGramFamily: TextFamily, UpdatableFamily {
     return [
       .init("order", .int(model.table.order)),
       .init("tokens", .string(configuration.tokens.rawValue)),
+      .init("tokenizer", JSONValue(configuration.tokenizer?.rawValue)),
       .init("estimator", .string(configuration.estimator.rawValue)),
       .init("prune", .string(configuration.prune.map { String($0) }.joined(separator: ","))),
       .init("quantized", .bool(configuration.quantized)),

@@ -9,6 +9,13 @@ public struct NGramTrainer: Sendable {
   public var configuration = NGramConfiguration()
   /// Paths of texts; .gz is unpacked, "-" is standard input.
   public var texts: [String] = []
+  /// The tokenizer whose ids are counted, in place of words; nil: ``configuration`` says how text is cut.
+  public var tokenizer: (any Tokenizer)? {
+    didSet {
+      configuration.tokenizer = tokenizer?.kind
+      if tokenizer != nil { configuration.tokens = .whitespace }
+    }
+  }
   /// Words that n-grams may hold, all when nil.
   public var vocabulary: Set<[UInt8]>?
   /// Only so many of the most frequent words.
@@ -59,6 +66,7 @@ public struct NGramTrainer: Sendable {
     }
     var trainer = self
     trainer.configuration = try NGramConfiguration.read(folder: model)
+    trainer.tokenizer = try trainer.configuration.tokenIds(folder: model)?.tokenizer
     let old = try NGramTable(path: "\(model)/\(NGramFolder.model)")
     let temporary = temporaryFolder ?? folder.file(".")
     let corpus = try CorpusCounter(trainer: trainer).count(
@@ -96,6 +104,7 @@ public struct NGramTrainer: Sendable {
       return try packing.level(level)
     }
     if configuration.quantized { try quantize(path, configuration) }
+    try tokenizer?.write { folder.file($0) }
     try configuration.write(to: folder.file(ModelConfiguration.fileName))
   }
 
@@ -107,7 +116,9 @@ public struct NGramTrainer: Sendable {
     try plain.write(to: path, isQuantized: true)
     let (name, text) = try comparisonText()
     let perplexities = try [plain, NGramTable(path: path)].map { (table) throws(AIGCError) in
-      let model = NGramLanguageModel(table: table, configuration: configuration)
+      let model = NGramLanguageModel(
+        table: table, configuration: configuration,
+        tokenIds: tokenizer.map { TokenIds(tokenizer: $0) })
       return try model.evaluate(text, name: name).perplexity
     }
     quantized(

@@ -32,6 +32,8 @@ public final class TransformerLanguageModel: LanguageModel, @unchecked Sendable 
   private let lock = Mutex(())
   private var loaded: Transformer?
   let engine: TransformerEngine?
+  /// How drafts are made of its texts; nil: none are.
+  private let drafting: Drafting?
 
   /// A model in memory.
   /// - Parameter engine: its weights for generation; nil: each token computes the whole text anew.
@@ -42,7 +44,7 @@ public final class TransformerLanguageModel: LanguageModel, @unchecked Sendable 
     self.configuration = configuration
     self.tokenizer = tokenizer
     context = configuration.shape.context
-    (weights, self.engine, files) = (nil, engine, nil)
+    (weights, self.engine, files, drafting) = (nil, engine, nil, nil)
     loaded = network
     (startToken, endTokens) = Self.marks(configuration, nil, tokenizer)
   }
@@ -63,7 +65,7 @@ public final class TransformerLanguageModel: LanguageModel, @unchecked Sendable 
   ///   do not fit together, (usage) when the context is none that the model has.
   public init(path: String, options: ModelLoadOptions) throws(AIGCError) {
     let files = try TransformerFiles(path)
-    self.files = files
+    (self.files, drafting) = (files, nil)
     (configuration, tokenizer) = (files.configuration, files.tokenizer)
     let marks = Self.marks(configuration, files.defaults, tokenizer)
     let turnEnds = files.turnEnds.filter {
@@ -88,6 +90,15 @@ public final class TransformerLanguageModel: LanguageModel, @unchecked Sendable 
       weights, vocabulary: tokenizer.vocabularySize, context: context,
       cacheType: options.cacheType ?? .f16, activations: options.activations ?? .int8)
     self.weights = weights
+  }
+
+  /// The same model, whose texts are drafted.
+  private init(_ model: TransformerLanguageModel, _ drafting: Drafting) {
+    (configuration, tokenizer) = (model.configuration, model.tokenizer)
+    (weights, engine, files) = (model.weights, model.engine, model.files)
+    (context, startToken, endTokens) = (model.context, model.startToken, model.endTokens)
+    ignoredSettings = model.ignoredSettings
+    self.drafting = drafting
   }
 
   /// The templates of its chats, as a folder has them; none of a model in memory.
@@ -168,13 +179,39 @@ public final class TransformerLanguageModel: LanguageModel, @unchecked Sendable 
   /// The most tokens in view: as many as the model has positions, or fewer where it was opened so.
   public var contextSize: Int? { context }
   /// Whether sessions can be read together: those of a model that was opened from a folder.
-  public var readsInBatches: Bool { engine != nil }
+  /// Each text that is drafted goes on by as many tokens as are right.
+  public var readsInBatches: Bool { engine != nil && drafting == nil }
 
   /// A session at the start of a text. It keeps the keys and values of what it has read; only for a
   /// model in memory, such as one in training, it computes them anew at each step.
   public func makeSession() -> any GenerationSession {
     guard let engine else { return TransformerPlainSession(self) }
-    return TransformerSession(engine, startToken: startToken)
+    return drafted(TransformerSession(engine, startToken: startToken))
+  }
+
+  private func drafted(_ session: TransformerSession) -> TransformerSession {
+    guard let drafting else { return session }
+    var session = session
+    session.startDrafting(drafting)
+    return session
+  }
+
+  /// The same model, whose sessions read drafts ahead of their texts.
+  /// - Throws: ``/Files/AIGCError`` (usage) for a model in memory.
+  public func drafted(by drafting: Drafting) throws(AIGCError) -> any LanguageModel {
+    guard engine != nil else { throw .usage("`draft`: the model is in no file") }
+    return TransformerLanguageModel(self, drafting)
+  }
+
+  /// Its likeliest tokens, as long as it is sure of them.
+  /// - Throws: ``/Files/AIGCError``: mismatch where its tokens are not those of `model`, usage for a model in memory.
+  public func draftSource(for model: any LanguageModel) throws(AIGCError) -> DraftSource {
+    guard let engine else { throw .usage("`draft`: the model is in no file") }
+    guard hasTokens(of: model) else { throw .otherDraftTokens }
+    let other = (model as? TransformerLanguageModel)?.configuration.parameterCount
+    let share = Double(configuration.parameterCount) / Double(max(other ?? 1, 1))
+    let start = startToken
+    return DraftSource(cost: min(share, 1)) { TransformerDrafter(engine, startToken: start) }
   }
 
   /// A session that has read `prompt`. As much of it as the file `cache` begins with is not read
@@ -191,7 +228,7 @@ public final class TransformerLanguageModel: LanguageModel, @unchecked Sendable 
       session = try TransformerPromptCache.read(
         cache, prompt: prompt, engine: engine, startToken: startToken)
       // The last token is read again, for its scores.
-      if session.tokens.count + 1 >= prompt.count { return session }
+      if session.tokens.count + 1 >= prompt.count { return drafted(session) }
     } else {
       session = TransformerSession(engine, startToken: startToken)
       session.append(contentsOf: prompt)
@@ -200,7 +237,7 @@ public final class TransformerLanguageModel: LanguageModel, @unchecked Sendable 
     try Interruption.check()
     guard session.areScoresFinite else { throw scoreDamage }
     try TransformerPromptCache.write(&session, to: cache)
-    return session
+    return drafted(session)
   }
 
   /// Sessions at their last token each are read together: every weight once for several of them.

@@ -222,6 +222,14 @@ public protocol LanguageModel: Sendable {
 
   /// Why scores are not numbers: a line that names what is damaged. Reads the whole model.
   func damage() -> AIGCError?
+
+  /// The same model, whose sessions read drafts ahead of their texts.
+  /// - Throws: ``/Files/AIGCError`` (usage) for a model that reads token by token, as by default.
+  func drafted(by drafting: Drafting) throws(AIGCError) -> any LanguageModel
+
+  /// How this model drafts texts of another one.
+  /// - Throws: ``/Files/AIGCError``: usage where it drafts nothing (the default), mismatch where its tokens are others.
+  func draftSource(for model: any LanguageModel) throws(AIGCError) -> DraftSource
 }
 
 extension LanguageModel {
@@ -273,6 +281,18 @@ extension LanguageModel {
       result.append(states)
     }
     return result
+  }
+  /// Unless a model says otherwise, it reads token by token.
+  /// - Throws: ``/Files/AIGCError`` (usage) always.
+  public func drafted(by drafting: Drafting) throws(AIGCError) -> any LanguageModel {
+    throw .usage("`draft` is of transformers, such as gpt2: other models read token by token")
+  }
+  /// Unless a model says otherwise, it drafts nothing.
+  /// - Throws: ``/Files/AIGCError`` (usage) always.
+  public func draftSource(for model: any LanguageModel) throws(AIGCError) -> DraftSource {
+    throw .usage(
+      "`draft`: a smaller transformer drafts, or an n-gram model of the model's tokens: "
+        + "'aigc train ngram TEXT --tokenizer MODEL'")
   }
   /// Unless a model says otherwise, no damage is known.
   public func damage() -> AIGCError? { nil }

@@ -57,6 +57,23 @@ public struct TransformerDecoder: Sendable {
     scores.withUnsafeMutableBufferPointer { read(tokens, cache, logits: $0.baseAddress) }
   }
 
+  /// Reads some tokens of one sequence in one pass, and scores what follows each of them.
+  /// - Parameters:
+  ///   - tokens: at most ``batch``, as long as the positions last.
+  ///   - cache: of what stands before; it grows.
+  ///   - scores: where it is smaller, it is made to hold [tokens, vocabulary]: those that ``read(_:_:scores:)`` would have
+  ///     given behind each token, to the last bit.
+  public func read(_ tokens: [Int32], _ cache: KeyValueCache, allScores scores: inout [Float]) {
+    require(tokens.count <= Self.batch, "TransformerDecoder: more tokens than one pass takes")
+    let count = tokens.count * shape.vocabulary
+    if scores.count < count { scores = [Float](repeating: 0, count: count) }
+    scores.withUnsafeMutableBufferPointer { scores in
+      inParts(tokens, cache) { part, run, _ in
+        self.run([run], part, wanted: part.count, logits: scores.baseAddress)
+      }
+    }
+  }
+
   private func read(
     _ tokens: [Int32], _ cache: KeyValueCache, logits: UnsafeMutablePointer<Float>?
   ) {

@@ -30,7 +30,7 @@ struct CorpusCounter {
     var words = vocabulary.map { VocabularyBuilder($0) } ?? VocabularyBuilder()
     var total = tokens
     if run == nil, trainer.texts.count == 1 {
-      let text = try readText(path: trainer.texts[0])
+      let text = try counted(readText(path: trainer.texts[0]), trainer.texts[0])
       if !trainer.configuration.sentences || text.count * bytesPerTextByte <= trainer.memory {
         let stream = try encode(text, into: &words, name: trainer.texts[0], &total)
         let counts = try count(stream, words)
@@ -69,7 +69,7 @@ struct CorpusCounter {
     let isStream = !trainer.configuration.sentences
     let piece = isStream ? Int.max / 4 : max(1 << 20, trainer.memory / (2 * bytesPerTextByte))
     if isStream || trainer.memory == Int.max {
-      let text = try readText(path: path)
+      let text = try counted(readText(path: path), path)
       let stream = try encode(text, into: &words, name: path, &total)
       try CountRun.write(try count(stream, words), to: runs.next())
       return
@@ -78,8 +78,11 @@ struct CorpusCounter {
     var encoder = BlockEncoder(mode: mode, vocabulary: words, name: path)
     var isEmpty = true
     let size = path.hasSuffix(".gz") || path == "-" ? 0 : try MappedFile(path: path).count
-    while let lines = try reader.next() {
+    var byteCount = 0
+    while let piece = try reader.next() {
       isEmpty = false
+      byteCount += piece.bytesBefore + piece.count
+      let lines = try counted(piece, path)
       let encoded = try encoder.encode(lines)
       try note(encoded, path)
       total += encoded.words
@@ -88,10 +91,16 @@ struct CorpusCounter {
         tokens: stream, order: order, vocabularySize: encoder.vocabulary.count
       ).count()
       try CountRun.write(counts, to: runs.next())
-      if size > 0 { trainer.progress("counting", Double(encoder.byteCount) / Double(size)) }
+      if size > 0 { trainer.progress("counting", Double(byteCount) / Double(size)) }
     }
     if isEmpty { throw .badInput("\(path): the file is empty; a text is needed") }
     words = encoder.vocabulary
+  }
+
+  /// What is counted of a text: itself, or the ids of the trainer's tokenizer.
+  private func counted(_ text: Table<UInt8>, _ name: String) throws(AIGCError) -> Table<UInt8> {
+    guard let tokenizer = trainer.tokenizer else { return text }
+    return try TokenIds(tokenizer: tokenizer).line(text, name: name)
   }
 
   private func encode(

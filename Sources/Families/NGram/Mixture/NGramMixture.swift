@@ -23,6 +23,9 @@ public struct NGramMixture: Sendable {
         "models with tokens '\(first.tokens.rawValue)' and '\(part.configuration.tokens.rawValue)' cannot be mixed"
       )
     }
+    guard parts.allSatisfy({ $0.tokenIds == nil }) else {
+      throw .mismatch("models of a tokenizer's ids cannot be mixed; train one on all their texts")
+    }
     var words = VocabularyBuilder()
     for part in parts { _ = words.merge(part.table.vocabulary) }
     let vocabulary = try words.freeze()

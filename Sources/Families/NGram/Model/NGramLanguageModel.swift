@@ -8,12 +8,21 @@ public final class NGramLanguageModel: LanguageModel {
   /// What `config.json` says of the model: tokens, estimator, pruning.
   public let configuration: NGramConfiguration
   let table: NGramTable
+  /// Of a model whose words are a tokenizer's ids.
+  let tokenIds: TokenIds?
+  /// The id of each word of such a model.
+  private let ids: [Int32?]
   /// How its file was understood, in words for the user.
   public let notes: [String]
   let cache = ContextCache()
 
-  init(table: NGramTable, configuration: NGramConfiguration, notes: [String] = []) {
+  init(
+    table: NGramTable, configuration: NGramConfiguration, notes: [String] = [],
+    tokenIds: TokenIds? = nil
+  ) {
     self.table = table
+    self.tokenIds = tokenIds
+    ids = tokenIds == nil ? [] : TokenIds.ids(of: table.vocabulary)
     self.configuration = configuration
     self.notes = notes
   }
@@ -28,7 +37,9 @@ public final class NGramLanguageModel: LanguageModel {
       throw .mismatch(
         "\(folder): config.json says order \(configuration.order), the model has \(table.order)")
     }
-    self.init(table: table, configuration: configuration)
+    self.init(
+      table: table, configuration: configuration,
+      tokenIds: try configuration.tokenIds(folder: folder))
   }
 
   /// Words of its longest n-grams.
@@ -48,7 +59,7 @@ public final class NGramLanguageModel: LanguageModel {
       configuration.quantized = isQuantized
       configuration.isDefault = nil
     }
-    try NGramFolder.write(table, configuration, to: folder)
+    try NGramFolder.write(table, configuration, tokenIds, to: folder)
   }
 
   /// Whether each probability holds a share of the shorter context's, to the last bits.
@@ -62,6 +73,9 @@ public final class NGramLanguageModel: LanguageModel {
     configuration.sentences ? Int32(NGramCounts.sentenceEnd) : nil
   }
 
+  /// Whether the end token ends the text: of a model of ids, whose texts are one sentence each.
+  public var endTokenEndsText: Bool { tokenIds != nil }
+
   /// Always true: a step takes one thread.
   public var generatesInParallel: Bool { true }
 
@@ -71,6 +85,11 @@ public final class NGramLanguageModel: LanguageModel {
   /// - Throws: ``/Files/AIGCError``: badInput for bytes that the way of cutting text refuses, failed
   ///   without memory.
   public func encode(_ text: String) throws(AIGCError) -> [Int32] {
+    if let tokenIds {
+      return try tokenIds.tokenizer.encode(prompt: text, addsSpecialTokens: false).map {
+        Int32(bitPattern: word(of: $0))
+      }
+    }
     let tokens = try tokens(try Table(Array(text.utf8)), name: "the prompt").tokens
     var result: [Int32] = []
     for index in tokens.indices where tokens[index] != NGramCounts.sentenceStart {
@@ -84,11 +103,17 @@ public final class NGramLanguageModel: LanguageModel {
 
   /// A decoder that joins words as the way of cutting text asks for, with a line end for `</s>`.
   public func makeDecoder() -> any TokenDecoder {
-    WordDecoder(vocabulary: table.vocabulary, mode: configuration.tokens)
+    if let tokenIds { return TokenIdDecoder(tokenIds.tokenizer, ids) }
+    return WordDecoder(vocabulary: table.vocabulary, mode: configuration.tokens)
   }
 
   /// The bytes of each character or byte, none for `<s>`, `</s>` and `<unk>`; nil for words.
   public var tokenTexts: [[UInt8]]? {
+    if let texts = tokenIds?.tokenizer.tokenTexts {
+      return ids.map { id in
+        id.flatMap { texts.indices.contains(Int($0)) ? texts[Int($0)] : nil } ?? []
+      }
+    }
     guard configuration.tokens == .char || configuration.tokens == .byte else { return nil }
     return (0..<vocabularySize).map { id in
       if UInt32(id) <= NGramCounts.sentenceEnd { return [] }
@@ -111,8 +136,14 @@ public final class NGramLanguageModel: LanguageModel {
   /// poems whose form shows: with a quarter nine in ten lines keep it, with all of it one in seven.
   static let writingBackoff = 0.25
 
+  /// The word of a tokenizer's id.
+  func word(of id: Int32) -> UInt32 {
+    table.vocabulary.id(of: TokenIds.word(id)) ?? NGramCounts.unknown
+  }
+
   func tokens(_ text: Table<UInt8>, name: String) throws(AIGCError) -> EncodedText {
-    try Datasets.encode(
+    let text = try tokenIds?.line(text, name: name) ?? text
+    return try Datasets.encode(
       text: text, mode: configuration.tokens, vocabulary: table.vocabulary, name: name)
   }
 }

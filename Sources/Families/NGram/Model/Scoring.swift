@@ -32,7 +32,7 @@ extension NGramLanguageModel {
       perplexity: pow(10, -sum.total / Double(sum.tokens)),
       perplexityWithoutUnknown: known > 0
         ? pow(10, -(sum.total - sum.unknownTotal) / Double(known)) : nil,
-      bitsPerByte: -sum.total * M_LN10 / M_LN2 / Double(max(encoded.byteCount, 1)),
+      bitsPerByte: -sum.total * M_LN10 / M_LN2 / Double(max(text.count, 1)),
       tokens: sum.tokens, unknown: sum.unknown)
   }
 
@@ -75,6 +75,7 @@ extension NGramLanguageModel {
   /// of sentences.
   /// - Throws: ``/Files/AIGCError``: badInput for bytes that the way of cutting text refuses, interrupted.
   public func score(_ text: Table<UInt8>, name: String) throws(AIGCError) -> [ScoredToken] {
+    if let tokenIds { return try score(text, name, tokenIds) }
     let sentences = try tokenRanges(text: text, mode: configuration.tokens, name: name)
     var scored: [ScoredToken] = []
     var state = startState
@@ -92,6 +93,22 @@ extension NGramLanguageModel {
       }
       try Interruption.check()
     }
+    return scored
+  }
+
+  /// The same of a model of a tokenizer's ids: a text is one sentence.
+  private func score(
+    _ text: Table<UInt8>, _ name: String, _ tokenIds: TokenIds
+  ) throws(AIGCError) -> [ScoredToken] {
+    var state = startState
+    let ids = try tokenIds.tokenizer.encode(text, name: name, addsSpecialTokens: false)
+    var scored = try Interruption.map(ids.count) { (index) throws(AIGCError) in
+      let word = word(of: ids[index])
+      let log10 = table.advance(&state, by: word)
+      return scoredToken(word, tokenIds.tokenizer.bytes(of: ids[index]), log10)
+    }
+    let log10 = table.advance(&state, by: NGramCounts.sentenceEnd)
+    scored.append(scoredToken(NGramCounts.sentenceEnd, Array("</s>".utf8), log10))
     return scored
   }
 

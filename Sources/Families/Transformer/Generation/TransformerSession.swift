@@ -1,4 +1,5 @@
 import Autograd
+import Inference
 import Kernels
 import Training
 
@@ -22,6 +23,8 @@ struct TransformerSession: GenerationSession {
   /// Scores of the next token, where ``areScoresKnown``.
   private var logits: [Float] = []
   private var areScoresKnown = false
+  /// Of a session that reads drafts ahead of its text: then ``cache`` may hold more than ``tokens``.
+  private var draft: DraftState?
 
   /// - Parameters:
   ///   - engine: the model.
@@ -50,6 +53,10 @@ struct TransformerSession: GenerationSession {
 
   mutating func append(_ token: Int32) {
     guard token >= 0, Int(token) < engine.sizes.vocabulary else { return }
+    if let row = draft?.append(token) {
+      tokens.append(token)
+      return take(row: row)
+    }
     pending.append(token)
     areScoresKnown = false
   }
@@ -75,6 +82,7 @@ struct TransformerSession: GenerationSession {
   /// Keys and values of ``tokens``, all that was appended.
   mutating func readCache() -> KeyValueCache {
     read()
+    dropAhead()
     return cache
   }
 
@@ -83,7 +91,7 @@ struct TransformerSession: GenerationSession {
   /// Reads what was appended, and scores what follows.
   mutating func read() {
     guard prepare() else { return }
-    engine.decoder.read(pending, cache, scores: &logits)
+    if !readAhead() { engine.decoder.read(pending, cache, scores: &logits) }
     finish()
   }
 
@@ -117,6 +125,7 @@ struct TransformerSession: GenerationSession {
   private mutating func prepare() -> Bool {
     if tokens.isEmpty, pending.isEmpty { append(startToken) }
     guard !areScoresKnown, !pending.isEmpty else { return false }
+    dropAhead()
     if !isKnownUniquelyReferenced(&cache) { cache = cache.fork() }
     if tokens.count + pending.count > engine.sizes.context { shift() }
     return true
@@ -140,5 +149,61 @@ struct TransformerSession: GenerationSession {
     cache.truncate(to: valid)
     tokens = Array(all[..<valid])
     pending = Array(all[valid..<keep] + all[max(kept, keep)...])
+  }
+}
+
+// MARK: Drafts
+
+extension TransformerSession {
+  /// From here on drafts are read ahead of the text.
+  mutating func startDrafting(_ drafting: Drafting) {
+    var state = drafting.start()
+    for token in tokens + pending { _ = state.append(token) }
+    draft = state
+  }
+
+  /// Reads the last token with a draft of what follows, where there is one.
+  /// - Returns: whether it was read.
+  private mutating func readAhead() -> Bool {
+    // Of a prompt nothing is to be gained.
+    guard draft != nil, pending.count == 1 else { return false }
+    let vocabulary = engine.sizes.vocabulary
+    let room = engine.sizes.context - tokens.count - pending.count
+    let ahead = draft?.draft(room: room, vocabulary: vocabulary) ?? []
+    guard !ahead.isEmpty else { return false }
+    // Memory that two hold would be copied.
+    var rows = draft?.rows ?? []
+    draft?.rows = []
+    engine.decoder.read(pending + ahead, cache, allScores: &rows)
+    draft?.rows = rows
+    take(row: 0)
+    return true
+  }
+
+  /// The scores behind a token that was read ahead.
+  private mutating func take(row: Int) {
+    let size = engine.sizes.vocabulary
+    guard let rows = draft?.rows, rows.count >= (row + 1) * size else { return }
+    logits = Array(rows[row * size..<(row + 1) * size])
+  }
+
+  /// What was read ahead of the text leaves the cache.
+  private mutating func dropAhead() {
+    draft?.clear()
+    guard cache.count > tokens.count else { return }
+    if !isKnownUniquelyReferenced(&cache) { cache = cache.fork() }
+    cache.truncate(to: tokens.count)
+  }
+
+  /// Takes the last tokens back.
+  mutating func removeLast(_ count: Int) {
+    guard count > 0 else { return }
+    draft?.clear()
+    let waiting = min(count, pending.count)
+    pending.removeLast(waiting)
+    tokens.removeLast(min(count - waiting, tokens.count))
+    // Scores of one that was read before are not kept: it is read again.
+    if pending.isEmpty, let last = tokens.popLast() { pending = [last] }
+    areScoresKnown = false
   }
 }
