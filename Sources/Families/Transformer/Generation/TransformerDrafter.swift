@@ -29,16 +29,24 @@ struct TransformerDrafter: TokenDrafter {
     var scores: [Float] = []
     while result.count < count {
       session.scores(into: &scores)
-      guard let best = scores.indices.max(by: { scores[$0] < scores[$1] }) else { break }
-      let largest = scores[best]
-      let probability = 1 / scores.reduce(0.0) { $0 + Double(expf($1 - largest)) }
-      guard probability >= Self.least else { break }
-      let token = Int32(best)
-      result.append(DraftToken(id: token, probability: probability))
-      session.append(token)
-      ahead.append(token)
+      let best = Self.likeliest(scores)
+      guard best.probability >= Self.least else { break }
+      result.append(DraftToken(id: best.token, probability: best.probability))
+      session.append(best.token)
+      ahead.append(best.token)
     }
     return result
+  }
+
+  private static func likeliest(_ scores: [Float]) -> (token: Int32, probability: Double) {
+    var (best, largest) = (0, -Float.infinity)
+    for index in scores.indices where scores[index] > largest {
+      (best, largest) = (index, scores[index])
+    }
+    // What is left out is together a hundredth at most, with a hundred thousand tokens.
+    var total: Float = 0
+    for score in scores where score > largest - 16 { total += expf(score - largest) }
+    return (Int32(truncatingIfNeeded: best), total > 0 ? Double(1 / total) : 0)
   }
 
   /// Back to the end of the text.
