@@ -10,6 +10,7 @@ public let settingNames: [String: String] = [
   "choice": "--choice", "columns": "--column",
   "constraint": "--json-schema, --grammar or --choice", "context": "--context",
   "dimension": "--dim", "direction": "--direction",
+  "draft": "--draft", "draft.tokens": "--draft-tokens",
   "dropout": "--dropout", "dry.allowedLength": "--dry-allowed-length", "dry.base": "--dry-base",
   "dry.multiplier": "--dry-multiplier", "dry.penaltyLastN": "--dry-penalty-last-n",
   "dry.sequenceBreakers": "--dry-sequence-breaker",

@@ -29,6 +29,7 @@ struct GenerateText: ConsoleCommand {
   @OptionGroup(title: "Sampling") var sampling: SamplingArguments
   @OptionGroup var seed: SeedOption
   @OptionGroup(title: "Computation") var loading: LoadingArguments
+  @OptionGroup(title: "Computation") var drafts: DraftArguments
   @OptionGroup(title: "Copies of the training text") var copies: CopyArguments
 
   @Option(
@@ -50,7 +51,8 @@ struct GenerateText: ConsoleCommand {
       if text.lengthPenalty != nil { throw ValidationError("--length-penalty goes with --beams") }
       return
     }
-    if let flag = sampling.drawingFlag ?? form.flag ?? (seed.seed >= 0 ? "--seed" : nil) {
+    let drawing = sampling.drawingFlag ?? form.flag ?? (drafts.draft == nil ? nil : "--draft")
+    if let flag = drawing ?? (seed.seed >= 0 ? "--seed" : nil) {
       throw ValidationError(
         "\(flag) is of text that is drawn; --beams \(beams) searches for the likeliest one")
     }
@@ -71,14 +73,20 @@ struct GenerateText: ConsoleCommand {
       reading: [text.file, chat.chatTemplate] + form.files + copies.files)
     var options = try text.options(sampling: sampling.configuration)
     options.constraint = try form.constraint()
-    let (path, model) = try model.load(loading.options(context: contextSize))
+    let (path, opened) = try model.load(loading.options(context: contextSize))
+    let (model, statistics) = try drafts.apply(to: opened)
     // A search draws nothing.
     options.seed = .fixed(options.beams > 1 ? 0 : seed.resolve())
+    noteIgnoredSettings(of: model)
+    defer { statistics?.report() }
+    let samples = try generate(options, model, path)
+    if samples.last?.reason == .interrupted { throw AIGCError.interrupted }
+  }
+
+  private func noteIgnoredSettings(of model: any LanguageModel) {
     for setting in model.ignoredSettings {
       Diagnostics.note("\(setting) is not taken from the model's folder; flags set it")
     }
-    let samples = try generate(options, model, path)
-    if samples.last?.reason == .interrupted { throw AIGCError.interrupted }
   }
 
   private func answering(

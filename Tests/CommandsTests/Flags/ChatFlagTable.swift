@@ -24,5 +24,6 @@ let chat: VerbFlags = {
         .acts("--activations f32", little), .refused("--activations int8", "blocks of few bits"),
       ],
       "cache-type": [.acts("--cache-type q8_0", little), .same("--cache-type f16")],
-    ].merging(form(base)) { $1 }.merging(sampling(base, soft: soft)) { $1 })
+    ].merging(form(base)) { $1 }.merging(sampling(base, soft: soft)) { $1 }
+      .merging(drafts(little)) { $1 })
 }()

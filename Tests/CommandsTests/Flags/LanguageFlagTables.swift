@@ -31,6 +31,26 @@ func form(_ base: String) -> FlagTable {
   ]
 }
 
+/// The flags of drafts, which leave the text as it is.
+/// - Parameter base: with the model `little.gguf`.
+func drafts(_ base: String) -> FlagTable {
+  [
+    "draft": [
+      .same("--draft prompt", base), .same("--draft little.gguf", base),
+      .refused("--draft ngram", "of words drafts nothing", base),
+      .refused("--draft lstm", "a smaller transformer drafts", base),
+      .refused("--draft gpt2byte", "not those of the model", base),
+    ],
+    "draft-tokens": [
+      .same("--draft-tokens 3", base + " --draft prompt"),
+      .refused("--draft-tokens 0 --draft prompt", "1 to 64", base),
+      .refused("--draft-tokens -1 --draft prompt", "1 to 64", base),
+      .refused("--draft-tokens 9223372036854775807 --draft prompt", "1 to 64", base),
+      .refused("--draft-tokens 3", "goes with --draft", base),
+    ],
+  ]
+}
+
 /// The flags of the sampling chain that any text is drawn by.
 /// - Parameters:
 ///   - base: with a model of bytes or characters.
@@ -162,5 +182,14 @@ let generateText: VerbFlags = {
     ].merging(
       loading("--model little.gguf --prompt the --seed 1 -n 3 --json --logprobs 1", other: base)
     ) { $1 }.merging(form("--model gpt2byte --prompt the --seed 1 -n 40")) { $1 }
-      .merging(searched) { $0 + $1 })
+      .merging(searched) { $0 + $1 }
+      .merging(drafts("--model little.gguf --prompt the --seed 1 -n 40")) { $1 }
+      .merging(
+        [
+          "draft": [
+            .refused("--draft prompt", "of transformers"),
+            .refused("--draft prompt", "searches", "--model lstm --prompt the -n 5 --beams 2"),
+          ]
+        ]
+      ) { $0 + $1 })
 }()

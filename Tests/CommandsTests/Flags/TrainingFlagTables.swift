@@ -12,6 +12,10 @@ private let ngram = VerbFlags(
   flags: [
     "order": [.acts("--order 2")], "context": [.acts("--context 1")],
     "tokens": [.acts("--tokens char")], "estimator": [.acts("--estimator witten-bell")],
+    "tokenizer": [
+      .acts("--tokenizer gpt2"), .refused("--tokenizer gpt2 --tokens char", "--tokens is of words"),
+      .refused("--tokenizer gan", "a text model is needed"),
+    ],
     "preset": [.acts("--preset article")], "prune": [.acts("--prune 0,1")],
     "vocab": [.acts("--vocab words.txt")], "vocab-size": [.acts("--vocab-size 5")],
     "memory": [.same("--memory 100M"), .refused("--memory much", "--memory much")],

@@ -51,6 +51,7 @@ struct Chat: ConsoleCommand {
   @OptionGroup(title: "Sampling") var sampling: SamplingArguments
   @OptionGroup var seed: SeedOption
   @OptionGroup(title: "Computation") var loading: LoadingArguments
+  @OptionGroup(title: "Computation") var drafts: DraftArguments
 
   @Option(
     name: [.customLong("ctx-size"), .customShort("c")], parsing: .unconditional,
@@ -74,7 +75,9 @@ struct Chat: ConsoleCommand {
     let inputs = [messages, chat.chatTemplate] + form.files
     try OutputPlan.check([(promptCache, .promptCache)], reading: inputs)
     let conversation = try self.conversation()
-    let (path, model) = try model.load(loading.options(context: contextSize))
+    let (path, opened) = try model.load(loading.options(context: contextSize))
+    let (model, statistics) = try drafts.apply(to: opened)
+    defer { statistics?.report() }
     var dialogue = try Dialogue(session(conversation, model), path: path, isJSON: common.json)
     if printPrompt { return try dialogue.printPrompt(asksForMessage: messages == nil) }
     try messages == nil ? dialogue.talk() : dialogue.answerOnce()

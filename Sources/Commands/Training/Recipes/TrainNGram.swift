@@ -25,6 +25,13 @@ struct TrainNGram: ConsoleCommand {
   var context: Int?
   @Option(help: "What a token is: \(names(TokenMode.self)) (default auto).")
   var tokens: TokenMode?
+  @Option(
+    help: """
+      A language model whose tokenizer's ids are counted in place of words: 'generate text --draft' then takes this \
+      model to draft texts of that one.
+      """,
+    completion: .model)
+  var tokenizer: String?
   @Option(help: "How probabilities are estimated: \(names(Estimator.self)) (default kneser-ney).")
   var estimator: Estimator?
   @Option(help: "'article': the article's train_ngram, relative counts in one stream of words.")
@@ -72,11 +79,20 @@ struct TrainNGram: ConsoleCommand {
     if preset == .article, (context ?? (order ?? 3) - 1) < 1 {
       throw ValidationError("--preset article needs a context of 1 or more")
     }
+    if tokenizer != nil, let flag = wordFlag {
+      throw ValidationError(
+        "\(flag) is of words; --tokenizer counts the ids of a model's tokenizer")
+    }
     if let arpa, common.json, isStandardOutput(arpa) {
       throw ValidationError("--arpa \(arpa) or --json, not both")
     }
     _ = try thresholds()
     _ = try memoryInBytes()
+  }
+
+  /// A flag of what the words of a text are.
+  private var wordFlag: String? {
+    tokens != nil ? "--tokens" : vocab != nil ? "--vocab" : preset != nil ? "--preset" : nil
   }
 
   func run() throws {
@@ -85,6 +101,10 @@ struct TrainNGram: ConsoleCommand {
     let progress = TrainingProgress()
     var trainer = try trainer(progress)
     trainer.texts = data
+    if let tokenizer {
+      let model = try ModelStore.standard().resolve(tokenizer)
+      trainer.tokenizer = try textFamily(of: model).tokenizer(model)
+    }
     if let vocab { trainer.vocabulary = try words(in: vocab) }
     try trainer.train(to: path)
     progress.finish()

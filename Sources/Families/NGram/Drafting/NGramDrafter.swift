@@ -56,7 +56,7 @@ extension NGramLanguageModel {
   public func draftSource(for model: any LanguageModel) throws(AIGCError) -> DraftSource {
     guard let tokenIds else {
       throw .usage(
-        "`draft`: an n-gram model of words drafts nothing; one of the model's tokens does: "
+        "`draft`: an n-gram model of words drafts nothing, one of the model's tokens does: "
           + "'aigc train ngram TEXT --tokenizer MODEL'")
     }
     guard model.hasTokens(of: tokenIds.tokenizer) else { throw .otherDraftTokens }
