@@ -13,9 +13,10 @@ public struct DraftPlan: Equatable, Sendable {
   /// Drafted tokens that were taken, whatever their grade.
   private var mean = 0.6
 
-  /// How much of a share is learned from one token, and forgotten where none is drafted.
+  /// How much of a share is learned from one token, and forgotten where none is drafted: slowly, so that what is wrong
+  /// again and again is tried once in some passes only.
   private static let step = 0.08
-  private static let recovery = 0.01
+  private static let recovery = 0.002
 
   /// - Parameters:
   ///   - cost: of reading one token more, as a share of a pass of one token.

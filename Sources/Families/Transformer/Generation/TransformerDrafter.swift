@@ -8,9 +8,10 @@ struct TransformerDrafter: TokenDrafter {
   private var session: TransformerSession
   private var ahead: [Int32] = []
   /// What it drafts is at least as likely.
-  private static let least = 0.4
+  private let least: Double
 
-  init(_ engine: TransformerEngine, startToken: Int32) {
+  init(_ engine: TransformerEngine, startToken: Int32, least: Double = 0.4) {
+    self.least = least
     session = TransformerSession(engine, startToken: startToken)
   }
 
@@ -30,7 +31,7 @@ struct TransformerDrafter: TokenDrafter {
     while result.count < count {
       session.scores(into: &scores)
       let best = Self.likeliest(scores)
-      guard best.probability >= Self.least else { break }
+      guard best.probability >= least else { break }
       result.append(DraftToken(id: best.token, probability: best.probability))
       session.append(best.token)
       ahead.append(best.token)
