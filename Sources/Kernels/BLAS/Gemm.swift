@@ -61,9 +61,9 @@ public func gemm(
   }
 }
 
-/// The same on the calling thread, in one piece.
+/// The same on the calling thread, in one piece; a b is multiplied by `scale`.
 public func gemmTile(
-  _ m: Int, _ n: Int, _ k: Int, _ a: MatrixView, _ b: MatrixView, beta: Float,
+  _ m: Int, _ n: Int, _ k: Int, _ a: MatrixView, _ b: MatrixView, scale: Float = 1, beta: Float,
   _ c: UnsafeMutablePointer<Float>, stride: Int
 ) {
   guard m > 0, n > 0 else { return }
@@ -73,13 +73,13 @@ public func gemmTile(
     // sgemv leaves c as it is for k = 0. A product with one row runs at the speed of memory in gemv, and 5 times slower in gemm.
     let trans = b.isTransposed ? CblasNoTrans : CblasTrans
     cblas_sgemv(
-      CblasRowMajor, trans, Int32(b.isTransposed ? n : k), Int32(b.isTransposed ? k : n), 1,
+      CblasRowMajor, trans, Int32(b.isTransposed ? n : k), Int32(b.isTransposed ? k : n), scale,
       b.base, Int32(b.stride), a.base, 1, beta, c, 1)
     return
   }
   cblas_sgemm(
     CblasRowMajor, a.isTransposed ? CblasTrans : CblasNoTrans,
-    b.isTransposed ? CblasTrans : CblasNoTrans, Int32(m), Int32(n), Int32(k), 1, a.base,
+    b.isTransposed ? CblasTrans : CblasNoTrans, Int32(m), Int32(n), Int32(k), scale, a.base,
     Int32(a.stride), b.base, Int32(b.stride), beta, c, Int32(stride))
 }
 

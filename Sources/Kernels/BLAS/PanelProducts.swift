@@ -34,6 +34,35 @@ public enum PanelProducts {
     }
   }
 
+  /// Panels of one task of ``multiply(rows:_:stride:_:start:startStride:_:cStride:)``.
+  private static let panels = 6
+
+  /// The same of operands that are parts of larger ones, in more tasks: threads end together.
+  /// - Parameters:
+  ///   - rows: of `a` and `c`.
+  ///   - a: [rows, depth], `stride` from one row to the next.
+  ///   - b: the right operand.
+  ///   - start: what is added to, `startStride` from one row to the next; nil: nothing; `c` itself, or with
+  ///     `startStride` 0 one row that is added to all.
+  ///   - c: [rows, columns], `cStride` from one row to the next.
+  static func multiply(
+    rows: Int, _ a: UnsafePointer<Float>, stride: Int, _ b: PackedPanels,
+    start: UnsafePointer<Float>?, startStride: Int, _ c: UnsafeMutablePointer<Float>, cStride: Int
+  ) {
+    nonisolated(unsafe) let (a, start, c) = (a, start, c)
+    let groups = (b.count + panels - 1) / panels
+    parallelFor((rows + block - 1) / block * groups) { task in
+      let (first, group) = (task / groups * block, task % groups * panels)
+      for panel in group..<min(group + panels, b.count) {
+        let column = panel * PackedPanels.width
+        b.multiply(
+          panel: panel, rows: min(block, rows - first), a + first * stride, stride: stride,
+          start: start.map { $0 + first * startStride + column }, startStride: startStride,
+          c + first * cStride + column, cStride: cStride)
+      }
+    }
+  }
+
   /// Up to so many rows ``multiplyFew(rows:depth:columns:_:_:depthStride:columnStride:start:_:)`` is a choice.
   public static let mostRows = 512
 

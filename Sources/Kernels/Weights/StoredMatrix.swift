@@ -94,6 +94,12 @@ public struct StoredMatrix: @unchecked Sendable {
     base + (row * stride + column) * type.size
   }
 
+  /// The values where they lie, if these are Floats without gaps.
+  var wholeFloats: UnsafePointer<Float>? {
+    guard type == .f32, stride == (layout == .byInput ? outputs : inputs) else { return nil }
+    return base.assumingMemoryBound(to: Float.self)
+  }
+
   /// One row in memory as Floats: an embedding.
   func copyRow(_ row: Int, to target: UnsafeMutablePointer<Float>) {
     let count = layout == .byInput ? outputs : inputs

@@ -10,13 +10,13 @@ import Synchronization
 struct Transformer: Module {
   let shape: TransformerShape
   private let dropout: TransformerDropout
-  private let embeddings: Parameter
+  private let embeddings: TransformerTable
   /// [context, width], where positions are learned.
-  private let positions: Parameter?
+  private let positions: TransformerTable?
   private let blocks: [TransformerBlock]
   private let norm: TransformerNorm
   /// [vocabulary, width]; nil where it is the table of embeddings.
-  private let ownHead: Parameter?
+  private let ownHead: TransformerTable?
   private let tables: RotaryTables
   /// Whether training keeps only what goes into each block, and computes the rest again.
   var recomputesBlocks = false
@@ -27,11 +27,12 @@ struct Transformer: Module {
   /// - Parameters:
   ///   - shape: the sizes and the parts.
   ///   - architecture: what its parameters are called, and how they lie.
+  ///   - frozen: the matrices, where these stay as they are; nil: they are parameters.
   ///   - dropout: how much of the values training drops. Not of attention weights: with the fused operation these
   ///     never exist.
   ///   - plan: takes the parameters.
   init(
-    _ shape: TransformerShape, _ architecture: any Architecture,
+    _ shape: TransformerShape, _ architecture: any Architecture, frozen: FrozenTransformer? = nil,
     dropout: TransformerDropout = TransformerDropout(), using plan: inout ParameterPlan
   ) {
     require(
@@ -39,7 +40,8 @@ struct Transformer: Module {
       "\(shape.heads) heads of queries for \(shape.keyValueHeads) of keys")
     (self.shape, self.dropout) = (shape, dropout)
     tables = RotaryTables(shape)
-    let parameters = TransformerParameters(shape: shape, architecture: architecture)
+    let parameters = TransformerParameters(
+      shape: shape, architecture: architecture, frozen: frozen)
     embeddings = parameters.table(.embeddings, rows: shape.vocabulary, using: &plan)
     positions =
       shape.positions == .learned
@@ -56,11 +58,11 @@ struct Transformer: Module {
   }
 
   /// [vocabulary, width].
-  var head: Parameter { ownHead ?? embeddings }
+  var head: TransformerTable { ownHead ?? embeddings }
 
   /// Scores of the next token after each: [batch, steps, vocabulary] for tokens [batch, steps].
   func logits(_ tokens: Indices, _ context: Context) -> Tensor {
-    linear(states(tokens, context), head.value)
+    head.scores(states(tokens, context))
   }
 
   /// The mean cross-entropy of the next tokens, nats.
@@ -68,12 +70,12 @@ struct Transformer: Module {
   ///   - tokens: [batch, steps].
   ///   - targets: the token after each of them; below 0: left out.
   func loss(_ tokens: Indices, targets: [Int32], _ context: Context) -> Tensor {
-    linearCrossEntropy(rows(tokens, context), head.value, nil, targets)
+    head.loss(rows(tokens, context), targets)
   }
 
   /// The cross-entropy of each token of `targets`, nats, without history.
   func losses(_ tokens: Indices, targets: [Int32]) -> [Float] {
-    linearCrossEntropyLosses(rows(tokens, .inference), head.value, nil, targets)
+    head.losses(rows(tokens, .inference), targets)
   }
 
   /// The last states as rows: [batch · steps, width].
@@ -91,9 +93,9 @@ struct Transformer: Module {
   func states(_ tokens: Indices, after layers: [Int], _ context: Context) -> [Tensor] {
     let steps = tokens.shape[1]
     // [batch, steps] → [batch, steps, width], and stays so.
-    var x = embeddings.value.gathered(tokens)
+    var x = embeddings.gathered(tokens)
     if shape.embeddingScale != 1 { x = x * shape.embeddingScale }
-    if let positions { x = x + positions.value.sliced(0..<steps) }
+    if let positions { x = x + positions.first(steps) }
     x = x.dropout(dropout.embedding, context)
     var found: [Int: Tensor] = [:]
     for (index, block) in blocks.prefix(layers.max() ?? 0).enumerated() {
