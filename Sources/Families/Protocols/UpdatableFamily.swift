@@ -76,6 +76,10 @@ public struct FinetuneOptions: Sendable {
   public var growsVocabulary = false
   /// Whether the data are JSONL of articles with summaries, of which the model learns to write these.
   public var areArticles = false
+  /// What is trained in place of the model's own weights; nil: these.
+  public var adapters: AdapterSettings?
+  /// How lines of JSONL files are learned from.
+  public var rows = RowOptions()
 
   /// Creates the options that leave the context to the family, and the vocabulary as it is.
   public init() {}

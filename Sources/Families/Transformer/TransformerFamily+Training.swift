@@ -8,6 +8,12 @@ extension TransformerFamily: FinetunableFamily {
   public func recipe(
     further path: String, on data: [String], _ options: FinetuneOptions
   ) throws(AIGCError) -> any TrainingRecipe {
+    if let adapters = options.adapters { return try recipe(of: adapters, path, data, options) }
+    guard isFolder(path) else {
+      throw .usage(
+        "\(path): weights of a GGUF file stay as they are: pass `adapters` to train what is added to them, or make "
+          + "a folder of it that is trained whole: aigc convert \(path) FOLDER")
+    }
     let configuration = try TransformerConfiguration.read(folder: path)
     var recipe = TransformerRecipe(configuration.kind, texts: data)
     var model = TransformerModelOptions(of: configuration)
@@ -20,6 +26,7 @@ extension TransformerFamily: FinetunableFamily {
     model.recomputesBlocks = options.recomputesBlocks
     recipe.settings.model = model
     recipe.settings.areArticles = options.areArticles ? true : nil
+    recipe.settings.rows = options.rows
     var trainer = recipe.run.trainer
     trainer.batchSize = max(1, 1024 / model.context)
     trainer.gradAccumulation = options.gradAccumulation
@@ -30,6 +37,22 @@ extension TransformerFamily: FinetunableFamily {
     (trainer.evalEvery, trainer.logEvery) = (100, 10)
     recipe.run.trainer = trainer
     recipe.run.epochs = 3
+    return recipe
+  }
+
+  private func recipe(
+    of adapters: AdapterSettings, _ path: String, _ data: [String], _ options: FinetuneOptions
+  ) throws(AIGCError) -> AdapterRecipe {
+    var recipe = try AdapterRecipe(base: path, texts: data)
+    recipe.settings.adapters = adapters
+    recipe.settings.areArticles = options.areArticles
+    recipe.settings.rows = options.rows
+    recipe.settings.recomputesBlocks = options.recomputesBlocks
+    if let context = options.context {
+      recipe.settings.context = context
+      recipe.run.trainer.batchSize = max(1, 1024 / context)
+    }
+    recipe.run.trainer.gradAccumulation = options.gradAccumulation
     return recipe
   }
 }

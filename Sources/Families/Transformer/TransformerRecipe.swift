@@ -12,6 +12,8 @@ public struct TransformerSettings: Codable, Equatable, Sendable {
   public var texts: [String] = []
   /// Whether these are JSONL of articles with summaries: see ``/Training/TrainingTexts/articleLength``. nil: they are texts.
   public var areArticles: Bool?
+  /// How lines of JSONL files are learned from, whose names end so; nil: all of each.
+  public var rows: RowOptions?
   /// The sizes, the tokens and how the weights are saved.
   public var model = TransformerModelOptions()
 
@@ -82,19 +84,17 @@ public struct TransformerRecipe: TrainingRecipe {
   ) throws(AIGCError) -> PreparedTraining<NoMeasures> {
     var opened = try open(start)
     let configuration = opened.configuration
-    let (tokens, heldOut) = try opened.corpus.encode(opened.tokenizer)
     opened.network.recomputesBlocks = settings.model.recomputesBlocks
     // A run that goes on takes the windows of its start.
     let asked = start.isResumed ? configuration.shape.context : settings.model.context
-    let context = min(asked, configuration.shape.context, tokens.count - 1)
-    let stream = WindowStream(
-      tokens, batch: run.trainer.batchSize, context: context, seed: run.trainer.seed)
-    let trainer = run.resolved { epochs in
-      let items = run.trainer.batchSize * context * (run.trainer.gradAccumulation ?? 1)
-      return epochs * Double(tokens.count) / Double(items)
+    let data = try opened.texts.data(
+      opened.tokenizer, { () throws(AIGCError) in opened.template },
+      context: min(asked, configuration.shape.context), run.trainer, report)
+    let trainer = run.resolved {
+      $0 * data.stream.batchesOfEpoch / Double(run.trainer.gradAccumulation ?? 1)
     }
     let task = TransformerTask(
-      configuration, opened.network, opened.tokenizer, stream, heldOut: heldOut, trainer,
+      configuration, opened.network, opened.tokenizer, data.stream, heldOut: data.heldOut, trainer,
       storage: settings.model.storage ?? opened.storage, templates: opened.templates)
     return PreparedTraining(task, trainer)
   }
@@ -104,7 +104,9 @@ public struct TransformerRecipe: TrainingRecipe {
     var configuration: TransformerConfiguration
     var network: Transformer
     var tokenizer: any Tokenizer
-    var corpus: TrainingCorpus
+    var texts: TransformerTexts
+    /// Of the chats of the model that it starts from; nil: it has none.
+    var template: ChatTemplate?
     /// How the weights were saved that it starts from.
     var storage = ScalarType.f32
     /// Of the chats of the model that it starts from.
@@ -112,11 +114,13 @@ public struct TransformerRecipe: TrainingRecipe {
   }
 
   private func open(_ start: TrainingStart) throws(AIGCError) -> Opened {
-    var texts = TrainingTexts(settings.texts, run.heldOut)
+    var texts = TransformerTexts(settings.texts, run.heldOut, settings.rows)
     // A token is some four bytes; the summary is to stand in the same window.
-    if settings.areArticles == true { texts.articleLength = 3 * settings.model.context }
+    if settings.areArticles == true { texts.texts.articleLength = 3 * settings.model.context }
     switch start {
     case .new:
+      // Without a model there is no tokenizer to cut lines by.
+      texts.areRows = false
       let corpus = try texts.read()
       let tokenizer = try makeTokenizer(corpus)
       var configuration = try settings.model.configuration(
@@ -126,7 +130,7 @@ public struct TransformerRecipe: TrainingRecipe {
       var random = RandomSource(seed: run.trainer.seed)
       let network = configuration.network(using: &random)
       return Opened(
-        configuration: configuration, network: network, tokenizer: tokenizer, corpus: corpus)
+        configuration: configuration, network: network, tokenizer: tokenizer, texts: texts)
     case .resumed(let path), .model(let path):
       let old = try TransformerLanguageModel(folder: path)
       var configuration = old.configuration
@@ -134,8 +138,8 @@ public struct TransformerRecipe: TrainingRecipe {
       (configuration.startToken, configuration.endTokens) = old.marks
       return Opened(
         configuration: configuration, network: try old.network(), tokenizer: old.tokenizer,
-        corpus: try texts.read(), storage: old.weights?.type ?? .f32, templates: try old.templates()
-      )
+        texts: texts, template: try old.chatTemplate(), storage: old.weights?.type ?? .f32,
+        templates: try old.templates())
     }
   }
 

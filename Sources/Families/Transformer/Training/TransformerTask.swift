@@ -6,47 +6,46 @@ import Kernels
 import NN
 import Training
 
-/// Training of a transformer: each step takes windows at random places of the text, in one batch or
-/// in several whose gradients are added.
+/// Training of a transformer, or of adapters on one: each step takes a batch of the data, or several whose gradients
+/// are added.
 final class TransformerTask: TrainingTask {
-  private var configuration: TransformerConfiguration
+  /// What a save writes: the paths of files by their names, and tokens learned from.
+  typealias Writer = (_ path: (String) -> String, _ items: Int) throws(AIGCError) -> Void
+
   let network: Transformer
-  private let tokenizer: any Tokenizer
+  let parameters: NamedParameters
   private let optimizer: any Optimizer
   private let gradientStep: GradientStep
   private let trainable: [Parameter]
-  private var stream: WindowStream
-  private let heldOut: [Int32]
+  private var stream: any TokenBatches
+  private let heldOut: HeldOutTokens
   private let accumulation: Int
-  private let storage: ScalarType
-  private let templates: [TransformerFolder.Companion]
+  private let writer: Writer
 
   let itemName = "tokens"
-  var itemsBefore: Int { configuration.trainingTokens ?? 0 }
-  var parameters: NamedParameters { network.namedParameters }
+  let itemsBefore: Int
   var optimizers: [(name: String, optimizer: any Optimizer)] { [("optimizer", optimizer)] }
 
   /// - Parameters:
-  ///   - configuration: of the model.
-  ///   - network: is changed.
-  ///   - stream: the training text.
-  ///   - heldOut: the text for validation; empty: none.
+  ///   - network: computes the loss.
+  ///   - parameters: what is saved; those of them that can be trained are changed.
+  ///   - stream: the data.
+  ///   - heldOut: those for validation; empty: none.
   ///   - trainer: the optimizer, and how many batches make a step.
-  ///   - storage: how weights are saved.
-  ///   - templates: of the model's chats, which stay as they are.
+  ///   - itemsBefore: tokens that the model has learned from before.
+  ///   - writer: writes the model's files.
   init(
-    _ configuration: TransformerConfiguration, _ network: Transformer, _ tokenizer: any Tokenizer,
-    _ stream: WindowStream, heldOut: [Int32], _ trainer: TrainerConfiguration, storage: ScalarType,
-    templates: [TransformerFolder.Companion]
+    _ network: Transformer, _ parameters: NamedParameters, _ stream: any TokenBatches,
+    heldOut: HeldOutTokens, _ trainer: TrainerConfiguration, itemsBefore: Int,
+    writer: @escaping Writer
   ) {
-    self.configuration = configuration
-    self.network = network
-    self.tokenizer = tokenizer
-    self.stream = stream
-    self.heldOut = heldOut
-    (self.storage, self.templates) = (storage, templates)
+    (self.network, self.parameters, self.stream) = (network, parameters, stream)
+    (self.heldOut, self.itemsBefore, self.writer) = (heldOut, itemsBefore, writer)
     accumulation = trainer.gradAccumulation ?? 1
-    let named = network.trainableNamedParameters
+    var seen: Set<ObjectIdentifier> = []
+    let named = parameters.filter {
+      $0.parameter.isTrainable && seen.insert(ObjectIdentifier($0.parameter)).inserted
+    }
     trainable = named.map { $0.parameter }
     // Matrices decay, biases and norms do not: nanoGPT's groups.
     optimizer = trainer.optimizer.make(trainable, decays: trainable.map { $0.shape.rank >= 2 })
@@ -54,9 +53,10 @@ final class TransformerTask: TrainingTask {
   }
 
   func step(_ step: Int, rate: Float, _ context: Context) throws(AIGCError) -> StepResult {
-    var (total, sums): (Double, [Tensor]) = (0, [])
+    var (total, items, sums): (Double, Int, [Tensor]) = (0, 0, [])
     for _ in 0..<accumulation {
       let (inputs, targets) = stream.next()
+      items += inputs.values.count
       let (loss, gradients) = valueAndGradients(for: trainable) {
         let loss = network.loss(inputs, targets: targets, context)
         return accumulation == 1 ? loss : loss / Float(accumulation)
@@ -67,29 +67,19 @@ final class TransformerTask: TrainingTask {
     let norm = try gradientStep.apply(loss: total, sums, step: step, rate: rate)
     return StepResult(
       metrics: [("loss", total), ("gradient_norm", norm)],
-      items: accumulation * stream.batch * stream.context)
+      items: items)
   }
 
-  /// At most so many held-out tokens are looked at, and so many at once.
-  private static let validationTokens = 1 << 17
-  private static let tokensAtOnce = 4096
-
-  /// The mean over windows that lie side by side; of a long text some, evenly spread.
+  /// The mean over all tokens that are learned.
   func validate() throws(AIGCError) -> Double? {
-    guard heldOut.count > 1 else { return nil }
-    let length = min(stream.context, heldOut.count - 1)
-    let all = (heldOut.count - 1) / length
-    let count = min(all, max(1, Self.validationTokens / length))
-    let starts = (0..<count).map { $0 * all / count * length }
-    let rows = max(1, Self.tokensAtOnce / length)
-    var total = 0.0
-    for first in stride(from: 0, to: count, by: rows) {
-      let part = Array(starts[first..<min(first + rows, count)])
-      let (inputs, targets) = windows(of: heldOut, at: part, length: length)
+    guard !heldOut.isEmpty else { return nil }
+    var (total, count) = (0.0, 0)
+    for (inputs, targets) in heldOut.batches() {
       total = network.losses(inputs, targets: targets).reduce(total) { $0 + Double($1) }
+      count += targets.reduce(0) { $0 + ($1 >= 0 ? 1 : 0) }
       try Interruption.check()
     }
-    return total / Double(count * length)
+    return total / Double(max(count, 1))
   }
 
   func progress() -> [NewTensor] {
@@ -102,11 +92,32 @@ final class TransformerTask: TrainingTask {
   }
 
   func write(to path: (String) -> String, items: Int) throws(AIGCError) {
-    configuration.trainingTokens = items
-    try tokenizer.write(to: path)
-    try TransformerFolder.write(
-      StateDictionary.tensors(parameters, type: storage), to: path(TransformerWeights.file))
-    try configuration.write(to: path(ModelConfiguration.fileName))
-    try TransformerFolder.write(templates, to: path)
+    try writer(path, items)
+  }
+}
+
+extension TransformerTask {
+  /// Training of a whole model, whose folder is written.
+  /// - Parameters:
+  ///   - storage: how weights are saved.
+  ///   - templates: of the model's chats, which stay as they are.
+  convenience init(
+    _ configuration: TransformerConfiguration, _ network: Transformer, _ tokenizer: any Tokenizer,
+    _ stream: any TokenBatches, heldOut: HeldOutTokens, _ trainer: TrainerConfiguration,
+    storage: ScalarType, templates: [TransformerFolder.Companion]
+  ) {
+    let parameters = network.namedParameters
+    self.init(
+      network, parameters, stream, heldOut: heldOut, trainer,
+      itemsBefore: configuration.trainingTokens ?? 0
+    ) { (path, items) throws(AIGCError) in
+      var configuration = configuration
+      configuration.trainingTokens = items
+      try tokenizer.write(to: path)
+      try TransformerFolder.write(
+        StateDictionary.tensors(parameters, type: storage), to: path(TransformerWeights.file))
+      try configuration.write(to: path(ModelConfiguration.fileName))
+      try TransformerFolder.write(templates, to: path)
+    }
   }
 }

@@ -3,7 +3,7 @@ import Kernels
 
 /// Batches of windows at random places of a text, as nanoGPT takes them. Each batch draws from a
 /// stream of its own, so the number of batches taken is all that a run has to remember.
-struct WindowStream {
+struct WindowStream: TokenBatches {
   private let tokens: [Int32]
   let batch: Int
   let context: Int
@@ -27,6 +27,8 @@ struct WindowStream {
 
   /// Tokens of the text.
   var tokenCount: Int { tokens.count }
+  /// So many windows hold as many tokens as the text.
+  var batchesOfEpoch: Double { Double(tokens.count) / Double(batch * context) }
 
   /// The next batch [batch, context] and the token after each of its tokens.
   mutating func next() -> (inputs: Indices, targets: [Int32]) {
