@@ -81,7 +81,7 @@ let package = Package(
     support("TestSupport", "Support", ["Files"]),
     tests("FilesTests", ["Files", "Kernels", "TestSupport"]),
     tests("KernelsTests", ["Kernels", "CKernels", "Files"]),
-    tests("AutogradTests", ["Autograd", "Kernels"]),
+    tests("AutogradTests", ["Autograd", "Files", "Kernels"]),
     tests(
       "NNTests", ["NN", "Weights", "Autograd", "Kernels", "Checkpoints", "Files", "TestSupport"],
       fixtures: ["Fixtures"]),

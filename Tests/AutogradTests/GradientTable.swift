@@ -159,6 +159,7 @@ struct GradientCheck {
   @Test func rowwise() { check(GradientRows.rowwise) }
   @Test func transformers() { check(GradientRows.transformers) }
   @Test func losses() { check(GradientRows.losses) }
+  @Test func frozen() { check(GradientRows.frozen) }
   @Test func recurrent() { check(GradientRows.recurrent) }
   @Test func convolutions() { check(GradientRows.convolutions) }
   @Test func borders() { check(GradientRows.borders) }

@@ -39,7 +39,7 @@ struct Bench: ConsoleCommand {
       throw ValidationError("--seconds is of measuring, --compare-threads measures nothing")
     }
     if model == nil, loading.isGiven {
-      throw ValidationError("--activations and --cache-type go with --model")
+      throw ValidationError("--activations, --cache-type and --adapter go with --model")
     }
     if names.isEmpty, model == nil, compareThreads || seconds != nil {
       throw ValidationError("--seconds and --compare-threads go with the names of benchmarks")

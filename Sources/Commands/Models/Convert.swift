@@ -18,6 +18,7 @@ struct Convert: ConsoleCommand {
       Transformers: a folder, as Hugging Face has them (model.safetensors or pytorch_model.bin), and a GGUF file \
       go to a folder with model.safetensors and tokenizer.json, or to a .gguf file, which llama.cpp reads \
       ('aigc quantize' writes one of few bits).
+      Adapters: a folder of PEFT goes to a .gguf file, which llama.cpp applies, and that to a folder.
       Agents: policy.safetensors (stable-baselines3's names), or policy.c, a C file of its own.
       GANs, autoencoders and translators: a folder goes to a folder, with --type f16 of half the size, with \
       --part generator without what only training needs.
@@ -50,6 +51,11 @@ struct Convert: ConsoleCommand {
   var direction: TranslationDirection?
   @Option(help: "Neural models: save the weights as f32, f16 or bf16 (default: as they are).")
   var type: StorageType?
+  @Option(
+    name: [.customLong("model"), .customLong("network"), .customShort("m")],
+    help: "Adapters: the model that one is for (default: the path that it names).",
+    completion: .model)
+  var model: String?
   @Flag(help: "Replace a model folder.")
   var force = false
   @OptionGroup var common: CommonOptions
@@ -71,7 +77,11 @@ struct Convert: ConsoleCommand {
 
   func run() throws {
     for path in [input, vocab].compactMap({ $0 }) { InputRecord.add(path) }
-    if let family {
+    if AdapterFiles.recognizes(input) {
+      try convertAdapter()
+    } else if model != nil {
+      throw AIGCError.usage("--model is of adapters, and \(input) is none")
+    } else if let family {
       try importTensors(into: try Self.family(named: family))
     } else {
       try convert(try ModelStore.standard().resolve(input))
@@ -84,6 +94,14 @@ struct Convert: ConsoleCommand {
       try answer.write("\(output)\n")
     }
     try answer.finish()
+  }
+
+  private func convertAdapter() throws(AIGCError) {
+    guard family == nil, tokens == nil, part == nil, type == nil else {
+      throw .usage("--family, --tokens, --part, --type: an adapter is written as it is")
+    }
+    let base = try model.map { (name) throws(AIGCError) in try ModelStore.standard().resolve(name) }
+    try AdapterFiles.convert(input, base: base, to: output, force: force)
   }
 
   private func importTensors(into family: any Family) throws(AIGCError) {

@@ -68,7 +68,7 @@ struct Evaluate: ConsoleCommand {
     guard let file, !isOfImages(model) else {
       guard !choosesReading, mixture.others.isEmpty else {
         throw AIGCError.usage(
-          "--context, --stride, --activations, --cache-type and --with are of texts, not of \(model)"
+          "--context, --stride, --activations, --cache-type, --adapter and --with are of texts, not of \(model)"
         )
       }
       return try images.evaluate(model, file)
@@ -107,7 +107,7 @@ struct Evaluate: ConsoleCommand {
     }
     if choosesReading, !mixture.others.isEmpty {
       throw AIGCError.usage(
-        "--context, --stride, --activations and --cache-type are not of mixtures")
+        "--context, --stride, --activations, --cache-type and --adapter are not of mixtures")
     }
     guard mixture.others.isEmpty else {
       return try mixture.evaluate(first: model, file: file)

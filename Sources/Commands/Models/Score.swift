@@ -70,7 +70,8 @@ struct Score: ConsoleCommand {
   private func scoreAnomalies(_ path: String, _ family: any AnomalyFamily) throws {
     guard !window.isGiven, !loading.isGiven, !byLine, logits == nil else {
       throw AIGCError.usage(
-        "--context, --stride, --activations, --cache-type, --by-line, --logits are of texts")
+        "--context, --stride, --activations, --cache-type, --adapter, --by-line, --logits are of texts"
+      )
     }
     try family.score(path, files, anomalies.options, Diagnostics.show)
       .write(to: out, json: common.json, roc: anomalies.roc, model: path)

@@ -195,8 +195,8 @@ struct SummaryArguments: ParsableArguments {
     }
     if temperature != nil || seed != nil || chat != nil || loading.isGiven {
       throw .usage(
-        "--chat, --temperature, --seed, --activations and --cache-type are of language models; sentences are chosen "
-          + "without chance")
+        "--chat, --temperature, --seed, --activations, --cache-type and --adapter are of language models; sentences "
+          + "are chosen without chance")
     }
     var makers: [any TextSummarizer] = []
     for _ in 0..<Threads.count {

@@ -26,6 +26,8 @@ struct FinetuneArguments: ParsableArguments {
       uses the model.
       """)
   var task = FinetuneTask.text
+  @OptionGroup(title: "Adapters") var lora: LoRAArguments
+  @OptionGroup(title: "Rows") var rows: RowArguments
   @OptionGroup(title: "Memory") var memory: MemoryArguments
   @OptionGroup(title: "Training") var training: TrainingFlags
 
@@ -40,6 +42,9 @@ struct FinetuneArguments: ParsableArguments {
     if context != nil {
       throw .usage("--context is of texts; with --reward the length of a text is --max-tokens")
     }
+    if let flag = lora.lora ? "--lora" : rows.flag {
+      throw .usage("\(flag) is of texts, not of --reward")
+    }
     if task != .text { throw .usage("--task \(task.rawValue) is of texts, not of --reward") }
     if memory.gradAccum != nil {
       throw .usage(
@@ -51,15 +56,25 @@ struct FinetuneArguments: ParsableArguments {
     }
   }
 
+  /// Refuses what other families than transformers do not have.
+  func check(_ family: any Family) throws(AIGCError) {
+    let flag = lora.lora ? "--lora" : rows.flag
+    guard let flag, !(family is TransformerFamily) else { return }
+    throw .usage("\(flag) is of gpt2 models and other transformers, not of \(family.name)")
+  }
+
   /// What may be done with the model: `aigc <usage>`.
-  func usage(_ folder: String) -> String {
-    task == .summary ? "summarize FILE --model \(folder)" : "generate text --model \(folder)"
+  /// - Parameter base: of an adapter.
+  func usage(_ folder: String, base: String) -> String {
+    if lora.lora { return "generate text --model \(base) --adapter \(folder)" }
+    return task == .summary ? "summarize FILE --model \(folder)" : "generate text --model \(folder)"
   }
 
   var options: FinetuneOptions {
     var result = FinetuneOptions()
     result.context = context
     result.areArticles = task == .summary
+    (result.adapters, result.rows) = (lora.settings, rows.options)
     result.gradAccumulation = memory.gradAccum
     result.recomputesBlocks = memory.checkpointActivations
     return result
@@ -87,6 +102,9 @@ struct Finetune: ConsoleCommand {
     abstract: "Train a model further on other data, into a new folder.",
     discussion: """
       aigc finetune corpus.txt --model M; the family's name may stand before the data.
+      aigc finetune chats.jsonl --model M.gguf --lora trains what is added to a model, with less memory: --lr 0.0002.
+      DATA whose names end in .jsonl have a row in each line: {"text": …}, {"prompt": …, "completion": …} or \
+      {"messages": […]}, which the model's chat template writes.
       aigc finetune prompts.txt --model M --reward sentiment:positive tunes it by what it writes.
       \(Self.defaults.defaultsText()) Of gpt2 models: \
       --lr 0.0003, of large ones 0.00005, --batch-size so that a step has 1024 tokens, --warmup 0, \
@@ -107,23 +125,31 @@ struct Finetune: ConsoleCommand {
   func run() throws {
     let path = try ModelStore.standard().resolve(model)
     let family = try family(of: path)
+    try arguments.check(family)
     let data = try data(of: family, path)
     let training = arguments.training
-    let folder = try training.folder(family: family.name, data: data[0])
+    let name = arguments.lora.lora ? "lora" : family.name
+    let folder = try training.folder(family: name, data: data[0])
     let saved = training.resume ? try SavedRun(folder) : nil
     var filled = try recipe(family, path, data, resuming: saved)
     try training.apply(to: &filled, resuming: saved)
     try TrainingAnswer(
-      folder: folder, json: common.json, usage: arguments.usage(folder)
+      folder: folder, json: common.json, usage: arguments.usage(folder, base: path)
     ).run(filled.recipe, saved.map { .resumed($0.folder) } ?? .model(path), isPlan: training.dryRun)
   }
 
   private func recipe(
     _ family: any Family, _ path: String, _ data: [String], resuming saved: SavedRun?
   ) throws(AIGCError) -> FilledRecipe {
-    if let saved, !RewardArguments.isRecorded(saved) {
-      throw .usage(
-        "--resume is of 'aigc train', and here of runs with --reward, which \(saved.folder) is not")
+    if let saved { try check(saved) }
+    if arguments.lora.lora, rewards.reward.isEmpty {
+      try rewards.requireRewards()
+      let recipe = try finetunable(family, path)
+        .recipe(further: path, on: data, arguments.options)
+      guard let recipe = recipe as? AdapterRecipe else {
+        throw .usage("--lora is of gpt2 models and other transformers, not of \(family.name)")
+      }
+      return try arguments.lora.filled(recipe, path, arguments, resuming: saved)
     }
     if saved != nil || !rewards.reward.isEmpty {
       try arguments.requireTexts(of: family.name)
@@ -134,6 +160,20 @@ struct Finetune: ConsoleCommand {
       .recipe(further: path, on: data, arguments.options)
     return FilledRecipe(
       recipe: recipe, settings: [], gradAccumulation: arguments.memory.gradAccum)
+  }
+
+  /// Refuses to go on with a run of another kind.
+  private func check(_ saved: SavedRun) throws(AIGCError) {
+    let isAdapter = LoRAArguments.isRecorded(saved)
+    guard isAdapter || RewardArguments.isRecorded(saved) else {
+      throw .usage(
+        "--resume is of 'aigc train', and here of runs with --lora or --reward, which \(saved.folder) is not"
+      )
+    }
+    guard isAdapter == arguments.lora.lora else {
+      throw .usage(
+        "--resume: the run in \(saved.folder) was started \(isAdapter ? "with" : "without") --lora")
+    }
   }
 
   private func finetunable(

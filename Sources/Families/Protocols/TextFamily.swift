@@ -11,9 +11,22 @@ public struct ModelLoadOptions: Equatable, Sendable {
   public var cacheType: CacheType?
   /// How the inputs of products with weights of few bits are taken; nil: in 8 bits.
   public var activations: ActivationType?
+  /// Adapters that are applied to a transformer, all at once.
+  public var adapters: [AdapterChoice] = []
 
   /// Creates the options that leave the context to the model.
   public init() {}
+}
+
+/// An adapter of low rank (LoRA) that a model is opened with.
+public struct AdapterChoice: Equatable, Sendable {
+  /// A folder of PEFT, its adapter_model.safetensors, or a GGUF file of llama.cpp.
+  public var path: String
+  /// What its changes are multiplied by.
+  public var scale: Float
+
+  /// Creates a choice; the scale is a number.
+  public init(_ path: String, scale: Float = 1) { (self.path, self.scale) = (path, scale) }
 }
 
 /// A family whose models are language models, usable by every text verb.
@@ -48,6 +61,9 @@ extension TextFamily {
       throw .usage(
         "`\(options.cacheType == nil ? "activations" : "cacheType")` is of transformers, such as gpt2; "
           + "\(path) is none")
+    }
+    guard options.adapters.isEmpty else {
+      throw .usage("`adapters` are of transformers, such as gpt2; \(path) is none")
     }
     return try load(path)
   }

@@ -11,7 +11,7 @@ extension TransformerFamily: FinetunableFamily {
     if let adapters = options.adapters { return try recipe(of: adapters, path, data, options) }
     guard isFolder(path) else {
       throw .usage(
-        "\(path): weights of a GGUF file stay as they are: pass `adapters` to train what is added to them, or make "
+        "\(path): weights of a GGUF file stay as they are: pass `options.adapters` to train what is added to them, or make "
           + "a folder of it that is trained whole: aigc convert \(path) FOLDER")
     }
     let configuration = try TransformerConfiguration.read(folder: path)

@@ -86,10 +86,16 @@ public final class TransformerLanguageModel: LanguageModel, @unchecked Sendable 
       throw .usage(
         "`activations` int8 is of weights in blocks of few bits; \(path) holds \(weights.typeName)")
     }
+    var adapters: [Adapter] = []
+    for choice in options.adapters {
+      let adapter = try Adapter.read(choice.path, for: files.configuration)
+      adapters.append(try adapter.scaled(choice))
+    }
     engine = try TransformerEngine(
       weights, vocabulary: tokenizer.vocabularySize, context: context,
-      cacheType: options.cacheType ?? .f16, activations: options.activations ?? .int8)
-    self.weights = weights
+      cacheType: options.cacheType ?? .f16, activations: options.activations ?? .int8,
+      adapters: adapters)
+    self.weights = adapters.isEmpty ? weights : weights.merged(with: adapters)
   }
 
   /// The same model, whose texts are drafted.

@@ -16,6 +16,8 @@ package enum ModelFolderFiles {
     "confusion.png", "forecast.png", "kl.png",
     // What tuned models write.
     "samples.jsonl",
+    // Adapters.
+    "adapter_config.json", "adapter_model.safetensors", "adapter_card.md",
   ]
 
   /// The folders in a model's folder that are the program's, and what it writes there.

@@ -213,8 +213,12 @@ extension OutputFolder {
     }
   }
 
-  /// Whether the folder's `config.json` is that of a model of this program: other programs' name no family.
+  /// Whether the folder's `config.json` is that of a model of this program: other programs' name no family. A run that
+  /// trains an adapter has none, but its state.
   private static func isModel(_ path: String) -> Bool {
+    if ["adapter_config.json", "training.safetensors"].allSatisfy({ fileExists("\(path)/\($0)") }) {
+      return true
+    }
     let file = try? MappedFile(path: "\(path)/\(configurationName)", isInput: false)
     guard let bytes = try? file?.bytes(),
       bytes.count <= 16 << 20, case .object(let members)? = try? JSONValue(parsing: bytes)

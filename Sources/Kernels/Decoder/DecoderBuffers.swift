@@ -13,6 +13,8 @@ struct DecoderBuffers: @unchecked Sendable {
   let result: UnsafeMutablePointer<Float>
   /// Of many rows.
   let normed: UnsafeMutablePointer<Float>
+  /// Of many rows: what adapters make of an input, `narrowWidth` values a row.
+  let narrow: UnsafeMutablePointer<Float>
   private let tasks: UnsafeMutablePointer<Float>
   private let sizes: Sizes
 
@@ -24,32 +26,35 @@ struct DecoderBuffers: @unchecked Sendable {
     let gate: Int
     /// Normalised rows of a task, and its whole memory with what attention needs.
     let normed: Int
+    let narrow: Int
     let task: Int
 
-    init(_ shape: TransformerShape, rows: Int, isWide: Bool) {
+    init(_ weights: DecoderWeights, rows: Int, isWide: Bool) {
+      let shape = weights.shape
       width = rows * shape.width
       queries = rows * shape.queryWidth
       qkv = rows * (shape.queryWidth + 2 * shape.keyValueWidth)
       inner = rows * shape.inner
       gate = shape.isGated ? inner : 0
       normed = isWide ? 0 : (width + 15) / 16 * 16
+      narrow = isWide ? rows * weights.narrowWidth : 0
       // Whole cache lines, so that no two tasks write to one.
       task = normed + (CachedAttention.memorySize(headSize: shape.headSize) + 15) / 16 * 16
     }
   }
 
   /// Floats of the buffers of a pass.
-  static func size(_ shape: TransformerShape, rows: Int, tasks: Int, isWide: Bool) -> Int {
-    let sizes = Sizes(shape, rows: rows, isWide: isWide)
+  static func size(_ weights: DecoderWeights, rows: Int, tasks: Int, isWide: Bool) -> Int {
+    let sizes = Sizes(weights, rows: rows, isWide: isWide)
     return sizes.qkv + sizes.queries + sizes.inner + sizes.gate + sizes.width * (isWide ? 2 : 1)
-      + tasks * sizes.task + 16
+      + sizes.narrow + tasks * sizes.task + 16
   }
 
   init(
-    _ shape: TransformerShape, rows: Int, isWide: Bool, x: UnsafeMutablePointer<Float>,
+    _ weights: DecoderWeights, rows: Int, isWide: Bool, x: UnsafeMutablePointer<Float>,
     memory: UnsafeMutablePointer<Float>
   ) {
-    sizes = Sizes(shape, rows: rows, isWide: isWide)
+    sizes = Sizes(weights, rows: rows, isWide: isWide)
     self.x = x
     qkv = memory
     mixed = qkv + sizes.qkv
@@ -57,7 +62,8 @@ struct DecoderBuffers: @unchecked Sendable {
     gate = inner + sizes.inner
     result = gate + sizes.gate
     normed = result + sizes.width
-    let end = normed + (isWide ? sizes.width : 0)
+    narrow = normed + (isWide ? sizes.width : 0)
+    let end = narrow + sizes.narrow
     tasks = end + (16 - (end - memory) % 16) % 16
   }
 

@@ -13,8 +13,8 @@ struct DecoderPass: @unchecked Sendable {
   private static let manyTasks = 8
 
   enum Stage {
-    case normalizeAttention, project, attend, quantizeMixed, output, addOutput
-    case normalizeFeedForward, widen, quantizeInner, down, addDown
+    case normalizeAttention, project, attend, prepareMixed, output, addOutput
+    case normalizeFeedForward, widen, prepareInner, down, addDown
   }
 
   let weights: DecoderWeights
@@ -52,27 +52,28 @@ struct DecoderPass: @unchecked Sendable {
     let takesInt8 = weights.takesInt8
     let tasks = Threads.count * (isWide ? manyTasks : 1)
     let memory = PoolMemory(
-      DecoderBuffers.size(weights.shape, rows: rows, tasks: tasks, isWide: isWide))
+      DecoderBuffers.size(weights, rows: rows, tasks: tasks, isWide: isWide))
     DecoderPass(
       weights: weights, runs: runs, rows: rows, layers: layers, wanted: rows - wanted..<rows,
       logits: logits, tasks: tasks, rotary: DecoderRotary(weights.shape, runs),
       buffers: DecoderBuffers(
-        weights.shape, rows: rows, isWide: isWide, x: x, memory: memory.base),
+        weights, rows: rows, isWide: isWide, x: x, memory: memory.base),
       codes: takesInt8
         ? DecoderCodes(weights.shape, rows: rows, copies: isWide ? 1 : tasks) : nil,
-      stages: stages(weights.shape, isWide: isWide, takesInt8: takesInt8)
+      stages: stages(
+        weights.shape, isWide: isWide, prepares: takesInt8 || weights.narrowWidth > 0)
     ).run()
   }
 
   private static func stages(
-    _ shape: TransformerShape, isWide: Bool, takesInt8: Bool
+    _ shape: TransformerShape, isWide: Bool, prepares: Bool
   ) -> [Stage] {
-    let isQuantized = isWide && takesInt8
+    let isPrepared = isWide && prepares
     var stages: [Stage] = isWide ? [.normalizeAttention] : []
-    stages += [.project, .attend] + (isQuantized ? [.quantizeMixed] : []) + [.output]
+    stages += [.project, .attend] + (isPrepared ? [.prepareMixed] : []) + [.output]
     stages += shape.hasSandwichNorms ? [.addOutput] : []
     stages += (isWide ? [.normalizeFeedForward] : []) + [.widen]
-    stages += (isQuantized ? [.quantizeInner] : []) + [.down]
+    stages += (isPrepared ? [.prepareInner] : []) + [.down]
     return stages + (shape.hasSandwichNorms ? [.addDown] : [])
   }
 
@@ -84,7 +85,7 @@ struct DecoderPass: @unchecked Sendable {
       let (index, place) = step.quotientAndRemainder(dividingBy: stages.count)
       guard index < layers.count else {
         let isLast = step == layers.count * stages.count + ends - 1
-        return isLast ? head(task) : normalize(weights.norm, wanted, task)
+        return isLast ? head(task) : normalize(weights.norm, wanted, task, [])
       }
       run(stages[place], layers.lowerBound + index, task)
     }
@@ -94,18 +95,22 @@ struct DecoderPass: @unchecked Sendable {
     let layer = weights.layers[index]
     let active = activeRows(index)
     switch stage {
-    case .normalizeAttention: normalize(layer.attentionNorm, 0..<rows, task)
+    case .normalizeAttention:
+      normalize(layer.attentionNorm, 0..<rows, task, [layer.query, layer.key, layer.value])
     case .project: project(index, task)
     case .attend: attend(index, task)
-    case .quantizeMixed: quantize(codes?.mixed, buffers.mixed, shape.queryWidth, active, task)
+    case .prepareMixed:
+      prepare(codes?.mixed, buffers.mixed, shape.queryWidth, active, task, layer.output)
     case .output:
       let input = coded(codes?.mixed, buffers.mixed, shape.queryWidth, active, task)
       add(layer.output, input, active, task, isNormed: layer.outputNorm != nil)
       fetch(layer.up.matrix, task)
     case .addOutput: addNormed(layer.outputNorm, active, task)
-    case .normalizeFeedForward: normalize(layer.feedForwardNorm, active, task)
+    case .normalizeFeedForward:
+      normalize(layer.feedForwardNorm, active, task, [layer.up] + [layer.gate].compactMap { $0 })
     case .widen: widen(index, task)
-    case .quantizeInner: quantize(codes?.inner, buffers.inner, shape.inner, active, task)
+    case .prepareInner:
+      prepare(codes?.inner, buffers.inner, shape.inner, active, task, layer.down)
     case .down:
       let input = coded(codes?.inner, buffers.inner, shape.inner, active, task)
       add(layer.down, input, active, task, isNormed: layer.downNorm != nil)
@@ -164,22 +169,38 @@ struct DecoderPass: @unchecked Sendable {
   }
 
   /// A task's part of the rows for products of many.
-  private func normalize(_ norm: StoredNorm, _ range: Range<Int>, _ task: Int) {
+  private func normalize(
+    _ norm: StoredNorm, _ range: Range<Int>, _ task: Int, _ readers: [StoredLinear]
+  ) {
     let part = part(range, task)
     guard !part.isEmpty else { return }
     let offset = part.lowerBound * shape.width
     norm.apply(shape, rows: part.count, buffers.x + offset, buffers.normed + offset)
     codes?.normed?[0].quantize(part, buffers.normed + offset, stride: shape.width)
+    narrow(part, buffers.normed, shape.width, readers)
+  }
+
+  /// What adapters of the layers that read some rows make of them.
+  private func narrow(
+    _ part: Range<Int>, _ values: UnsafePointer<Float>, _ width: Int, _ readers: [StoredLinear]
+  ) {
+    let stride = weights.narrowWidth
+    for change in readers.compactMap({ $0.change }) {
+      change.narrow(
+        rows: part.count, values + part.lowerBound * width, xStride: width,
+        buffers.narrow + part.lowerBound * stride + change.place, stride: stride)
+    }
   }
 
   /// The same of rows that are normalised already, or need not be.
-  private func quantize(
+  private func prepare(
     _ codes: [LowBitActivations]?, _ values: UnsafeMutablePointer<Float>, _ width: Int,
-    _ range: Range<Int>, _ task: Int
+    _ range: Range<Int>, _ task: Int, _ reader: StoredLinear
   ) {
     let part = part(range, task)
     guard !part.isEmpty else { return }
     codes?[0].quantize(part, values + part.lowerBound * width, stride: width)
+    narrow(part, values, width, [reader])
   }
 
   /// Rows as a product takes them: of few rows each task makes its own codes.
@@ -192,6 +213,10 @@ struct DecoderPass: @unchecked Sendable {
     input.codes = codes?[isWide ? 0 : task]
     if isWide {
       input.firstCode = range.lowerBound
+      if weights.narrowWidth > 0 {
+        input.narrow = UnsafePointer(buffers.narrow + range.lowerBound * weights.narrowWidth)
+        input.narrowStride = weights.narrowWidth
+      }
     } else {
       input.codes?.quantize(0..<range.count, first, stride: width)
     }

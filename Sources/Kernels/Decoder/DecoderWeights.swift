@@ -100,6 +100,7 @@ public struct DecoderLayer: Sendable {
     func fits(_ linear: StoredLinear, _ inputs: Int, _ outputs: Int) -> Bool {
       linear.matrix.inputs == inputs && linear.matrix.outputs == outputs
         && linear.bias?.count ?? outputs == outputs
+        && linear.change.map { $0.inputs == inputs && $0.outputs == outputs } ?? true
     }
     let width = shape.width
     let norms = [attentionNorm, feedForwardNorm] + [outputNorm, downNorm].compactMap { $0 }
@@ -136,6 +137,8 @@ public struct DecoderWeights: Sendable {
   let norm: StoredNorm
   /// From width to the vocabulary; of the table of embeddings where it is tied.
   let head: PackedMatrix
+  /// The most values that adapters make of one input.
+  let narrowWidth: Int
 
   /// Shapes that do not fit each other are mistakes of the program: files are checked before.
   public init(
@@ -153,7 +156,8 @@ public struct DecoderWeights: Sendable {
         && layers.allSatisfy { $0.fits(shape) },
       "DecoderWeights: the shapes do not fit each other")
     (self.shape, self.embeddings, self.positions) = (shape, embeddings, positions)
-    (self.layers, self.norm, self.head) = (layers, norm, head)
+    (self.layers, self.norm, self.head) = (layers.map { $0.withPlaces() }, norm, head)
+    narrowWidth = layers.reduce(0) { max($0, $1.narrowWidth) }
   }
 
   /// Whether a matrix multiplies activations of eight bits.

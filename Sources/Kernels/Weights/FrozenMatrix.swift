@@ -181,7 +181,7 @@ public struct LowRankChange: @unchecked Sendable {
   ///   - rows: which rows of the matrix, of outputs or of inputs.
   ///   - columns: of the matrix.
   ///   - isByInput: whether rows are of inputs.
-  func add(
+  public func add(
     to target: UnsafeMutablePointer<Float>, rows: Range<Int>, columns: Int, isByInput: Bool
   ) {
     guard scale != 0, rank > 0 else { return }

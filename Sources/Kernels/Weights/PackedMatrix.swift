@@ -107,6 +107,9 @@ struct ProductInput {
   /// The same rows in eight bits, from row `firstCode` on; nil where no matrix takes them.
   var codes: LowBitActivations?
   var firstCode = 0
+  /// What the matrices A of adapters make of the rows, `narrowStride` from one to the next; nil: nothing yet.
+  var narrow: UnsafePointer<Float>?
+  var narrowStride = 0
 }
 
 /// A layer x W + b.
@@ -114,14 +117,18 @@ public struct StoredLinear: Sendable {
   /// W, from the layer's inputs to its outputs.
   public let matrix: PackedMatrix
   let bias: StoredVector?
+  /// What adapters add; nil: nothing.
+  var change: LinearChange?
 
   /// Creates a layer.
   /// - Parameters:
   ///   - matrix: W.
   ///   - bias: b, a value for each output; nil: zeros.
-  public init(_ matrix: PackedMatrix, bias: StoredVector? = nil) {
+  ///   - change: what adapters add; nil: nothing.
+  public init(_ matrix: PackedMatrix, bias: StoredVector? = nil, change: LinearChange? = nil) {
     self.matrix = matrix
     self.bias = bias
+    self.change = change
   }
 
   /// y[:, range] = b + x W on the calling thread.
@@ -129,5 +136,6 @@ public struct StoredLinear: Sendable {
     _ range: Range<Int>, _ x: ProductInput, _ y: UnsafeMutablePointer<Float>, yStride: Int
   ) {
     matrix.multiply(range, x, start: bias?.base, startStride: 0, y, yStride: yStride)
+    if let change, !range.isEmpty { change.add(range, x, y, yStride: yStride) }
   }
 }

@@ -24,6 +24,7 @@ let chat: VerbFlags = {
         .acts("--activations f32", little), .refused("--activations int8", "blocks of few bits"),
       ],
       "cache-type": [.acts("--cache-type q8_0", little), .same("--cache-type f16")],
+      "adapter": [.acts("--adapter lora", little), .refused("--adapter a.txt", "no adapter")],
     ].merging(form(base)) { $1 }.merging(sampling(base, soft: soft)) { $1 }
       .merging(drafts(little)) { $1 })
 }()

@@ -50,6 +50,9 @@ final class FlagFolder: Sendable {
     try fillChat(folder)
     try fillSummaries(folder)
     try fillEncoder(folder)
+    let row = #"{"prompt": "the cat", "completion": " sees it"}"# + "\n"
+    try folder.write("rows.jsonl", String(repeating: row, count: 20))
+    try folder.write("bad.jsonl", String(repeating: row, count: 20) + "{\n")
     try folder.write("words.txt", "the\ncat\ndog\n")
     let series = (0..<60).map { "2020-\($0),\($0 % 7 + $0 + 1),\($0 % 5)\n" }
     try folder.write("t.csv", "day,a,b\n" + series.joined())
@@ -155,6 +158,10 @@ final class FlagFolder: Sendable {
         + "--out gemma3",
       "finetune words.txt --model gpt2 --reward length:2 --max-tokens 4 --num-generations 2 --steps 1 "
         + "--batch-size 1 --seed 1 --out tuned",
+      "finetune a.txt --model little.gguf --lora --rank 2 --context 8 --steps 3 --batch-size 2 --lr 0.1 "
+        + "--seed 1 --out lora", "convert gpt2 spare4",
+      "finetune a.txt --model gpt2 --lora --rank 2 --context 8 --steps 3 --batch-size 2 --lr 0.1 --seed 1 "
+        + "--out loragpt2",
       "train gpt2 a.txt --layers 1 --heads 1 --width 8 --context 8 --steps 1 --batch-size 2 --out bpe "
         + "--tokens bpe --vocab-size 270",
       "train gpt2 a.txt --layers 1 --heads 1 --width 8 --context 96 --steps 1 --batch-size 2 --seed 1 "

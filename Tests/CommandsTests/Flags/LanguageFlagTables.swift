@@ -12,6 +12,11 @@ func loading(_ base: String, other: String) -> FlagTable {
       .acts("--cache-type q8_0", base), .same("--cache-type f16", base),
       .refused("--cache-type f16", "of transformers", other),
     ],
+    "adapter": [
+      .acts("--adapter lora", base), .acts("--adapter lora:-2", base + " --adapter lora"),
+      .same("--adapter lora:0", base), .refused("--adapter lora", "of transformers", other),
+      .refused("--adapter a.txt", "no adapter", base),
+    ],
   ]
 }
 

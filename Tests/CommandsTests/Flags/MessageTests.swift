@@ -20,7 +20,10 @@ import Training
     ("Families/GAN", ["train gan", "train dcgan", "sample gan", "convert", "evaluate"]),
     (
       "Families/Transformer",
-      ["train gpt2", "generate text", "finetune", "update", "convert", "quantize", "score"]
+      [
+        "train gpt2", "generate text", "finetune", "update", "convert", "quantize", "merge",
+        "score",
+      ]
     ),
     (
       "Families/NGram",
@@ -65,7 +68,8 @@ import Training
     ("Commands/Models/Bench", ["bench"]), ("Commands/Models/Completion", ["completion"]),
     ("Commands/Models/Convert", ["convert"]), ("Commands/Models/Evaluate", ["evaluate"]),
     ("Commands/Models/Inspect", ["inspect"]), ("Commands/Models/Models", ["models"]),
-    ("Commands/Models/Play", ["play", "train rl"]), ("Commands/Models/Score", ["score"]),
+    ("Commands/Models/Merge", ["merge"]), ("Commands/Models/Play", ["play", "train rl"]),
+    ("Commands/Models/Score", ["score"]),
     ("Commands/Series/GenerateSeries", ["generate series"]),
     ("Commands/Text/Constraint", ["generate text", "chat"]),
     ("Commands/Text/Embed", ["embed"]), ("Commands/Text/Similar", ["similar"]),
@@ -99,7 +103,7 @@ import Training
     ("Commands/Training/RunSettings", ["train lstm", "train gan"]),
     ("Commands/Training/Train", ["train lstm", "train gan", "train vae", "finetune"]),
     ("Commands/Training/Recipe", ["train lstm", "train gpt2", "generate text"]),
-    ("Commands/Training/Update", ["update"]),
+    ("Commands/Training/LoRA", ["finetune"]), ("Commands/Training/Update", ["update"]),
     ("Commands/Training/DefaultsText", ["train lstm", "train vae"]),
     ("Commands/Flags/CopyArguments", ["generate text"]),
     ("Commands/Flags/Image", ["train gan", "classify", "score", "sample gan"]),
@@ -164,7 +168,7 @@ import Training
 
   /// Flags that are nothing unless they are given.
   private static let withoutDefault: Set<String> = [
-    "arpa", "val", "vocab", "config", "preset", "tokenizer", "labels", "only", "without",
+    "adapter", "arpa", "val", "vocab", "config", "preset", "tokenizer", "labels", "only", "without",
     "features",
     "kimg", "label", "prompt", "file", "max-length", "stop", "logprobs", "prompt-cache",
     "logit-bias",

@@ -55,6 +55,10 @@ let summaryVerbs: [VerbFlags] = [
         .acts("--cache-type q8_0", "words.txt --model little.gguf --length 20w"),
         .refused("--cache-type f16", "language models"),
       ],
+      "adapter": [
+        .acts("--adapter lora", "words.txt --model little.gguf --length 20w"),
+        .refused("--adapter lora", "language models"),
+      ],
       "out": [.acts("--out $OUT")],
     ]),
   VerbFlags(

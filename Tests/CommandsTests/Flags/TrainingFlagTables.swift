@@ -279,7 +279,7 @@ private let vqvae: VerbFlags = {
     json: "imgs --layers 4,4 --steps 1 --batch-size 4 --out $OUT")
 }()
 
-private let rewarded =
+let rewarded =
   "words.txt --model gpt2 --reward length:2 --max-tokens 8 --seed 1 --dry-run --out $OUT"
 
 /// Of `aigc finetune PROMPTS --reward`.
@@ -359,6 +359,7 @@ private let finetune: VerbFlags = {
     ]
   ) { $1 }
   table.merge(rewardFlags) { $0 + $1 }
+  table.merge(adapterFlags) { $0 + $1 }
   return VerbFlags(
     verb: "finetune", base: base, flags: table,
     json: "b.txt --model gpt2 --steps 1 --batch-size 1 --out $OUT")

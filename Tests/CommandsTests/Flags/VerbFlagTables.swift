@@ -25,6 +25,7 @@ let otherVerbs: [VerbFlags] = [
       "model": [.acts("--model gpt2byte --seconds 0")],
       "activations": [.refused("--activations f32", "go with --model")],
       "cache-type": [.refused("--cache-type f32", "go with --model")],
+      "adapter": [.refused("--adapter lora", "go with --model")],
       "seconds": [
         .refused("--seconds 1", "names of benchmarks"),
         .refused("--seconds 1 --compare-threads gan-train", "measures nothing"),
@@ -40,6 +41,22 @@ let otherVerbs: [VerbFlags] = [
       ],
       "weights": [.acts("--weights 3,1")], "out": [.isInBase],
       "force": [.allows("--force", "ngram ngram2 --weights 1,1 --out spare2")],
+    ]),
+  VerbFlags(
+    verb: "merge", base: "little.gguf $OUT --adapter lora",
+    flags: [
+      "adapter": [
+        .acts("--adapter lora:-2"), .refused("--adapter a.txt", "no adapter"),
+        .refused("--adapter loragpt2", "no such projection"),
+      ],
+      "type": [
+        .acts("--type f16"),
+        .refused("--type q8_0", "of few bits"),
+      ],
+      "force": [
+        .allows("--force", "gpt2 spare4 --adapter loragpt2"),
+        .refused("--force", "of folders", "little.gguf $OUT.gguf --adapter lora"),
+      ],
     ]),
   VerbFlags(
     verb: "quantize", base: "ngram $OUT",
@@ -129,6 +146,11 @@ private let evaluate = VerbFlags(
       .acts("--activations f32", "little.gguf b.txt"),
       .refused("--activations f32", "of texts", "vae imgs --features cls --num 4"),
     ],
+    "adapter": [
+      .acts("--adapter lora", "little.gguf b.txt"),
+      .refused("--adapter lora", "of texts", "vae imgs --features cls --num 4"),
+      .refused("--adapter lora", "of transformers", "ngram b.txt"),
+    ],
     "cache-type": [
       .acts("--cache-type q8_0"), .refused("--cache-type f16", "of transformers", "ngram b.txt"),
       .refused("--cache-type f16 --with gpt2", "not of mixtures"),
@@ -190,6 +212,11 @@ private let score = VerbFlags(
     "activations": [
       .acts("--activations f32", "little.gguf b.txt"),
       .refused("--activations f32", "of texts", "tab r.csv"),
+    ],
+    "adapter": [
+      .acts("--adapter lora", "little.gguf b.txt"),
+      .refused("--adapter lora", "of texts", "tab r.csv"),
+      .refused("--adapter lora", "of transformers", "ngram b.txt"),
     ],
     "cache-type": [
       .acts("--cache-type q8_0"), .refused("--cache-type f16", "of transformers", "ngram b.txt"),
@@ -267,6 +294,9 @@ private let convert = VerbFlags(
       .refused("--tokens auto", "as they are", "w.safetensors $OUT.safetensors"),
     ],
     "family": [.allows("--family lstm", "lstm.safetensors $OUT")],
+    "model": [
+      .allows("--model little.gguf", "lora $OUT.gguf"), .refused("--model gpt2", "of adapters"),
+    ],
     "vocab": [
       .refused("--vocab words.txt", "--family"),
       .refused("--vocab words.txt", "tokens", "lstm.safetensors $OUT --family lstm"),

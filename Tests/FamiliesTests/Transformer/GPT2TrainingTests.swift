@@ -108,7 +108,8 @@ import Training
       // One window only, so every batch is the same.
       let stream = WindowStream(tokens, batch: batch, context: 8, seed: 1)
       let task = TransformerTask(
-        configuration, network, ByteTokenizer(), stream, heldOut: [], settings, storage: .f32,
+        configuration, network, ByteTokenizer(), stream, heldOut: .rows([]), settings,
+        storage: .f32,
         templates: [])
       let context = Context(isTraining: true, random: RandomSource(seed: 0))
       let result = try task.step(0, rate: 0.1, context)

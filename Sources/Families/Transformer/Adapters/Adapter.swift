@@ -53,8 +53,9 @@ struct Adapter: Sendable {
     let rank = a.shape.first ?? 0
     guard a.shape == [rank, tensor.inputs], b.shape == [tensor.outputs, rank], rank > 0 else {
       throw .mismatch(
-        "\(path): \(printable(a.name)) has the shape \(a.shape) and its other half \(b.shape), not "
-          + "[rank, \(tensor.inputs)] and [\(tensor.outputs), rank] of the model's \(tensor.module)")
+        "\(path): \(printable(a.name)) has the shape \(a.shape) and its other half \(b.shape), not [rank, "
+          + "\(tensor.inputs)] and [\(tensor.outputs), rank], as \(tensor.module) of the model has it"
+      )
     }
     let values = (a: try a.floats(), b: try b.floats())
     for (name, values) in [(a.name, values.a), (b.name, values.b)] {
@@ -67,8 +68,13 @@ struct Adapter: Sendable {
 }
 
 extension Adapter {
-  /// The same with its changes as one factor, times `scale`.
-  func scaled(_ scale: Float) -> Adapter {
+  /// The same with its changes times the scale of a choice.
+  /// - Throws: ``/Files/AIGCError`` (usage) for a scale that is no number.
+  func scaled(_ choice: AdapterChoice) throws(AIGCError) -> Adapter {
+    let scale = choice.scale
+    guard scale.isFinite else {
+      throw .usage("`adapters` \(choice.path): a scale that is no number")
+    }
     var result = self
     result.changes = changes.mapValues { change in
       var change = change

@@ -109,7 +109,7 @@ public struct AdapterRecipe: TrainingRecipe {
       let adapter = Adapter(configuration, adapters, scale: settings.adapters.scale)
       try adapter.writePEFT(configuration, base: settings.base, to: path)
       try TransformerFolder.write(
-        [("README.md", settings.card(configuration, tokens: items))], to: path)
+        [("adapter_card.md", settings.card(configuration, tokens: items))], to: path)
     }
     return PreparedTraining(task, trainer)
   }

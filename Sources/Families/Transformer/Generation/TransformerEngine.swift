@@ -11,22 +11,25 @@ final class TransformerEngine: Sendable {
   let cacheType: CacheType
   private let activations: ActivationType
   private let weights: TransformerWeights
+  private let adapters: [Adapter]
 
   /// - Parameters:
   ///   - weights: are packed; what they lie in is not needed afterwards but for ``fingerprint()``.
   ///   - vocabulary: the first rows of the embeddings, which alone are scored; nil: all.
   ///   - context: the first positions, more are never read; nil: all.
+  ///   - adapters: what is added to the products, whose own arithmetic stays.
   /// - Throws: ``/Files/AIGCError`` (failed) when memory is refused.
   init(
     _ weights: TransformerWeights, vocabulary: Int? = nil, context: Int? = nil,
-    cacheType: CacheType = .f32, activations: ActivationType = .int8
+    cacheType: CacheType = .f32, activations: ActivationType = .int8, adapters: [Adapter] = []
   ) throws(AIGCError) {
     var sizes = weights.shape
     sizes.vocabulary = min(vocabulary ?? sizes.vocabulary, sizes.vocabulary)
     sizes.context = min(context ?? sizes.context, sizes.context)
     self.sizes = sizes
     (self.weights, self.cacheType, self.activations) = (weights, cacheType, activations)
-    decoder = TransformerDecoder(try weights.decoderWeights(sizes, activations))
+    self.adapters = adapters
+    decoder = TransformerDecoder(try weights.decoderWeights(sizes, activations, adapters))
   }
 
   /// A number that differs between models, and between ways to compute them: of every weight's name and bytes, of the
@@ -45,6 +48,11 @@ final class TransformerEngine: Sendable {
       for byte in tensor.name.utf8 { sum = (sum ^ UInt64(byte)) &* 0x100_0000_01B3 }
       let bytes = if let blocks = stored.blockBytes { blocks } else { try stored.bytes() }
       sum = (sum ^ (try Checksum.of(bytes))) &* 0x100_0000_01B3
+      for change in adapters.compactMap({ $0.changes[tensor.key] }) {
+        for values in [change.a, change.b, [change.scale]] {
+          sum = (sum ^ (try Checksum.of(Table(values).rawBytes))) &* 0x100_0000_01B3
+        }
+      }
     }
     return sum
   }
@@ -56,7 +64,7 @@ extension TransformerWeights {
   /// The weights as a decoder takes them.
   /// - Parameter sizes: those of the model, maybe with fewer tokens and positions.
   fileprivate func decoderWeights(
-    _ sizes: TransformerShape, _ activations: ActivationType
+    _ sizes: TransformerShape, _ activations: ActivationType, _ adapters: [Adapter]
   ) throws(AIGCError) -> DecoderWeights {
     var shape = sizes
     // Norms are given as what values are multiplied by.
@@ -64,7 +72,7 @@ extension TransformerWeights {
     let embeddings = try matrix(.embeddings, rows: shape.vocabulary)
     var layers: [DecoderLayer] = []
     for index in 0..<shape.layers {
-      layers.append(try decoderLayer(index, shape, activations))
+      layers.append(try decoderLayer(index, shape, activations, adapters))
       try Interruption.check()
     }
     return DecoderWeights(
@@ -77,11 +85,12 @@ extension TransformerWeights {
   }
 
   private func decoderLayer(
-    _ index: Int, _ shape: TransformerShape, _ activations: ActivationType
+    _ index: Int, _ shape: TransformerShape, _ activations: ActivationType, _ adapters: [Adapter]
   ) throws(AIGCError) -> DecoderLayer {
     func linear(_ part: TransformerPart) throws(AIGCError) -> StoredLinear {
       StoredLinear(
-        try matrix(part, layer: index).packed(activations), bias: try bias(part, layer: index))
+        try matrix(part, layer: index).packed(activations), bias: try bias(part, layer: index),
+        change: try change(part, layer: index, adapters))
     }
     func norm(_ part: TransformerPart) throws(AIGCError) -> StoredNorm {
       try storedNorm(part, layer: index)
@@ -99,6 +108,26 @@ extension TransformerWeights {
       layer.downNorm = try norm(.feedForwardOutputNorm)
     }
     return layer
+  }
+
+  /// What adapters add to a matrix of a layer, all in one.
+  private func change(
+    _ part: TransformerPart, layer: Int, _ adapters: [Adapter]
+  ) throws(AIGCError) -> LinearChange? {
+    let range = fusedRange(part)
+    let key = TransformerTensor.Key(part: range == nil ? part : .queryKeyValue, layer: layer)
+    let changes = adapters.compactMap { $0.changes[key] }
+    guard !changes.isEmpty else { return nil }
+    var (a, b): ([Float], [Float]) = ([], [])
+    for change in changes {
+      a += change.a
+      let rows = range ?? 0..<change.b.count / change.rank
+      for index in 0..<change.rank {
+        b += rows.map { change.scale * change.b[$0 * change.rank + index] }
+      }
+    }
+    let rank = changes.reduce(0) { $0 + $1.rank }
+    return try LinearChange(a: Table(a), b: Table(b), rank: rank)
   }
 
   private func storedNorm(

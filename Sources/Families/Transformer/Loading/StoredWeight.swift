@@ -80,7 +80,7 @@ extension TransformerWeights {
   }
 
   /// Which outputs of one matrix of queries, keys and values a part is; nil where it stands by itself.
-  private func fusedRange(_ part: TransformerPart) -> Range<Int>? {
+  func fusedRange(_ part: TransformerPart) -> Range<Int>? {
     guard has(.init(part: .queryKeyValue, layer: 0)) else { return nil }
     let (queries, keys) = (shape.queryWidth, shape.keyValueWidth)
     switch part {

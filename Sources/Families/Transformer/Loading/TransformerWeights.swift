@@ -15,6 +15,8 @@ public struct TransformerWeights: Sendable {
   private let places: [TransformerTensor.Key: TransformerTensor]
   let isGGUF: Bool
   let shape: TransformerShape
+  /// What is added to tensors as they are read; see ``merged(with:)``.
+  private(set) var adapters: [Adapter] = []
 
   static let file = "model.safetensors"
   /// What is looked for, in this order: one file or the index of several, as transformers names them.
@@ -99,13 +101,33 @@ public struct TransformerWeights: Sendable {
     return try a.bytes().holdsSame(as: b.bytes())
   }
 
+  /// The tensor as it stands in the file, or in 32 bits with what adapters add to it.
+  /// - Throws: ``/Files/AIGCError``: mismatch when the model has none, failed when the system refuses memory.
+  func tensor(_ key: TransformerTensor.Key) throws(AIGCError) -> StoredTensor {
+    let tensor = try fileTensor(key)
+    let changes = adapters.compactMap { $0.changes[key] }
+    guard !changes.isEmpty, let place = places[key] else { return tensor }
+    var values = try tensor.floats()
+    for change in changes { place.add(change, to: &values, isGGUF: isGGUF) }
+    return try StoredTensor(
+      name: tensor.name, type: .f32, shape: tensor.shape, storage: Table(values).rawBytes,
+      place: path)
+  }
+
   /// The tensor as it stands in the file.
   /// - Throws: ``/Files/AIGCError`` (mismatch) when the model has none.
-  func tensor(_ key: TransformerTensor.Key) throws(AIGCError) -> StoredTensor {
+  func fileTensor(_ key: TransformerTensor.Key) throws(AIGCError) -> StoredTensor {
     guard let tensor = stored[key] else {
       throw .mismatch("\(path): no tensor \(TensorNames.gguf(key))")
     }
     return tensor
+  }
+
+  /// The same weights with what adapters add to them, each tensor computed when it is asked for.
+  func merged(with adapters: [Adapter]) -> TransformerWeights {
+    var result = self
+    result.adapters = adapters
+    return result
   }
 
   /// The tensor that Hugging Face's files call so, after the architecture's base.
@@ -194,13 +216,14 @@ extension TransformerWeights {
     for tensor in tensors {
       let stored = try self.tensor(tensor.key)
       let isAsIs = !isGGUF || tensor.ggufForm == .same && stored.blocks == nil
-      if isAsIs, type == nil || type == stored.type {
+      let kept = try fileTensor(tensor.key).type
+      if isAsIs, (type ?? kept) == stored.type {
         result.append(NewTensor(stored, name: tensor.name))
       } else {
         result.append(
           NewTensor(
             name: tensor.name, shape: tensor.shape, floats: try floats(tensor),
-            type: type ?? stored.type))
+            type: type ?? kept))
       }
     }
     return result

@@ -13,7 +13,13 @@ extension TransformerFamily: QuantizableFamily {
     _ path: String, to output: String, type: QuantizedType, force: Bool
   ) throws(AIGCError) -> QuantizedModel {
     try OutputPlan.check([(output, .gguf)], reading: [path])
-    let file = try GGUFModelFile(TransformerFiles(path), name: Self.modelName(path))
+    return try quantize(
+      GGUFModelFile(TransformerFiles(path), name: Self.modelName(path)), path, to: output, type)
+  }
+
+  func quantize(
+    _ file: GGUFModelFile, _ path: String, to output: String, _ type: QuantizedType
+  ) throws(AIGCError) -> QuantizedModel {
     let rule = QuantizationRule(type, names: file.tensors.map { $0.name })
     let choices = file.tensors.map { rule.choice(name: $0.name, shape: $0.shape, type: $0.type) }
     try file.write(types: choices.map { $0.type }, fileType: type.fileType, to: output)

@@ -22,8 +22,11 @@ extension TransformerWeights {
   /// files become float32, which is what llama.cpp asks for; matrices keep their type.
   func ggufTensors() throws(AIGCError) -> [GGUFModelTensor] {
     try tensors.map { (place) throws(AIGCError) in
-      let stored = try self.tensor(place.key)
-      return isGGUF ? GGUFModelTensor(stored) : ggufTensor(place, stored)
+      let stored = try fileTensor(place.key)
+      guard isGGUF else { return ggufTensor(place, stored) }
+      var result = GGUFModelTensor(stored)
+      result.make = { () throws(AIGCError) in try tensor(place.key) }
+      return result
     }
   }
 
@@ -32,6 +35,8 @@ extension TransformerWeights {
     let (name, shape) = (place.ggufName, place.ggufShape)
     let type = isMatrix ? stored.type : .f32
     return GGUFModelTensor(name: name, shape: shape, type: .scalar(type)) { () throws(AIGCError) in
+      let stored = try tensor(place.key)
+      let type = isMatrix ? stored.type : .f32
       let bytes =
         isMatrix
         ? try place.ggufBytes(stored) : try Table(place.ggufVector(stored.floats())).rawBytes

@@ -14,11 +14,14 @@ struct GGUFModelFile {
 
   private static let rotaryName = "rope_freqs.weight"
 
-  /// - Parameter name: what the model is called where its files do not say.
+  /// - Parameters:
+  ///   - name: what the model is called where its files do not say.
   /// - Throws: ``/Files/AIGCError``: mismatch for a model or a tokenizer that the format cannot say; badInput when
   ///   a file is damaged.
-  init(_ files: TransformerFiles, name: String) throws(AIGCError) {
-    let (configuration, weights) = (files.configuration, try files.weights())
+  ///   - adapters: what is added to the weights.
+  init(_ files: TransformerFiles, name: String, adapters: [Adapter] = []) throws(AIGCError) {
+    let configuration = files.configuration
+    let weights = try files.weights().merged(with: adapters)
     let shape = configuration.shape
     tensors = try weights.ggufTensors()
     if let known = files.gguf {

@@ -22,15 +22,17 @@ extension TransformerFamily {
       let file = try GGUFModelFile(TransformerFiles(path), name: Self.modelName(path))
       try file.write(options.type, to: output)
     } else {
-      try writeFolder(path, to: output, options)
+      try writeFolder(TransformerFiles(path), to: output, options)
     }
   }
 
-  private func writeFolder(
-    _ path: String, to output: String, _ options: ConversionOptions
+  /// - Parameter adapters: what is added to the weights.
+  func writeFolder(
+    _ files: TransformerFiles, _ adapters: [Adapter] = [], to output: String,
+    _ options: ConversionOptions
   ) throws(AIGCError) {
-    let files = try TransformerFiles(path)
-    let (weights, tokenizer) = (try files.weights(), files.tokenizer)
+    let path = files.path
+    let (weights, tokenizer) = (try files.weights().merged(with: adapters), files.tokenizer)
     var configuration = files.configuration
     if let problem = configuration.problem {
       throw .mismatch("\(path): config.json cannot say this model: \(problem)")

@@ -41,8 +41,8 @@ struct RowReader {
 
   /// Reads a file.
   /// - Parameter path: "-" is standard input.
-  /// - Throws: ``/Files/AIGCError`` (badInput) for a file without rows, and for the first bad line, which it names, unless
-  ///   these are left out; interrupted.
+  /// - Throws: ``/Files/AIGCError``: badInput for a file without rows, and for the first bad line, which it names,
+  ///   unless these are left out; interrupted.
   mutating func read(_ path: String) throws(AIGCError) -> [TokenRow] {
     var lines = try TextLines(path: path)
     var rows: [TokenRow] = []
@@ -70,7 +70,8 @@ struct RowReader {
     var notes: [String] = []
     if cut > 0 { notes.append("\(counted(cut, "row")) cut to \(counted(context, "token"))") }
     if skippedCount > 0 {
-      notes.append("\(counted(skippedCount, "bad line")) left out: " + skipped.joined(separator: "; "))
+      let shown = skipped.joined(separator: "; ")
+      notes.append("\(counted(skippedCount, "bad line")) left out: \(shown)")
     }
     return notes
   }
@@ -93,7 +94,9 @@ struct RowReader {
       return try fitted(messages(Conversation(value)))
     }
     if let completion = try text("completion") {
-      guard let prompt = try text("prompt") else { throw .badInput("a completion without a prompt") }
+      guard let prompt = try text("prompt") else {
+        throw .badInput("a completion without a prompt")
+      }
       let first = try tokenizer.encode(prompt: prompt, addsSpecialTokens: true)
       let all = first + ended(try tokenizer.encode(prompt: completion))
       return try fitted(row(all, answers: [first.count..<all.count]))
