@@ -14,7 +14,7 @@ import Training
   enum Target: String, CaseIterable, Sendable {
     case arpa, model, modelRepaired, counts, countsRepaired, configuration, gzip
     case bpe, tokenizer
-    case gpt2, promptCache, ggufModel, encoder, wordPiece
+    case gpt2, promptCache, ggufModel, encoder, wordPiece, adapter, rows
     case safetensors, pth, pickle, gguf
     case csv, labelled, textClassifier, textNetwork
     case idx, archive, image
@@ -83,6 +83,7 @@ extension FuzzTests.Target {
     switch self {
     case .ggufModel: try GGUFModelFuzz(folder: folder)
     case .encoder, .wordPiece: try EncoderFuzz(self, folder: folder)
+    case .adapter, .rows: try AdapterFuzz(self, folder: folder)
     case .safetensors, .pth, .pickle, .gguf: try CheckpointFuzz(self, folder: folder)
     case .tokenizer: try TokenizerFuzz(folder: folder)
     case .gpt2, .promptCache: try GPT2Fuzz(self, folder: folder)

@@ -77,6 +77,18 @@ struct Convert: ConsoleCommand {
 
   func run() throws {
     for path in [input, vocab].compactMap({ $0 }) { InputRecord.add(path) }
+    try write()
+    if isStandardOutput(output) { return }
+    let answer = Answer.ofFinishedWork()
+    if common.json {
+      try answer.write(json: [.init("input", .string(input)), .init("output", .string(output))])
+    } else {
+      try answer.write("\(output)\n")
+    }
+    try answer.finish()
+  }
+
+  private func write() throws {
     if AdapterFiles.recognizes(input) {
       try convertAdapter()
     } else if model != nil {
@@ -86,14 +98,6 @@ struct Convert: ConsoleCommand {
     } else {
       try convert(try ModelStore.standard().resolve(input))
     }
-    if isStandardOutput(output) { return }
-    let answer = Answer.ofFinishedWork()
-    if common.json {
-      try answer.write(json: [.init("input", .string(input)), .init("output", .string(output))])
-    } else {
-      try answer.write("\(output)\n")
-    }
-    try answer.finish()
   }
 
   private func convertAdapter() throws(AIGCError) {

@@ -114,7 +114,7 @@ public struct TransformerRecipe: TrainingRecipe {
   }
 
   private func open(_ start: TrainingStart) throws(AIGCError) -> Opened {
-    var texts = TransformerTexts(settings.texts, run.heldOut, settings.rows)
+    let texts = TransformerTexts(settings.texts, run.heldOut, settings.rows)
     // A token is some four bytes; the summary is to stand in the same window.
     if settings.areArticles == true { texts.texts.articleLength = 3 * settings.model.context }
     switch start {
@@ -132,6 +132,8 @@ public struct TransformerRecipe: TrainingRecipe {
       return Opened(
         configuration: configuration, network: network, tokenizer: tokenizer, texts: texts)
     case .resumed(let path), .model(let path):
+      // A run that goes on began as a new model's.
+      if start.isResumed { texts.areRows = false }
       let old = try TransformerLanguageModel(folder: path)
       var configuration = old.configuration
       // Other files of the folder may say these, or none.

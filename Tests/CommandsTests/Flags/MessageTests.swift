@@ -81,7 +81,7 @@ import Training
     ("Commands/Text/Rouge", ["rouge"]),
     ("Commands/Text/Summarize", ["summarize", "train summarizer"]),
     ("Commands/Text/Tokenize", ["tokenize", "detokenize"]),
-    ("Commands/Training/Finetune", ["finetune", "train gpt2"]),
+    ("Commands/Training/Finetune", ["finetune", "train gpt2", "generate text"]),
     ("Commands/Training/Recipes/Classifier", ["train classifier", "classify"]),
     ("Commands/Training/Recipes/CycleGAN", ["train cyclegan", "translate", "convert"]),
     ("Commands/Training/Recipes/Forecast", ["train lstm"]),

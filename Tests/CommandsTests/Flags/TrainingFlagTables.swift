@@ -339,7 +339,7 @@ private let finetune: VerbFlags = {
     [
       "model": [.acts("--model lstm")],
       "task": [
-        .acts(
+        .allows(
           "--task summary",
           "sums.jsonl --model gpt2byte --steps 1 --batch-size 1 --seed 1 --out $OUT")
       ],

@@ -295,7 +295,7 @@ private let convert = VerbFlags(
     ],
     "family": [.allows("--family lstm", "lstm.safetensors $OUT")],
     "model": [
-      .allows("--model little.gguf", "lora $OUT.gguf"), .refused("--model gpt2", "of adapters"),
+      .same("--model little.gguf", "lora $OUT.gguf"), .refused("--model gpt2", "of adapters"),
     ],
     "vocab": [
       .refused("--vocab words.txt", "--family"),
