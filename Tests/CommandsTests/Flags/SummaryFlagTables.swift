@@ -33,8 +33,8 @@ let summaryVerbs: [VerbFlags] = [
         .refused("--embeddings bert", "learned without vectors"),
         .refused("--embeddings bert --model lw", "sentences that are chosen"),
       ],
+      "no-chat": [.acts("--no-chat", "words.txt --model little.gguf --length 20w")],
       "chat": [
-        .acts("--no-chat", "words.txt --model little.gguf --length 20w"),
         .same("--chat", "words.txt --model little.gguf --length 20w"),
         .refused("--chat", "no chat template", "story.txt --model lw"),
         .refused("--chat", "language models"),
