@@ -93,7 +93,9 @@ private func lowRankGradients(
 }
 
 /// Rows of a frozen table as they are, in 32 bits: embeddings.
-/// - Parameter indices: below the number of rows; -1 is a row of zeros.
+/// - Parameters:
+///   - table: its rows are decoded as they are asked for.
+///   - indices: below the number of rows; -1 is a row of zeros.
 /// - Returns: [..., columns] for indices of shape [...], without history.
 public func gathered(_ table: FrozenMatrix, _ indices: Indices) -> Tensor {
   let columns = table.inputs

@@ -26,7 +26,9 @@ public protocol TextEmbedder: Sendable {
   var limit: Int { get }
 
   /// The tokens of a text, at most ``limit``.
-  /// - Parameter name: the text, for messages.
+  /// - Parameters:
+  ///   - text: its bytes.
+  ///   - name: the text, for messages.
   /// - Throws: ``/Files/AIGCError``: badInput for bytes that are no text.
   func tokens(of text: Table<UInt8>, name: String) throws(AIGCError) -> [Int32]
 

@@ -12,7 +12,7 @@ public struct SummarizerFamily: Family {
   public init() {}
 
   /// How many features, words and pairs of words have a weight, and how much was learned from.
-  /// - Throws: ``/Files/AIGCError``: as ``LearnedSummarizer/init(folder:)``.
+  /// - Throws: ``/Files/AIGCError``: as ``LearnedSummarizer/init(folder:embeddings:)``.
   public func inspect(_ path: String) throws(AIGCError) -> [JSONValue.Member] {
     let configuration = try LearnedSummarizer(folder: path).configuration
     return [

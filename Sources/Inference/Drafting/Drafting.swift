@@ -49,6 +49,7 @@ public struct Drafting: Sendable {
   /// - Parameters:
   ///   - draft: a smaller model, or an n-gram model of the tokenizer's ids.
   ///   - model: whose texts are to be drafted.
+  ///   - tokens: the most of a draft; nil: ``defaultTokens``.
   /// - Throws: ``/Files/AIGCError``: usage for a model that drafts nothing, mismatch for one of other tokens, and as
   ///   ``init(tokens:draftCost:_:)``.
   public static func by(

@@ -25,7 +25,9 @@ public struct LearnedSummarizer: Sendable {
   }
 
   /// Opens a model folder.
-  /// - Parameter embeddings: where the model of its vectors is now; nil: where it was when it was trained.
+  /// - Parameters:
+  ///   - folder: of the model.
+  ///   - embeddings: where the model of its vectors is now; nil: where it was when it was trained.
   /// - Throws: ``/Files/AIGCError``: badInput when a file is missing or damaged, mismatch when the files do not fit
   ///   together, or vectors are not those that it learned with.
   public init(folder: String, embeddings: SentenceVectors? = nil) throws(AIGCError) {
