@@ -13,7 +13,7 @@ smoke runs ours on a tiny model, without the peer.
 import argparse, os, sys, tempfile, time
 
 sys.dont_write_bytecode = True
-sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.realpath(__file__))))
+sys.path[0] = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
 from benchmarks.measure import ROOT, Report, Run, aigc, in_turns
 
 BATCHES = (1, 32)
