@@ -127,6 +127,13 @@ extension GradientRows {
       Samples.normal([100, 7], 47), Samples.normal([70, 7], 48), Samples.normal([70], 49),
     ]
     let many = (0..<100).map { Int32($0 % 9 == 0 ? -1 : $0 * 7 % 70) }
+    let soft = SoftTargets(
+      count: 2, ids: [0, 1, 1, 3, 3, 2, 0, 2, 2, 1],
+      probabilities: [0.5, 0.4, 0.6, 0.1, 0.9, 0.05, 0.3, 0.3, 1, 0], temperature: 2, ratio: 0.6)
+    // All classes: nothing is left for others.
+    let wideSoft = SoftTargets(
+      count: 70, ids: (0..<7000).map { Int32($0 % 70) },
+      probabilities: (0..<7000).map { Float($0 % 7 + 1) / 280 }, temperature: 1, ratio: 1)
     return [
       GradientRow("crossEntropy", [logits]) { crossEntropy($0[0], all) },
       GradientRow("crossEntropy, targets left out", [logits]) { crossEntropy($0[0], some) },
@@ -154,6 +161,14 @@ extension GradientRows {
       },
       GradientRow("linearCrossEntropy, wide", wide, hasSecond: false) {
         linearCrossEntropy($0[0], $0[1], $0[2], many)
+      },
+      GradientRow("linearDistillation", [x, weight, bias], hasSecond: false) {
+        linearDistillation($0[0], $0[1], $0[2], some, soft)
+      },
+      GradientRow(
+        "square of linearDistillation, wide, without bias", [wide[0], wide[1]], hasSecond: false
+      ) {
+        square(linearDistillation($0[0], $0[1], nil, many, wideSoft))
       },
       GradientRow("linearTokenLoss", [x, weight, bias], hasSecond: false) {
         linearTokenLoss($0[0], $0[1], $0[2], some) { row, log in

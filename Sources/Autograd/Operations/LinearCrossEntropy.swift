@@ -19,15 +19,7 @@ public func linearCrossEntropy(
   let isRecorded = inputs.contains { $0.isRecorded }
   let pass = LinearCrossEntropyPass(x, weight, bias, targets, withGradients: isRecorded)
   pass.run()
-  let loss = Tensor(pass.totalLoss / Float(pass.count))
-  guard isRecorded else { return loss }
-  let results = pass.gradients
-  return loss.recorded(from: inputs, keepsOutput: false) { dy, context in
-    Tensor.requireFirstOrder(context, "linearCrossEntropy")
-    // A loss usually ends the graph: its own gradient is 1.
-    let factor = dy.item
-    return results.prefix(context.inputCount).map { factor == 1 ? $0 : $0 * factor }
-  }
+  return pass.loss(inputs, isRecorded, "linearCrossEntropy", pass.totalLoss / Float(pass.count))
 }
 
 /// The loss of each row of ``linearCrossEntropy(_:_:_:_:)``, without history: for evaluation.
@@ -60,14 +52,31 @@ public func linearTokenLoss(
   let pass = LinearCrossEntropyPass(
     x, weight, bias, targets, withGradients: isRecorded, term: term)
   pass.run()
-  let loss = Tensor(pass.totalLoss)
-  guard isRecorded else { return loss }
-  let results = pass.gradients
-  return loss.recorded(from: inputs, keepsOutput: false) { dy, context in
-    Tensor.requireFirstOrder(context, "linearTokenLoss")
-    let factor = dy.item
-    return results.prefix(context.inputCount).map { factor == 1 ? $0 : $0 * factor }
-  }
+  return pass.loss(inputs, isRecorded, "linearTokenLoss", pass.totalLoss)
+}
+
+/// The loss of knowledge distillation (Hinton et al. 2015) of the last layer of a language model, without ever holding the
+/// logits of the whole batch: the mean over rows of (1 - r) times the cross-entropy of softmax(x Wᵀ + b), and r T² times
+/// the Kullback-Leibler divergence of softmax((x Wᵀ + b) / T) from a teacher's distribution at the temperature T, r being
+/// ``SoftTargets/ratio``.
+///
+/// First derivative only.
+/// - Parameters:
+///   - x: [n, in].
+///   - weight: [classes, in].
+///   - bias: [classes].
+///   - targets: n class numbers; rows below 0 are left out of the mean.
+///   - soft: what the teacher says of each of the n rows; its ids are below the number of classes.
+/// - Returns: one value.
+public func linearDistillation(
+  _ x: Tensor, _ weight: Tensor, _ bias: Tensor?, _ targets: [Int32], _ soft: SoftTargets
+) -> Tensor {
+  let inputs = [x, weight] + (bias.map { [$0] } ?? [])
+  let isRecorded = inputs.contains { $0.isRecorded }
+  let pass = LinearCrossEntropyPass(
+    x, weight, bias, targets, withGradients: isRecorded, soft: soft)
+  pass.run()
+  return pass.loss(inputs, isRecorded, "linearDistillation", pass.totalLoss / Float(pass.count))
 }
 
 private final class LinearCrossEntropyPass: @unchecked Sendable {
@@ -81,6 +90,8 @@ private final class LinearCrossEntropyPass: @unchecked Sendable {
   private let withGradients: Bool
   /// What each row adds, where that is not its part of a mean cross-entropy.
   private let term: (@Sendable (Int, Float) -> (value: Float, slope: Float))?
+  /// What a teacher says of each row, where that is learned too.
+  private let soft: SoftTargets?
   let losses: Tensor
   /// Rows that count.
   let count: Int
@@ -97,9 +108,9 @@ private final class LinearCrossEntropyPass: @unchecked Sendable {
 
   init(
     _ x: Tensor, _ weight: Tensor, _ bias: Tensor?, _ targets: [Int32], withGradients: Bool,
-    term: (@Sendable (Int, Float) -> (value: Float, slope: Float))? = nil
+    term: (@Sendable (Int, Float) -> (value: Float, slope: Float))? = nil, soft: SoftTargets? = nil
   ) {
-    self.term = term
+    (self.term, self.soft) = (term, soft)
     require(
       x.rank == 2 && weight.rank == 2 && x.shape[1] == weight.shape[1]
         && x.shape[0] == targets.count,
@@ -110,6 +121,7 @@ private final class LinearCrossEntropyPass: @unchecked Sendable {
     }
     (self.x, self.weight, self.bias, self.targets) = (x, weight, bias, targets)
     self.withGradients = withGradients
+    soft?.check(rows: x.shape[0], classes: weight.shape[0])
     count = max(targets.reduce(0) { $0 + ($1 >= 0 ? 1 : 0) }, 1)
     losses = Tensor(Storage(count: rows), [rows])
     dx = Tensor(Storage(count: withGradients ? x.count : 0), withGradients ? x.shape : [0])
@@ -120,6 +132,20 @@ private final class LinearCrossEntropyPass: @unchecked Sendable {
   }
 
   var gradients: [Tensor] { [dx, dweight, dbias] }
+  /// The loss as a value with its history.
+  func loss(
+    _ inputs: [Tensor], _ isRecorded: Bool, _ name: StaticString, _ value: Float
+  ) -> Tensor {
+    let loss = Tensor(value)
+    guard isRecorded else { return loss }
+    let results = gradients
+    return loss.recorded(from: inputs, keepsOutput: false) { dy, context in
+      Tensor.requireFirstOrder(context, "\(name)")
+      // A loss usually ends the graph: its own gradient is 1.
+      let factor = dy.item
+      return results.prefix(context.inputCount).map { factor == 1 ? $0 : $0 * factor }
+    }
+  }
   var totalLoss: Float { Float(losses.values.reduce(0.0) { $0 + Double($1) }) }
 
   func run() {
@@ -161,13 +187,13 @@ private final class LinearCrossEntropyPass: @unchecked Sendable {
         panel: panel, rows: size, source, stride: input, start: bias.map { $0.pointer + column },
         startStride: 0, logits + column, cStride: classes)
     }
-    targets.withUnsafeBufferPointer { targets in
-      guard let targets = targets.baseAddress else { return }
-      aigc_cross_entropy(
-        size, classes, logits, targets + first, term == nil ? 1 / Float(count) : 1,
+    if let soft {
+      soft.learn(
+        first..<first + size, targets, classes: classes, scale: 1 / Float(count), logits,
         losses.base + first)
+    } else {
+      scoreTargets(first, size, logits)
     }
-    if let term { weigh(first, size, logits, term) }
     guard let backward else { return }
     aigc_column_sum(
       size, classes, logits, classes, 0, biasParts.base + first / Self.block * classes)
@@ -176,6 +202,17 @@ private final class LinearCrossEntropyPass: @unchecked Sendable {
         panel: panel, rows: size, logits, stride: classes, start: nil, startStride: 0,
         dx.base + first * input + panel * PackedPanels.width, cStride: input)
     }
+  }
+
+  /// Losses, and what they are by the logits in the place of these.
+  private func scoreTargets(_ first: Int, _ size: Int, _ logits: UnsafeMutablePointer<Float>) {
+    targets.withUnsafeBufferPointer { targets in
+      guard let targets = targets.baseAddress else { return }
+      aigc_cross_entropy(
+        size, classes, logits, targets + first, term == nil ? 1 / Float(count) : 1,
+        losses.base + first)
+    }
+    if let term { weigh(first, size, logits, term) }
   }
 
   /// Puts what a row adds in the place of its cross-entropy, and its derivative by the logits in that of

@@ -27,17 +27,29 @@ extension TransformerFamily: FinetunableFamily {
     recipe.settings.model = model
     recipe.settings.areArticles = options.areArticles ? true : nil
     recipe.settings.rows = options.rows
-    var trainer = recipe.run.trainer
-    trainer.batchSize = max(1, 1024 / model.context)
-    trainer.gradAccumulation = options.gradAccumulation
-    trainer.schedule.peak = configuration.shape.width < 512 ? 3e-4 : 5e-5
-    trainer.schedule.warmup = 0
-    trainer.optimizer.beta2 = 0.999
-    trainer.optimizer.weightDecay = 0.01
-    (trainer.evalEvery, trainer.logEvery) = (100, 10)
-    recipe.run.trainer = trainer
-    recipe.run.epochs = 3
+    recipe.run = Self.furtherRun(
+      configuration.kind, width: configuration.shape.width, context: model.context)
+    recipe.run.trainer.gradAccumulation = options.gradAccumulation
     return recipe
+  }
+
+  /// How a trained model learns further, by default.
+  /// - Parameters:
+  ///   - kind: of the model.
+  ///   - width: of its states.
+  ///   - context: tokens that are learned from at once.
+  static func furtherRun(
+    _ kind: TransformerKind = .gpt2, width: Int = 256, context: Int = 256
+  ) -> RunOptions {
+    var run = TransformerRecipe(kind).run
+    run.trainer.batchSize = max(1, 1024 / context)
+    run.trainer.schedule.peak = width < 512 ? 3e-4 : 5e-5
+    run.trainer.schedule.warmup = 0
+    run.trainer.optimizer.beta2 = 0.999
+    run.trainer.optimizer.weightDecay = 0.01
+    (run.trainer.evalEvery, run.trainer.logEvery) = (100, 10)
+    run.epochs = 3
+    return run
   }
 
   private func recipe(

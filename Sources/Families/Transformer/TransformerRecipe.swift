@@ -89,12 +89,13 @@ public struct TransformerRecipe: TrainingRecipe {
     let asked = start.isResumed ? configuration.shape.context : settings.model.context
     let data = try opened.texts.data(
       opened.tokenizer, { () throws(AIGCError) in opened.template },
-      context: min(asked, configuration.shape.context), run.trainer, report)
+      context: min(asked, configuration.shape.context), report)
+    let stream = data.learned.stream(run.trainer)
     let trainer = run.resolved {
-      $0 * data.stream.batchesOfEpoch / Double(run.trainer.gradAccumulation ?? 1)
+      $0 * stream.batchesOfEpoch / Double(run.trainer.gradAccumulation ?? 1)
     }
     let task = TransformerTask(
-      configuration, opened.network, opened.tokenizer, data.stream, heldOut: data.heldOut, trainer,
+      configuration, opened.network, opened.tokenizer, stream, heldOut: data.heldOut, trainer,
       storage: settings.model.storage ?? opened.storage, templates: opened.templates)
     return PreparedTraining(task, trainer)
   }

@@ -2,85 +2,66 @@ import Files
 import Kernels
 
 extension TextGenerator {
-  /// Samples that go forward together.
-  private static let batch = 8
+  /// Samples that go forward together: enough for few-bit weights to be unpacked once for many, and not more
+  /// than so many positions, all told, that are remembered for them.
+  private static let (most, positions) = (64, 1 << 14)
+  private static let fewest = 8
 
-  /// Samples side by side, a token of each at a time, so that a model reads its weights once for all.
-  /// Each sample is handed out whole, in order. The texts are those of one after the other.
+  private var batch: Int {
+    let length = prompt.count + min(room, Self.positions)
+    return min(max(Self.positions / max(length, 1), Self.fewest), Self.most)
+  }
+
+  /// Samples side by side, a token of each at a time, so that a model reads its weights once for all. Each sample is
+  /// handed out whole, in order. The texts are those of one after the other.
   func runInBatches(
     _ start: any GenerationSession, _ emit: (Piece) throws -> Void
   ) throws -> [GeneratedSample] {
-    var start = start
-    var scores: [Float] = []
-    start.scores(into: &scores)
     var samples: [GeneratedSample] = []
-    while samples.count < options.num, samples.last?.reason != .interrupted {
-      let first = samples.count
-      let indices = first..<min(first + Self.batch, options.num)
-      var running = indices.map { RunningSample(self, index: $0) }
-      var sessions = indices.map { _ in start }
-      for step in 0..<room where !running.allSatisfy({ $0.isOver }) {
-        if step > 0, !Interruption.isRequested { move(&sessions, running) }
-        // A long text that is read anew stops in its midst.
-        if Interruption.isRequested {
-          for index in running.indices { running[index].interrupt() }
-          break
-        }
-        for index in running.indices where !running[index].isOver {
-          running[index].step(&sessions[index])
-          if !sessions[index].areScoresFinite { throw model.scoreDamage }
-        }
-      }
-      for (place, index) in indices.enumerated() {
-        let sample = running[place].finish()
-        samples.append(sample)
-        if !sample.bytes.isEmpty { try emit(Piece(sample: index, bytes: sample.bytes)) }
-        if sample.reason == .interrupted { break }
-      }
+    // The prompt is read once for all.
+    var (start, scores): (any GenerationSession, [Float]) = (start, [])
+    start.scores(into: &scores)
+    let begun = start
+    let damage = try RollingBatch<RunningSample>(model: model, size: batch).run(
+      0..<options.num, begin: { (RunningSample(self, index: $0), begun) }
+    ) { text in
+      var text = text
+      let sample = text.finish()
+      samples.append(sample)
+      if !sample.bytes.isEmpty { try emit(Piece(sample: text.index, bytes: sample.bytes)) }
+      return sample.reason != .interrupted
     }
+    if let damage { throw damage }
     return samples
   }
-
-  /// Each session by its sample's last token; those of samples that are over stand still.
-  private func move(_ sessions: inout [any GenerationSession], _ running: [RunningSample]) {
-    let live = running.indices.filter { !running[$0].isOver }
-    var moving: [any GenerationSession] = []
-    for index in live {
-      moving.append(sessions[index])
-      sessions[index] = EmptySession()
-      if let last = running[index].lastToken { moving[moving.count - 1].append(last) }
-    }
-    model.read(&moving)
-    for (place, index) in live.enumerated() { sessions[index] = moving[place] }
-  }
-}
-
-/// Stands where a session was taken away.
-private struct EmptySession: GenerationSession {
-  mutating func append(_ token: Int32) {}
-  mutating func scores(into scores: inout [Float]) { scores = [] }
 }
 
 /// One text of several that grow together.
-struct RunningSample {
+struct RunningSample: GrowingText {
+  /// Which of all samples it is.
+  let index: Int
   private var output: TextOutput
   var steps: Steps
   private(set) var result = GeneratedSample()
   private let promptCount: Int
+  private let room: Int
   private(set) var isOver = false
 
   init(_ generator: TextGenerator, index: Int) {
     let options = generator.options
+    self.index = index
     output = generator.startedOutput
     steps = Steps(
       sampler: generator.sampler, options: options, seed: generator.seed, index: index,
       history: generator.prompt)
     promptCount = generator.prompt.count
+    room = generator.room
     if options.echo { result.bytes = Array(options.prompt.utf8) }
     if options.logProbabilities != nil { result.logProbabilities = [] }
   }
 
   var lastToken: Int32? { steps.history.last }
+  var isDone: Bool { isOver || count >= room }
 
   mutating func step(_ session: inout any GenerationSession) {
     guard let token = steps.next(&session) else {

@@ -166,6 +166,9 @@ final class FlagFolder: Sendable {
         + "--tokens bpe --vocab-size 270",
       "train gpt2 a.txt --layers 1 --heads 1 --width 8 --context 96 --steps 1 --batch-size 2 --seed 1 "
         + "--out talk --tokens bpe --vocab-size 270",
+      "train gpt2 a.txt --layers 2 --heads 1 --width 8 --context 96 --steps 2 --batch-size 2 --seed 2 "
+        + "--out talk2 --tokenizer talk",
+      "distill a.txt --teacher talk2 --student talk --steps 1 --batch-size 1 --seed 1 --out distilled",
       "train gpt2 a.txt --layers 1 --heads 1 --width 8 --context 8 --steps 1 --batch-size 2 --out "
         + "gpt2byte --tokens byte",
       "convert gpt2 spare", "convert gpt2/model.safetensors w.safetensors",

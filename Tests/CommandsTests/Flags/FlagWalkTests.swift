@@ -127,6 +127,15 @@ struct FlagWalkTests {
     ("finetune words.txt --model gpt2 --out tuned", "--reward length:3", "--reward length:2"),
     ("finetune words.txt --model gpt2 --out tuned", "--max-tokens 5", "--max-tokens 4"),
     ("finetune words.txt --model gpt2 --out tuned", "--algorithm ppo", "--algorithm grpo"),
+    (
+      "distill a.txt --teacher talk2 --student talk --out distilled", "--kd-ratio 0.1",
+      ""
+    ),
+    (
+      "distill a.txt --teacher talk2 --student talk --out distilled", "--kd-top-k 3",
+      "--context 96"
+    ),
+    ("distill a.txt --teacher talk2 --student talk --out distilled", "--samples 3", ""),
     ("finetune words.txt --model gpt2 --out tuned", "--max-kl 5", "--max-kl 10"),
     ("train classifier imgs --out cls", "--stages 8", "--stages 4"),
     ("train classifier imgs --out cls", "--hidden 9", "--hidden 8"),

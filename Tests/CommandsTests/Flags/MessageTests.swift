@@ -18,6 +18,7 @@ import Training
     ("Families/CycleGAN", ["train cyclegan", "translate", "convert"]),
     ("Families/Forecast", ["train lstm", "generate series", "evaluate"]),
     ("Families/GAN", ["train gan", "train dcgan", "sample gan", "convert", "evaluate"]),
+    ("Families/Transformer/Distillation", ["distill"]),
     (
       "Families/Transformer",
       [
@@ -103,7 +104,8 @@ import Training
     ("Commands/Training/RunSettings", ["train lstm", "train gan"]),
     ("Commands/Training/Train", ["train lstm", "train gan", "train vae", "finetune"]),
     ("Commands/Training/Recipe", ["train lstm", "train gpt2", "generate text"]),
-    ("Commands/Training/LoRA", ["finetune"]), ("Commands/Training/Update", ["update"]),
+    ("Commands/Training/LoRA", ["finetune"]), ("Commands/Training/Distill", ["distill"]),
+    ("Commands/Training/Update", ["update"]),
     ("Commands/Training/DefaultsText", ["train lstm", "train vae"]),
     ("Commands/Flags/CopyArguments", ["generate text"]),
     ("Commands/Flags/Image", ["train gan", "classify", "score", "sample gan"]),
@@ -176,7 +178,7 @@ import Training
     "tune",
     "rows", "cols", "styles", "direction", "target", "projected-w", "p", "snap",
     "threshold", "anomaly", "normal", "roc", "family", "part", "model", "weights", "eval", "query",
-    "logits", "json-schema", "grammar", "choice",
+    "logits", "json-schema", "grammar", "choice", "teacher", "student",
   ]
 
   /// Help says what holds without a flag, or where it says so.

@@ -3,7 +3,7 @@ let trainingVerbs: [VerbFlags] = [
   ngram, recurrent("lstm"), recurrent("rnn"), recurrent("gru"), gpt2,
   rotary("llama", preset: "smollm2"), rotary("qwen3", preset: "0.6b"),
   rotary("gemma3", preset: "270m"), classifier, gan("dcgan"),
-  gan("gan"), vae, vaegan, vqvae, cyclegan, stylegan, finetune,
+  gan("gan"), vae, vaegan, vqvae, cyclegan, stylegan, finetune, distill,
   sentimentTraining, textClassifierTraining,
 ]
 

@@ -124,9 +124,9 @@ import Training
     var stream = WindowStream(tokens, batch: 50, context: 10, seed: 2)
     var starts: Set<Int32> = []
     for _ in 0..<40 {
-      let (inputs, targets) = stream.next()
-      #expect(zip(inputs.values, targets).allSatisfy { $0 + 1 == $1 })
-      for row in 0..<50 { starts.insert(inputs.values[row * 10]) }
+      let batch = stream.next()
+      #expect(zip(batch.inputs.values, batch.targets).allSatisfy { $0 + 1 == $1 })
+      for row in 0..<50 { starts.insert(batch.inputs.values[row * 10]) }
     }
     #expect(starts == Set(0..<90))
     var again = WindowStream(tokens, batch: 50, context: 10, seed: 2)

@@ -70,9 +70,9 @@ import Testing
     let tokens = try model.tokens("training").values
     try expectTenSteps(network.trainableNamedParameters, beside: file, keyBiases: 12..<24) { step in
       let starts = [step * 50, step * 50 + 25]
-      let (inputs, targets) = windows(of: tokens, at: starts, length: 24)
+      let batch = windows(of: tokens, at: starts, length: 24)
       let context = Context(isTraining: true, random: RandomSource(seed: 0))
-      return network.loss(inputs, targets: targets, context)
+      return network.loss(batch, context)
     }
   }
 

@@ -98,13 +98,14 @@ public struct AdapterRecipe: TrainingRecipe {
     if settings.areArticles { texts.texts.articleLength = 3 * settings.context }
     let data = try texts.data(
       files.tokenizer, { () throws(AIGCError) in try files.chatTemplate() },
-      context: settings.context, run.trainer, report)
+      context: settings.context, report)
+    let stream = data.learned.stream(run.trainer)
     let trainer = run.resolved {
-      $0 * data.stream.batchesOfEpoch / Double(run.trainer.gradAccumulation ?? 1)
+      $0 * stream.batchesOfEpoch / Double(run.trainer.gradAccumulation ?? 1)
     }
     let settings = settings
     let task = TransformerTask(
-      network, adapters, data.stream, heldOut: data.heldOut, trainer, itemsBefore: 0
+      network, adapters, stream, heldOut: data.heldOut, trainer, itemsBefore: 0
     ) { (path, items) throws(AIGCError) in
       let adapter = Adapter(configuration, adapters, scale: settings.adapters.scale)
       try adapter.writePEFT(configuration, base: settings.base, to: path)

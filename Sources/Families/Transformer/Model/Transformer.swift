@@ -65,6 +65,14 @@ struct Transformer: Module {
     head.scores(states(tokens, context))
   }
 
+  /// What is learned of a batch: the mean cross-entropy, nats, and with a teacher its divergence too.
+  func loss(_ batch: TokenBatch, _ context: Context) -> Tensor {
+    guard let soft = batch.soft else {
+      return loss(batch.inputs, targets: batch.targets, context)
+    }
+    return linearDistillation(rows(batch.inputs, context), head.value, nil, batch.targets, soft)
+  }
+
   /// The mean cross-entropy of the next tokens, nats.
   /// - Parameters:
   ///   - tokens: [batch, steps].

@@ -18,7 +18,7 @@ final class TransformerTask: TrainingTask {
   private let gradientStep: GradientStep
   private let trainable: [Parameter]
   private var stream: any TokenBatches
-  private let heldOut: HeldOutTokens
+  private let heldOut: TokenSet
   private let accumulation: Int
   private let writer: Writer
 
@@ -36,7 +36,7 @@ final class TransformerTask: TrainingTask {
   ///   - writer: writes the model's files.
   init(
     _ network: Transformer, _ parameters: NamedParameters, _ stream: any TokenBatches,
-    heldOut: HeldOutTokens, _ trainer: TrainerConfiguration, itemsBefore: Int,
+    heldOut: TokenSet, _ trainer: TrainerConfiguration, itemsBefore: Int,
     writer: @escaping Writer
   ) {
     (self.network, self.parameters, self.stream) = (network, parameters, stream)
@@ -55,10 +55,10 @@ final class TransformerTask: TrainingTask {
   func step(_ step: Int, rate: Float, _ context: Context) throws(AIGCError) -> StepResult {
     var (total, items, sums): (Double, Int, [Tensor]) = (0, 0, [])
     for _ in 0..<accumulation {
-      let (inputs, targets) = stream.next()
-      items += inputs.values.count
+      let batch = stream.next()
+      items += batch.inputs.values.count
       let (loss, gradients) = valueAndGradients(for: trainable) {
-        let loss = network.loss(inputs, targets: targets, context)
+        let loss = network.loss(batch, context)
         return accumulation == 1 ? loss : loss / Float(accumulation)
       }
       total += Double(loss.item)
@@ -74,9 +74,9 @@ final class TransformerTask: TrainingTask {
   func validate() throws(AIGCError) -> Double? {
     guard !heldOut.isEmpty else { return nil }
     var (total, count) = (0.0, 0)
-    for (inputs, targets) in heldOut.batches() {
-      total = network.losses(inputs, targets: targets).reduce(total) { $0 + Double($1) }
-      count += targets.reduce(0) { $0 + ($1 >= 0 ? 1 : 0) }
+    for batch in heldOut.batches() {
+      total = network.losses(batch.inputs, targets: batch.targets).reduce(total) { $0 + Double($1) }
+      count += batch.targets.reduce(0) { $0 + ($1 >= 0 ? 1 : 0) }
       try Interruption.check()
     }
     return total / Double(max(count, 1))
@@ -103,7 +103,7 @@ extension TransformerTask {
   ///   - templates: of the model's chats, which stay as they are.
   convenience init(
     _ configuration: TransformerConfiguration, _ network: Transformer, _ tokenizer: any Tokenizer,
-    _ stream: any TokenBatches, heldOut: HeldOutTokens, _ trainer: TrainerConfiguration,
+    _ stream: any TokenBatches, heldOut: TokenSet, _ trainer: TrainerConfiguration,
     storage: ScalarType, templates: [TransformerFolder.Companion]
   ) {
     let parameters = network.namedParameters

@@ -11,6 +11,8 @@ package struct DenseScores: Sendable {
   /// Histogram cells per unit of score.
   private static let resolution = 32.0
 
+  package init() {}
+
   /// The best candidate: highest score, lowest id; nil where nothing can follow.
   mutating func best() -> Candidate? {
     guard let maximum = maximum(), let index = scores.firstIndex(of: maximum) else { return nil }
@@ -129,6 +131,14 @@ package struct DenseScores: Sendable {
     let index = Int(token)
     guard scores.indices.contains(index), scores[index] > -.infinity else { return -.infinity }
     return Double(scores[index]) - logTotal
+  }
+
+  /// The `count` likeliest tokens, the likeliest first.
+  package mutating func likeliest(_ count: Int) -> [TokenProbability] {
+    var list = CandidateList()
+    let logTotal = logTotal()
+    selectBest(count, into: &list)
+    return list.candidates.map { .init(id: $0.id, logProbability: Double($0.logit) - logTotal) }
   }
 
   /// A bound a little below what min-p keeps, so that rounding cannot matter.

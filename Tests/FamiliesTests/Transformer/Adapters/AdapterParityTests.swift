@@ -88,9 +88,9 @@ struct AdapterFixture {
     #expect(Set(network.trainableNamedParameters.map { $0.name }) == Set(adapters.map { $0.name }))
     try expectTenSteps(adapters, beside: peer.answers, keyBiases: 0..<0) { step in
       let starts = [step * 50, step * 50 + 25]
-      let (inputs, targets) = windows(of: tokens, at: starts, length: 24)
+      let batch = windows(of: tokens, at: starts, length: 24)
       let context = Context(isTraining: true, random: RandomSource(seed: 0))
-      return network.loss(inputs, targets: targets, context)
+      return network.loss(batch, context)
     }
   }
 }

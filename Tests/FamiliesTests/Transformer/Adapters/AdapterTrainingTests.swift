@@ -151,7 +151,8 @@ import Training
     for _ in 0..<3 {
       var seen: [Int32] = []
       for _ in 0..<4 {
-        let (inputs, targets) = stream.next()
+        let batch = stream.next()
+        let (inputs, targets) = (batch.inputs, batch.targets)
         #expect(inputs.values.count == targets.count)
         seen +=
           inputs.shape.dimensions[0] == 0

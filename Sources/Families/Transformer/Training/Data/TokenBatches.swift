@@ -1,4 +1,19 @@
 import Autograd
+import Training
+
+/// Tokens side by side, and what is learned of each.
+struct TokenBatch {
+  /// [batch, steps].
+  var inputs: Indices
+  /// The token after each of them, below 0 where it is not learned.
+  var targets: [Int32]
+  /// What a teacher says of each; nil: there is none.
+  var soft: SoftTargets?
+
+  init(_ inputs: Indices, _ targets: [Int32], soft: SoftTargets? = nil) {
+    (self.inputs, self.targets, self.soft) = (inputs, targets, soft)
+  }
+}
 
 /// What a transformer learns from, batch by batch. A batch follows from its number alone, so that the number of
 /// batches taken is all that a run has to remember.
@@ -10,12 +25,11 @@ protocol TokenBatches {
   /// Optimizer steps' worth of batches in one pass over the data.
   var batchesOfEpoch: Double { get }
 
-  /// The next batch [batch, steps], and the token after each of its tokens, below 0 where it is not learned.
-  mutating func next() -> (inputs: Indices, targets: [Int32])
+  mutating func next() -> TokenBatch
 }
 
-/// What a transformer is measured on.
-enum HeldOutTokens {
+/// Tokens to learn from, or to be measured on.
+enum TokenSet {
   /// A text, in windows of so many tokens.
   case text([Int32], length: Int)
   case rows([TokenRow])
@@ -31,8 +45,29 @@ enum HeldOutTokens {
     }
   }
 
+  /// The set as batches to learn from.
+  func stream(_ trainer: TrainerConfiguration) -> any TokenBatches {
+    switch self {
+    case .text(let tokens, let length):
+      WindowStream(tokens, batch: trainer.batchSize, context: length, seed: trainer.seed)
+    case .rows(let rows): RowStream(rows, batch: trainer.batchSize, seed: trainer.seed)
+    }
+  }
+
+  /// The set as rows: a text in windows that lie side by side.
+  var rows: [TokenRow] {
+    switch self {
+    case .rows(let rows): rows
+    case .text(let tokens, let length):
+      stride(from: 0, to: tokens.count - 1, by: length).map { start in
+        let window = Array(tokens[start..<min(start + length + 1, tokens.count)])
+        return TokenRow(tokens: window, learned: [0..<window.count])
+      }
+    }
+  }
+
   /// Batches that lie side by side; of much data some, evenly spread.
-  func batches() -> [(inputs: Indices, targets: [Int32])] {
+  func batches() -> [TokenBatch] {
     switch self {
     case .text(let tokens, let length):
       let length = min(length, tokens.count - 1)

@@ -23,7 +23,7 @@ struct TokenRow: Sendable, Equatable {
 }
 
 /// Rows side by side, zeros behind the shorter ones: what is behind a token changes nothing for it.
-func paddedBatch(_ rows: ArraySlice<TokenRow>) -> (inputs: Indices, targets: [Int32]) {
+func paddedBatch(_ rows: some Collection<TokenRow>) -> TokenBatch {
   let steps = rows.reduce(1) { max($0, $1.tokens.count - 1) }
   var (inputs, targets): ([Int32], [Int32]) = ([], [])
   for row in rows {
@@ -31,7 +31,7 @@ func paddedBatch(_ rows: ArraySlice<TokenRow>) -> (inputs: Indices, targets: [In
     inputs += row.tokens.dropLast() + [Int32](repeating: 0, count: missing)
     targets += row.targets + [Int32](repeating: -1, count: missing)
   }
-  return (Indices(inputs, [rows.count, steps]), targets)
+  return TokenBatch(Indices(inputs, [rows.count, steps]), targets)
 }
 
 /// Batches of rows of about one length, in another order in each pass.
@@ -61,7 +61,7 @@ struct RowStream: TokenBatches {
 
   var batchesOfEpoch: Double { Double(batches.count) }
 
-  mutating func next() -> (inputs: Indices, targets: [Int32]) {
+  mutating func next() -> TokenBatch {
     let (epoch, place) = position.quotientAndRemainder(dividingBy: batches.count)
     if order.epoch != epoch {
       var random = RandomSource(seed: seed, stream: epoch)

@@ -34,14 +34,13 @@ final class TransformerTexts {
   /// - Parameters:
   ///   - template: of the model's chats, which rows of messages ask for.
   ///   - context: the most tokens that are learned from at once.
-  ///   - trainer: how large a batch is, and the seed of its order.
   ///   - report: gets what was cut and left out.
   /// - Throws: ``/Files/AIGCError``: badInput for data that cannot be read or are too little; usage for texts beside
   ///   rows, and for options of rows without any.
   func data(
     _ tokenizer: any Tokenizer, _ template: () throws(AIGCError) -> ChatTemplate?, context: Int,
-    _ trainer: TrainerConfiguration, _ report: (TrainerEvent) -> Void
-  ) throws(AIGCError) -> (stream: any TokenBatches, heldOut: HeldOutTokens) {
+    _ report: (TrainerEvent) -> Void
+  ) throws(AIGCError) -> (learned: TokenSet, heldOut: TokenSet) {
     let names = texts.paths + [texts.heldOut].compactMap { $0 }
     let isJSONL = areRows && texts.articleLength == nil ? names.map(ArticleReader.isJSONL) : []
     guard isJSONL.contains(true) else {
@@ -52,9 +51,7 @@ final class TransformerTexts {
       }
       let (tokens, heldOut) = try read().encode(tokenizer)
       let length = min(context, tokens.count - 1)
-      let stream = WindowStream(
-        tokens, batch: trainer.batchSize, context: length, seed: trainer.seed)
-      return (stream, .text(heldOut, length: length))
+      return (.text(tokens, length: length), .text(heldOut, length: length))
     }
     if let place = isJSONL.firstIndex(of: false) {
       throw .usage("\(names[place]): a text beside .jsonl files: give the one or the other")
@@ -70,6 +67,6 @@ final class TransformerTexts {
       rows.removeSubrange(kept...)
     }
     for note in reader.notes { report(.note(note)) }
-    return (RowStream(rows, batch: trainer.batchSize, seed: trainer.seed), .rows(held))
+    return (.rows(rows), .rows(held))
   }
 }

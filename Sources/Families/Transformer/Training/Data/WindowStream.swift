@@ -30,8 +30,8 @@ struct WindowStream: TokenBatches {
   /// So many windows hold as many tokens as the text.
   var batchesOfEpoch: Double { Double(tokens.count) / Double(batch * context) }
 
-  /// The next batch [batch, context] and the token after each of its tokens.
-  mutating func next() -> (inputs: Indices, targets: [Int32]) {
+  /// The next batch [batch, context].
+  mutating func next() -> TokenBatch {
     var random = RandomSource(seed: seed, stream: position)
     position += 1
     let starts = (0..<batch).map { _ in
@@ -44,7 +44,7 @@ struct WindowStream: TokenBatches {
 /// Windows of a text, [starts, length], and the token after each of their tokens.
 func windows(
   of tokens: [Int32], at starts: [Int], length: Int
-) -> (inputs: Indices, targets: [Int32]) {
+) -> TokenBatch {
   var (inputs, targets): ([Int32], [Int32]) = ([], [])
   inputs.reserveCapacity(starts.count * length)
   targets.reserveCapacity(starts.count * length)
@@ -52,5 +52,5 @@ func windows(
     inputs += tokens[start..<start + length]
     targets += tokens[start + 1...start + length]
   }
-  return (Indices(inputs, [starts.count, length]), targets)
+  return TokenBatch(Indices(inputs, [starts.count, length]), targets)
 }
