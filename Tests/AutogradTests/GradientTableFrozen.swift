@@ -27,6 +27,12 @@ extension GradientRows {
         GradientRow("square of frozenCrossEntropy, \(layout)", [states], hasSecond: false) {
           square(frozenCrossEntropy($0[0], weight, targets))
         },
+        GradientRow("square of frozenTokenLoss, \(layout)", [states], hasSecond: false) {
+          square(
+            frozenTokenLoss($0[0], weight, targets) { row, log in
+              (Float(row + 1) * log * log, 2 * Float(row + 1) * log)
+            })
+        },
       ]
     }
     return rows

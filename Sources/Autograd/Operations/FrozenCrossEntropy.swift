@@ -26,6 +26,30 @@ public func frozenCrossEntropy(
   }
 }
 
+/// ``linearTokenLoss(_:_:_:_:_:)`` where the layer's weights are frozen and get no gradient: a sum of functions of each
+/// token's log-probability log softmax(x Wᵀ)[target]. First derivative only.
+/// - Parameters:
+///   - x: [n, in].
+///   - weight: from in to classes.
+///   - targets: n class numbers; those below 0 add nothing.
+///   - term: of a row with its log-probability, what it adds and the derivative of that by the log-probability;
+///     called on several threads.
+/// - Returns: one value, the sum.
+public func frozenTokenLoss(
+  _ x: Tensor, _ weight: FrozenMatrix, _ targets: [Int32],
+  _ term: @escaping @Sendable (_ row: Int, _ logProbability: Float) -> (value: Float, slope: Float)
+) -> Tensor {
+  let isRecorded = x.isRecorded
+  let (losses, dx) = crossEntropy(x, weight, targets, withGradient: isRecorded, term)
+  let loss = Tensor(Float(losses.reduce(0.0) { $0 + Double($1) }))
+  guard isRecorded, let dx else { return loss }
+  return loss.recorded(from: [x], keepsFirst: false, keepsOutput: false) { dy, context in
+    Tensor.requireFirstOrder(context, "frozenTokenLoss")
+    let factor = dy.item
+    return [factor == 1 ? dx : dx * factor]
+  }
+}
+
 /// The loss of each row of ``frozenCrossEntropy(_:_:_:)``, 0 of rows without a target, without history.
 public func frozenCrossEntropyLosses(
   _ x: Tensor, _ weight: FrozenMatrix, _ targets: [Int32]
@@ -36,8 +60,10 @@ public func frozenCrossEntropyLosses(
 /// Logits held at a time, in values: enough rows that decoding the weights for them costs little.
 private let logitsMemory = 24 << 20
 
+/// - Parameter term: what each row adds, where that is not its part of a mean cross-entropy.
 private func crossEntropy(
-  _ x: Tensor, _ weight: FrozenMatrix, _ targets: [Int32], withGradient: Bool
+  _ x: Tensor, _ weight: FrozenMatrix, _ targets: [Int32], withGradient: Bool,
+  _ term: (@Sendable (Int, Float) -> (value: Float, slope: Float))? = nil
 ) -> (losses: [Float], gradient: Tensor?) {
   let (input, classes) = (weight.inputs, weight.outputs)
   require(
@@ -54,7 +80,7 @@ private func crossEntropy(
   let size = (wanted.count + parts - 1) / parts
   let logits = Storage(count: size * classes)
   let states = Storage(count: size * input)
-  let scale = 1 / Float(wanted.count)
+  let scale = term == nil ? 1 / Float(wanted.count) : 1
   for first in stride(from: 0, to: wanted.count, by: size) {
     let rows = Array(wanted[first..<min(first + size, wanted.count)])
     for (index, row) in rows.enumerated() {
@@ -65,7 +91,13 @@ private func crossEntropy(
     let (values, results, chosen) = (logits.base, found.base, rows.map { targets[$0] })
     parallelRows(rows.count, classes) { row in
       var target = chosen[row]
-      aigc_cross_entropy(1, classes, values + row * classes, &target, scale, results + row)
+      let line = values + row * classes
+      aigc_cross_entropy(1, classes, line, &target, scale, results + row)
+      guard let term else { return }
+      // What stands in the line is the derivative of the cross-entropy, softmax - one hot.
+      let (value, slope) = term(rows[row], -results[row])
+      results[row] = value
+      if withGradient { aigc_scale_add(classes, -slope, 0, line, line) }
     }
     for (index, row) in rows.enumerated() { losses[row] = found.base[index] }
     guard let gradient else { continue }

@@ -150,6 +150,34 @@ import Testing
       frozenCrossEntropyLosses(x.value, FrozenMatrix(matrix), targets),
       linearCrossEntropyLosses(x.value, weight, nil, targets), 1e-5)
   }
+
+  /// A sum of functions of log-probabilities, where the weights are blocks of few bits and where they are not.
+  @Test func frozenTokenLosses() throws {
+    var random = RandomSource(seed: 5)
+    // Rows of one block: a scale of 16 bits, and 32 values of 8.
+    var bytes: [UInt8] = []
+    for row in 0..<50 {
+      bytes += [0x66, 0x24]
+      for column in 0..<32 { bytes.append(UInt8((row * 32 + column) * 7 % 256)) }
+    }
+    let blocks = try BlockMatrix(Table(bytes), type: .q80, inputs: 32, outputs: 50)
+    let all = Indices((0..<50).map { Int32($0) }, [50])
+    let weight = gathered(FrozenMatrix(blocks), all)
+    let x = Parameter(Tensor.normal([9, 32], using: &random) * 0.3)
+    let targets: [Int32] = [3, -1, 49, 0, -1, -1, 7, 8, -1]
+    @Sendable func term(_ row: Int, _ log: Float) -> (value: Float, slope: Float) {
+      (Float(row) * log * log, 2 * Float(row) * log)
+    }
+    let (found, gradient) = valueAndGradients(for: [x]) {
+      frozenTokenLoss(x.value, FrozenMatrix(blocks), targets, term)
+    }
+    let (peer, expected) = valueAndGradients(for: [x]) {
+      linearTokenLoss(x.value, weight, nil, targets, term)
+    }
+    #expect(abs(found.item - peer.item) < 1e-5 * abs(peer.item))
+    expectNear(gradient[0].values, expected[0].values, 1e-5)
+    #expect(expected[0].values.contains { abs($0) > 0.1 })
+  }
 }
 
 /// Files that are no adapters of a model.
