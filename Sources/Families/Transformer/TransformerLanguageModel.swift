@@ -98,13 +98,22 @@ public final class TransformerLanguageModel: LanguageModel, @unchecked Sendable 
     self.weights = adapters.isEmpty ? weights : weights.merged(with: adapters)
   }
 
-  /// The same model, whose texts are drafted.
-  private init(_ model: TransformerLanguageModel, _ drafting: Drafting) {
-    (configuration, tokenizer) = (model.configuration, model.tokenizer)
-    (weights, engine, files) = (model.weights, model.engine, model.files)
+  /// The same model, computed or drafted otherwise.
+  private init(
+    _ model: TransformerLanguageModel, _ weights: TransformerWeights?, _ engine: TransformerEngine?,
+    _ drafting: Drafting?
+  ) {
+    (configuration, tokenizer, files) = (model.configuration, model.tokenizer, model.files)
     (context, startToken, endTokens) = (model.context, model.startToken, model.endTokens)
     ignoredSettings = model.ignoredSettings
-    self.drafting = drafting
+    (self.weights, self.engine, self.drafting) = (weights, engine, drafting)
+  }
+
+  /// The same model with an adapter in place of those that it has; the packed weights are shared.
+  /// - Throws: ``/Files/AIGCError`` (failed) when the system refuses memory.
+  func adapted(by adapter: Adapter) throws(AIGCError) -> TransformerLanguageModel {
+    TransformerLanguageModel(
+      self, weights?.merged(with: [adapter]), try engine?.adapted(by: [adapter]), drafting)
   }
 
   /// The templates of its chats, as a folder has them; none of a model in memory.
@@ -206,7 +215,7 @@ public final class TransformerLanguageModel: LanguageModel, @unchecked Sendable 
   /// - Throws: ``/Files/AIGCError`` (usage) for a model in memory.
   public func drafted(by drafting: Drafting) throws(AIGCError) -> any LanguageModel {
     guard engine != nil else { throw .usage("`draft`: the model is in no file") }
-    return TransformerLanguageModel(self, drafting)
+    return TransformerLanguageModel(self, weights, engine, drafting)
   }
 
   /// Its likeliest tokens, as long as it is sure of them.

@@ -160,6 +160,18 @@ public struct DecoderWeights: Sendable {
     narrowWidth = layers.reduce(0) { max($0, $1.narrowWidth) }
   }
 
+  /// The same weights with other blocks, such as those of ``StoredLinear/changed(by:)``, which share what is packed.
+  /// - Parameter change: gets a block and its number.
+  public func changingLayers(
+    _ change: (DecoderLayer, Int) throws(AIGCError) -> DecoderLayer
+  ) throws(AIGCError) -> DecoderWeights {
+    var changed: [DecoderLayer] = []
+    for (index, layer) in layers.enumerated() { changed.append(try change(layer, index)) }
+    return DecoderWeights(
+      shape: shape, embeddings: embeddings, positions: positions, layers: changed, norm: norm,
+      head: head)
+  }
+
   /// Whether a matrix multiplies activations of eight bits.
   var takesInt8: Bool {
     head.takesInt8 || layers.contains { $0.linears.contains { $0.matrix.takesInt8 } }

@@ -131,6 +131,11 @@ public struct StoredLinear: Sendable {
     self.change = change
   }
 
+  /// The same layer with what other adapters add; the packed weights are shared.
+  public func changed(by change: LinearChange?) -> StoredLinear {
+    StoredLinear(matrix, bias: bias, change: change)
+  }
+
   /// y[:, range] = b + x W on the calling thread.
   func apply(
     _ range: Range<Int>, _ x: ProductInput, _ y: UnsafeMutablePointer<Float>, yStride: Int

@@ -29,7 +29,21 @@ final class TransformerEngine: Sendable {
     self.sizes = sizes
     (self.weights, self.cacheType, self.activations) = (weights, cacheType, activations)
     self.adapters = adapters
-    decoder = TransformerDecoder(try weights.decoderWeights(sizes, activations, adapters))
+    let packed = try weights.decoderWeights(sizes, activations)
+    decoder = TransformerDecoder(try weights.changed(packed, by: adapters))
+  }
+
+  private init(_ engine: TransformerEngine, adapters: [Adapter]) throws(AIGCError) {
+    (sizes, weights, cacheType) = (engine.sizes, engine.weights, engine.cacheType)
+    (activations, self.adapters) = (engine.activations, adapters)
+    decoder = TransformerDecoder(
+      try engine.weights.changed(engine.decoder.weights, by: adapters))
+  }
+
+  /// The same model with these adapters, in place of those that it has; the packed weights are shared.
+  /// - Throws: ``/Files/AIGCError`` (failed) when memory is refused.
+  func adapted(by adapters: [Adapter]) throws(AIGCError) -> TransformerEngine {
+    try TransformerEngine(self, adapters: adapters)
   }
 
   /// A number that differs between models, and between ways to compute them: of every weight's name and bytes, of the
@@ -64,7 +78,7 @@ extension TransformerWeights {
   /// The weights as a decoder takes them.
   /// - Parameter sizes: those of the model, maybe with fewer tokens and positions.
   fileprivate func decoderWeights(
-    _ sizes: TransformerShape, _ activations: ActivationType, _ adapters: [Adapter]
+    _ sizes: TransformerShape, _ activations: ActivationType
   ) throws(AIGCError) -> DecoderWeights {
     var shape = sizes
     // Norms are given as what values are multiplied by.
@@ -72,7 +86,7 @@ extension TransformerWeights {
     let embeddings = try matrix(.embeddings, rows: shape.vocabulary)
     var layers: [DecoderLayer] = []
     for index in 0..<shape.layers {
-      layers.append(try decoderLayer(index, shape, activations, adapters))
+      layers.append(try decoderLayer(index, shape, activations))
       try Interruption.check()
     }
     return DecoderWeights(
@@ -85,12 +99,11 @@ extension TransformerWeights {
   }
 
   private func decoderLayer(
-    _ index: Int, _ shape: TransformerShape, _ activations: ActivationType, _ adapters: [Adapter]
+    _ index: Int, _ shape: TransformerShape, _ activations: ActivationType
   ) throws(AIGCError) -> DecoderLayer {
     func linear(_ part: TransformerPart) throws(AIGCError) -> StoredLinear {
       StoredLinear(
-        try matrix(part, layer: index).packed(activations), bias: try bias(part, layer: index),
-        change: try change(part, layer: index, adapters))
+        try matrix(part, layer: index).packed(activations), bias: try bias(part, layer: index))
     }
     func norm(_ part: TransformerPart) throws(AIGCError) -> StoredNorm {
       try storedNorm(part, layer: index)
@@ -108,6 +121,28 @@ extension TransformerWeights {
       layer.downNorm = try norm(.feedForwardOutputNorm)
     }
     return layer
+  }
+
+  /// Packed weights with what adapters add to the layers, and nothing else.
+  fileprivate func changed(
+    _ packed: DecoderWeights, by adapters: [Adapter]
+  ) throws(AIGCError) -> DecoderWeights {
+    try packed.changingLayers { (layer, index) throws(AIGCError) in
+      func changed(
+        _ linear: StoredLinear, _ part: TransformerPart
+      ) throws(AIGCError) -> StoredLinear {
+        linear.changed(by: try change(part, layer: index, adapters))
+      }
+      var result = layer
+      result.query = try changed(layer.query, .query)
+      result.key = try changed(layer.key, .key)
+      result.value = try changed(layer.value, .value)
+      result.output = try changed(layer.output, .output)
+      if let gate = layer.gate { result.gate = try changed(gate, .gate) }
+      result.up = try changed(layer.up, .up)
+      result.down = try changed(layer.down, .down)
+      return result
+    }
   }
 
   /// What adapters add to a matrix of a layer, all in one.
