@@ -130,7 +130,10 @@ import Training
     let path = try model(kind, folder)
     let family = try #require(try family(of: path) as? any RewardTunableFamily)
     let policy = try family.policy(at: path)
-    let (weight, bias) = policy.head
+    guard case .trained(let weight, let bias) = policy.head else {
+      Issue.record("weights that do not learn")
+      return
+    }
     for text in ["abcd e", "a", ""] {
       let prompt = try policy.tokenizer.encode(prompt: text)
       let inputs = policy.inputs(prompt)

@@ -55,9 +55,7 @@ final class RecurrentPolicy: TextPolicy {
   var parameters: NamedParameters { network.namedParameters }
   var trainable: NamedParameters { network.trainableNamedParameters }
   var trainingTokens: Int { configuration.trainingTokens }
-  var head: (weight: Tensor, bias: Tensor?) {
-    (network.fc.weight.value, network.fc.bias?.value)
-  }
+  var head: PolicyHead { .trained(weight: network.fc.weight.value, bias: network.fc.bias?.value) }
 
   func states(_ tokens: Indices, _ context: Context) -> Tensor {
     let (batch, steps) = (tokens.shape[0], tokens.shape[1])

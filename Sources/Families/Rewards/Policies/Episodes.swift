@@ -90,9 +90,3 @@ struct EpisodeBatch {
     policy.states(inputs, context).gathered(rows)
   }
 }
-
-/// What goes into the last layer where scores are divided by a temperature.
-func tempered(_ states: Tensor, _ bias: Tensor?, _ temperature: Float) -> (Tensor, Tensor?) {
-  if temperature == 1 { return (states, bias) }
-  return (states * (1 / temperature), bias.map { $0 * (1 / temperature) })
-}

@@ -53,13 +53,11 @@ final class PolicyUpdate {
     _ episodes: [Episode], _ policy: any TextPolicy, temperature: Float
   ) throws(AIGCError) -> [[Float]] {
     var result = [[Float]](repeating: [], count: episodes.count)
-    let (weight, bias) = policy.head
+    let head = policy.head
     for batch in EpisodeBatch.cut(episodes, tokens: placesAtOnce) {
-      let (states, scaled) = tempered(batch.states(policy, .inference), bias, temperature)
-      let losses = linearCrossEntropyLosses(states, weight, scaled, batch.targets)
-      for (place, range) in zip(batch.places, batch.ranges) {
-        result[place] = losses[range].map { -$0 }
-      }
+      let found = head.logProbabilities(
+        batch.states(policy, .inference), batch.targets, temperature: temperature)
+      for (place, range) in zip(batch.places, batch.ranges) { result[place] = Array(found[range]) }
       try Interruption.check()
     }
     return result
@@ -148,9 +146,9 @@ final class PolicyUpdate {
       var valueLoss = Tensor(0)
       let (loss, gradients) = valueAndGradients(for: trainable) {
         let states = batch.states(policy, context)
-        let (weight, bias) = policy.head
-        let (scaled, offset) = tempered(states, bias, settings.temperature)
-        let loss = linearTokenLoss(scaled, weight, offset, batch.targets) { terms.term($0, $1) }
+        let loss = policy.head.tokenLoss(
+          states, batch.targets, temperature: settings.temperature
+        ) { terms.term($0, $1) }
         guard let valueHead else { return loss }
         valueLoss = Self.valueLoss(
           valueHead.value(states).reshaped([count]), batch, episodes, tokens: tokens)

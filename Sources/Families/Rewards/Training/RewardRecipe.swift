@@ -21,8 +21,11 @@ public struct RewardRecipe: TrainingRecipe {
   ///   - path: the model that is tuned.
   ///   - prompts: a file: see ``PromptSet``.
   ///   - rewards: see ``RewardKind``.
+  ///   - adapters: what learns on a transformer that stays as it is, by larger steps; nil: the model's own weights.
   /// - Throws: ``/Files/AIGCError``: badInput for what is no model, usage for a model that learns from no rewards.
-  public init(model path: String, prompts: String, rewards: [String]) throws(AIGCError) {
+  public init(
+    model path: String, prompts: String, rewards: [String], adapters: AdapterSettings? = nil
+  ) throws(AIGCError) {
     let family = try Families.family(of: path)
     guard let tunable = family as? any RewardTunableFamily else {
       throw .usage(
@@ -31,8 +34,13 @@ public struct RewardRecipe: TrainingRecipe {
     }
     self.tunable = tunable
     run = Self.defaults
+    if adapters != nil { run.trainer.schedule.peak = Self.adapterRate }
     (settings.model, settings.prompts, settings.rewards) = (path, prompts, rewards)
+    settings.adapters = adapters
   }
+
+  /// The learning rate of adapters.
+  public static let adapterRate: Float = 2e-4
 
   /// The usual run.
   public static var defaults: RunOptions {
@@ -68,15 +76,19 @@ public struct RewardRecipe: TrainingRecipe {
       .init("checkpoint_activations", .bool(settings.recomputesBlocks)),
       .init("parameters", .int(made.policy.trainable.reduce(0) { $0 + $1.parameter.count })),
     ]
+    let adapter: [JSONValue.Member] =
+      settings.adapters.map {
+        [.init("rank", .int($0.rank)), .init("alpha", .double($0.alpha))]
+      } ?? []
     return TrainingPlan(
-      members, made.trainer,
+      members + adapter, made.trainer,
       found: [
         .init("prompts", .int(made.data.learned.count)),
         .init("held_out_prompts", .int(made.data.isHeldOut ? made.data.measured.count : 0)),
       ])
   }
 
-  /// Opens the model twice, to be tuned and to stay near to, and reads the prompts.
+  /// Opens the model, to be tuned and to stay near to, and reads the prompts.
   /// - Throws: ``/Files/AIGCError``: badInput for prompts and models that cannot be read, usage for settings out of
   ///   range and for what names no reward, mismatch for prompts that the model's vocabulary cannot write.
   public func prepare(
@@ -86,29 +98,36 @@ public struct RewardRecipe: TrainingRecipe {
     if !made.data.isHeldOut {
       report(.note("nothing is held out: the model is measured on prompts that it learns from"))
     }
-    let reference = try tunable.policy(at: path(of: start))
+    let policies = made.policies
     let task = RewardTask(
-      made.policy, reference: reference, made.rewards, made.data, settings, made.trainer)
+      made.policy, reference: try policies.reference(), made.rewards, made.data, settings,
+      made.trainer)
     return PreparedTraining(task, made.trainer) { (folder) throws(AIGCError) in
-      try task.measure(tunable.policy(at: folder), in: folder)
+      try task.measure(policies.saved(in: folder), in: folder)
     }
   }
 
-  private func path(of start: TrainingStart) -> String {
+  private func policies(_ start: TrainingStart) throws(AIGCError) -> any TextPolicies {
+    if let adapters = settings.adapters {
+      return try tunable.policies(on: settings.model, adapters, seed: run.trainer.seed)
+    }
     switch start {
-    case .new: settings.model
-    case .resumed(let folder), .model(let folder): folder
+    case .new: return WholePolicies(family: tunable, path: settings.model)
+    case .resumed(let folder), .model(let folder):
+      return WholePolicies(family: tunable, path: folder)
     }
   }
 
   private func make(
     _ start: TrainingStart
   ) throws(AIGCError) -> (
-    policy: any TextPolicy, rewards: RewardSum, data: RewardData, trainer: TrainerConfiguration
+    policies: any TextPolicies, policy: any TextPolicy, rewards: RewardSum, data: RewardData,
+    trainer: TrainerConfiguration
   ) {
     try settings.validate()
     let rewards = try RewardSum(settings.rewards, weights: settings.rewardWeights)
-    let policy = try tunable.policy(at: path(of: start))
+    let policies = try policies(start)
+    let policy = try policies.tuned()
     policy.recomputesBlocks = settings.recomputesBlocks
     func prompts(_ path: String) throws(AIGCError) -> [RewardData.Prompt] {
       let set = try PromptSet(path: path)
@@ -120,6 +139,6 @@ public struct RewardRecipe: TrainingRecipe {
       heldOut: try run.heldOut?.path.map { (path) throws(AIGCError) in try prompts(path) },
       share: run.heldOut?.share ?? 0, seed: run.trainer.seed)
     let trainer = run.resolved { $0 * Double(data.learned.count) / Double(run.trainer.batchSize) }
-    return (policy, rewards, data, trainer)
+    return (policies, policy, rewards, data, trainer)
   }
 }

@@ -39,6 +39,8 @@ public struct RewardSettings: Codable, Equatable, Sendable {
   public var iterations: Int?
   /// Whether blocks are computed again in the backward pass.
   public var recomputesBlocks = false
+  /// What learns on a transformer that stays as it is; nil: the model's own weights learn.
+  public var adapters: AdapterSettings?
 
   /// Creates the settings without a model, prompts and rewards.
   public init() {}

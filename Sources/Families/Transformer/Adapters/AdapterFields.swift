@@ -5,6 +5,8 @@ import Files
 /// applied.
 struct AdapterFields {
   static let fileName = "adapter_config.json"
+  /// What people read beside it.
+  static let cardName = "adapter_card.md"
   private static let largest = 16 << 20
 
   let rank: Int

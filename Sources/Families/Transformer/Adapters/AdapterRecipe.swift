@@ -109,8 +109,9 @@ public struct AdapterRecipe: TrainingRecipe {
     ) { (path, items) throws(AIGCError) in
       let adapter = Adapter(configuration, adapters, scale: settings.adapters.scale)
       try adapter.writePEFT(configuration, base: settings.base, to: path)
-      try TransformerFolder.write(
-        [("adapter_card.md", settings.card(configuration, tokens: items))], to: path)
+      let card = settings.adapters.card(
+        configuration, base: settings.base, learned: "\(items) tokens")
+      try TransformerFolder.write([(AdapterFields.cardName, card)], to: path)
     }
     return PreparedTraining(task, trainer)
   }
@@ -124,10 +125,13 @@ public struct AdapterRecipe: TrainingRecipe {
   }
 }
 
-extension AdapterRunSettings {
-  /// What the adapter is and how it is used, for people.
-  fileprivate func card(_ configuration: TransformerConfiguration, tokens: Int) -> String {
-    let modules = adapters.modules?.joined(separator: ", ") ?? "all projections of the layers"
+extension AdapterSettings {
+  /// What an adapter is and how it is used, for people.
+  /// - Parameter learned: from what.
+  func card(
+    _ configuration: TransformerConfiguration, base: String, learned: String
+  ) -> String {
+    let modules = modules?.joined(separator: ", ") ?? "all projections of the layers"
     return """
       ---
       base_model: \(base)
@@ -135,28 +139,11 @@ extension AdapterRunSettings {
       ---
 
       An adapter of low rank (LoRA) for a \(configuration.architecture.title) model, \(base), whose weights are not in
-      this folder: rank \(adapters.rank), alpha \(adapters.alpha), \(modules). It has learned from \(tokens) tokens.
+      this folder: rank \(rank), alpha \(alpha), \(modules). It has learned from \(learned).
 
           aigc generate text --model \(base) --adapter FOLDER
           aigc merge \(base) OUT --adapter FOLDER
 
       """
-  }
-}
-
-extension Adapter {
-  /// What was trained.
-  init(
-    _ configuration: TransformerConfiguration, _ parameters: NamedParameters, scale: Float
-  ) {
-    let named = Dictionary(parameters.map { ($0.name, $0.parameter) }, uniquingKeysWith: { $1 })
-    self.init(changes: [:], base: nil)
-    for tensor in configuration.adaptable {
-      guard let a = named[tensor.module + LowRankAdapter.aName],
-        let b = named[tensor.module + LowRankAdapter.bName]
-      else { continue }
-      changes[tensor.key] = Change(
-        rank: a.shape[0], scale: scale, a: a.value.values, b: b.value.values)
-    }
   }
 }

@@ -46,14 +46,16 @@ extension TransformerConfiguration {
   }
 
   /// The network on frozen weights, with adapters that change nothing yet.
+  /// - Parameter settings: nil: there are none.
   /// - Throws: ``/Files/AIGCError``: usage as ``adapted(_:)``; else as ``TransformerWeights/load(into:)``.
   func adaptedNetwork(
-    _ weights: TransformerWeights, _ settings: AdapterSettings, using random: inout RandomSource
+    _ weights: TransformerWeights, _ settings: AdapterSettings?, using random: inout RandomSource
   ) throws(AIGCError) -> (network: Transformer, adapters: NamedParameters) {
-    let chosen = try adapted(settings)
+    let chosen = try settings.map { (settings) throws(AIGCError) in try adapted(settings) } ?? []
     var frozen = try FrozenTransformer(weights)
     frozen.adapters = random.drawn { plan in
       var adapters: [TransformerTensor.Key: LowRankAdapter] = [:]
+      guard let settings else { return adapters }
       for tensor in chosen {
         adapters[tensor.key] = LowRankAdapter(
           module: tensor.module, inputs: tensor.inputs, outputs: tensor.outputs,

@@ -58,7 +58,7 @@ extension TransformerTensor {
 
 extension StoredWeight {
   /// For products of training, which leave it as it lies.
-  fileprivate func frozen() throws(AIGCError) -> FrozenMatrix {
+  func frozen() throws(AIGCError) -> FrozenMatrix {
     switch form {
     case .plain(let type):
       FrozenMatrix(

@@ -13,6 +13,14 @@ extension TransformerFamily: RewardTunableFamily {
   public func policy(at path: String) throws(AIGCError) -> any TextPolicy {
     try TransformerPolicy(folder: path)
   }
+
+  /// Policies on a model in a folder or a GGUF file, whose packed weights they share.
+  /// - Throws: ``/Files/AIGCError``: usage for settings that make no adapter; else as ``policy(at:)``.
+  public func policies(
+    on base: String, _ adapters: AdapterSettings, seed: UInt64
+  ) throws(AIGCError) -> any TextPolicies {
+    try AdapterPolicies(base, adapters, seed: seed)
+  }
 }
 
 /// A transformer that learns from rewards.
@@ -54,9 +62,10 @@ final class TransformerPolicy: TextPolicy {
     set { network.recomputesBlocks = newValue }
   }
 
-  var head: (weight: Tensor, bias: Tensor?) {
+  var head: PolicyHead {
     let weight = network.head.value
-    return (known < weight.shape[0] ? weight.sliced(0..<known) : weight, nil)
+    return .trained(
+      weight: known < weight.shape[0] ? weight.sliced(0..<known) : weight, bias: nil)
   }
 
   func states(_ tokens: Indices, _ context: Context) -> Tensor {
