@@ -9,7 +9,7 @@ extension RunOptions {
     let (schedule, optimizer) = (trainer.schedule, trainer.optimizer)
     var flags = [
       epochs.map { "--epochs \(Format.short($0))" } ?? "--steps \(trainer.steps)",
-      "--batch-size \(trainer.batchSize)", "--lr \(Double("\(schedule.peak)") ?? 0)",
+      "--batch-size \(trainer.batchSize)", "--lr \(decimal(schedule.peak))",
       "--schedule \(schedule.shape.rawValue)", "--warmup \(schedule.warmup)",
       "--optimizer \(optimizer.kind.rawValue)", "--weight-decay \(optimizer.weightDecay)",
       "--grad-clip \(optimizer.gradClip ?? 0)", "--beta1 \(optimizer.beta1)",
@@ -21,3 +21,6 @@ extension RunOptions {
     return "\(title): " + flags.joined(separator: ", ") + "."
   }
 }
+
+/// A rate by its own digits: 0.0002, and not 2e-04.
+func decimal(_ rate: Float) -> String { "\(Double("\(rate)") ?? 0)" }

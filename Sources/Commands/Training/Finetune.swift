@@ -23,9 +23,9 @@ struct FinetuneArguments: ParsableArguments {
   @Option(
     help: """
       text: DATA are texts. summary: they are JSONL with `article` and `summary`, and 'aigc summarize' \
-      uses the model.
+      uses the model (default: text).
       """)
-  var task = FinetuneTask.text
+  var task: FinetuneTask?
   @OptionGroup(title: "Adapters") var lora: LoRAArguments
   @OptionGroup(title: "Rows") var rows: RowArguments
   @OptionGroup(title: "Memory") var memory: MemoryArguments
@@ -42,10 +42,10 @@ struct FinetuneArguments: ParsableArguments {
     if context != nil {
       throw .usage("--context is of texts; with --reward the length of a text is --max-tokens")
     }
-    if let flag = lora.lora ? "--lora" : rows.flag {
-      throw .usage("\(flag) is of texts, not of --reward")
+    if let flag = rows.flag { throw .usage("\(flag) is of texts, not of --reward") }
+    if let task, task != .text {
+      throw .usage("--task \(task.rawValue) is of texts, not of --reward")
     }
-    if task != .text { throw .usage("--task \(task.rawValue) is of texts, not of --reward") }
     if memory.gradAccum != nil {
       throw .usage(
         "--grad-accum is of texts; with --reward a step takes its texts in parts by itself")
@@ -109,7 +109,7 @@ struct Finetune: ConsoleCommand {
       \(Self.defaults.defaultsText()) Of gpt2 models: \
       --lr 0.0003, of large ones 0.00005, --batch-size so that a step has 1024 tokens, --warmup 0, \
       --weight-decay 0.01, --eval-every 100, --log-every 10.
-      \(RewardRecipe.defaults.defaultsText("With --reward"))
+      \(RewardRecipe.defaults.defaultsText("With --reward")) With --lora too: --lr \(decimal(RewardRecipe.adapterRate)).
       """)
 
   @Argument(help: "Text files (.gz too); - for standard input.", completion: .file())
@@ -141,39 +141,30 @@ struct Finetune: ConsoleCommand {
   private func recipe(
     _ family: any Family, _ path: String, _ data: [String], resuming saved: SavedRun?
   ) throws(AIGCError) -> FilledRecipe {
-    if let saved { try check(saved) }
-    if arguments.lora.lora, rewards.reward.isEmpty {
-      try rewards.requireRewards()
-      let recipe = try finetunable(family, path)
-        .recipe(further: path, on: data, arguments.options)
-      guard let recipe = recipe as? AdapterRecipe else {
-        throw .usage("--lora is of gpt2 models and other transformers, not of \(family.name)")
-      }
-      return try arguments.lora.filled(recipe, path, arguments, resuming: saved)
-    }
-    if saved != nil || !rewards.reward.isEmpty {
+    if let saved { try check(saved, path) }
+    if saved.map(RewardArguments.isKept) ?? !rewards.reward.isEmpty {
       try arguments.requireTexts(of: family.name)
       return try rewards.recipe(path, data, arguments, resuming: saved)
     }
-    try rewards.requireRewards()
+    try rewards.requireRewards(saved)
     let recipe = try finetunable(family, path)
       .recipe(further: path, on: data, arguments.options)
-    return FilledRecipe(
-      recipe: recipe, settings: [], gradAccumulation: arguments.memory.gradAccum)
+    return try FinetuneRecord.filled(recipe, path, arguments, resuming: saved)
   }
 
-  /// Refuses to go on with a run of another kind.
-  private func check(_ saved: SavedRun) throws(AIGCError) {
-    let isAdapter = LoRAArguments.isRecorded(saved)
-    guard isAdapter || RewardArguments.isRecorded(saved) else {
+  /// Refuses to go on with a run of another verb, another kind or another model.
+  private func check(_ saved: SavedRun, _ path: String) throws(AIGCError) {
+    guard FinetuneRecord.isKept(by: saved) || RewardArguments.isKept(by: saved) else {
       throw .usage(
-        "--resume is of 'aigc train', and here of runs with --lora or --reward, which \(saved.folder) is not"
+        "--resume: 'aigc finetune' did not start the run in \(saved.folder): go on with the verb that did"
       )
     }
+    let isAdapter = LoRAArguments.isKept(by: saved)
     guard isAdapter == arguments.lora.lora else {
       throw .usage(
         "--resume: the run in \(saved.folder) was started \(isAdapter ? "with" : "without") --lora")
     }
+    try RunSetting("--model", path).check(saved)
   }
 
   private func finetunable(

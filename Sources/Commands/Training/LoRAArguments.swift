@@ -1,9 +1,5 @@
 import ArgumentParser
-import Console
 import Families
-import Files
-import FoundationEssentials
-import Training
 
 /// The flags of training what is added to a model, in place of its own weights.
 struct LoRAArguments: ParsableArguments {
@@ -24,7 +20,6 @@ struct LoRAArguments: ParsableArguments {
       """)
   var loraLayers: String?
 
-  private static let record = "adapter settings"
   private static let all = "all-linear"
 
   func validate() throws {
@@ -52,7 +47,7 @@ struct LoRAArguments: ParsableArguments {
   }
 
   /// Whether a run trained an adapter.
-  static func isRecorded(_ saved: SavedRun) -> Bool { saved[record] != nil }
+  static func isKept(by saved: SavedRun) -> Bool { saved["--rank"] != nil }
 
   var settings: AdapterSettings? {
     guard lora else { return nil }
@@ -64,49 +59,15 @@ struct LoRAArguments: ParsableArguments {
   }
 
   /// What a run keeps.
-  /// - Parameters:
-  ///   - recipe: of a new run; of one that goes on its settings are read.
-  ///   - path: of the base.
-  func filled(
-    _ recipe: AdapterRecipe, _ path: String, _ finetune: FinetuneArguments,
-    resuming saved: SavedRun?
-  ) throws(AIGCError) -> FilledRecipe {
-    var recipe = recipe
-    if let saved {
-      let texts = recipe.settings.texts
-      recipe.settings = try Self.settings(of: saved)
-      recipe.settings.texts = texts
-    }
-    let settings = recipe.settings
-    guard let record = try? JSONEncoder().encode(settings) else {
-      throw .usage("settings that cannot be written: numbers are needed")
-    }
-    let modules = settings.adapters.modules?.joined(separator: ",") ?? Self.all
-    return FilledRecipe(
-      recipe: recipe,
-      settings: [
-        RunSetting(Self.record, nil as String?, else: String(decoding: record, as: UTF8.self)),
-        RunSetting("--model", path, else: settings.base),
-        RunSetting("--rank", rank, else: "\(settings.adapters.rank)"),
-        RunSetting("--alpha", alpha, else: "\(settings.adapters.alpha)"),
-        RunSetting("--lora-layers", loraLayers, else: modules),
-        RunSetting("--context", finetune.context, else: "\(settings.context)"),
-        RunSetting(
-          "--mask-prompt", isOn: finetune.rows.maskPrompt, else: settings.rows.masksPrompts),
-        RunSetting(
-          "--skip-bad-lines", isOn: finetune.rows.skipBadLines,
-          else: settings.rows.skipsBadLines),
-        RunSetting(
-          "--checkpoint-activations", isOn: finetune.memory.checkpointActivations,
-          else: settings.recomputesBlocks),
-      ], gradAccumulation: finetune.memory.gradAccum)
-  }
-
-  private static func settings(of saved: SavedRun) throws(AIGCError) -> AdapterRunSettings {
-    guard let text = saved[record],
-      let settings = try? JSONDecoder().decode(AdapterRunSettings.self, from: Data(text.utf8))
-    else { throw .badInput("\(saved.folder): what the run was started with is damaged") }
-    return settings
+  /// - Parameter adapters: what is in force; nil: the model's own weights are trained.
+  func settings(_ adapters: AdapterSettings?) -> [RunSetting] {
+    guard let adapters else { return [] }
+    let modules = adapters.modules?.joined(separator: ",") ?? Self.all
+    return [
+      RunSetting("--rank", rank, else: "\(adapters.rank)"),
+      RunSetting("--alpha", alpha, else: "\(adapters.alpha)"),
+      RunSetting("--lora-layers", loraLayers, else: modules),
+    ]
   }
 }
 

@@ -88,6 +88,10 @@ struct TrainCommand<Arguments: RecipeArguments>: ConsoleCommand {
     let (family, path) = arguments.source
     let folder = try training.folder(family: family, data: path)
     let saved = training.resume ? try SavedRun(folder) : nil
+    if let saved, saved.hasRecord {
+      throw AIGCError.usage(
+        "--resume: 'aigc train' did not start the run in \(folder): go on with the verb that did")
+    }
     var filled = try arguments.recipe(training, resuming: saved)
     try training.apply(to: &filled, resuming: saved)
     let start = saved.map { TrainingStart.resumed($0.folder) } ?? .new

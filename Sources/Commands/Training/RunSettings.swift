@@ -29,6 +29,22 @@ struct RunSetting {
     (self.flag, given) = (flag, isOn ? "on" : nil)
     (self.otherwise, isSwitch) = (otherwise ? "on" : nil, true)
   }
+
+  /// Refuses a value that a run that goes on was not started with.
+  /// - Throws: ``/Files/AIGCError`` (usage) that names the flag and what the run was started with.
+  func check(_ saved: SavedRun) throws(AIGCError) {
+    // Without a record of the start the model itself says what it is.
+    let remembered = saved[flag] ?? otherwise
+    guard let given, given != remembered else { return }
+    let start =
+      isSwitch
+      ? remembered == nil ? "without it" : "with it"
+      : remembered.map { "with \($0)" } ?? "without it"
+    throw .usage(
+      "\(flag)\(isSwitch ? "" : " \(given)"): the run in \(saved.folder) was started "
+        + "\(start), and a run that goes on keeps that; leave the flag out, or train anew without "
+        + "--resume")
+  }
 }
 
 extension TrainingFlags {
@@ -68,20 +84,7 @@ extension TrainingFlags {
       configuration.settings = Dictionary(known) { first, _ in first }
       return
     }
-    for setting in settings {
-      guard let given = setting.given else { continue }
-      // Without a record of the start the model itself says what it is.
-      let remembered = saved[setting.flag] ?? setting.otherwise
-      guard given != remembered else { continue }
-      let start =
-        setting.isSwitch
-        ? remembered == nil ? "without it" : "with it"
-        : remembered.map { "with \($0)" } ?? "without it"
-      throw .usage(
-        "\(setting.flag)\(setting.isSwitch ? "" : " \(given)"): the run in \(saved.folder) was started "
-          + "\(start), and a run that goes on keeps that; leave the flag out, or train anew without "
-          + "--resume")
-    }
+    for setting in settings { try setting.check(saved) }
   }
 
   /// What is held out: as given, or what a run that goes on was started with, or the family's default.

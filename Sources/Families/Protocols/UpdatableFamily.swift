@@ -61,11 +61,22 @@ public protocol FinetunableFamily: UpdatableFamily {
   ///   have.
   func recipe(
     further path: String, on data: [String], _ options: FinetuneOptions
-  ) throws(AIGCError) -> any TrainingRecipe
+  ) throws(AIGCError) -> any FinetuningRecipe
+}
+
+/// A recipe by which a model that has learned already learns from other texts.
+public protocol FinetuningRecipe: TrainingRecipe where Settings: FinetuningSettings {}
+
+/// Its settings, which a run keeps as they are but for the texts: these are given again when it goes on.
+public protocol FinetuningSettings: Codable, Equatable, Sendable {
+  /// What is learned from: files.
+  var texts: [String] { get set }
+  /// What they say of that which recipes can be told: ``FinetunableFamily/recipe(further:on:_:)``.
+  var options: FinetuneOptions { get }
 }
 
 /// What families that are trained further can be told, beside what every run can.
-public struct FinetuneOptions: Sendable {
+public struct FinetuneOptions: Equatable, Sendable {
   /// The most tokens that are learned from at once; nil: the family's choice.
   public var context: Int?
   /// Batches whose gradients make one step; nil: one.

@@ -12,7 +12,7 @@ extension RecurrentFamily: FinetunableFamily {
   ///   blocks that are computed again.
   public func recipe(
     further path: String, on data: [String], _ options: FinetuneOptions
-  ) throws(AIGCError) -> any TrainingRecipe {
+  ) throws(AIGCError) -> any FinetuningRecipe {
     guard options.gradAccumulation == nil, !options.recomputesBlocks else {
       throw .usage("`gradAccumulation` and `recomputesBlocks` are of gpt2 models, not of \(name)")
     }
@@ -25,6 +25,16 @@ extension RecurrentFamily: FinetunableFamily {
     recipe.run.trainer.schedule.peak = 5e-4
     recipe.run.epochs = 3
     return recipe
+  }
+}
+
+extension RecurrentSettings: FinetuningSettings {
+  /// The context, and whether words join the vocabulary.
+  public var options: FinetuneOptions {
+    var result = FinetuneOptions()
+    result.context = model.context
+    (result.areArticles, result.growsVocabulary) = (areArticles == true, growsVocabulary)
+    return result
   }
 }
 

@@ -23,7 +23,7 @@ public struct RecurrentSettings: Codable, Equatable, Sendable {
 }
 
 /// Trains recurrent language models: text files in, a model folder out.
-public struct RecurrentRecipe: TrainingRecipe {
+public struct RecurrentRecipe: FinetuningRecipe {
   /// The texts and the model.
   public var settings = RecurrentSettings()
   /// The run; by default 2000 steps of 32 sequences, a cosine learning rate from 2e-3, gradients

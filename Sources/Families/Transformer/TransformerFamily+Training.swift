@@ -7,7 +7,7 @@ extension TransformerFamily: FinetunableFamily {
   /// takes smaller steps than a small one.
   public func recipe(
     further path: String, on data: [String], _ options: FinetuneOptions
-  ) throws(AIGCError) -> any TrainingRecipe {
+  ) throws(AIGCError) -> any FinetuningRecipe {
     if let adapters = options.adapters { return try recipe(of: adapters, path, data, options) }
     guard isFolder(path) else {
       throw .usage(
@@ -27,6 +27,7 @@ extension TransformerFamily: FinetunableFamily {
     recipe.settings.model = model
     recipe.settings.areArticles = options.areArticles ? true : nil
     recipe.settings.rows = options.rows
+    recipe.settings.isFurther = true
     recipe.run = Self.furtherRun(
       configuration.kind, width: configuration.shape.width, context: model.context)
     recipe.run.trainer.gradAccumulation = options.gradAccumulation
@@ -66,5 +67,27 @@ extension TransformerFamily: FinetunableFamily {
     }
     recipe.run.trainer.gradAccumulation = options.gradAccumulation
     return recipe
+  }
+}
+
+extension TransformerSettings: FinetuningSettings {
+  /// The context, how lines are learned from, and what is computed again.
+  public var options: FinetuneOptions {
+    var result = FinetuneOptions()
+    result.context = model.context
+    result.areArticles = areArticles == true
+    result.rows = rows ?? RowOptions()
+    result.recomputesBlocks = model.recomputesBlocks
+    return result
+  }
+}
+
+extension AdapterRunSettings: FinetuningSettings {
+  /// The same, and the adapter.
+  public var options: FinetuneOptions {
+    var result = FinetuneOptions()
+    (result.context, result.areArticles, result.rows) = (context, areArticles, rows)
+    (result.recomputesBlocks, result.adapters) = (recomputesBlocks, adapters)
+    return result
   }
 }

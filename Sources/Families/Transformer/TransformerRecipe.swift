@@ -14,6 +14,9 @@ public struct TransformerSettings: Codable, Equatable, Sendable {
   public var areArticles: Bool?
   /// How lines of JSONL files are learned from, whose names end so; nil: all of each.
   public var rows: RowOptions?
+  /// Whether a model learns further, which has a tokenizer to cut such lines by: a run of it that goes on reads rows
+  /// again, and windows of the model's context here. nil: it does not, and lines are text.
+  public var isFurther: Bool?
   /// The sizes, the tokens and how the weights are saved.
   public var model = TransformerModelOptions()
 
@@ -22,7 +25,7 @@ public struct TransformerSettings: Codable, Equatable, Sendable {
 }
 
 /// Trains transformers: text files in, a model folder out.
-public struct TransformerRecipe: TrainingRecipe {
+public struct TransformerRecipe: FinetuningRecipe {
   /// The texts and the model.
   public var settings = TransformerSettings()
   /// The run; by default that of the preset, with the last tenth of the tokens held out.
@@ -85,8 +88,9 @@ public struct TransformerRecipe: TrainingRecipe {
     var opened = try open(start)
     let configuration = opened.configuration
     opened.network.recomputesBlocks = settings.model.recomputesBlocks
-    // A run that goes on takes the windows of its start.
-    let asked = start.isResumed ? configuration.shape.context : settings.model.context
+    // A run of a new model takes windows of all its context, whatever it is told when it goes on.
+    let isOfNew = start.isResumed && settings.isFurther != true
+    let asked = isOfNew ? configuration.shape.context : settings.model.context
     let data = try opened.texts.data(
       opened.tokenizer, { () throws(AIGCError) in opened.template },
       context: min(asked, configuration.shape.context), report)
@@ -133,8 +137,7 @@ public struct TransformerRecipe: TrainingRecipe {
       return Opened(
         configuration: configuration, network: network, tokenizer: tokenizer, texts: texts)
     case .resumed(let path), .model(let path):
-      // A run that goes on began as a new model's.
-      if start.isResumed { texts.areRows = false }
+      if start.isResumed { texts.areRows = settings.isFurther == true }
       let old = try TransformerLanguageModel(folder: path)
       var configuration = old.configuration
       // Other files of the folder may say these, or none.

@@ -158,6 +158,7 @@ final class FlagFolder: Sendable {
         + "--out gemma3",
       "finetune words.txt --model gpt2 --reward length:2 --max-tokens 4 --num-generations 2 --steps 1 "
         + "--batch-size 1 --seed 1 --out tuned",
+      "finetune a.txt --model gpt2 --context 8 --steps 1 --batch-size 2 --seed 1 --out further",
       "finetune a.txt --model little.gguf --lora --rank 2 --context 8 --steps 3 --batch-size 2 --lr 0.1 "
         + "--seed 1 --out lora", "convert gpt2 spare4",
       "finetune a.txt --model gpt2 --lora --rank 2 --context 8 --steps 3 --batch-size 2 --lr 0.1 --seed 1 "

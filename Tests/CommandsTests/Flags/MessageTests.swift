@@ -101,7 +101,7 @@ import Training
     ),
     ("Commands/Training/Recipes/VAE", ["train vae", "train vaegan", "sample vae"]),
     ("Commands/Training/Recipes/VQVAE", ["train vqvae", "sample vqvae"]),
-    ("Commands/Training/RunSettings", ["train lstm", "train gan"]),
+    ("Commands/Training/Run", ["train lstm", "train gan"]),
     ("Commands/Training/Train", ["train lstm", "train gan", "train vae", "finetune"]),
     ("Commands/Training/Recipe", ["train lstm", "train gpt2", "generate text"]),
     ("Commands/Training/LoRA", ["finetune"]), ("Commands/Training/Distill", ["distill"]),

@@ -353,7 +353,9 @@ private let finetune: VerbFlags = {
       ],
       "resume": [
         .refused("--resume", "no run stands"),
-        .refused("--resume", "aigc train", "a.txt --model gpt2 --dry-run --out gpt2"),
+        .refused("--resume", "did not start", "a.txt --model gpt2 --dry-run --out gpt2"),
+        .allows("--resume", "a.txt --model gpt2 --dry-run --out further"),
+        .refused("--resume --context 9", "--context 9", "a.txt --model gpt2 --out further"),
         .allows("--resume", "words.txt --model gpt2 --dry-run --out tuned"),
       ],
     ]

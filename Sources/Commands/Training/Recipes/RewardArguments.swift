@@ -2,7 +2,6 @@ import ArgumentParser
 import Console
 import Families
 import Files
-import FoundationEssentials
 import NN
 import Training
 
@@ -67,7 +66,9 @@ struct RewardArguments: ParsableArguments {
   }
 
   /// Refuses flags that would do nothing.
-  func requireRewards() throws(AIGCError) {
+  /// - Parameter saved: a run that goes on without rewards.
+  func requireRewards(_ saved: SavedRun?) throws(AIGCError) {
+    if let saved { try RunSetting("--reward", reward.first).check(saved) }
     if let other = others.first(where: { $0.isGiven }) {
       throw .usage("\(other.flag) is of runs with --reward")
     }
@@ -96,9 +97,10 @@ struct RewardArguments: ParsableArguments {
     guard data.count == 1 else {
       throw .usage("one file of prompts at a time: \(counted(data.count, "file")) are given")
     }
-    var recipe = try RewardRecipe(model: path, prompts: data[0], rewards: reward)
+    var recipe = try RewardRecipe(
+      model: path, prompts: data[0], rewards: reward, adapters: finetune.lora.settings)
     if let saved {
-      recipe.settings = try Self.settings(of: saved)
+      recipe.settings = try Self.record.settings(of: saved)
       recipe.settings.prompts = data[0]
     } else {
       try fill(&recipe.settings, finetune)
@@ -123,33 +125,19 @@ struct RewardArguments: ParsableArguments {
     settings.recomputesBlocks = finetune.memory.checkpointActivations
   }
 
-  private static let record = "reward settings"
-
-  /// What the run was started with.
-  private static func settings(of saved: SavedRun) throws(AIGCError) -> RewardSettings {
-    guard let text = saved[record],
-      let settings = try? JSONDecoder().decode(RewardSettings.self, from: Data(text.utf8))
-    else { throw .badInput("\(saved.folder): what the run was started with is damaged") }
-    return settings
-  }
+  private static let record = RunRecord<RewardSettings>("reward settings")
 
   /// Whether a run learned from rewards.
-  static func isRecorded(_ saved: SavedRun) -> Bool { saved[record] != nil }
+  static func isKept(by saved: SavedRun) -> Bool { record.isKept(by: saved) }
 
   private func kept(
     _ settings: RewardSettings, _ path: String, _ finetune: FinetuneArguments
   ) throws(AIGCError) -> [RunSetting] {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    guard let record = try? encoder.encode(settings) else {
-      throw .usage("settings that cannot be written: numbers are needed")
-    }
     func list(_ values: [String]) -> String? {
       values.isEmpty ? nil : values.joined(separator: " ")
     }
     return [
-      RunSetting(Self.record, nil as String?, else: String(decoding: record, as: UTF8.self)),
-      RunSetting("--model", path, else: settings.model),
+      try Self.record.setting(settings), RunSetting("--model", path, else: settings.model),
       RunSetting("--reward", list(reward), else: list(settings.rewards)),
       RunSetting(
         "--reward-weights",
@@ -166,7 +154,7 @@ struct RewardArguments: ParsableArguments {
       RunSetting(
         "--checkpoint-activations", isOn: finetune.memory.checkpointActivations,
         else: settings.recomputesBlocks),
-    ]
+    ] + finetune.lora.settings(settings.adapters)
   }
 }
 

@@ -29,7 +29,7 @@ public struct AdapterRunSettings: Codable, Equatable, Sendable {
 
 /// Trains an adapter of low rank (LoRA, Hu et al. 2021) on a transformer that stays as it lies in its files, of 32, 16 or
 /// few bits (QLoRA, Dettmers et al. 2023): texts in, a folder out that PEFT reads.
-public struct AdapterRecipe: TrainingRecipe {
+public struct AdapterRecipe: FinetuningRecipe {
   /// The base, the texts and the adapter.
   public var settings: AdapterRunSettings
   /// The run; the last tenth of the data is held out.
