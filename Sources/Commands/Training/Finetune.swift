@@ -64,10 +64,14 @@ struct FinetuneArguments: ParsableArguments {
   }
 
   /// What may be done with the model: `aigc <usage>`.
-  /// - Parameter base: of an adapter.
-  func usage(_ folder: String, base: String) -> String {
+  /// - Parameters:
+  ///   - base: of an adapter.
+  ///   - saved: the run that goes on.
+  func usage(_ folder: String, base: String, resuming saved: SavedRun?) -> String {
     if lora.lora { return "generate text --model \(base) --adapter \(folder)" }
-    return task == .summary ? "summarize FILE --model \(folder)" : "generate text --model \(folder)"
+    let task = task?.rawValue ?? saved?["--task"]
+    let verb = task == FinetuneTask.summary.rawValue ? "summarize FILE" : "generate text"
+    return "\(verb) --model \(folder)"
   }
 
   var options: FinetuneOptions {
@@ -134,7 +138,7 @@ struct Finetune: ConsoleCommand {
     var filled = try recipe(family, path, data, resuming: saved)
     try training.apply(to: &filled, resuming: saved)
     try TrainingAnswer(
-      folder: folder, json: common.json, usage: arguments.usage(folder, base: path)
+      folder: folder, json: common.json, usage: arguments.usage(folder, base: path, resuming: saved)
     ).run(filled.recipe, saved.map { .resumed($0.folder) } ?? .model(path), isPlan: training.dryRun)
   }
 

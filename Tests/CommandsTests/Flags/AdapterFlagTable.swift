@@ -21,7 +21,8 @@ let adapterFlags: FlagTable = {
       .refused("--alpha 0 --lora", "--alpha 0"),
     ],
     "lora-layers": [
-      .acts("--lora-layers c_attn", lora), .acts("--lora-layers c_attn", tuned), .same("--lora-layers all-linear", lora),
+      .acts("--lora-layers c_attn", lora), .acts("--lora-layers c_attn", tuned),
+      .same("--lora-layers all-linear", lora),
       .refused("--lora-layers q_proj --lora", "c_attn"),
       .refused("--lora-layers c_attn", "--lora"), .refused("--lora-layers a,,b --lora", "names"),
     ],
