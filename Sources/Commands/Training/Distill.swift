@@ -2,7 +2,6 @@ import ArgumentParser
 import Console
 import Families
 import Files
-import FoundationEssentials
 import Training
 
 /// The flags of what a teacher writes.
@@ -163,7 +162,7 @@ struct Distill: ConsoleCommand {
     try ModelStore.standard().resolve(model)
   }
 
-  private static let record = "distillation settings"
+  private static let record = RunRecord<DistillationSettings>("distillation settings")
 
   private func recipe(
     _ folder: String, resuming saved: SavedRun?
@@ -172,7 +171,7 @@ struct Distill: ConsoleCommand {
     let teacher = try path(teacher)
     var recipe = try DistillationRecipe(student: student, teacher: teacher, texts: data)
     if let saved {
-      recipe.settings = try Self.settings(of: saved)
+      recipe.settings = try settings(of: saved)
       recipe.settings.texts = data
       // Both may have been moved.
       recipe.settings.teacher = teacher
@@ -194,23 +193,18 @@ struct Distill: ConsoleCommand {
     if let context { settings.context = context }
   }
 
-  private static func settings(of saved: SavedRun) throws(AIGCError) -> DistillationSettings {
-    guard let text = saved[record] else {
+  private func settings(of saved: SavedRun) throws(AIGCError) -> DistillationSettings {
+    guard Self.record.isKept(by: saved) else {
       throw .usage("--resume: the run in \(saved.folder) is none of 'aigc distill'")
     }
-    guard let settings = try? JSONDecoder().decode(DistillationSettings.self, from: Data(text.utf8))
-    else { throw .badInput("\(saved.folder): what the run was started with is damaged") }
-    return settings
+    return try Self.record.settings(of: saved)
   }
 
   private func kept(
     _ settings: DistillationSettings, _ student: String
   ) throws(AIGCError) -> [RunSetting] {
-    guard let record = try? JSONEncoder().encode(settings) else {
-      throw .usage("settings that cannot be written: numbers are needed")
-    }
     return [
-      RunSetting(Self.record, nil as String?, else: String(decoding: record, as: UTF8.self)),
+      try Self.record.setting(settings),
       RunSetting("--student", student, else: settings.student),
       RunSetting("--context", context, else: "\(settings.context)"),
       RunSetting(
