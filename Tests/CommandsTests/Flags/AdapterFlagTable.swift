@@ -9,7 +9,7 @@ let adapterFlags: FlagTable = {
     "lora": [
       .acts("--lora"), .refused("--lora --model lstm", "other transformers"),
       .acts("--lora", rewarded), .refused("--lora --model lstm", "other transformers", rewarded),
-      .allows("--lora", rewarded.replacing("gpt2", with: "little.gguf")),
+      .acts("--lora", rewarded.replacing("gpt2", with: "little.gguf")),
       .allows("--lora", "b.txt --model little.gguf --dry-run --out $OUT"),
     ],
     "rank": [
