@@ -2,7 +2,7 @@
 """Measures classifiers of texts: accuracy on MR and SST-2, negations, explanations, and speed beside fastText.
 
     Scripts/benchmarks/sentiment.py folds [METHOD...] [--seeds N] [-- FLAGS of aigc train]
-    Scripts/benchmarks/sentiment.py split METHOD [-- FLAGS]
+    Scripts/benchmarks/sentiment.py split METHOD [--labels N] [-- FLAGS]
     Scripts/benchmarks/sentiment.py clean OUT
     Scripts/benchmarks/sentiment.py negations MODEL [--pairs FILE]
     Scripts/benchmarks/sentiment.py explanations MODEL [--data FILE] [--num N]
@@ -12,7 +12,8 @@
 
 MR and SST-2 lie in AIGC_TEST_DATA/sentiment (--sentiment DIR).
 folds: ten trainings on nine tenths of MR each, measured on the tenth left; the cut is fixed, --seeds 3 trains three
-times. split: the first of these tenths, and an inner tenth of the rest, on which settings are chosen.
+times. split: the first of these tenths, and an inner tenth of the rest, on which settings are chosen; --labels 400 learns
+from so many texts alone, as many of each class, chosen by the seeds 1 to 5.
 clean: writes MR's folder without the sentences that share half of the word trigrams of the shorter one with a sentence
 of SST-2's dev or test part (lower case, accents folded, brackets and lrb, rrb out).
 negations: of pairs of lines, a sentence and its negation, those of which both are right.
@@ -99,6 +100,16 @@ def measure_folds(options):
             show(options, "mr-folds-%s, %d seeds" % (method, options.seeds), means)
 
 
+def few(rows, indices, count, seed):
+    """`count` of the indices, as many of each class; all of them where `count` is 0."""
+    if count == 0:
+        return indices
+    chance, chosen = random.Random(seed), []
+    for label in ("neg", "pos"):
+        chosen += chance.sample([index for index in indices if rows[index][1] == label], count // 2)
+    return sorted(chosen)
+
+
 def measure_split(options):
     rows = mr(options)
     parts = folds(rows)
@@ -107,12 +118,13 @@ def measure_split(options):
             ("inner", [i for i in range(len(rows)) if i not in outer and i not in inner], parts[1]),
             ("90/10", [i for i in range(len(rows)) if i not in outer], parts[0])):
         with tempfile.TemporaryDirectory() as folder:
-            paths = os.path.join(folder, "train.tsv"), os.path.join(folder, "test.tsv")
-            write(paths[0], [rows[index] for index in train])
+            paths, values = (os.path.join(folder, "train.tsv"), os.path.join(folder, "test.tsv")), []
             write(paths[1], [rows[index] for index in test])
-            values = [accuracy(options, *paths, ["--method", options.methods[0], *options.flags], seed, folder)
-                      for seed in range(1, options.seeds + 1)]
-        show(options, "mr-%s-%s" % (name, options.methods[0]), values)
+            for seed in range(1, options.seeds + 1):
+                write(paths[0], [rows[index] for index in few(rows, train, options.labels, seed)])
+                values.append(
+                    accuracy(options, *paths, ["--method", options.methods[0], *options.flags], seed, folder))
+        show(options, "mr-%s-%s" % (name, options.methods[0]), values, labels=options.labels or len(train))
 
 
 # Which sentences a model that is measured on SST-2 may learn from
@@ -281,6 +293,8 @@ def smoke(options):
                 file.write("a good film of 3 scenes\t1\na bad one\t0\n")
         options.methods, options.flags = ["naive-bayes"], []
         measure_split(options)
+        options.labels = 10
+        measure_split(options)
         options.out = os.path.join(folder, "clean")
         clean(options)
         options.model = os.path.join(folder, "model")
@@ -308,7 +322,8 @@ def main():
     parser.add_argument("--pairs", default=os.path.join(ROOT, "Scripts/benchmarks/negations.tsv"))
     parser.add_argument("--data", default=os.path.join(data, "sentiment/sst2/test.tsv"))
     parser.add_argument("--num", type=int, default=500)
-    parser.add_argument("--seeds", type=int, default=1)
+    parser.add_argument("--seeds", type=int, help="(default 1; split --labels: 5)")
+    parser.add_argument("--labels", type=int, default=0, help="split: so many texts to learn from, an even number")
     parser.add_argument("--lines", type=int, default=100_000)
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--dim", type=int, default=100)
@@ -319,6 +334,7 @@ def main():
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args(arguments)
     options.flags, options.methods = flags, options.names
+    options.seeds = options.seeds or (5 if options.labels else 1)
     if options.what not in ("clean", "lexicons"):
         options.aigc = aigc(options)
     options.model = options.out = options.names[0] if options.names else None

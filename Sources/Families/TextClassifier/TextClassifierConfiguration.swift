@@ -15,7 +15,7 @@ public enum TextClassifierMethod: String, Codable, CaseIterable, Sendable {
   case cnn
   /// An LSTM over word vectors.
   case lstm
-  /// A linear layer on the states of a language model.
+  /// A linear layer on the states of a language model, or an encoder's vectors.
   case transfer
 
   /// Whether it is a network that learns by gradients of batches.
@@ -28,6 +28,14 @@ public enum TextClassifierTaskKind: String, Codable, Sendable {
   case sentiment
   /// Any.
   case labels
+
+  /// What language models read texts in, unless another prompt is given.
+  var prompt: String {
+    switch self {
+    case .sentiment: "Review: {}\nSentiment:"
+    case .labels: "Text: {}\nLabel:"
+    }
+  }
 }
 
 /// `config.json` of a classifier of texts: everything needed to build it.

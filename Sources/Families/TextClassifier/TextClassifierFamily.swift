@@ -59,6 +59,8 @@ public struct TextClassifierFamily: UpdatableFamily {
     if let backbone = configuration.backbone {
       members += [
         .init("backbone", .string(backbone.model)), .init("layer", .int(backbone.layer)),
+        .init("last_layer", JSONValue(backbone.lastLayer)),
+        .init("prompt", JSONValue(backbone.prompt)),
       ]
     }
     return members + [

@@ -24,6 +24,9 @@ public struct TextClassifierSettings: Codable, Equatable, Sendable {
   public var vectorsPath: String?
   /// The name or path of the language model of `transfer`.
   public var backbone: String?
+  /// What the language model reads each text in, `{}` being its place; nil: what suits the task, where the model has the
+  /// characters for it.
+  public var prompt: String?
   /// Values of an n-gram's vector (`linear`).
   public var dimension = 100
   /// Features and words of fewer texts are left out.
@@ -122,7 +125,11 @@ public struct TextClassifierRecipe: TrainingRecipe {
           .init("widths", .array(settings.network.widths.map { .int($0) })),
           .init("maps", .int(settings.network.maps)),
         ] : [.init("hidden", .int(settings.network.hidden))]
-    case .transfer: members.append(.init("backbone", JSONValue(settings.backbone)))
+    case .transfer:
+      members += [
+        .init("backbone", JSONValue(settings.backbone)),
+        .init("prompt", JSONValue(settings.prompt)),
+      ]
     }
     members += [
       .init("min_count", .int(settings.minCount)), .init("balanced", .bool(settings.balances)),

@@ -18,6 +18,10 @@ let sentimentTraining: VerbFlags = {
         .acts("--backbone lstm", counted), .acts("--backbone bert", counted),
         .refused("--backbone lstm", "--method transfer"),
       ],
+      "prompt": [
+        .acts("--prompt 'It is {}'", "s.tsv --backbone lstm --dry-run --out $OUT"),
+        .refused("--prompt 'It is {}'", "of --method", counted),
+      ],
       "ngrams": [.acts("--ngrams 3", counted), .refused("--ngrams 3", "of --method")],
       "negation": [.acts("--negation 0", counted), .refused("--negation 0", "of --method")],
       "min-count": [.acts("--min-count 2")],

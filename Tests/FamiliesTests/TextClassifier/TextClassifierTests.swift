@@ -9,41 +9,6 @@ import Training
 
 @testable import Families
 
-/// Sentences whose class a few words tell.
-private func sentences(_ count: Int, seed: UInt64 = 1) -> String {
-  var random = RandomSource(seed: seed)
-  func pick(_ words: [String]) -> String { words[Int(random.integer(below: UInt64(words.count)))] }
-  return (0..<count).map { index in
-    let isGood = index % 2 == 0
-    let word = pick(
-      isGood ? ["good", "lovely", "great", "warm"] : ["bad", "dull", "awful", "cold"])
-    let other = pick(["film", "story", "cast", "plot", "scene"])
-    return
-      "the \(other) is \(word) and \(pick(["long", "short", "new", "old"]))\t\(isGood ? "pos" : "neg")\n"
-  }.joined()
-}
-
-private func recipe(
-  _ data: String, _ method: TextClassifierMethod, task: TextClassifierTaskKind = .sentiment
-) -> TextClassifierRecipe {
-  var recipe = TextClassifierRecipe(data, task: task, method: method)
-  recipe.settings.network.embedding = 8
-  recipe.settings.network.maps = 6
-  recipe.settings.network.hidden = 8
-  recipe.settings.network.dropout = 0
-  recipe.settings.dimension = 20
-  recipe.run.trainer.seed = 3
-  if method.isNetwork {
-    recipe.run.trainer.schedule.peak = 0.02
-    recipe.run.epochs = 6
-  }
-  if method == .linear {
-    recipe.run.trainer.batchSize = 64
-    recipe.run.epochs = 20
-  }
-  return recipe
-}
-
 @Suite struct TextClassifierTests {
   static let methods: [TextClassifierMethod] = [
     .naiveBayes, .weightedRegression, .linear, .cnn, .lstm,
@@ -197,47 +162,6 @@ private func recipe(
     #expect(
       refuses { _ = try TextLexicon(path: try folder.write("bad.txt", "good\tmuch\n")) }
         .contains("line 1"))
-  }
-
-  /// The states of a language model, read at a layer that was chosen.
-  @Test func statesOfLanguageModelsAreRead() throws {
-    let folder = try TemporaryFolder()
-    let text = try folder.write(
-      "t.txt", sentences(200).replacing("\tpos", with: "").replacing("\tneg", with: ""))
-    var language = RecurrentRecipe(.lstm)
-    language.settings.texts = [text]
-    language.settings.model.hidden = 16
-    language.run.trainer.steps = 3
-    language.run.trainer.batchSize = 2
-    _ = try language.train(to: folder.file("lm"))
-    let data = try folder.write("a.tsv", sentences(120))
-    var recipe = recipe(data, .transfer)
-    recipe.settings.backbone = folder.file("lm")
-    let measures = try recipe.train(to: folder.file("m")).measures
-    #expect(try #require(measures).confusion.accuracy > 0.8)
-    let classifier = try TextClassifier(folder: folder.file("m"))
-    let texts = TextList(["the film is lovely and new", ""])
-    let scores = try classifier.scores(texts)
-    let sum = try classifier.explain(texts[0], label: 1).reduce(0) { $0 + $1.contribution }
-    let difference = Double(scores[1] - scores[0] - scores[3] + scores[2])
-    #expect(abs(sum - difference) < 0.01 * abs(difference) + 1e-4)
-  }
-
-  /// The vectors of an encoder, and what goes with each word when it is left out.
-  @Test func vectorsOfEncodersAreRead() throws {
-    let folder = try TemporaryFolder()
-    let data = try folder.write("a.tsv", sentences(120))
-    var recipe = recipe(data, .transfer)
-    recipe.settings.backbone = fixture("bert/odd")
-    _ = try recipe.train(to: folder.file("m"))
-    let classifier = try TextClassifier(folder: folder.file("m"))
-    #expect(classifier.configuration.backbone?.layer == 1)
-    let texts = TextList(["the film is lovely and new", "the film is and new"])
-    let scores = try classifier.scores(texts)
-    let parts = try classifier.explain(texts[0], label: 1)
-    let lovely = try #require(parts.first { $0.text == "lovely" })
-    let difference = Double(scores[1] - scores[0] - scores[3] + scores[2])
-    #expect(abs(lovely.contribution - difference) < 0.02 * abs(difference) + 1e-3)
   }
 
   /// Windows of one word, and of more words than a text has.

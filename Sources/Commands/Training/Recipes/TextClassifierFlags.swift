@@ -17,6 +17,11 @@ struct TextClassifierModelArguments: ParsableArguments {
     completion: .model)
   var backbone: String?
   @Option(
+    help:
+      "transfer: what the language model reads each text in, {} being its place (default: sentiment 'Review: {}' and 'Sentiment:' in two lines, else 'Text: {}' and 'Label:')."
+  )
+  var prompt: String?
+  @Option(
     parsing: .unconditional,
     help: "The longest n-grams in words, of methods that count them (default 2).")
   var ngrams: Int?
@@ -95,7 +100,7 @@ struct TextClassifierModelArguments: ParsableArguments {
       [
         ("--ngrams", ngrams != nil, counts), ("--negation", negation != nil, counts),
         ("--min-count", minCount != nil, counts + networks),
-        ("--l2", l2 != nil, [.weightedRegression]),
+        ("--l2", l2 != nil, [.weightedRegression]), ("--prompt", prompt != nil, [.transfer]),
         ("--dim", dim != nil, [.linear]), ("--l2-norm", l2Norm, [.weightedRegression]),
         ("--embedding", embedding != nil, networks),
         ("--vectors", vectors != nil, networks), ("--static-vectors", staticVectors, networks),
@@ -135,6 +140,7 @@ struct TextClassifierModelArguments: ParsableArguments {
     if let value = number("--vocab-size", vocabSize) { settings.vocabulary = value }
     settings.balances = balanced || saved?["--balanced"] != nil
     settings.backbone = backbone ?? saved?["--backbone"]
+    settings.prompt = prompt ?? saved?["--prompt"]
     settings.vectorsPath = vectors ?? saved?["--vectors"]
     if let embedding { settings.network.embedding = embedding }
     if let widths { settings.network.widths = try sizes("--widths", widths, such: "3,4,5") }
@@ -153,6 +159,7 @@ struct TextClassifierModelArguments: ParsableArguments {
     return [
       RunSetting("--method", filled.method.rawValue),
       RunSetting("--backbone", backbone, else: filled.backbone),
+      RunSetting("--prompt", prompt, else: filled.prompt),
       RunSetting("--ngrams", ngrams, else: "\(filled.features.ngrams)"),
       RunSetting("--negation", negation, else: "\(filled.features.negation)"),
       RunSetting("--min-count", minCount, else: "\(filled.minCount)"),

@@ -115,8 +115,9 @@ struct TextClassifierTasks {
       throw .notTrainedFurther(path, "text-classifier (transfer)")
     }
     guard let name = settings.backbone else { throw .usage("`backbone` is missing") }
-    let task = TransferTask(
-      configuration, data, settings, try PooledStates(name), name: name)
+    var states = try PooledStates(name)
+    let prompt = try states.ask(settings.prompt, else: settings.task.prompt, report)
+    let task = TransferTask(configuration, data, states, name: name, prompt: prompt)
     task.report = report
     return (task, { task.crossFitted })
   }

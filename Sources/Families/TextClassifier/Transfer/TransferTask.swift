@@ -5,13 +5,13 @@ import Files
 import NN
 import Training
 
-/// Logistic regression on the mean states of a language model or an encoder's vectors. The layer is chosen on texts that are kept apart.
-/// One step does it all; the states of a text are computed once.
+/// Logistic regression on the states of a language model, or on an encoder's vectors. Which layers' states are read, and
+/// the penalty, are chosen on texts that are kept apart. One step does it all; the states of a text are computed once.
 final class TransferTask: ScorerTask {
   var configuration: TextClassifierConfiguration
   let data: TextClassifierData
-  private let settings: TextClassifierSettings
-  private let name: String
+  private var name: String { model.backbone.model }
+  private var prompt: String? { model.backbone.prompt }
   private let states: PooledStates
   private var model: TransferScorer
   var scorer: any TextScorer { model }
@@ -20,17 +20,18 @@ final class TransferTask: ScorerTask {
   /// Is told what was chosen, and how far the states are.
   var report: (TrainerEvent) -> Void = { _ in }
 
-  /// Texts on which the layer and the penalty are chosen; a quarter of them measures.
+  /// Texts on which layers and penalty are chosen; each quarter of them measures what the others taught.
   private static let mostForChoice = 2000
-  private static let penalties = [1.0, 10, 100, 1000]
+  private static let parts = 4
+  private static let penalties = [3000.0, 1000, 300, 100, 10]
 
   init(
     _ configuration: TextClassifierConfiguration, _ data: TextClassifierData,
-    _ settings: TextClassifierSettings, _ states: PooledStates, name: String
+    _ states: PooledStates,
+    name: String, prompt: String?
   ) {
-    (self.configuration, self.data, self.settings) = (configuration, data, settings)
-    (self.states, self.name) = (states, name)
-    let backbone = TextBackbone(model: name, layer: 0, width: 1)
+    (self.configuration, self.data, self.states) = (configuration, data, states)
+    let backbone = TextBackbone(model: name, layer: 0, width: 1, prompt: prompt)
     let scores = configuration.scoreCount
     self.configuration.backbone = backbone
     model = TransferScorer(
@@ -40,12 +41,16 @@ final class TransferTask: ScorerTask {
 
   func step(_ step: Int, rate: Float, _ context: Context) throws(AIGCError) -> StepResult {
     let texts = data.learned
-    let choice = try chooseLayer()
+    let choice = try choose()
+    let places = choice.places
     report(
-      .note("layer \(choice.layer) of \(states.layers), penalty \(choice.penalty)"))
-    let values = try states.means(texts.texts, layers: [choice.layer])[0]
-    let width = values.count / max(texts.count, 1)
-    let matrix = StateMatrix(values, width: width)
+      .note(
+        "the mean after layer \(places[0].layer) of \(states.layers)"
+          + (places.count > 1 ? " and the last token after layer \(places[1].layer)" : "")
+          + ", penalty \(choice.penalty)"))
+    let values = try states.rows(texts.texts, places)
+    let columns = values.count / max(texts.count, 1)
+    let matrix = StateMatrix(values, width: columns)
     let fit = try fit(matrix, texts.labels, data.textWeights, choice.penalty)
     if data.heldOut == nil {
       crossFitted = try data.crossFitted { (weights, others) throws(AIGCError) in
@@ -54,7 +59,9 @@ final class TransferTask: ScorerTask {
         return others.flatMap { all[$0 * classes..<($0 + 1) * classes] }
       }
     }
-    let backbone = TextBackbone(model: name, layer: choice.layer, width: width)
+    var backbone = TextBackbone(
+      model: name, layer: places[0].layer, width: columns / places.count, prompt: prompt)
+    backbone.lastLayer = places.count > 1 ? places[1].layer : nil
     configuration.backbone = backbone
     model = TransferScorer(
       configuration, backbone, states,
@@ -68,31 +75,61 @@ final class TransferTask: ScorerTask {
   }
 
   private typealias Fit = (weights: [Double], bias: Double)
+  private typealias Choice = (places: [StatePlace], penalty: Double)
 
-  /// The layer and the penalty by which some texts are told apart best that others were learned from.
-  private func chooseLayer() throws(AIGCError) -> (layer: Int, penalty: Double) {
+  /// The layers and the penalty by which texts are told apart best that were not learned from: the layer of the mean, that
+  /// of the last token, and then the penalty of both.
+  private func choose() throws(AIGCError) -> Choice {
     let last = states.layers
     let layers = Set([last, last * 3 / 4, last / 2, last / 4]).filter { $0 > 0 }.sorted()
     let share = min(1, Double(Self.mostForChoice) / Double(data.learned.count))
     let texts = data.learned.split(share: share, seed: 1).heldOut ?? data.learned
-    let fold = texts.fold(0, of: 4, seed: 0)
-    var weights = texts.labels.map { data.classWeights[Int($0)] }
-    for index in fold.part { weights[index] = 0 }
-    var best = (layer: last, penalty: 100.0, loss: Double.infinity)
-    let found = try states.means(texts.texts, layers: layers)
-    for (layer, values) in zip(layers, found) {
+    let kinds = if case .languageModel = states.source { [false, true] } else { [false] }
+    let all = kinds.flatMap { isLast in layers.map { StatePlace(layer: $0, isLast: isLast) } }
+    // One pass computes them all.
+    _ = try states.states(texts.texts, all)
+    var places: [StatePlace] = []
+    for kind in kinds {
+      places.append(
+        try best(all.filter { $0.isLast == kind }.map { [$0] }, texts).places[0])
+    }
+    return try best([places], texts)
+  }
+
+  /// The states and the penalty with the smallest loss on quarters of the texts, of models of the other texts.
+  private func best(
+    _ candidates: [[StatePlace]], _ texts: LabelledTexts
+  ) throws(AIGCError) -> Choice {
+    var best: (choice: Choice, loss: Double) = ((candidates[0], 100), .infinity)
+    for places in candidates {
+      let values = try states.rows(texts.texts, places)
       let matrix = StateMatrix(values, width: values.count / max(texts.count, 1))
+      var before = Double.infinity
       for penalty in Self.penalties {
-        let all = logits(matrix, try fit(matrix, texts.labels, weights, penalty))
-        let classes = configuration.classes.count
-        let measured = Calibration(
-          logits: fold.part.flatMap { all[$0 * classes..<($0 + 1) * classes] },
-          labels: fold.part.map { texts.labels[$0] }, classes: classes)
-        let loss = measured.loss(temperature: 1)
-        if loss < best.loss { best = (layer, penalty, loss) }
+        let loss = try loss(matrix, texts, penalty)
+        // It has one minimum, and the smallest penalties take longest.
+        if loss > before { break }
+        before = loss
+        if loss < best.loss { best = ((places, penalty), loss) }
       }
     }
-    return (best.layer, best.penalty)
+    return best.choice
+  }
+
+  private func loss(
+    _ matrix: StateMatrix, _ texts: LabelledTexts, _ penalty: Double
+  ) throws(AIGCError) -> Double {
+    let classes = configuration.classes.count
+    var (found, labels): ([Float], [Int32]) = ([], [])
+    for part in 0..<Self.parts {
+      let fold = texts.fold(part, of: Self.parts, seed: 0)
+      var weights = texts.labels.map { data.classWeights[Int($0)] }
+      for index in fold.part { weights[index] = 0 }
+      let all = logits(matrix, try fit(matrix, texts.labels, weights, penalty))
+      found += fold.part.flatMap { all[$0 * classes..<($0 + 1) * classes] }
+      labels += fold.part.map { texts.labels[$0] }
+    }
+    return Calibration(logits: found, labels: labels, classes: classes).loss(temperature: 1)
   }
 
   private func fit(
