@@ -52,7 +52,7 @@ public let settingNames: [String: String] = [
   "options.rollout": "--n-steps", "options.targetEvery": "--target-update-interval",
   "options.valueWeight": "--vf-coef", "order(letters:)": "--sampler-seq",
   "order(names:)": "--samplers", "out": "--out", "part": "--part", "period": "--period",
-  "plane(_:)": "--map", "presencePenalty": "--presence-penalty", "prompt": "--prompt",
+  "plane(_:)": "--map", "presencePenalty": "--presence-penalty", "settings.prompt": "--prompt",
   "promptCache": "--prompt-cache",
   "promptTokens": "--prompt-tokens",
   "rank": "--rank", "recomputesBlocks": "--checkpoint-activations",

@@ -42,7 +42,7 @@ struct PooledStates: Sendable {
   /// - Throws: ``/Files/AIGCError``: usage for an encoder, and what ``TextPrompt`` says.
   mutating func read(in prompt: String) throws(AIGCError) {
     guard case .languageModel(let model) = source else {
-      throw .usage("`prompt`: an encoder makes vectors of texts alone; leave it out")
+      throw .usage("`settings.prompt`: an encoder makes vectors of texts alone; leave it out")
     }
     self.prompt = try TextPrompt(prompt, model, limit: limit(model))
   }

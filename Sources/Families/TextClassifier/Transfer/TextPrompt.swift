@@ -42,7 +42,7 @@ struct TextPrompt: Sendable {
     tail = outside - head
     guard outside * 2 <= limit else {
       throw .usage(
-        "the prompt \(printable(prompt)) takes \(outside) of the \(limit) tokens that are read; pass a shorter `prompt`"
+        "the prompt \(printable(prompt)) takes \(outside) of the \(limit) tokens that are read; pass a shorter `settings.prompt`"
       )
     }
   }
