@@ -29,32 +29,28 @@ struct FinetuneVerbsTests {
       "adapter_model.safetensors adapter_config.json samples.jsonl"
     ),
   ]) func survivesBeingKilled(arguments: String, files: String) {
-    let script = """
+    let script = killedRun(
+      start: Self.start,
+      command:
+        "finetune \(arguments) --batch-size 3 --steps 150 --save-every 1 --eval-every 7 --lr 0.003",
+      kills: 10, files: files)
+    #expect(bash(script) == 0, "\(arguments)")
+  }
+
+  /// The same of a student, which is killed while its teacher writes and says what it thinks, too.
+  @Test(arguments: ["--samples 300 --max-tokens 20", "--kd-top-k 4"])
+  func studentsSurviveBeingKilled(arguments: String) {
+    let teacher = """
       \(Self.start)
-      # In the place of its shell, so that a kill meets the program itself.
-      tune() { exec "$AIGC" finetune \(arguments) --batch-size 3 --steps 150 --save-every 1 --eval-every 7 \
-        --lr 0.003 -q "$@"; }
-      (tune --seed 3 --out whole) >/dev/null || exit 10
-      kills=0 tries=0
-      tune --seed 3 --out parts >/dev/null 2>&1 & pid=$!
-      while [ $kills -lt 10 -a $tries -lt 60 ]; do
-        sleep 0.$((RANDOM % 2))$((RANDOM % 10)); tries=$((tries + 1))
-        kill -9 $pid 2>/dev/null && kills=$((kills + 1)); wait $pid 2>/dev/null
-        if [ -f parts/training.safetensors ]; then
-          tune --out parts --resume >/dev/null 2>&1 & pid=$!
-        else
-          rm -rf parts; tune --seed 3 --out parts >/dev/null 2>&1 & pid=$!
-        fi
-      done
-      wait $pid
-      [ $kills = 10 ] || exit 16
-      (tune --out parts --resume) >/dev/null || exit 11
-      for file in \(files) training.safetensors; do cmp whole/$file parts/$file || exit 12; done
-      for run in whole parts; do
-        sed 's/"items_per_second":[^,]*,"seconds":[^}]*//' $run/log.jsonl >$run.log
-      done
-      cmp whole.log parts.log || exit 13
+      "$AIGC" train gpt2 text.txt --layers 2 --heads 2 --width 16 --context 32 --tokens byte --steps 20 \
+        --batch-size 4 --seed 2 --out teacher -q >/dev/null || exit 7
       """
+    let script = killedRun(
+      start: teacher,
+      command:
+        "distill text.txt --teacher teacher --student gpt2 \(arguments) --batch-size 3 --steps 100 "
+        + "--save-every 1 --eval-every 7 --lr 0.003",
+      kills: 10, files: "model.safetensors config.json")
     #expect(bash(script) == 0, "\(arguments)")
   }
 
@@ -85,12 +81,5 @@ struct FinetuneVerbsTests {
       test $? = 3 -a $(wc -l <log) = 1 || { cat log; exit 13; }
       """
     #expect(bash(script) == 0, "\(arguments)")
-  }
-
-  private func bash(_ script: String) -> Int32? {
-    let file = "/tmp/aigc-finetune-$$"
-    return shell(
-      "cat >\(file) <<'END'\n\(script)\nEND\nAIGC=\"$AIGC\" bash \(file); code=$?; rm \(file); exit $code"
-    )
   }
 }

@@ -169,25 +169,25 @@ struct Distill: ConsoleCommand {
   ) throws(AIGCError) -> FilledRecipe {
     let student = try path(student)
     let teacher = try path(teacher)
-    var recipe = try DistillationRecipe(student: student, teacher: teacher, texts: data)
+    let cache = cache ?? saved?["--cache"] ?? Self.cache(of: folder)
+    var recipe = try DistillationRecipe(
+      student: student, teacher: teacher, texts: data, cache: cache)
     if let saved {
       recipe.settings = try settings(of: saved)
       recipe.settings.texts = data
       // Both may have been moved.
       recipe.settings.teacher = teacher
-      if let cache { recipe.settings.cache = cache }
     } else {
-      fill(&recipe.settings, folder)
+      fill(&recipe.settings)
     }
     return FilledRecipe(
-      recipe: recipe, settings: try kept(recipe.settings, student),
+      recipe: recipe, settings: try kept(recipe.settings, student, saved),
       gradAccumulation: memory.gradAccum)
   }
 
-  private func fill(_ settings: inout DistillationSettings, _ folder: String) {
+  private func fill(_ settings: inout DistillationSettings) {
     texts.fill(&settings)
     divergence.fill(&settings)
-    settings.cache = cache ?? Self.cache(of: folder)
     settings.rows = rows.options
     settings.recomputesBlocks = memory.checkpointActivations
     if let context { settings.context = context }
@@ -201,11 +201,13 @@ struct Distill: ConsoleCommand {
   }
 
   private func kept(
-    _ settings: DistillationSettings, _ student: String
+    _ settings: DistillationSettings, _ student: String, _ saved: SavedRun?
   ) throws(AIGCError) -> [RunSetting] {
     return [
       try Self.record.setting(settings),
       RunSetting("--student", student, else: settings.student),
+      // What is in it says by itself whether it fits.
+      RunSetting("--cache", nil as String?, else: saved?["--cache"] ?? cache),
       RunSetting("--context", context, else: "\(settings.context)"),
       RunSetting(
         "--mask-prompt", isOn: rows.maskPrompt, else: settings.rows?.masksPrompts ?? false),

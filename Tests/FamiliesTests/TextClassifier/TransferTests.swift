@@ -121,7 +121,7 @@ private func expectSums(
     let encoder = refuses([.usage]) {
       _ = try transferred(fixture("bert/odd"), prompt: "a {}", in: folder)
     }
-    #expect(encoder.contains("`prompt`"))
+    #expect(encoder.contains("`settings.prompt`"))
   }
 
   /// Models from before there were prompts: the mean of one layer over all tokens.

@@ -11,6 +11,8 @@ import Training
 public struct DistillationRecipe: TrainingRecipe {
   /// The models, the texts and how the teacher is asked.
   public var settings: DistillationSettings
+  /// The folder that keeps what the teacher has said and written; is made where it is missing.
+  public var cache: String
   /// The run; the last tenth of the data is held out.
   public var run: RunOptions
   /// The family of the student.
@@ -20,8 +22,11 @@ public struct DistillationRecipe: TrainingRecipe {
   ///   - student: a folder.
   ///   - teacher: a folder or a GGUF file.
   ///   - texts: files.
+  ///   - cache: a folder; see ``cache``.
   /// - Throws: ``/Files/AIGCError``: badInput and mismatch for a damaged student, usage for a model that does not learn so.
-  public init(student: String, teacher: String, texts: [String]) throws(AIGCError) {
+  public init(
+    student: String, teacher: String, texts: [String], cache: String
+  ) throws(AIGCError) {
     let family = try Families.family(of: student)
     guard isFolder(student), family is TransformerFamily else {
       throw .usage(
@@ -30,6 +35,7 @@ public struct DistillationRecipe: TrainingRecipe {
     }
     let configuration = try TransformerConfiguration.read(folder: student)
     self.family = configuration.family
+    self.cache = cache
     settings = DistillationSettings()
     (settings.student, settings.teacher, settings.texts) = (student, teacher, texts)
     settings.context = min(configuration.shape.context, 256)
@@ -53,7 +59,7 @@ public struct DistillationRecipe: TrainingRecipe {
     let (writing, comparison) = (settings.writing, settings.comparison)
     var members: [JSONValue.Member] = [
       .init("student", .string(settings.student)), .init("teacher", .string(settings.teacher)),
-      .init("cache", .string(settings.cache)),
+      .init("cache", .string(cache)),
       .init("one_tokenizer", .bool(models.haveOneTokenizer)),
       .init("samples", .int(models.samples)),
     ]
@@ -162,7 +168,7 @@ public struct DistillationRecipe: TrainingRecipe {
     if case .rows = learned, models.samples > 0 {
       throw .usage("`samples` \(models.samples): of texts, not of .jsonl files")
     }
-    let cache = try TeacherCache(settings.cache, teacher: settings.teacher)
+    let cache = try TeacherCache(cache, teacher: settings.teacher)
     if models.samples > 0, case .text(var tokens, _) = learned {
       let written = try samples(models, cache, texts, report)
       let end = tokenizer.endTokenEndsText ? tokenizer.endToken : nil

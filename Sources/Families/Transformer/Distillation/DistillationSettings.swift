@@ -13,8 +13,6 @@ public struct DistillationSettings: Codable, Equatable, Sendable {
   public var rows: RowOptions?
   /// The most tokens that are learned from at once.
   public var context = 256
-  /// The folder that keeps what the teacher has said and written.
-  public var cache = ""
   /// Texts that the teacher writes, to be learned with the others; nil: none where both have one tokenizer, else 1,000.
   public var samples: Int?
   /// The most tokens that it writes for each; nil: 256.

@@ -38,8 +38,8 @@ import Training
   }
 
   private func recipe(_ student: String, _ teacher: String) throws -> DistillationRecipe {
-    var recipe = try DistillationRecipe(student: student, teacher: teacher, texts: [text])
-    recipe.settings.cache = folder.file("cache")
+    var recipe = try DistillationRecipe(
+      student: student, teacher: teacher, texts: [text], cache: folder.file("cache"))
     recipe.settings.context = 8
     recipe.run.trainer.steps = 6
     (recipe.run.trainer.batchSize, recipe.run.trainer.saveEvery) = (3, 2)
@@ -116,8 +116,8 @@ import Training
 
   private func samples(_ recipe: DistillationRecipe) throws -> [UInt8] {
     _ = try recipe.train(
-      to: folder.file("run-\(recipe.settings.samples ?? 0)-\(recipe.settings.cache.count)"))
-    return try bytes("\(recipe.settings.cache)/samples.jsonl")
+      to: folder.file("run-\(recipe.settings.samples ?? 0)-\(recipe.cache.count)"))
+    return try bytes("\(recipe.cache)/samples.jsonl")
   }
 
   /// A teacher that was stopped in the midst goes on as if it never had been.
@@ -127,7 +127,7 @@ import Training
     (recipe.settings.samples, recipe.run.trainer.steps) = (70, 1)
     recipe.settings.maxTokens = 12
     let whole = try samples(recipe)
-    recipe.settings.cache = folder.file("another")
+    recipe.cache = folder.file("another")
     recipe.settings.samples = 5
     let part = try samples(recipe)
     #expect(whole.starts(with: part))
