@@ -37,14 +37,17 @@ struct TeacherCache {
 
   func path(_ name: String) -> String { "\(folder)/\(name)" }
 
-  /// Whether a file says what is expected.
+  /// What a file says that ``write(_:to:)`` wrote.
   /// - Returns: nil: there is no such file.
-  /// - Throws: ``/Files/AIGCError`` (badInput) for a file that cannot be read.
-  func holds(_ record: [JSONValue.Member], in name: String) throws(AIGCError) -> Bool? {
+  /// - Throws: ``/Files/AIGCError`` (badInput) for a damaged file.
+  func record(_ name: String) throws(AIGCError) -> [JSONValue.Member]? {
     let path = path(name)
     guard fileExists(path) else { return nil }
     let bytes = try MappedFile(path: path, isInput: false).bytes()
-    return Array(bytes) == Array(JSONValue.object(record).text.utf8)
+    guard case .object(let members)? = try? JSONValue(parsing: bytes) else {
+      throw .badInput("\(path): damaged: remove \(folder)")
+    }
+    return members
   }
 
   func write(_ record: [JSONValue.Member], to name: String) throws(AIGCError) {

@@ -33,6 +33,7 @@ struct TeacherWriter {
   let cache: TeacherCache
   /// What the texts begin with, in turn; not empty.
   let prompts: [[Int32]]
+  /// Of a new cache.
   let seed: UInt64
   /// Told what happens.
   let report: (String) -> Void
@@ -49,16 +50,22 @@ struct TeacherWriter {
   ///   damaged teacher, interrupted after Ctrl-C, when what is written stays.
   func samples(_ count: Int) throws(AIGCError) -> [TeacherSample] {
     let record = try members()
-    switch try cache.holds(record, in: Self.record) {
-    case nil: try cache.write(record, to: Self.record)
-    case true?: break
-    case false?:
-      throw .mismatch(
-        "\(cache.folder): texts of another teacher, of other data or of other settings; choose another `cache`, or "
-          + "remove this one")
+    var seed = seed
+    if let kept = try cache.record(Self.record) {
+      guard let last = kept.last, case .string(let text) = last.value, let known = UInt64(text),
+        Array(kept.dropLast()) == record
+      else {
+        throw .mismatch(
+          "\(cache.folder): texts of another teacher, of other data or of other settings; choose another `cache`, or "
+            + "remove this one")
+      }
+      // Runs with other seeds learn from the same texts, and a run without one goes on.
+      seed = known
+    } else {
+      try cache.write(record + [.init("seed", .string(String(seed)))], to: Self.record)
     }
     var samples = try read()
-    if samples.count < count { try write(&samples, count) }
+    if samples.count < count { try write(&samples, count, seed: seed) }
     return Array(samples.prefix(count))
   }
 
@@ -71,7 +78,6 @@ struct TeacherWriter {
       .init("max_tokens", .int(settings.writing.maxTokens)),
       .init("temperature", .double(settings.writing.temperature)),
       .init("top_p", .double(settings.writing.topP)),
-      .init("seed", .string(String(seed))),
     ]
   }
 
@@ -97,7 +103,9 @@ struct TeacherWriter {
     return samples
   }
 
-  private func write(_ samples: inout [TeacherSample], _ count: Int) throws(AIGCError) {
+  private func write(
+    _ samples: inout [TeacherSample], _ count: Int, seed: UInt64
+  ) throws(AIGCError) {
     let file = try AppendingFile(path: cache.path(Self.file), .appending)
     var sampling = SamplingConfiguration.untouched
     (sampling.temperature, sampling.topP) = (

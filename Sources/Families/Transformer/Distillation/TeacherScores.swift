@@ -43,10 +43,10 @@ struct TeacherScores {
       .init(
         "tokens",
         .string(String(try Checksum.of(Table(rows.flatMap { $0.tokens + [-1] })), radix: 16))),
-      .init("top", .int(self.top)), .init("temperature", .float(temperature)),
+      .init("top", .int(self.top)), .init("temperature", .double(Double(temperature))),
       .init("vocabulary", .int(size)),
     ]
-    if try cache.holds(record, in: Self.record) != true {
+    if try cache.record(Self.record) != record {
       for name in folderContents(cache.folder) where name.hasPrefix("scores") {
         removeTree(cache.path(name))
       }

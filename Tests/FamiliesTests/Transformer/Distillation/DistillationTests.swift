@@ -134,6 +134,7 @@ import Training
     // The last line is cut, as a killed process leaves it.
     try folder.write("another/samples.jsonl", Array(part.dropLast(7)))
     recipe.settings.samples = 70
+    recipe.run.trainer.seed = 5
     #expect(try samples(recipe) == whole)
   }
 
@@ -149,6 +150,9 @@ import Training
     try folder.write("cache/samples.jsonl", "{\"text\":\"a\",\"score\":true,\"ended\":true}\n")
     #expect(
       refuses { _ = try recipe.train(to: folder.file("run")) }.contains("line 1: damaged"))
+    try folder.write("cache/samples.json", "{\"teacher\":")
+    #expect(
+      refuses { _ = try recipe.train(to: folder.file("run")) }.contains("samples.json: damaged"))
   }
 
   /// Ids out of range and numbers that are no probabilities are found before they are learned.
