@@ -203,7 +203,7 @@ struct Distill: ConsoleCommand {
   private func kept(
     _ settings: DistillationSettings, _ student: String, _ saved: SavedRun?
   ) throws(AIGCError) -> [RunSetting] {
-    return [
+    [
       try Self.record.setting(settings),
       RunSetting("--student", student, else: settings.student),
       // What is in it says by itself whether it fits.

@@ -54,7 +54,7 @@ extension TextGenerator {
         break
       }
       advance(&running, &sessions, live)
-      live.removeAll { running[$0].isOver || running[$0].count >= room }
+      live.removeAll { running[$0].isDone }
       if indices.count == 1 {
         let bytes = Array(running[0].result.bytes[shown...])
         shown += bytes.count

@@ -1,5 +1,4 @@
 import Files
-import Kernels
 
 /// A text that grows beside others, a token at a time.
 protocol GrowingText {

@@ -1,5 +1,4 @@
 import Files
-import FoundationEssentials
 import Kernels
 
 /// The folder that keeps what a teacher has said and written, so that it is asked once: by a run that was killed on the
