@@ -24,10 +24,13 @@ extension GradientRows {
         GradientRow("adaptedProjection of nothing, \(layout)", [x], hasSecond: false) {
           adaptedProjection($0[0], weight, nil)
         },
-        GradientRow("square of frozenCrossEntropy, \(layout)", [states], hasSecond: false) {
+      ]
+      guard layout == .byOutput else { continue }
+      rows += [
+        GradientRow("square of frozenCrossEntropy", [states], hasSecond: false) {
           square(frozenCrossEntropy($0[0], weight, targets))
         },
-        GradientRow("square of frozenTokenLoss, \(layout)", [states], hasSecond: false) {
+        GradientRow("square of frozenTokenLoss", [states], hasSecond: false) {
           square(
             frozenTokenLoss($0[0], weight, targets) { row, log in
               (Float(row + 1) * log * log, 2 * Float(row + 1) * log)

@@ -72,6 +72,7 @@ func gradients(
     guard let derivative = node.derivative else { continue }
     let context = PullbackContext(node: node, withHistory: createGraph)
     passBack(createGraph ? dy : dy.detached, context, derivative)
+    node.forgetRecomputedOutput()
   }
   // The same target may be asked for twice.
   let found = targets.map { target in
@@ -101,7 +102,7 @@ private func passBack(_ dy: Tensor, _ context: PullbackContext, _ derivative: De
   case .twoLinear(let da, let db):
     if context.needs(0) { send(da(dy, context.node.shape(0)), 0) }
     if context.needs(1) { send(db(dy, context.node.shape(1)), 1) }
-  case .many(let pullback):
+  case .many(let pullback), .recomputable(let pullback, _):
     for (index, gradient) in pullback(dy, context).enumerated() {
       if let gradient { send(gradient, index) }
     }

@@ -38,6 +38,8 @@ enum Derivative {
   case twoLinear(
     (_ dy: Tensor, _ shape: Shape) -> Tensor, (_ dy: Tensor, _ shape: Shape) -> Tensor)
   case many(Pullback)
+  /// The same, and how the values of the output are computed again from inputs that were kept.
+  case recomputable(Pullback, (PullbackContext) -> Tensor)
 }
 
 /// The inputs and the output of a recorded operation, for its pullback.
@@ -56,6 +58,15 @@ struct PullbackContext {
   }
 
   func inputShape(_ index: Int) -> Shape { node.shape(index) }
+
+  /// The values of input `index` without history: as they were kept, or computed again.
+  func values(_ index: Int) -> Tensor {
+    let edge = node.input(index)
+    guard let storage = edge.storage ?? edge.node?.recomputedOutput() else {
+      preconditionFailure("a pullback reads an input that was not kept")
+    }
+    return Tensor(storage: storage, shape: edge.shape, node: nil)
+  }
 
   /// Whether somebody wants the gradient of input `index`.
   @inline(__always)
@@ -83,7 +94,7 @@ final class Node {
   @exclusivity(unchecked) private var second: Edge?
   @exclusivity(unchecked) private var others: [Edge]?
   let inputCount: Int
-  let output: Storage?
+  @exclusivity(unchecked) private(set) var output: Storage?
   let derivative: Derivative?
   /// The sum of what has come back so far, while gradients are computed.
   @exclusivity(unchecked) var gradient: Tensor?
@@ -152,6 +163,23 @@ final class Node {
   func takeGradient() -> Tensor? {
     defer { gradient = nil }
     return gradient
+  }
+
+  /// Whether those that read the output need not keep it.
+  var isRecomputable: Bool {
+    if case .recomputable = derivative { true } else { false }
+  }
+
+  /// The output, computed again for the first of those that read it and kept until this node's own pullback has run.
+  func recomputedOutput() -> Storage? {
+    if output == nil, case .recomputable(_, let again) = derivative {
+      output = again(PullbackContext(node: self, withHistory: false)).storage
+    }
+    return output
+  }
+
+  func forgetRecomputedOutput() {
+    if isRecomputable { output = nil }
   }
 
   /// A chain of nodes is freed one by one: the language's own way is recursive and overflows the

@@ -81,6 +81,21 @@ extension Tensor {
     return self
   }
 
+  /// The same where the output costs little to compute again: operations that read it later keep it no longer than the
+  /// forward pass does, and pay for it once more in the backward one (Chen et al. 2016).
+  /// - Parameter again: the values of the output, from inputs that were kept.
+  func recorded(
+    from inputs: [Tensor], recomputing again: @escaping (PullbackContext) -> Tensor,
+    _ pullback: @escaping Pullback
+  ) -> Tensor {
+    guard inputs.contains(where: { $0.node != nil }) else { return self }
+    attach(
+      Node(
+        shape: shape, inputs: inputs.map { Edge($0, keepsValues: true) }, output: nil,
+        derivative: .recomputable(pullback, again)))
+    return self
+  }
+
   /// Stops the program where a first-order-only operation is differentiated twice.
   static func requireFirstOrder(_ context: PullbackContext, _ name: String) {
     require(!context.withHistory, "\(name) has no second derivative")

@@ -32,9 +32,10 @@ public func adaptedProjection(
   weight.multiply(rows: rows, x.pointer, lowRank(change), start: bias?.pointer, result.base)
   let scale = change?.scale ?? 0
   let inputs = [x] + (change.map { [$0.a, $0.b] } ?? [])
-  // Without a change the values of x are not needed again.
+  // Without a change the values of x are not needed again, and those of a norm or an activation cost little to compute.
+  let keepsX = change != nil && x.node?.isRecomputable != true
   return Tensor(result, shape).recorded(
-    from: inputs, keepsFirst: change != nil, keepsOutput: false
+    from: inputs, keepsFirst: keepsX, keepsOutput: false
   ) { dy, context in
     Tensor.requireFirstOrder(context, "adaptedProjection")
     let change =
@@ -46,10 +47,11 @@ public func adaptedProjection(
       weight.multiplyBack(rows: rows, dy.pointer, lowRank(change), dx.base)
       results[0] = dx
     }
-    if let change, context.needs(1) || context.needs(2) {
-      let (da, db) = lowRankGradients(
-        rows, context.input(0).pointer, dy.pointer, change.a, change.b, scale)
-      (results[1], results[2]) = (da, db)
+    if let change, let lowRank = lowRank(change), context.needs(1) || context.needs(2) {
+      let (da, db) = (Storage(count: change.a.count), Storage(count: change.b.count))
+      lowRank.gradients(
+        rows: rows, context.values(0).pointer, dy.pointer, a: da.base, b: db.base)
+      (results[1], results[2]) = (Tensor(da, change.a.shape), Tensor(db, change.b.shape))
     }
     return Array(results.prefix(context.inputCount))
   }
@@ -58,38 +60,9 @@ public func adaptedProjection(
 private func lowRank(_ change: (a: Tensor, b: Tensor, scale: Float)?) -> LowRankChange? {
   change.map {
     LowRankChange(
-      rank: $0.a.shape[0], inputs: $0.a.shape[1], scale: $0.scale, a: $0.a.pointer,
-      b: $0.b.pointer)
+      rank: $0.a.shape[0], inputs: $0.a.shape[1], outputs: $0.b.shape[0], scale: $0.scale,
+      a: $0.a.pointer, b: $0.b.pointer)
   }
-}
-
-/// The gradients of A, scale · (dy B)ᵀ x, and of B, scale · dyᵀ (x Aᵀ).
-private func lowRankGradients(
-  _ rows: Int, _ x: UnsafePointer<Float>, _ dy: UnsafePointer<Float>, _ a: Tensor, _ b: Tensor,
-  _ scale: Float
-) -> (Tensor, Tensor) {
-  let (rank, input, output) = (a.shape[0], a.shape[1], b.shape[0])
-  let (da, db) = (Storage(count: rank * input), Storage(count: output * rank))
-  let (narrow, turned) = (Storage(count: rows * rank), Storage(count: output * rank))
-  let narrowView = MatrixView(narrow.base, stride: rank, isTransposed: true)
-  // x Aᵀ, then its product with dy as [rank, out], which is B's gradient turned.
-  gemm(
-    rows, rank, input, MatrixView(x, stride: input),
-    MatrixView(a.pointer, stride: input, isTransposed: true), beta: 0, narrow.base, stride: rank)
-  gemm(
-    rank, output, rows, narrowView, MatrixView(dy, stride: output), beta: 0, turned.base,
-    stride: output)
-  for row in 0..<output {
-    for column in 0..<rank {
-      db.base[row * rank + column] = scale * turned.base[column * output + row]
-    }
-  }
-  gemm(
-    rows, rank, output, MatrixView(dy, stride: output), MatrixView(b.pointer, stride: rank),
-    beta: 0, narrow.base, stride: rank)
-  gemm(
-    rank, input, rows, narrowView, MatrixView(x, stride: input), beta: 0, da.base, stride: input)
-  return (Tensor(da, a.shape) * scale, Tensor(db, b.shape))
 }
 
 /// Rows of a frozen table as they are, in 32 bits: embeddings.

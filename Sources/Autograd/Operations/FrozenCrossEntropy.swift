@@ -5,10 +5,10 @@ import Kernels
 /// ``linearCrossEntropy(_:_:_:_:)``, where the layer's weights are frozen and get no gradient: the mean cross-entropy
 /// of softmax(x Wᵀ).
 ///
-/// Rows without a target get no logits, and of the others some at a time. First derivative only.
+/// Rows without a target get no logits, and the others those of some classes at a time. First derivative only.
 /// - Parameters:
 ///   - x: [n, in].
-///   - weight: from in to classes.
+///   - weight: from in to classes, a row for each class.
 ///   - targets: n class numbers; those below 0 are left out of the mean.
 /// - Returns: one value.
 public func frozenCrossEntropy(
@@ -30,10 +30,9 @@ public func frozenCrossEntropy(
 /// token's log-probability log softmax(x Wᵀ)[target]. First derivative only.
 /// - Parameters:
 ///   - x: [n, in].
-///   - weight: from in to classes.
+///   - weight: from in to classes, a row for each class.
 ///   - targets: n class numbers; those below 0 add nothing.
-///   - term: of a row with its log-probability, what it adds and the derivative of that by the log-probability;
-///     called on several threads.
+///   - term: of a row with its log-probability, what it adds and the derivative of that by the log-probability.
 /// - Returns: one value, the sum.
 public func frozenTokenLoss(
   _ x: Tensor, _ weight: FrozenMatrix, _ targets: [Int32],
@@ -57,9 +56,6 @@ public func frozenCrossEntropyLosses(
   crossEntropy(x, weight, targets, withGradient: false).losses
 }
 
-/// Logits held at a time, in values: enough rows that decoding the weights for them costs little.
-private let logitsMemory = 24 << 20
-
 /// - Parameter term: what each row adds, where that is not its part of a mean cross-entropy.
 private func crossEntropy(
   _ x: Tensor, _ weight: FrozenMatrix, _ targets: [Int32], withGradient: Bool,
@@ -74,37 +70,31 @@ private func crossEntropy(
   if wanted.count < targets.count { gradient?.base.update(repeating: 0, count: x.count) }
   var losses = [Float](repeating: 0, count: targets.count)
   guard !wanted.isEmpty else { return (losses, gradient) }
-  // Equal parts, so that the last one is not a small one.
-  let most = max(1, logitsMemory / max(classes, 1))
-  let parts = (wanted.count + most - 1) / most
-  let size = (wanted.count + parts - 1) / parts
-  let logits = Storage(count: size * classes)
-  let states = Storage(count: size * input)
-  let scale = term == nil ? 1 / Float(wanted.count) : 1
-  for first in stride(from: 0, to: wanted.count, by: size) {
-    let rows = Array(wanted[first..<min(first + size, wanted.count)])
-    for (index, row) in rows.enumerated() {
-      (states.base + index * input).update(from: x.pointer + row * input, count: input)
-    }
-    weight.multiply(rows: rows.count, states.base, nil, start: nil, logits.base)
-    let found = Storage(count: rows.count)
-    let (values, results, chosen) = (logits.base, found.base, rows.map { targets[$0] })
-    parallelRows(rows.count, classes) { row in
-      var target = chosen[row]
-      let line = values + row * classes
-      aigc_cross_entropy(1, classes, line, &target, scale, results + row)
-      guard let term else { return }
-      // What stands in the line is the derivative of the cross-entropy, softmax - one hot.
-      let (value, slope) = term(rows[row], -results[row])
-      results[row] = value
-      if withGradient { aigc_scale_add(classes, -slope, 0, line, line) }
-    }
-    for (index, row) in rows.enumerated() { losses[row] = found.base[index] }
-    guard let gradient else { continue }
-    weight.multiplyBack(rows: rows.count, logits.base, nil, states.base)
-    for (index, row) in rows.enumerated() {
-      (gradient.base + row * input).update(from: states.base + index * input, count: input)
-    }
+  let states = Storage(count: wanted.count * input)
+  for (index, row) in wanted.enumerated() {
+    (states.base + index * input).update(from: x.pointer + row * input, count: input)
+  }
+  let found = Storage(count: 2 * wanted.count)
+  let means = withGradient ? Storage(count: wanted.count * input) : nil
+  weight.softmax(
+    rows: wanted.count, states.base, wanted.map { targets[$0] }, logSums: found.base,
+    chosen: found.base + wanted.count, means: means?.base)
+  var slopes = [Float](repeating: 1 / Float(wanted.count), count: wanted.count)
+  for (index, row) in wanted.enumerated() {
+    losses[row] = found.base[index] - found.base[wanted.count + index]
+    guard let term else { continue }
+    let (value, slope) = term(row, -losses[row])
+    (losses[row], slopes[index]) = (value, -slope)
+  }
+  guard let gradient, let means else { return (losses, gradient) }
+  // The gradient of a row's loss is what its softmax expects of the weights less those of its target.
+  let (target, expected, chosenSlopes) = (gradient.base, means.base, slopes)
+  parallelRows(wanted.count, input) { index in
+    let (row, slope) = (wanted[index], chosenSlopes[index])
+    let place = target + row * input
+    weight.copyRow(Int(targets[row]), to: place)
+    aigc_scale_add(input, -slope, 0, place, place)
+    aigc_axpy(input, slope, expected + index * input, place)
   }
   return (losses, gradient)
 }

@@ -12,8 +12,10 @@ public enum GELUApproximation: Sendable {
 /// The Gaussian error linear unit (Hendrycks and Gimpel 2016): x times the normal distribution's share
 /// below x, or GPT-2's approximation x (1 + tanh(√(2/π) (x + 0.044715 x³))) / 2.
 public func gelu(_ x: Tensor, approximation: GELUApproximation = .none) -> Tensor {
-  x.map(approximation == .tanh ? aigc_gelu_tanh : aigc_gelu_erf).recorded(from: x) { dy, x in
-    geluGradient(dy, x, approximation)
+  let kernel = approximation == .tanh ? aigc_gelu_tanh : aigc_gelu_erf
+  return x.map(kernel).recorded(from: [x], recomputing: { $0.input(0).map(kernel) }) {
+    dy, context in
+    [geluGradient(dy, context.input(0), approximation)]
   }
 }
 

@@ -3,7 +3,9 @@ import Kernels
 
 /// x · sigmoid(x): SiLU (Elfwing et al. 2017), also called Swish.
 public func silu(_ x: Tensor) -> Tensor {
-  x.map(aigc_silu).recorded(from: x) { dy, x in siluGradient(dy, x) }
+  x.map(aigc_silu).recorded(from: [x], recomputing: { $0.input(0).map(aigc_silu) }) { dy, context in
+    [siluGradient(dy, context.input(0))]
+  }
 }
 
 /// One pass where nothing is recorded, else plain operations, which can be differentiated again.
@@ -55,11 +57,15 @@ extension Tensor {
 ///   - activation: of the gate.
 public func gated(_ gate: Tensor, _ up: Tensor, by activation: TransformerActivation) -> Tensor {
   require(gate.shape == up.shape, "gated: \(gate.shape) and \(up.shape)")
-  let product = zip(gate, up) { n, gate, up, y in
-    activation.kernels.value(n, gate, y)
-    aigc_multiply(n, y, up, y)
+  func product(_ gate: Tensor, _ up: Tensor) -> Tensor {
+    zip(gate, up) { n, gate, up, y in
+      activation.kernels.value(n, gate, y)
+      aigc_multiply(n, y, up, y)
+    }
   }
-  return product.recorded(from: [gate, up], keepsOutput: false) { dy, context in
+  return product(gate, up).recorded(
+    from: [gate, up], recomputing: { product($0.input(0), $0.input(1)) }
+  ) { dy, context in
     let (gate, up) = (context.input(0), context.input(1))
     if context.withHistory {
       return [

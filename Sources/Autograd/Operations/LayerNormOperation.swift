@@ -13,16 +13,22 @@ public func layerNorm(_ x: Tensor, _ weight: Tensor, _ bias: Tensor, epsilon: Fl
     weight.shape == [columns] && bias.shape == [columns],
     "layerNorm: \(x.shape) with the weight \(weight.shape)")
   let rows = x.count / max(columns, 1)
-  let (output, statistics) = (Storage(count: x.count), Storage(count: 2 * rows))
-  let (source, target, w, b) = (x.base, output.base, weight.base, bias.base)
-  let (means, inverses) = (statistics.base, statistics.base + rows)
-  parallelRows(rows, columns) { row in
-    let first = row * columns
-    aigc_layer_norm(
-      1, columns, source + first, w, b, epsilon, target + first, means + row, inverses + row)
+  let statistics = Storage(count: 2 * rows)
+  func normalized(_ x: Tensor, _ weight: Tensor, _ bias: Tensor) -> Tensor {
+    let output = Storage(count: x.count)
+    let (source, target, w, b) = (x.base, output.base, weight.base, bias.base)
+    let (means, inverses) = (statistics.base, statistics.base + rows)
+    parallelRows(rows, columns) { row in
+      let first = row * columns
+      aigc_layer_norm(
+        1, columns, source + first, w, b, epsilon, target + first, means + row, inverses + row)
+    }
+    return Tensor(output, x.shape)
   }
-  return Tensor(output, x.shape).recorded(from: [x, weight, bias], keepsOutput: false) {
-    dy, context in
+  return normalized(x, weight, bias).recorded(
+    from: [x, weight, bias],
+    recomputing: { normalized($0.input(0), $0.input(1), $0.input(2)) }
+  ) { dy, context in
     context.withHistory
       ? recordedGradients(dy, context, epsilon: epsilon)
       : plainGradients(dy, context, statistics)

@@ -16,13 +16,19 @@ public func rmsNorm(
     weight.rank == 1 && x.rank > 0 && columns > 0 && x.shape[-1] % columns == 0,
     "rmsNorm: \(x.shape) with the weight \(weight.shape)")
   let (rows, offset): (Int, Float) = (x.count / columns, addsOne ? 1 : 0)
-  let (output, inverses) = (Storage(count: x.count), Storage(count: rows))
-  let (source, target, w, inverse) = (x.base, output.base, weight.base, inverses.base)
-  parallelRows(rows, columns) { row in
-    let first = row * columns
-    aigc_rms_norm(1, columns, source + first, w, offset, epsilon, target + first, inverse + row)
+  let inverses = Storage(count: rows)
+  func normalized(_ x: Tensor, _ weight: Tensor) -> Tensor {
+    let output = Storage(count: x.count)
+    let (source, target, w, inverse) = (x.base, output.base, weight.base, inverses.base)
+    parallelRows(rows, columns) { row in
+      let first = row * columns
+      aigc_rms_norm(1, columns, source + first, w, offset, epsilon, target + first, inverse + row)
+    }
+    return Tensor(output, x.shape)
   }
-  return Tensor(output, x.shape).recorded(from: [x, weight], keepsOutput: false) { dy, context in
+  return normalized(x, weight).recorded(
+    from: [x, weight], recomputing: { normalized($0.input(0), $0.input(1)) }
+  ) { dy, context in
     context.withHistory
       ? recordedGradients(dy, context, offset: offset, epsilon: epsilon)
       : plainGradients(dy, context, inverses, offset: offset)

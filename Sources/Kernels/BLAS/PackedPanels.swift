@@ -36,6 +36,28 @@ public final class PackedPanels: @unchecked Sendable {
     }
   }
 
+  /// Panels that ``pack(depth:columns:_:depthStride:columnStride:)`` is to fill.
+  init(depth: Int, columns: Int) {
+    (self.depth, self.columns) = (depth, columns)
+    base = MemoryPool.take((columns + Self.width - 1) / Self.width * Self.width * depth)
+  }
+
+  /// Packs a part of the operand on the calling thread: values[k * depthStride + j * columnStride].
+  /// - Parameters:
+  ///   - depth: rows of the operand.
+  ///   - range: columns, from the first of a panel on; they end with a panel's last or with the operand's.
+  func pack(
+    depth rows: Range<Int>, columns range: Range<Int>, _ values: UnsafePointer<Float>,
+    depthStride: Int, columnStride: Int
+  ) {
+    for column in stride(from: range.lowerBound, to: range.upperBound, by: Self.width) {
+      aigc_pack_panel(
+        rows.count, min(Self.width, range.upperBound - column),
+        values + (column - range.lowerBound) * columnStride, depthStride, columnStride,
+        base + column * depth + rows.lowerBound * Self.width)
+    }
+  }
+
   deinit { MemoryPool.give(base, count: size) }
 
   /// c[rows][columns of the panel] = start + a b on the calling thread.

@@ -8,9 +8,9 @@ public struct FrozenMatrix: Sendable {
     case blocks(BlockMatrix)
   }
   private let storage: Storage
-  /// Values of one decoded part at most: 16 MB.
-  private static let partValues = 4 << 20
-  /// Rows that one task decodes.
+  /// Values whose panels are held at a time, at most: 16 MB, and no less than a panel.
+  var partValues = 4 << 20
+  /// Rows that one task decodes where they are added.
   private static let taskRows = 32
 
   /// Weights of 32 or 16 bits.
@@ -34,11 +34,11 @@ public struct FrozenMatrix: Sendable {
     }
   }
   /// Whether a row in memory is of one input, as GPT-2's files have it.
-  private var isByInput: Bool {
+  var isByInput: Bool {
     if case .values(let matrix) = storage { matrix.layout == .byInput } else { false }
   }
   private var rows: Int { isByInput ? inputs : outputs }
-  private var columns: Int { isByInput ? outputs : inputs }
+  var columns: Int { isByInput ? outputs : inputs }
 
   /// One row as it lies, in 32 bits: the embedding of a token.
   public func copyRow(_ row: Int, to target: UnsafeMutablePointer<Float>) {
@@ -90,12 +90,16 @@ public struct FrozenMatrix: Sendable {
     _ count: Int, _ x: UnsafePointer<Float>, _ change: LowRankChange?,
     start: UnsafePointer<Float>?, _ y: UnsafeMutablePointer<Float>
   ) {
-    parts(change) { first, size, part in
-      let panels = PackedPanels(
-        depth: columns, columns: size, part, depthStride: 1, columnStride: columns)
+    for range in parts(of: partValues) {
+      let panels = PackedPanels(depth: columns, columns: range.count)
+      withValues(of: range, change, rows: PackedPanels.width) { first, count, values in
+        panels.pack(
+          depth: 0..<columns, columns: first..<first + count, values, depthStride: 1,
+          columnStride: columns)
+      }
       PanelProducts.multiply(
-        rows: count, x, stride: columns, panels, start: start.map { $0 + first }, startStride: 0,
-        y + first, cStride: rows)
+        rows: count, x, stride: columns, panels, start: start.map { $0 + range.lowerBound },
+        startStride: 0, y + range.lowerBound, cStride: rows)
     }
   }
 
@@ -104,97 +108,53 @@ public struct FrozenMatrix: Sendable {
     _ count: Int, _ x: UnsafePointer<Float>, _ change: LowRankChange?,
     start: UnsafePointer<Float>?, _ y: UnsafeMutablePointer<Float>
   ) {
-    parts(change) { first, size, part in
-      let panels = PackedPanels(
-        depth: size, columns: columns, part, depthStride: columns, columnStride: 1)
+    for range in parts(of: partValues) {
+      let panels = PackedPanels(depth: range.count, columns: columns)
+      withValues(of: range, change, rows: Self.taskRows) { first, count, values in
+        panels.pack(
+          depth: first..<first + count, columns: 0..<columns, values, depthStride: columns,
+          columnStride: 1)
+      }
+      let isFirst = range.lowerBound == 0
       PanelProducts.multiply(
-        rows: count, x + first, stride: rows, panels,
-        start: first == 0 ? start : UnsafePointer(y), startStride: first == 0 ? 0 : columns, y,
+        rows: count, x + range.lowerBound, stride: rows, panels,
+        start: isFirst ? start : UnsafePointer(y), startStride: isFirst ? 0 : columns, y,
         cStride: columns)
     }
   }
 
   // MARK: Parts
 
-  /// Calls `body` with parts of the matrix in 32 bits: the first row, how many, and their values [rows, columns].
-  private func parts(
-    _ change: LowRankChange?, _ body: (Int, Int, UnsafePointer<Float>) -> Void
-  ) {
-    if change == nil, case .values(let matrix) = storage, let whole = matrix.wholeFloats {
-      return body(0, rows, whole)
-    }
-    let size = min(rows, max(PackedPanels.width, Self.partValues / max(columns, 1)))
-    let memory = PoolMemory(size * columns)
-    for first in stride(from: 0, to: rows, by: size) {
-      let count = min(size, rows - first)
-      decode(first..<first + count, change, memory.base)
-      body(first, count, memory.base)
-    }
+  /// Rows whose panels are held at a time: so many values, in whole panels.
+  func parts(of values: Int) -> [Range<Int>] {
+    let width = PackedPanels.width
+    let size = max(width, values / max(columns, 1) / width * width)
+    return stride(from: 0, to: rows, by: size).map { $0..<min($0 + size, rows) }
   }
 
-  /// Some rows with what changes them, on all threads.
-  private func decode(
-    _ range: Range<Int>, _ change: LowRankChange?, _ target: UnsafeMutablePointer<Float>
+  /// Calls `body` with some rows at a time in 32 bits, with what changes them, on all threads. They are packed while
+  /// they are in the caches.
+  /// - Parameters:
+  ///   - range: of the rows.
+  ///   - size: rows at a time.
+  ///   - body: gets the first row's place in the range, how many, and their values [rows, columns].
+  func withValues(
+    of range: Range<Int>, _ change: LowRankChange?, rows size: Int,
+    _ body: @Sendable (Int, Int, UnsafePointer<Float>) -> Void
   ) {
-    nonisolated(unsafe) let target = target
-    let isByInput = isByInput
-    parallelBlocks(range.count, size: Self.taskRows) { first, end in
-      let place = target + first * columns
-      for row in first..<end {
-        copyRow(range.lowerBound + row, to: target + row * columns)
+    let columns = columns
+    var whole: UnsafePointer<Float>?
+    if change == nil, case .values(let matrix) = storage { whole = matrix.wholeFloats }
+    nonisolated(unsafe) let stored = whole
+    parallelBlocks(range.count, size: size) { first, end in
+      if let stored {
+        return body(first, end - first, stored + (range.lowerBound + first) * columns)
       }
-      change?.add(
-        to: place, rows: range.lowerBound + first..<range.lowerBound + end, columns: columns,
-        isByInput: isByInput)
-    }
-  }
-}
-
-/// A change of a matrix [outputs, inputs] of low rank: scale · B A (Hu et al. 2021).
-public struct LowRankChange: @unchecked Sendable {
-  /// Rows of A.
-  public let rank: Int
-  /// Of the product.
-  public let scale: Float
-  /// [rank, inputs].
-  private let a: UnsafePointer<Float>
-  /// [outputs, rank].
-  private let b: UnsafePointer<Float>
-  private let inputs: Int
-
-  /// Memory that the caller keeps.
-  /// - Parameters:
-  ///   - rank: rows of A.
-  ///   - inputs: columns of A.
-  ///   - scale: what the product of both is multiplied by.
-  ///   - a: [rank, inputs].
-  ///   - b: [outputs, rank].
-  public init(
-    rank: Int, inputs: Int, scale: Float, a: UnsafePointer<Float>, b: UnsafePointer<Float>
-  ) {
-    (self.rank, self.inputs, self.scale, self.a, self.b) = (rank, inputs, scale, a, b)
-  }
-
-  /// Adds some rows of the change to those of a matrix, on the calling thread.
-  /// - Parameters:
-  ///   - target: [rows, columns].
-  ///   - rows: which rows of the matrix, of outputs or of inputs.
-  ///   - columns: of the matrix.
-  ///   - isByInput: whether rows are of inputs.
-  public func add(
-    to target: UnsafeMutablePointer<Float>, rows: Range<Int>, columns: Int, isByInput: Bool
-  ) {
-    guard scale != 0, rank > 0 else { return }
-    if isByInput {
-      gemmTile(
-        rows.count, columns, rank,
-        MatrixView(a + rows.lowerBound, stride: inputs, isTransposed: true),
-        MatrixView(b, stride: rank, isTransposed: true), scale: scale, beta: 1, target,
-        stride: columns)
-    } else {
-      gemmTile(
-        rows.count, columns, rank, MatrixView(b + rows.lowerBound * rank, stride: rank),
-        MatrixView(a, stride: inputs), scale: scale, beta: 1, target, stride: columns)
+      let rows = range.lowerBound + first..<range.lowerBound + end
+      let memory = PoolMemory(rows.count * columns)
+      for (place, row) in rows.enumerated() { copyRow(row, to: memory.base + place * columns) }
+      change?.add(to: memory.base, rows: rows, columns: columns, isByInput: isByInput)
+      body(first, end - first, memory.base)
     }
   }
 }
