@@ -115,17 +115,28 @@ public struct TransformerEncoder: Sendable {
     }
   }
 
-  /// Texts that go through the layers together, those of like lengths; long ones first, so that threads end together.
+  /// Texts that go through the layers together. For threads with texts of their own, groups as many as a multiple of the
+  /// threads, and nearly equal, so that threads end together; else texts of like lengths.
   private func groups(_ texts: [[Int32]], isMany: Bool) -> [[Int]] {
     let order = texts.indices.sorted { (texts[$0].count, $1) > (texts[$1].count, $0) }
-    let threads = Threads.count
-    let total = texts.reduce(0) { $0 + $1.count }
-    let most =
-      isMany ? min(Self.largestPass, (total + threads - 1) / threads) : 2 * Self.largestPass
+    guard isMany else { return filled(order, texts) }
+    let (threads, total) = (Threads.count, texts.reduce(0) { $0 + $1.count })
+    let rounds = max(1, (total + threads * Self.largestPass - 1) / (threads * Self.largestPass))
+    let count = rounds * threads
+    var groups = [[Int]](repeating: [], count: count)
+    // There and back again: who got the longest of one turn gets the shortest of the next.
+    for (place, index) in order.enumerated() {
+      let (turn, step) = place.quotientAndRemainder(dividingBy: count)
+      groups[turn % 2 == 0 ? step : count - 1 - step].append(index)
+    }
+    return groups.filter { !$0.isEmpty }
+  }
+
+  private func filled(_ order: [Int], _ texts: [[Int32]]) -> [[Int]] {
     var groups: [[Int]] = []
     var rows = Int.max
     for index in order {
-      if groups.isEmpty || rows > most - texts[index].count {
+      if groups.isEmpty || rows > 2 * Self.largestPass - texts[index].count {
         groups.append([])
         rows = 0
       }
