@@ -1,15 +1,17 @@
 #!/usr/bin/env python3
-"""LoRA: tokens a second and peak memory of `aigc finetune --lora` against PEFT and PyTorch in float32, in turns.
+"""LoRA: tokens a second and peak memory of `aigc finetune --lora` against PEFT and PyTorch in float32, in turns, and against
+llama.cpp's finetune example.
 
     Scripts/benchmarks/lora.py MODEL... --text FILE [--python PYTHON --folder FOLDER] [--batch N] [--context N]
-        [--steps N] [--runs N] [--threads N] [--compile] [--checkpoint-activations] [--json]
+        [--steps N] [--runs N] [--threads N] [--compile] [--checkpoint-activations] [--llama PROGRAM --gguf FILE] [--json]
 
 MODEL is a folder or a GGUF file, which stays as it is. FOLDER is the same model as Hugging Face has it, for the peer
 (Scripts/peers/peft_bench.py), which PYTHON runs; without it the peer's columns are empty. Of each run the median of the
-steps behind the first one counts. Ratios of rates above 1: ours is faster; of memory below 1: ours takes less. Idle
-machine.
+steps behind the first one counts. PROGRAM is llama.cpp's llama-finetune, which knows no adapters and learns all weights
+of FILE, the same model in float32, a row a step: ten rows, once. Ratios of rates above 1: ours is faster; of memory below
+1: ours takes less. Idle machine.
 """
-import argparse, json, os, shutil, statistics, sys, tempfile
+import argparse, functools, json, os, re, shutil, statistics, sys, tempfile
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.realpath(__file__))))
@@ -32,6 +34,8 @@ class LoRA:
             for key, unit, better in (("rate", "tokens/s", "more"), ("megabytes", "MB", "less")):
                 self.report.add("%s %s" % (name, "LoRA" if key == "rate" else "its peak memory"), unit, better,
                                 [each[key] for each in ours], [each[key] for each in theirs], peer)
+                if self.options.llama:
+                    self.report.add("", unit, better, [each[key] for each in ours], [self.llama()[key]], "llama.cpp, all weights")
 
     def ours(self, model):
         options, out = self.options, os.path.join(self.folder, "run")
@@ -55,6 +59,20 @@ class LoRA:
             self.folder).output.splitlines()[-1])
         return {"rate": statistics.median(made["rates"]), "megabytes": made["megabytes"]}
 
+    @functools.cache
+    def llama(self):
+        """Of a run of ten rows, as its last line of progress has it."""
+        options, text = self.options, os.path.join(self.folder, "rows.txt")
+        with open(options.text, encoding="utf-8") as file, open(text, "w", encoding="utf-8") as out:
+            # Rows begin half a row after one another; a token has some four characters.
+            out.write(file.read(6 * 4 * options.context))
+        context = str(options.context)
+        run = Run([options.llama, "-f", text, "-m", options.gguf, "-c", context, "-b", context, "-ub", context, "-epochs", "1",
+                   "-t", self.threads, "-o", os.path.join(self.folder, "learned.gguf")], self.folder, joined=True)
+        rows, hours, minutes, seconds = re.findall(r"train:.* data=0*(\d+)/.* t=(\d+):(\d+):(\d+)", run.output)[-1]
+        seconds = int(hours) * 3600 + int(minutes) * 60 + int(seconds)
+        return {"rate": int(rows) * options.context / max(seconds, 1), "megabytes": run.megabytes}
+
 
 def main():
     parser = argparse.ArgumentParser(
@@ -63,6 +81,8 @@ def main():
     parser.add_argument("--text", metavar="FILE", type=os.path.realpath, required=True)
     parser.add_argument("--python", metavar="PYTHON")
     parser.add_argument("--folder", metavar="FOLDER", type=os.path.realpath)
+    parser.add_argument("--llama", metavar="PROGRAM", type=os.path.realpath)
+    parser.add_argument("--gguf", metavar="FILE", type=os.path.realpath)
     parser.add_argument("--aigc", metavar="PROGRAM", type=os.path.realpath)
     for name, value in (("batch", 4), ("context", 256), ("steps", 6), ("runs", 3)):
         parser.add_argument("--" + name, metavar="N", type=int, default=value)
@@ -73,6 +93,8 @@ def main():
     options = parser.parse_args()
     if options.python and not options.folder:
         parser.error("--python needs --folder")
+    if options.llama and not options.gguf:
+        parser.error("--llama needs --gguf")
     with tempfile.TemporaryDirectory(prefix="aigc-bench-") as folder:
         LoRA(options, folder).run()
 

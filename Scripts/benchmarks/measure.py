@@ -13,13 +13,13 @@ def aigc(options):
 
 
 class Run:
-    """One finished process: seconds, peak memory in MB, its standard output."""
+    """One finished process: seconds, peak memory in MB, its standard output, with `joined` standard error too."""
 
-    def __init__(self, command, folder):
+    def __init__(self, command, folder, joined=False):
         with tempfile.TemporaryFile(dir=folder) as out, tempfile.TemporaryFile(dir=folder) as err:
             start = time.perf_counter()
             process = subprocess.Popen(
-                command, cwd=folder, stdin=subprocess.DEVNULL, stdout=out, stderr=err)
+                command, cwd=folder, stdin=subprocess.DEVNULL, stdout=out, stderr=out if joined else err)
             _, status, usage = os.wait4(process.pid, 0)
             self.seconds = time.perf_counter() - start
             process.returncode = os.waitstatus_to_exitcode(status)
@@ -28,7 +28,7 @@ class Run:
             self.output = out.read().decode(errors="replace")
             if process.returncode != 0:
                 sys.exit("bench: exit code %d: %s\n%s" % (
-                    process.returncode, " ".join(command), err.read().decode(errors="replace")[-2000:]))
+                    process.returncode, " ".join(command), (err.read().decode(errors="replace") or self.output)[-2000:]))
 
 
 class Report:
