@@ -32,10 +32,11 @@ class LoRA:
                 self.options.runs, lambda: self.ours(model), (lambda: self.peer()) if peer else None)
             theirs = [each for each in theirs if each]
             for key, unit, better in (("rate", "tokens/s", "more"), ("megabytes", "MB", "less")):
-                self.report.add("%s %s" % (name, "LoRA" if key == "rate" else "its peak memory"), unit, better,
-                                [each[key] for each in ours], [each[key] for each in theirs], peer)
+                title = "%s %s" % (name, "LoRA" if key == "rate" else "its peak memory")
+                values = [each[key] for each in ours]
+                self.report.add(title, unit, better, values, [each[key] for each in theirs], peer)
                 if self.options.llama:
-                    self.report.add("", unit, better, [each[key] for each in ours], [self.llama()[key]], "llama.cpp, all weights")
+                    self.report.add(title, unit, better, values, [self.llama()[key]], "llama.cpp, all weights")
 
     def ours(self, model):
         options, out = self.options, os.path.join(self.folder, "run")

@@ -21,18 +21,16 @@ public final class PackedPanels: @unchecked Sendable {
   private var size: Int { count * Self.width * depth }
 
   /// Packs b[k * depthStride + j * columnStride], on all threads.
-  public init(
+  public convenience init(
     depth: Int, columns: Int, _ b: UnsafePointer<Float>, depthStride: Int, columnStride: Int
   ) {
-    self.depth = depth
-    self.columns = columns
-    base = MemoryPool.take((columns + Self.width - 1) / Self.width * Self.width * depth)
+    self.init(depth: depth, columns: columns)
     nonisolated(unsafe) let b = b
     parallelFor(count) { panel in
       let first = panel * Self.width
-      aigc_pack_panel(
-        depth, min(Self.width, columns - first), b + first * columnStride, depthStride,
-        columnStride, base + panel * Self.width * depth)
+      pack(
+        depth: 0..<depth, columns: first..<min(first + Self.width, columns),
+        b + first * columnStride, depthStride: depthStride, columnStride: columnStride)
     }
   }
 
