@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Measures classifiers of texts: accuracy on MR and SST-2, negations, explanations, and speed beside fastText.
 
-    Scripts/benchmarks/sentiment.py folds [METHOD...] [--seeds N] [-- FLAGS of aigc train]
+    Scripts/benchmarks/sentiment.py folds [METHOD...] [--seeds N] [--folds N[-N]] [-- FLAGS of aigc train]
     Scripts/benchmarks/sentiment.py split METHOD [--labels N] [-- FLAGS]
     Scripts/benchmarks/sentiment.py clean OUT
     Scripts/benchmarks/sentiment.py negations MODEL [--pairs FILE]
@@ -12,8 +12,9 @@
 
 MR and SST-2 lie in AIGC_TEST_DATA/sentiment (--sentiment DIR).
 folds: ten trainings on nine tenths of MR each, measured on the tenth left; the cut is fixed, --seeds 3 trains three
-times. split: the first of these tenths, and an inner tenth of the rest, on which settings are chosen; --labels 400 learns
-from so many texts alone, as many of each class, chosen by the seeds 1 to 5.
+times, and --folds 2-5 measures on those tenths alone. split: the first of these tenths, and an inner tenth of the rest,
+on which settings are chosen; --labels 400 learns from so many texts alone, as many of each class, chosen by the seeds 1
+to 5.
 clean: writes MR's folder without the sentences that share half of the word trigrams of the shorter one with a sentence
 of SST-2's dev or test part (lower case, accents folded, brackets and lrb, rrb out).
 negations: of pairs of lines, a sentence and its negation, those of which both are right.
@@ -87,7 +88,7 @@ def measure_folds(options):
         means = []
         for seed in range(1, options.seeds + 1):
             found = []
-            for part in parts:
+            for part in parts[options.folds]:
                 chosen = set(part)
                 with tempfile.TemporaryDirectory() as folder:
                     train, test = os.path.join(folder, "train.tsv"), os.path.join(folder, "test.tsv")
@@ -95,9 +96,18 @@ def measure_folds(options):
                     write(test, [rows[index] for index in part])
                     found.append(accuracy(options, train, test, ["--method", method, *options.flags], seed, folder))
             means.append(statistics.mean(found))
-            show(options, "mr-folds-" + method, found, seed=seed)
+            more = {"folds": len(found)} if len(found) < FOLDS else {}
+            show(options, "mr-folds-" + method, found, seed=seed, **more)
         if options.seeds > 1:
             show(options, "mr-folds-%s, %d seeds" % (method, options.seeds), means)
+
+
+def span(text):
+    """The folds of "3" or "2-5", which count from 1."""
+    first, last = (int(part) for part in (text.split("-") * 2)[:2])
+    if not 1 <= first <= last <= FOLDS:
+        raise ValueError(text)
+    return slice(first - 1, last)
 
 
 def few(rows, indices, count, seed):
@@ -323,6 +333,7 @@ def main():
     parser.add_argument("--data", default=os.path.join(data, "sentiment/sst2/test.tsv"))
     parser.add_argument("--num", type=int, default=500)
     parser.add_argument("--seeds", type=int, help="(default 1; split --labels: 5)")
+    parser.add_argument("--folds", type=span, default=span("1-%d" % FOLDS), metavar="N[-N]", help="of the ten")
     parser.add_argument("--labels", type=int, default=0, help="split: so many texts to learn from, an even number")
     parser.add_argument("--lines", type=int, default=100_000)
     parser.add_argument("--runs", type=int, default=3)
