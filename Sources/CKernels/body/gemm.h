@@ -5,17 +5,17 @@
 #define ROWS 6
 #define VECTORS (LANES == 16 ? 4 : 2)
 
-INLINE void panel_tile(int rows, int vectors, long depth, const float *a, long a_row, long a_depth,
-    const float *b, const float *start, long start_row, float *c, long c_row) {
+/* `ahead`: rows of the panel that are asked for before they are read; 0: the panel is near. */
+INLINE void panel_tile(int rows, int vectors, int ahead, long depth, const float *a, long a_row,
+    long a_depth, const float *b, const float *start, long start_row, float *c, long c_row) {
   V sum[ROWS][VECTORS];
   for (int i = 0; i < rows; i++)
     for (int j = 0; j < vectors; j++)
       sum[i][j] = start ? load(start + i * start_row + j * LANES) : splat(0);
-  /* The panel comes from the second cache or beyond it: 16 rows ahead is in time. */
 #pragma clang loop unroll_count(4)
   for (long k = 0; k < depth; k++) {
-    for (int j = 0; j < vectors * LANES; j += 16)
-      __builtin_prefetch(b + (k + 16) * PANEL + j);
+    if (ahead)
+      for (int j = 0; j < vectors * LANES; j += 16) __builtin_prefetch(b + (k + ahead) * PANEL + j);
     V columns[VECTORS];
     for (int j = 0; j < vectors; j++) columns[j] = load(b + k * PANEL + j * LANES);
 #pragma clang loop unroll(full)
@@ -28,14 +28,17 @@ INLINE void panel_tile(int rows, int vectors, long depth, const float *a, long a
     for (int j = 0; j < vectors; j++) store(c + i * c_row + j * LANES, sum[i][j]);
 }
 
-#define TILE(n, vectors) \
-  static __attribute__((noinline)) void tile_##n##_##vectors(long depth, const float *a, \
-      long a_row, long a_depth, const float *b, const float *start, long start_row, float *c, \
-      long c_row) { \
-    panel_tile(n, vectors, depth, a, a_row, a_depth, b, start, start_row, c, c_row); }
+#define TILE(name, n, vectors, ahead) \
+  static __attribute__((noinline)) void name(long depth, const float *a, long a_row, long a_depth, \
+      const float *b, const float *start, long start_row, float *c, long c_row) { \
+    panel_tile(n, vectors, ahead, depth, a, a_row, a_depth, b, start, start_row, c, c_row); }
+/* The first tile of a panel finds it in the second cache or beyond it: 16 rows ahead is in time. The tiles behind it
+ * find it in the second cache, where asking costs more than it saves. */
 #define TILES(vectors) \
-  TILE(1, vectors) TILE(2, vectors) TILE(3, vectors) TILE(4, vectors) TILE(5, vectors) \
-  TILE(6, vectors)
+  TILE(tile_1_##vectors, 1, vectors, 16) TILE(tile_2_##vectors, 2, vectors, 16) \
+  TILE(tile_3_##vectors, 3, vectors, 16) TILE(tile_4_##vectors, 4, vectors, 16) \
+  TILE(tile_5_##vectors, 5, vectors, 16) TILE(tile_6_##vectors, 6, vectors, 16) \
+  TILE(near_tile_##vectors, 6, vectors, 0)
 TILES(2)
 #if VECTORS == 4
 TILES(4)
@@ -49,16 +52,19 @@ static const tile tiles_4[] = {tile_1_4, tile_2_4, tile_3_4, tile_4_4, tile_5_4,
 #endif
 
 /* `columns`: how many of the panel's are wanted; whole vectors of them are written. */
-INLINE void panel_rows(int rows, long columns, long depth, const float *a, long a_row, long a_depth,
-    const float *b, const float *start, long start_row, float *c, long c_row) {
+INLINE void panel_rows(int rows, int is_near, long columns, long depth, const float *a, long a_row,
+    long a_depth, const float *b, const float *start, long start_row, float *c, long c_row) {
+  is_near = is_near && rows == ROWS;
 #if VECTORS == 4
   if (columns > 2 * LANES) {
-    tiles_4[rows - 1](depth, a, a_row, a_depth, b, start, start_row, c, c_row);
+    (is_near ? near_tile_4 : tiles_4[rows - 1])(
+        depth, a, a_row, a_depth, b, start, start_row, c, c_row);
     return;
   }
 #endif
   for (long j = 0; j < columns; j += 2 * LANES)
-    tiles_2[rows - 1](depth, a, a_row, a_depth, b + j, start ? start + j : 0, start_row, c + j, c_row);
+    (is_near ? near_tile_2 : tiles_2[rows - 1])(
+        depth, a, a_row, a_depth, b + j, start ? start + j : 0, start_row, c + j, c_row);
 }
 
 /* Asks for the lines that the next rows will read and write: they are often not in the first caches, and
@@ -80,7 +86,7 @@ static void k_gemm_panel(long rows, long depth, const float *a, long a_row, long
     if (next > 0)
       fetch_rows(next, begin ? begin + ROWS * start_row : 0, start_row, c + (i + ROWS) * c_row, c_row);
     if (columns == PANEL || columns == 2 * LANES) {
-      panel_rows(count, columns, depth, a + i * a_row, a_row, a_depth, b, begin, start_row,
+      panel_rows(count, i > 0, columns, depth, a + i * a_row, a_row, a_depth, b, begin, start_row,
           c + i * c_row, c_row);
       continue;
     }
@@ -90,7 +96,8 @@ static void k_gemm_panel(long rows, long depth, const float *a, long a_row, long
     memset(whole, 0, sizeof whole);
     if (begin)
       for (int r = 0; r < count; r++) memcpy(whole + r * PANEL, begin + r * start_row, size);
-    panel_rows(count, columns, depth, a + i * a_row, a_row, a_depth, b, whole, PANEL, whole, PANEL);
+    panel_rows(
+        count, i > 0, columns, depth, a + i * a_row, a_row, a_depth, b, whole, PANEL, whole, PANEL);
     for (int r = 0; r < count; r++) memcpy(c + (i + r) * c_row, whole + r * PANEL, size);
   }
 }
@@ -106,7 +113,6 @@ INLINE void tile_ahead(int rows, int lines, long depth, const float *a, long a_r
       sum[i][j] = start ? load(start + i * start_row + j * LANES) : splat(0);
 #pragma clang loop unroll_count(4)
   for (long k = 0; k < depth; k++) {
-    for (int j = 0; j < PANEL; j += 16) __builtin_prefetch(b + (k + 16) * PANEL + j);
     for (int j = 0; j < lines; j++) __builtin_prefetch(next + (k * lines + j) * 16, 0, 2);
     V columns[VECTORS];
     for (int j = 0; j < VECTORS; j++) columns[j] = load(b + k * PANEL + j * LANES);

@@ -266,7 +266,7 @@ static void k_winograd_multiply(long rows, long depth, long columns, const float
     long v_plane, const float *u, long u_plane, float *m, long m_plane) {
   for (int f = 0; f < 36; f++)
     for (long i = 0; i < rows; i += ROWS)
-      panel_rows(rows - i < ROWS ? (int)(rows - i) : ROWS, columns, depth,
+      panel_rows(rows - i < ROWS ? (int)(rows - i) : ROWS, i > 0, columns, depth,
           v + f * v_plane + i * v_row, v_row, 1, u + f * u_plane, 0, 0,
           m + f * m_plane + i * PANEL, PANEL);
 }

@@ -11,8 +11,8 @@ public final class PackedPanels: @unchecked Sendable {
   /// Columns of the operand.
   public let columns: Int
   private let base: UnsafeMutablePointer<Float>
-  /// Sums are taken in pieces of this length, so that a piece of a panel stays in the second cache.
-  private static let depthBlock = 512
+  /// Sums are taken in even pieces of this length at most, so that a piece of a panel stays in the second cache.
+  private static let longestPiece = 768
 
   /// Columns of a panel.
   public static let width = 64
@@ -75,12 +75,17 @@ public final class PackedPanels: @unchecked Sendable {
   ) {
     let width = min(Self.width, columns - panel * Self.width)
     let block = base + panel * Self.width * depth
+    let pieces = (depth + Self.longestPiece - 1) / Self.longestPiece
+    let piece = depth / max(pieces, 1)
     var k = 0
     repeat {
-      aigc_gemm_panel(
-        rows, min(Self.depthBlock, depth - k), a + k, stride, 1, block + k * Self.width,
+      // The last piece has what the division leaves.
+      let length = depth - k < 2 * piece ? depth - k : piece
+      // The next piece lies behind this one and comes from memory meanwhile.
+      aigc_gemm_panel_ahead(
+        rows, length, a + k, stride, block + k * Self.width,
         k == 0 ? start : UnsafePointer(c), k == 0 ? startStride : cStride, c, cStride, width)
-      k += Self.depthBlock
+      k += length
     } while k < depth
   }
 }

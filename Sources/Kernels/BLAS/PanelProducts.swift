@@ -34,8 +34,8 @@ public enum PanelProducts {
     }
   }
 
-  /// Panels of one task of ``multiply(rows:_:stride:_:start:startStride:_:cStride:)``.
-  private static let panels = 6
+  /// Panels and rows of one task of ``multiply(rows:_:stride:_:start:startStride:_:cStride:)`` at most.
+  private static let (panels, largeBlock) = (6, 192)
 
   /// The same of operands that are parts of larger ones, in more tasks: threads end together.
   /// - Parameters:
@@ -51,12 +51,17 @@ public enum PanelProducts {
   ) {
     nonisolated(unsafe) let (a, start, c) = (a, start, c)
     let groups = (b.count + panels - 1) / panels
-    parallelFor((rows + block - 1) / block * groups) { task in
-      let (first, group) = (task / groups * block, task % groups * panels)
-      for panel in group..<min(group + panels, b.count) {
+    // Whole tiles of six rows.
+    let tiles = (rows + 5) / 6
+    let blocks = (rows + largeBlock - 1) / largeBlock
+    parallelFor(blocks * groups) { task in
+      let (block, group) = task.quotientAndRemainder(dividingBy: groups)
+      let first = tiles * block / blocks * 6
+      let count = min(rows, tiles * (block + 1) / blocks * 6) - first
+      for panel in b.count * group / groups..<b.count * (group + 1) / groups {
         let column = panel * PackedPanels.width
         b.multiply(
-          panel: panel, rows: min(block, rows - first), a + first * stride, stride: stride,
+          panel: panel, rows: count, a + first * stride, stride: stride,
           start: start.map { $0 + first * startStride + column }, startStride: startStride,
           c + first * cStride + column, cStride: cStride)
       }
