@@ -102,8 +102,7 @@ static void k_gemm_panel(long rows, long depth, const float *a, long a_row, long
   }
 }
 
-#if VECTORS == 4
-/* A tile of a whole panel that asks for the `lines` next lines of what is read later with each of its steps, so that
+/* A tile of whole vectors that asks for the `lines` next lines of what is read later with each of its steps, so that
  * they come from memory while it computes. */
 INLINE void tile_ahead(int rows, int lines, long depth, const float *a, long a_row, const float *b,
     const float *start, long start_row, float *c, long c_row, const float *next) {
@@ -142,29 +141,28 @@ static const ahead tiles_ahead[3][3] = {
   {tile_ahead_4_2, tile_ahead_5_2, tile_ahead_6_2}};
 /* From so many rows on, tiles that are cut evenly have four rows or more. */
 #define AHEAD_ROWS 13
-#endif
 
 static void k_gemm_panel_ahead(long rows, long depth, const float *a, long a_row, const float *b,
     const float *start, long start_row, float *c, long c_row, long columns) {
-#if VECTORS == 4
-  if (rows >= AHEAD_ROWS && columns == PANEL) {
-    long tiles = (rows + ROWS - 1) / ROWS;
-    long left = depth * PANEL / 16;
-    const float *next = b + depth * PANEL;
-    for (long tile = 0, i = 0; tile < tiles; tile++) {
-      long end = rows * (tile + 1) / tiles;
-      /* A panel has four lines for each step: those of the first tiles ask for all of them. */
-      long lines = left <= 0 ? 0 : tiles < 4 ? 2 : 1;
-      tiles_ahead[lines][end - i - 4](depth, a + i * a_row, a_row, b,
-          start ? start + i * start_row : 0, start_row, c + i * c_row, c_row, next);
-      next += depth * lines * 16;
-      left -= depth * lines;
-      i = end;
-    }
+  if (rows < AHEAD_ROWS || columns < PANEL) {
+    k_gemm_panel(rows, depth, a, a_row, 1, b, start, start_row, c, c_row, columns);
     return;
   }
-#endif
-  k_gemm_panel(rows, depth, a, a_row, 1, b, start, start_row, c, c_row, columns);
+  long tiles = (rows + ROWS - 1) / ROWS;
+  long left = depth * PANEL / 16;
+  const float *next = b + depth * PANEL;
+  for (long tile = 0, i = 0; tile < tiles; tile++) {
+    long end = rows * (tile + 1) / tiles;
+    for (long j = 0; j < PANEL; j += VECTORS * LANES) {
+      /* A panel has four lines for each step: the first columns of the first rows ask for all of them. */
+      long lines = left <= 0 || j > 0 ? 0 : tiles < 4 ? 2 : 1;
+      tiles_ahead[lines][end - i - 4](depth, a + i * a_row, a_row, b + j,
+          start ? start + i * start_row + j : 0, start_row, c + i * c_row + j, c_row, next);
+      next += depth * lines * 16;
+      left -= depth * lines;
+    }
+    i = end;
+  }
 }
 
 /* panel[k][j] = b[j][k] for whole squares of vectors: rows of b `b_column` apart. */
