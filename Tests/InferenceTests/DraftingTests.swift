@@ -93,4 +93,78 @@ import Testing
     #expect(free.wanted(9) == 9 && dear.wanted(9) == 0)
     #expect((1..<9).contains(DraftPlan(cost: 0.15, draftCost: 0.1).wanted(9)))
   }
+
+  /// Drafts end where the clock says that tokens cost as much as passes, and come back where they cost little.
+  @Test func lengthFollowsTheClock() {
+    var plan = DraftPlan(isTimed: true)
+    let draft = (0..<7).map { _ in DraftToken(id: 1, grade: 7) }
+    #expect(plan.wanted(7) == 0)
+    plan.observe(pass: .milliseconds(10), count: 0)
+    #expect(plan.wanted(7) == 7 && plan.worth(draft) == 7)
+    for _ in 0..<40 { plan.observe(pass: .milliseconds(80), count: 7) }
+    #expect(plan.worth(draft) == 0)
+    for _ in 0..<40 { plan.observe(pass: .milliseconds(11), count: 7) }
+    #expect(plan.worth(draft) == 7)
+    // What was slow for a while is tried again.
+    for _ in 0..<40 { plan.observe(pass: .milliseconds(80), count: 7) }
+    var rests = 0
+    while plan.worth(draft) == 0, rests < 2000 {
+      plan.rest(draft)
+      rests += 1
+    }
+    #expect((10..<1000).contains(rests))
+    // Without a clock what was given holds.
+    var other = DraftPlan(cost: 0.1)
+    for _ in 0..<40 { other.observe(pass: .milliseconds(80), count: 7) }
+    #expect(other == DraftPlan(cost: 0.1))
+  }
+}
+
+/// What passes take, as the clock has it.
+@Suite struct DraftTimesTests {
+  private func times(pass: Double) -> DraftTimes {
+    var times = DraftTimes(cost: 0.1, draft: 0.3)
+    times.observe(pass: pass, count: 0)
+    return times
+  }
+
+  @Test(arguments: [(1, 1.7), (3, 2.1), (7, 3.8), (64, 9.0)])
+  func passesAreLearned(count: Int, share: Double) {
+    var times = times(pass: 0.01)
+    #expect(times.isKnown && !DraftTimes(cost: 0.1, draft: 0).isKnown)
+    for _ in 0..<60 { times.observe(pass: 0.01 * share, count: count) }
+    #expect(abs(times.time(count, isDrafted: true) - share) < 0.01)
+    // Drafting is paid for by the token.
+    #expect(abs(times.time(count, isDrafted: false) - share - 0.3 * Double(count)) < 0.01)
+    #expect(times.time(0, isDrafted: false) == 1 && times.time(-1, isDrafted: true) == 1)
+    #expect(times.time(1000, isDrafted: true) == times.time(64, isDrafted: true))
+  }
+
+  /// A pass of a second changes little, and a slow first one is forgotten.
+  @Test func accidents() {
+    var times = times(pass: 0.01)
+    let before = times.time(3, isDrafted: true)
+    times.observe(pass: 1, count: 3)
+    #expect(times.time(3, isDrafted: true) <= before * 1.25)
+    times = self.times(pass: 5)
+    for _ in 0..<60 { times.observe(pass: 0.01, count: 0) }
+    for _ in 0..<60 { times.observe(pass: 0.02, count: 2) }
+    #expect(abs(times.time(2, isDrafted: true) - 2) < 0.02)
+    times.observe(pass: 0, count: 0)
+    times.observe(pass: 0.01, count: 2)
+    times.observe(draft: 0.01, steps: 2)
+    #expect(times.time(2, isDrafted: false).isFinite)
+  }
+
+  @Test func draftsAreLearned() {
+    var times = times(pass: 0.01)
+    for _ in 0..<60 { times.observe(draft: 0.004, steps: 4) }
+    #expect(abs(times.draft - 0.1) < 0.001)
+    times.observe(draft: 1, steps: 0)
+    #expect(abs(times.draft - 0.1) < 0.001)
+    var free = DraftTimes(cost: 0.1, draft: 0)
+    free.observe(pass: 0.01, count: 0)
+    free.observe(draft: 1, steps: 1)
+    #expect(free.draft == 0)
+  }
 }

@@ -19,16 +19,20 @@ INLINE const void *weights_from(int type, const void *w, long i) {
   return (const char *)w + i * (type == AIGC_F32 ? 4 : 2);
 }
 
+/* Rows of a panel that strips of it go through at a time. */
+#define STRIP_DEPTH 64
+
 /* The product of a few rows with a packed panel of stored weights, as panel_tile computes it: each sum from
  * its start on by ascending inputs, so that the bytes are those of gemm_panel on the same weights as float32. */
 INLINE void stored_tile(int type, int rows, int vectors, long depth, const float *x, long x_row,
-    const void *w, const float *start, long start_row, float *y, long y_row) {
+    const void *w, const float *start, long start_row, float *y, long y_row, const char *next, long step) {
   V sum[ROWS][64 / LANES];
   for (int i = 0; i < rows; i++)
     for (int j = 0; j < vectors; j++)
       sum[i][j] = start ? load(start + i * start_row + j * LANES) : splat(0);
 #pragma clang loop unroll_count(4)
   for (long k = 0; k < depth; k++) {
+    if (LANES < 16 && vectors == 2 && rows > 1) __builtin_prefetch(next + k * step, 0, 3);
     V columns[64 / LANES];
     for (int j = 0; j < vectors; j++) columns[j] = weights_at(type, w, k * PANEL + j * LANES);
 #pragma clang loop unroll(full)
@@ -44,11 +48,12 @@ INLINE void stored_tile(int type, int rows, int vectors, long depth, const float
 /* One row keeps as many sums as registers hold; more rows as many as those of gemm_panel. */
 #define WIDE (LANES == 4 ? 8 : 64 / LANES)
 typedef void (*stored)(long depth, const float *x, long x_row, const void *w, const float *start,
-    long start_row, float *y, long y_row);
+    long start_row, float *y, long y_row, const char *next, long step);
 #define STORED(type, rows, vectors, name) \
   static __attribute__((noinline)) void stored_##type##_##rows##_##name(long depth, const float *x, \
-      long x_row, const void *w, const float *start, long start_row, float *y, long y_row) { \
-    stored_tile(type, rows, vectors, depth, x, x_row, w, start, start_row, y, y_row); }
+      long x_row, const void *w, const float *start, long start_row, float *y, long y_row, \
+      const char *next, long step) { \
+    stored_tile(type, rows, vectors, depth, x, x_row, w, start, start_row, y, y_row, next, step); }
 #define STORED_TILES(type) \
   STORED(type, 1, WIDE, wide) STORED(type, 1, 2, two) STORED(type, 2, 2, two) STORED(type, 3, 2, two) \
   STORED(type, 4, 2, two) STORED(type, 5, 2, two) STORED(type, 6, 2, two) \
@@ -74,21 +79,33 @@ static const stored stored_four[3][ROWS] = {LIST(0, stored_0_1_wide, four),
 #undef STORED_FOUR
 #undef STORED
 
-/* All of a panel from column 0 on, or its half where no more is wanted. */
+/* All of a panel from column 0 on, or its half where no more is wanted. Strips of a whole panel go through some of its rows
+ * at a time, which stay in the first cache, and ask for the lines of the next ones in their order: memory is read in one
+ * stream, as tiles of the panel's width read it. */
 INLINE void stored_rows(int type, int rows, long columns, long depth, const float *x, long x_row,
     const void *w, const float *start, long start_row, float *y, long y_row) {
 #if VECTORS == 4
   if (columns > 2 * LANES) {
-    stored_four[type][rows - 1](depth, x, x_row, w, start, start_row, y, y_row);
+    stored_four[type][rows - 1](depth, x, x_row, w, start, start_row, y, y_row, 0, 0);
     return;
   }
 #endif
-  for (long j = 0; j < columns;) {
-    int isWide = rows == 1 && columns - j >= WIDE * LANES;
-    (isWide ? stored_wide[type] : stored_two[type][rows - 1])(depth, x, x_row,
-        weights_from(type, w, j), start ? start + j : 0, start_row, y + j, y_row);
-    j += isWide ? WIDE * LANES : 2 * LANES;
-  }
+  int isWide = rows == 1 && columns >= WIDE * LANES;
+  stored tile = isWide ? stored_wide[type] : stored_two[type][rows - 1];
+  long width = (isWide ? WIDE : 2) * LANES;
+  int isStrip = width < PANEL && columns == PANEL;
+  long piece = isStrip ? STRIP_DEPTH : depth;
+  long step = isStrip ? width * (type == AIGC_F32 ? 4 : 2) : 0;
+  long k = 0;
+  do {
+    long count = depth - k < piece ? depth - k : piece;
+    const char *part = weights_from(type, w, k * PANEL);
+    const char *next = weights_from(type, part, STRIP_DEPTH * PANEL);
+    for (long j = 0; j < columns; j += width, next += STRIP_DEPTH * step)
+      tile(count, x + k, x_row, weights_from(type, part, j), k ? y + j : start ? start + j : 0,
+          k ? y_row : start_row, y + j, y_row, isStrip ? next : part, step);
+    k += piece;
+  } while (k < depth);
 }
 
 static void k_panel_product(int type, long rows, long depth, const float *x, long x_row, const void *w,

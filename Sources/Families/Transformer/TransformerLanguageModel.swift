@@ -223,8 +223,8 @@ public final class TransformerLanguageModel: LanguageModel, @unchecked Sendable 
   public func draftSource(for model: any LanguageModel) throws(AIGCError) -> DraftSource {
     guard let engine else { throw .usage("`draft`: the model is in no file") }
     guard hasTokens(of: model) else { throw .otherDraftTokens }
-    let other = (model as? TransformerLanguageModel)?.configuration.parameterCount
-    let share = Double(configuration.parameterCount) / Double(max(other ?? 1, 1))
+    let other = (model as? TransformerLanguageModel)?.engine?.decoder.weights.bytesPerToken
+    let share = Double(engine.decoder.weights.bytesPerToken) / Double(max(other ?? 1, 1))
     let start = startToken
     return DraftSource(cost: min(share, 1)) { TransformerDrafter(engine, startToken: start) }
   }

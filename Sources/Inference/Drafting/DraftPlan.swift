@@ -1,15 +1,16 @@
+import Files
+
 /// How many drafted tokens are worth to be read, by what became of those before.
 ///
-/// A pass with n drafted tokens takes 1 + n c passes' time, and gives 1 + r1 + r1 r2 + … tokens where ri is the share of
-/// tokens of its grade that the text took. The number is chosen that gives the most tokens for the time (the expected
-/// improvement of Leviathan et al. 2023, section 3.3).
-public struct DraftPlan: Equatable, Sendable {
+/// A pass with n drafted tokens takes as long as ``DraftTimes`` has it, and gives 1 + r1 + r1 r2 + … tokens where ri is the
+/// share of tokens of its grade that the text took. The number is chosen that gives the most tokens for the time (the
+/// expected improvement of Leviathan et al. 2023, section 3.3).
+struct DraftPlan: Equatable, Sendable {
   /// The share of tokens that were taken, of each grade.
   private(set) var rates: [Double]
-  /// What reading one token more costs, as a share of a pass of one token.
-  private let cost: Double
-  /// What drafting a token costs, likewise.
-  private let draftCost: Double
+  private var times: DraftTimes
+  /// Whether times are measured; else they stay as they were given.
+  private let isTimed: Bool
   /// Drafted tokens that were taken, whatever their grade.
   private var mean = 0.6
 
@@ -19,16 +20,18 @@ public struct DraftPlan: Equatable, Sendable {
   private static let recovery = 0.002
 
   /// - Parameters:
-  ///   - cost: of reading one token more, as a share of a pass of one token.
-  ///   - draftCost: of drafting one.
-  public init(cost: Double = Self.rowCost, draftCost: Double = 0) {
-    (self.cost, self.draftCost) = (cost, draftCost)
+  ///   - cost: of reading one token more, as a share of a pass of one token, before any was measured.
+  ///   - draftCost: of drafting one, likewise; 0: next to nothing.
+  ///   - isTimed: whether what passes take is measured.
+  init(cost: Double = Self.rowCost, draftCost: Double = 0, isTimed: Bool = false) {
+    times = DraftTimes(cost: cost, draft: draftCost)
+    self.isTimed = isTimed
     rates = (0..<DraftToken.grades).map { Self.start($0) }
   }
 
-  /// A token more in a pass. Measured with SmolLM2 135M in 4 bits, 2 to 8 tokens: 0.02 to 0.08 behind 128 tokens, 0.03 to 0.11
-  /// behind 1,000.
-  public static let rowCost = 0.12
+  /// A token more in a pass. Measured with SmolLM2 135M in 4 bits, 2 to 8 tokens, where processors have eight-bit dot products:
+  /// 0.02 to 0.08 behind 128 tokens, 0.03 to 0.11 behind 1,000.
+  static let rowCost = 0.12
 
   private static func start(_ grade: Int) -> Double {
     0.4 + 0.5 * Double(grade) / Double(DraftToken.grades - 1)
@@ -36,24 +39,38 @@ public struct DraftPlan: Equatable, Sendable {
 
   /// How many tokens to ask a drafter for, at most `most`: all where drafting costs nothing.
   func wanted(_ most: Int) -> Int {
-    draftCost > 0
-      ? best(repeatElement(mean, count: max(most, 0)), cost: cost + draftCost) : max(most, 0)
+    // A pass of one token comes first: others are compared with it.
+    if isTimed, !times.isKnown { return 0 }
+    return times.draft > 0
+      ? best(repeatElement(mean, count: max(most, 0)), isDrafted: false) : max(most, 0)
   }
 
   /// How many tokens of a draft are worth to be read.
-  func worth(_ draft: [DraftToken]) -> Int { best(draft.lazy.map { rates[$0.grade] }, cost: cost) }
+  func worth(_ draft: [DraftToken]) -> Int {
+    best(draft.lazy.map { rates[$0.grade] }, isDrafted: true)
+  }
 
-  private func best(_ rates: some Sequence<Double>, cost: Double) -> Int {
+  private func best(_ rates: some Sequence<Double>, isDrafted: Bool) -> Int {
     var (best, bestRatio) = (0, 1.0)
-    var (chance, tokens, time, count) = (1.0, 1.0, 1.0, 0)
+    var (chance, tokens, count) = (1.0, 1.0, 0)
     for rate in rates {
       chance *= rate
       tokens += chance
-      time += cost
       count += 1
-      if tokens / time > bestRatio { (best, bestRatio) = (count, tokens / time) }
+      let ratio = tokens / times.time(count, isDrafted: isDrafted)
+      if ratio > bestRatio { (best, bestRatio) = (count, ratio) }
     }
     return best
+  }
+
+  /// Learns what a pass with `count` drafted tokens took.
+  mutating func observe(pass: Duration, count: Int) {
+    if isTimed { times.observe(pass: pass.seconds, count: count) }
+  }
+
+  /// Learns what a draft of so many steps took.
+  mutating func observe(draft: Duration, steps: Int) {
+    if isTimed { times.observe(draft: draft.seconds, steps: steps) }
   }
 
   /// Learns whether the text took a token that was read.
@@ -66,6 +83,7 @@ public struct DraftPlan: Equatable, Sendable {
   /// Nothing was read of a draft: what it was worth is tried again after a while.
   mutating func rest(_ draft: [DraftToken]) {
     mean += (0.6 - mean) * Self.recovery
+    times.rest(by: Self.recovery)
     guard let grade = draft.first?.grade else { return }
     rates[grade] += (Self.start(grade) - rates[grade]) * Self.recovery
   }

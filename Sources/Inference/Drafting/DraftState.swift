@@ -33,6 +33,9 @@ public struct DraftState {
     return taken
   }
 
+  /// Learns what the pass of one token and what is ahead of it took.
+  public mutating func observe(pass: Duration) { plan.observe(pass: pass, count: ahead.count) }
+
   /// Forgets what is ahead.
   public mutating func clear() { (ahead, taken) = ([], 0) }
 
@@ -40,7 +43,10 @@ public struct DraftState {
   public mutating func draft(room: Int, vocabulary: Int) -> [Int32] {
     clear()
     let wanted = plan.wanted(min(most, room))
+    let start = ContinuousClock.now
     var draft = wanted > 0 ? drafter.draft(wanted) : []
+    // A drafter that ends before has found its last step not worth it.
+    plan.observe(draft: ContinuousClock.now - start, steps: min(draft.count + 1, wanted))
     if let end = draft.firstIndex(where: { !(0..<vocabulary).contains(Int($0.id)) }) {
       draft.removeSubrange(end...)
     }

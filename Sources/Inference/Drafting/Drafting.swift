@@ -16,6 +16,7 @@ public struct Drafting: Sendable {
   private let drafter: @Sendable () -> any TokenDrafter
   /// What drafting a token costs, as a share of the model's own step.
   private let draftCost: Double
+  private let isTimed: Bool
 
   /// The most tokens of a draft where none are chosen: with the token before, as many as the decoder reads together at
   /// the lowest cost.
@@ -26,21 +27,24 @@ public struct Drafting: Sendable {
   /// - Parameters:
   ///   - tokens: the most of a draft; nil: ``defaultTokens``.
   ///   - draftCost: of drafting a token, as a share of the model's own step; 0: next to nothing.
+  ///   - isTimed: whether drafts become shorter and longer by what passes take on this machine, beside how many of
+  ///     their tokens are taken. The text is the same, which tokens were drafted is not.
   ///   - drafter: makes one for the start of a text.
   /// - Throws: ``/Files/AIGCError`` (usage) for a number of tokens out of range.
   public init(
-    tokens: Int? = nil, draftCost: Double = 0,
+    tokens: Int? = nil, draftCost: Double = 0, isTimed: Bool = true,
     _ drafter: @escaping @Sendable () -> any TokenDrafter
   ) throws(AIGCError) {
     let tokens = tokens ?? Self.defaultTokens
     guard (1...Self.largestTokens).contains(tokens) else {
       throw .usage("`draft.tokens` \(tokens): must be 1 to \(Self.largestTokens)")
     }
-    (self.tokens, self.draftCost, self.drafter) = (tokens, draftCost, drafter)
+    (self.tokens, self.draftCost) = (tokens, draftCost)
+    (self.isTimed, self.drafter) = (isTimed, drafter)
   }
 
   /// From the text itself: see ``PromptDrafter``.
-  /// - Throws: as ``init(tokens:draftCost:_:)``.
+  /// - Throws: as ``init(tokens:draftCost:isTimed:_:)``.
   public static func fromPrompt(tokens: Int? = nil) throws(AIGCError) -> Drafting {
     try Drafting(tokens: tokens) { PromptDrafter() }
   }
@@ -51,7 +55,7 @@ public struct Drafting: Sendable {
   ///   - model: whose texts are to be drafted.
   ///   - tokens: the most of a draft; nil: ``defaultTokens``.
   /// - Throws: ``/Files/AIGCError``: usage for a model that drafts nothing, mismatch for one of other tokens, and as
-  ///   ``init(tokens:draftCost:_:)``.
+  ///   ``init(tokens:draftCost:isTimed:_:)``.
   public static func by(
     _ draft: any LanguageModel, for model: any LanguageModel, tokens: Int? = nil
   ) throws(AIGCError) -> Drafting {
@@ -62,7 +66,7 @@ public struct Drafting: Sendable {
   /// A drafter with its plan, for the start of a text.
   public func start() -> DraftState {
     DraftState(
-      drafter: drafter(), plan: DraftPlan(draftCost: draftCost), most: tokens,
+      drafter: drafter(), plan: DraftPlan(draftCost: draftCost, isTimed: isTimed), most: tokens,
       statistics: statistics)
   }
 }

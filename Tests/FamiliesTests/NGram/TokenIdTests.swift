@@ -81,11 +81,12 @@ import Training
       if let tokenizer = try? tokenizer() { $0.tokenizer = tokenizer }
       $0.configuration.order = 4
     }
-    let drafting = try Drafting.by(NGramLanguageModel(folder: own), for: model)
+    let source = try NGramLanguageModel(folder: own).draftSource(for: model)
+    let drafting = try Drafting(isTimed: false, source.drafter)
     let found = try TextGenerator(model: model.drafted(by: drafting), options: options).run { _ in }
     #expect(found == plain)
     #expect(drafting.statistics.counts.taken > 5)
-    var drafter = try NGramLanguageModel(folder: own).draftSource(for: model).drafter()
+    var drafter = source.drafter()
     // What was never seen, and what is no id.
     for token: Int32 in [-1, .max, 3, 3] { drafter.append(token) }
     #expect(drafter.draft(3).count <= 3)

@@ -89,10 +89,10 @@ private struct KnownText: TokenDrafter {
     let options = options(temperature: 1)
     let plain = try samples(model, options)
     let text = try model.encode(options.prompt) + plain[0].tokens
-    let known = try Drafting(tokens: 7) { KnownText(text: text, wrongEvery: .max) }
+    let known = try Drafting(tokens: 7, isTimed: false) { KnownText(text: text, wrongEvery: .max) }
     #expect(try samples(model.drafted(by: known), options) == plain)
     #expect(known.statistics.counts.tokensPerPass > 6)
-    let wrong = try Drafting(tokens: 7) { KnownText(text: text, wrongEvery: 1) }
+    let wrong = try Drafting(tokens: 7, isTimed: false) { KnownText(text: text, wrongEvery: 1) }
     #expect(try samples(model.drafted(by: wrong), options) == plain)
     // They are given up soon, and tried again now and then.
     let counts = wrong.statistics.counts
@@ -109,7 +109,7 @@ private struct KnownText: TokenDrafter {
     let plain = try samples(model, options)
     for drafter in [model, other] {
       let engine = try #require(drafter.engine)
-      let drafting = try Drafting(tokens: 5) {
+      let drafting = try Drafting(tokens: 5, isTimed: false) {
         TransformerDrafter(engine, startToken: 0, least: 0)
       }
       #expect(try samples(model.drafted(by: drafting), options) == plain)
@@ -141,7 +141,7 @@ private struct KnownText: TokenDrafter {
     let plain = try samples(model, options)
     options.promptCache = folder.file("cache")
     for _ in 0..<2 {
-      let drafting = try Drafting { [plain] in
+      let drafting = try Drafting(isTimed: false) { [plain] in
         KnownText(text: [0, 1, 2, 0, 1, 3] + plain[0].tokens)
       }
       #expect(try samples(model.drafted(by: drafting), options) == plain)
@@ -155,7 +155,7 @@ private struct KnownText: TokenDrafter {
     let engine = try #require(model.engine)
     var random = RandomSource(seed: 4)
     let text = (0..<90).map { _ in Int32(random.integer(below: 12)) }
-    let drafting = try Drafting(tokens: 6) { KnownText(text: text, wrongEvery: 9) }
+    let drafting = try Drafting(tokens: 6, isTimed: false) { KnownText(text: text, wrongEvery: 9) }
     var drafted = TransformerSession(engine)
     drafted.startDrafting(drafting)
     var plain = TransformerSession(engine)

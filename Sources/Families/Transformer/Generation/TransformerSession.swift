@@ -91,7 +91,15 @@ struct TransformerSession: GenerationSession {
   /// Reads what was appended, and scores what follows.
   mutating func read() {
     guard prepare() else { return }
-    if !readAhead() { engine.decoder.read(pending, cache, scores: &logits) }
+    let ahead = draftAhead()
+    let start = ContinuousClock.now
+    if ahead.isEmpty {
+      engine.decoder.read(pending, cache, scores: &logits)
+    } else {
+      read(ahead: ahead)
+    }
+    // Of a prompt nothing is to be learned.
+    if pending.count == 1 { draft?.observe(pass: ContinuousClock.now - start) }
     finish()
   }
 
@@ -162,22 +170,21 @@ extension TransformerSession {
     draft = state
   }
 
-  /// Reads the last token with a draft of what follows, where there is one.
-  /// - Returns: whether it was read.
-  private mutating func readAhead() -> Bool {
-    // Of a prompt nothing is to be gained.
-    guard draft != nil, pending.count == 1 else { return false }
-    let vocabulary = engine.sizes.vocabulary
-    let room = engine.sizes.context - tokens.count - pending.count
-    let ahead = draft?.draft(room: room, vocabulary: vocabulary) ?? []
-    guard !ahead.isEmpty else { return false }
+  /// A draft of what follows the one token that is to be read; none behind a prompt, where nothing is to be gained.
+  private mutating func draftAhead() -> [Int32] {
+    guard draft != nil, pending.count == 1 else { return [] }
+    let (room, vocabulary) = (engine.sizes.context - tokens.count - 1, engine.sizes.vocabulary)
+    return draft?.draft(room: room, vocabulary: vocabulary) ?? []
+  }
+
+  /// Reads the last token with a draft of what follows.
+  private mutating func read(ahead: [Int32]) {
     // Memory that two hold would be copied.
     var rows = draft?.rows ?? []
     draft?.rows = []
     engine.decoder.read(pending + ahead, cache, allScores: &rows)
     draft?.rows = rows
     take(row: 0)
-    return true
   }
 
   /// The scores behind a token that was read ahead.
