@@ -82,13 +82,14 @@ public struct ScoreDistribution: Sendable {
     Double(scores[scores.startIndex + Int(token)]) - total
   }
 
-  /// The Kullback-Leibler divergence Σp (log p - log q) from another one of as many tokens, nats.
+  /// The Kullback-Leibler divergence Σp (log p - log q) from another one of as many tokens, nats; rounding makes it no
+  /// less than 0.
   public func divergence(from other: ScoreDistribution) -> Double {
     var sum = 0.0
     for (score, otherScore) in zip(scores, other.scores) {
       let p = Double(score) - total
       sum += exp(p) * (p - Double(otherScore) + other.total)
     }
-    return sum
+    return max(sum, 0)
   }
 }

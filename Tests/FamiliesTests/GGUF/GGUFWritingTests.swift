@@ -126,10 +126,11 @@ import Weights
     let loss = try #require(try family.compare(whole, with: file, on: text, name: "t"))
     #expect(loss.ways.count == (type == .f16 || type == .bf16 ? 1 : 2) && loss.tokens > 8)
     let way = try #require(loss.ways.first)
-    // Random weights have no outliers to spare, and lose much in 4 bits.
+    // Random weights have no outliers to spare, and lose much in 4 bits. The fixture's weights are of few bits themselves:
+    // where nothing is lost only rounding is left, which may be none.
     let bound = [.f16, .bf16, .q80, .q6K].contains(type) ? 0.1 : 10
     #expect(
-      way.activations == "f32" && (way.divergence ?? -1) > 0 && (way.divergence ?? 99) < bound)
+      way.activations == "f32" && (way.divergence ?? -1) >= 0 && (way.divergence ?? 99) < bound)
     // Of the sums the perplexity is that of scores.
     let scored = try scores(file, "the dog sees the cat, and birds hear it")
     let mean = scored.reduce(0) { $0 - Double($1.logProbability ?? 0) } / Double(loss.tokens)

@@ -63,7 +63,8 @@ import Training
   @Test(arguments: Kind.allCases, RewardAlgorithm.allCases)
   func learnsWithinTheBound(_ kind: Kind, _ algorithm: RewardAlgorithm) throws {
     let folder = try TemporaryFolder()
-    let reward = ["format:^[^a-d]*$", "format:e.*e", "format:abcd", "format:e"][
+    // Texts by chance have it often enough that learning begins, whatever is drawn.
+    let reward = ["format:^[^ab]*$", "format:e.*e", "format:abcd", "format:e"][
       Kind.allCases.firstIndex(of: kind) ?? 0]
     var recipe = try recipe(kind, folder, [reward], steps: 60)
     recipe.settings.algorithm = algorithm
